@@ -1,0 +1,15 @@
+// For files that call dlopen, dlsym, dladdr or dlclose. glibc 2.34 moved these from libdl into libc under a new version
+// name, so a binary that is linked on a newer system would not load on an older one. The functions are the same: asking
+// for them by their first version name keeps one binary good for both. Nothing happens elsewhere than on glibc x64.
+#pragma once
+
+#if defined(__linux__) && defined(__x86_64__)
+#include <features.h>  // __GLIBC__
+
+#ifdef __GLIBC__
+__asm__(".symver dlopen, dlopen@GLIBC_2.2.5");
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
+__asm__(".symver dladdr, dladdr@GLIBC_2.2.5");
+__asm__(".symver dlclose, dlclose@GLIBC_2.2.5");
+#endif
+#endif
