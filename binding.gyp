@@ -1,0 +1,34 @@
+{
+  "targets": [
+    {
+      "target_name": "close_notify",
+      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+      "sources": [
+        "native/binding/addon.cc",
+        "native/binding/context_handle.cc",
+        "native/binding/ssl_handle.cc",
+        "native/node/context_capture.cc",
+        "native/node/observation.cc",
+        "native/node/registry.cc",
+        "native/openssl/error_queue.cc",
+        "native/openssl/functions.cc",
+        "native/platform/compat.cc",
+        "native/platform/dynamic.cc"
+      ],
+      "include_dirs": ["."],
+      "defines": ["NAPI_VERSION=8"],
+      "cflags_cc": [
+        "-std=c++20", "-fvisibility=hidden", "-fvisibility-inlines-hidden",
+        "-Wall", "-Wextra", "-Wpedantic", "-Wno-unused-parameter", "-fstack-protector-strong"
+      ],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--exclude-libs,ALL"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0"
+      },
+      "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/guard:cf", "/sdl"] } }
+    }
+  ]
+}

@@ -1,0 +1,85 @@
+// Module initialisation: one AddonState per environment, and the functions that lib/native.ts types.
+#include <napi.h>
+
+#include <chrono>
+
+#include "native/binding/addon_state.h"
+#include "native/binding/context_handle.h"
+#include "native/binding/ssl_handle.h"
+
+namespace close_notify::binding {
+namespace {
+
+const node::Registry& registry_of(Napi::Env env) {
+  const auto* state = env.GetInstanceData<AddonState>();
+  if (state->registry == nullptr) {
+    throw Napi::Error::New(env, "close-notify: initialize() has not succeeded in this environment");
+  }
+  return *state->registry;
+}
+
+// initialize(opensslVersion, createError): starts tracking. Gives undefined, or the reason why this runtime is unfit.
+Napi::Value initialize(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 2 || !info[0].IsString() || !info[1].IsFunction()) {
+    throw Napi::TypeError::New(env, "Expected initialize(opensslVersion: string, createError: function)");
+  }
+  auto* state = env.GetInstanceData<AddonState>();
+  state->create_error = Napi::Persistent(info[1].As<Napi::Function>());
+  const auto& started = node::Registry::of_process(info[0].As<Napi::String>().Utf8Value());
+  if (const auto* unavailable = std::get_if<openssl::Unavailable>(&started)) {
+    return Napi::String::New(env, unavailable->reason);
+  }
+  state->registry = &std::get<node::Registry>(started);
+  return env.Undefined();
+}
+
+// find(finished): the handle of this thread's SSL with that Finished message, or null. A new handle every time.
+Napi::Value find(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsTypedArray() ||
+      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw Napi::TypeError::New(env, "Expected a Uint8Array with a Finished message");
+  }
+  const auto finished = info[0].As<Napi::Uint8Array>();
+  const auto observation = registry_of(env).find(finished.Data(), finished.ByteLength());
+  return observation == nullptr ? env.Null() : Napi::Value(SslHandle::wrap(env, observation));
+}
+
+Napi::Value counts(const Napi::CallbackInfo& info) {
+  const auto counts = registry_of(info.Env()).counts();
+  auto answer = Napi::Object::New(info.Env());
+  answer["live"] = static_cast<double>(counts.live);
+  answer["indexed"] = static_cast<double>(counts.indexed);
+  answer["bytesPerSsl"] = static_cast<double>(counts.bytes_per_ssl);
+  return answer;
+}
+
+Napi::Value openssl_version(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), registry_of(info.Env()).openssl().OpenSSL_version(openssl::kOpenSslVersion));
+}
+
+// now(): ms on the clock of the alerts, to relate it to performance.now().
+Napi::Value now(const Napi::CallbackInfo& info) {
+  const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+  return Napi::Number::New(info.Env(), std::chrono::duration<double, std::milli>(since_start).count());
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto state = std::make_unique<AddonState>();
+  state->ssl_handle = Napi::Persistent(SslHandle::define(env));
+  state->context_handle = Napi::Persistent(ContextHandle::define(env));
+  env.SetInstanceData(state.release());
+  exports["initialize"] = Napi::Function::New<initialize>(env, "initialize");
+  exports["find"] = Napi::Function::New<find>(env, "find");
+  exports["captureContexts"] = Napi::Function::New<&ContextHandle::capture>(env, "captureContexts");
+  exports["counts"] = Napi::Function::New<counts>(env, "counts");
+  exports["opensslVersion"] = Napi::Function::New<openssl_version>(env, "opensslVersion");
+  exports["now"] = Napi::Function::New<now>(env, "now");
+  return exports;
+}
+
+NODE_API_MODULE(close_notify, init)
+
+}  // namespace
+}  // namespace close_notify::binding

@@ -1,0 +1,201 @@
+#include "native/binding/ssl_handle.h"
+
+#include "native/binding/addon_state.h"
+#include "native/openssl/error_queue.h"
+
+namespace close_notify::binding {
+namespace {
+
+using openssl::Functions;
+
+// SSL_get_error(3)
+const char* error_name(int error) {
+  switch (error) {
+    case 0: return "SSL_ERROR_NONE";
+    case 1: return "SSL_ERROR_SSL";
+    case 2: return "SSL_ERROR_WANT_READ";
+    case 3: return "SSL_ERROR_WANT_WRITE";
+    case 4: return "SSL_ERROR_WANT_X509_LOOKUP";
+    case 5: return "SSL_ERROR_SYSCALL";
+    case 6: return "SSL_ERROR_ZERO_RETURN";
+    case 9: return "SSL_ERROR_WANT_ASYNC";
+    case 10: return "SSL_ERROR_WANT_ASYNC_JOB";
+    case 11: return "SSL_ERROR_WANT_CLIENT_HELLO_CB";
+    case 12: return "SSL_ERROR_WANT_RETRY_VERIFY";
+    default: return "SSL_ERROR_UNKNOWN";
+  }
+}
+
+Napi::Array to_array(Napi::Env env, const std::vector<openssl::QueuedError>& errors) {
+  auto array = Napi::Array::New(env, errors.size());
+  for (uint32_t i = 0; i < errors.size(); i++) {
+    auto entry = Napi::Object::New(env);
+    entry["code"] = static_cast<double>(errors[i].code);
+    if (!errors[i].library.empty()) entry["library"] = errors[i].library;
+    if (!errors[i].reason.empty()) entry["reason"] = errors[i].reason;
+    array[i] = entry;
+  }
+  return array;
+}
+
+double pending(const Functions& openssl, openssl::Bio* bio) {
+  if (bio == nullptr) return 0;
+  return static_cast<double>(openssl.BIO_ctrl(bio, openssl::kBioCtrlPending, 0, nullptr));
+}
+
+}  // namespace
+
+Napi::Function SslHandle::define(Napi::Env env) {
+  return DefineClass(env, "SslHandle",
+                     {
+                         InstanceMethod<&SslHandle::ssl_shutdown>("sslShutdown"),
+                         InstanceMethod<&SslHandle::get_shutdown>("getShutdown"),
+                         InstanceMethod<&SslHandle::set_shutdown>("setShutdown"),
+                         InstanceMethod<&SslHandle::get_quiet_shutdown>("getQuietShutdown"),
+                         InstanceMethod<&SslHandle::set_quiet_shutdown>("setQuietShutdown"),
+                         InstanceMethod<&SslHandle::get_context_quiet_shutdown>("getContextQuietShutdown"),
+                         InstanceMethod<&SslHandle::in_init>("inInit"),
+                         InstanceMethod<&SslHandle::is_server>("isServer"),
+                         InstanceMethod<&SslHandle::version>("version"),
+                         InstanceMethod<&SslHandle::has_pending>("hasPending"),
+                         InstanceMethod<&SslHandle::record_state>("recordState"),
+                         InstanceMethod<&SslHandle::input_pending>("inputPending"),
+                         InstanceMethod<&SslHandle::output_pending>("outputPending"),
+                         InstanceMethod<&SslHandle::alive>("alive"),
+                         InstanceMethod<&SslHandle::inside_callback>("insideCallback"),
+                         InstanceMethod<&SslHandle::shutdown_at_start>("shutdownAtStart"),
+                         InstanceMethod<&SslHandle::alerts>("alerts"),
+                     });
+}
+
+Napi::Object SslHandle::wrap(Napi::Env env, const std::shared_ptr<node::Observation>& observation) {
+  // The constructor copies the pointer before this frame ends.
+  auto share = observation;
+  return env.GetInstanceData<AddonState>()->ssl_handle.New(
+      {Napi::External<std::shared_ptr<node::Observation>>::New(env, &share)});
+}
+
+SslHandle::SslHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (info.Length() != 1 || !info[0].IsExternal()) {
+    throw invalid_argument(info.Env(), "SslHandle is made by find() only");
+  }
+  observation_ = *info[0].As<Napi::External<std::shared_ptr<node::Observation>>>().Data();
+}
+
+Napi::Value SslHandle::ssl_shutdown(const Napi::CallbackInfo& info) {
+  openssl::Ssl* ssl = live(info);
+  if (observation_->inside_callback()) {
+    throw coded_error(info.Env(), "ERR_CLOSURE_INSIDE_OPENSSL",
+                      "SSL_shutdown was called while OpenSSL is reading this connection: call it from setImmediate");
+  }
+  const Functions& api = openssl(info);
+  api.ERR_clear_error();
+  const int result = api.SSL_shutdown(ssl);
+  // After 0 SSL_get_error() has nothing to say and answers SSL_ERROR_SYSCALL: SSL_shutdown(3).
+  const char* error = result < 0 ? error_name(api.SSL_get_error(ssl, result)) : "SSL_ERROR_NONE";
+  auto answer = Napi::Object::New(info.Env());
+  answer["result"] = result;
+  answer["error"] = error;
+  answer["queue"] = to_array(info.Env(), openssl::drain_error_queue(api));
+  return answer;
+}
+
+Napi::Value SslHandle::get_shutdown(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), observation_->shutdown());
+}
+
+void SslHandle::set_shutdown(const Napi::CallbackInfo& info) {
+  openssl::Ssl* ssl = live(info);
+  constexpr int kBoth = openssl::kSentShutdown | openssl::kReceivedShutdown;
+  const double mask = info.Length() == 1 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+  if (!(mask == 0 || mask == openssl::kSentShutdown || mask == openssl::kReceivedShutdown || mask == kBoth)) {
+    throw invalid_argument(info.Env(), "Expected 0, 1 (SENT), 2 (RECEIVED) or 3 (both) for the shutdown mask");
+  }
+  openssl(info).SSL_set_shutdown(ssl, static_cast<int>(mask));
+}
+
+Napi::Value SslHandle::get_quiet_shutdown(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), observation_->quiet_shutdown());
+}
+
+void SslHandle::set_quiet_shutdown(const Napi::CallbackInfo& info) {
+  openssl::Ssl* ssl = live(info);
+  if (info.Length() != 1 || !info[0].IsBoolean()) {
+    throw invalid_argument(info.Env(), "Expected a boolean for quiet shutdown");
+  }
+  openssl(info).SSL_set_quiet_shutdown(ssl, info[0].As<Napi::Boolean>().Value() ? 1 : 0);
+}
+
+Napi::Value SslHandle::get_context_quiet_shutdown(const Napi::CallbackInfo& info) {
+  const Functions& api = openssl(info);
+  return Napi::Boolean::New(info.Env(), api.SSL_CTX_get_quiet_shutdown(api.SSL_get_SSL_CTX(live(info))) != 0);
+}
+
+Napi::Value SslHandle::in_init(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), openssl(info).SSL_in_init(live(info)) != 0);
+}
+
+Napi::Value SslHandle::is_server(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), openssl(info).SSL_is_server(live(info)) != 0);
+}
+
+Napi::Value SslHandle::version(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), openssl(info).SSL_version(live(info)));
+}
+
+Napi::Value SslHandle::has_pending(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), openssl(info).SSL_has_pending(live(info)) != 0);
+}
+
+Napi::Value SslHandle::record_state(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), openssl(info).SSL_rstate_string(live(info)));
+}
+
+Napi::Value SslHandle::input_pending(const Napi::CallbackInfo& info) {
+  const Functions& api = openssl(info);
+  return Napi::Number::New(info.Env(), pending(api, api.SSL_get_rbio(live(info))));
+}
+
+Napi::Value SslHandle::output_pending(const Napi::CallbackInfo& info) {
+  const Functions& api = openssl(info);
+  return Napi::Number::New(info.Env(), pending(api, api.SSL_get_wbio(live(info))));
+}
+
+Napi::Value SslHandle::alive(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), observation_->ssl() != nullptr);
+}
+
+Napi::Value SslHandle::inside_callback(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), observation_->inside_callback());
+}
+
+Napi::Value SslHandle::shutdown_at_start(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), observation_->shutdown_at_start());
+}
+
+Napi::Value SslHandle::alerts(const Napi::CallbackInfo& info) {
+  const auto& alerts = observation_->alerts();
+  auto array = Napi::Array::New(info.Env(), alerts.size());
+  for (uint32_t i = 0; i < alerts.size(); i++) {
+    auto entry = Napi::Object::New(info.Env());
+    entry["sent"] = alerts[i].sent;
+    entry["level"] = static_cast<int>(alerts[i].level);
+    entry["description"] = static_cast<int>(alerts[i].description);
+    entry["at"] = static_cast<double>(alerts[i].at_ns) / 1e6;
+    array[i] = entry;
+  }
+  return array;
+}
+
+const Functions& SslHandle::openssl(const Napi::CallbackInfo& info) const {
+  return info.Env().GetInstanceData<AddonState>()->registry->openssl();
+}
+
+openssl::Ssl* SslHandle::live(const Napi::CallbackInfo& info) const {
+  if (observation_->ssl() == nullptr) {
+    throw coded_error(info.Env(), "ERR_CLOSURE_CLOSED", "OpenSSL has freed this connection: the socket was closed");
+  }
+  return observation_->ssl();
+}
+
+}  // namespace close_notify::binding

@@ -1,0 +1,36 @@
+#include "native/node/context_capture.h"
+
+namespace close_notify::node {
+namespace {
+
+thread_local ContextCapture* innermost = nullptr;
+
+}  // namespace
+
+bool ContextCapture::start(const openssl::Functions& openssl) {
+  auto* table = const_cast<openssl::Functions*>(&openssl);
+  return openssl.CRYPTO_get_ex_new_index(openssl::kExIndexSslCtx, 0, table, on_new, nullptr, on_free) >= 0;
+}
+
+ContextCapture::ContextCapture() : outer_(innermost) { innermost = this; }
+
+ContextCapture::~ContextCapture() { innermost = outer_; }
+
+void ContextCapture::on_new(void* parent, void*, openssl::ExData* data, int index, long, void* argp) {
+  if (innermost == nullptr) return;
+  const auto* openssl = static_cast<const openssl::Functions*>(argp);
+  auto captured = std::make_shared<CapturedContext>(CapturedContext{static_cast<openssl::SslCtx*>(parent)});
+  // OpenSSL keeps a share of its own in the ex_data slot, which on_free gives back.
+  auto share = std::make_unique<std::shared_ptr<CapturedContext>>(captured);
+  if (openssl->CRYPTO_set_ex_data(data, index, share.get()) != 1) return;
+  share.release();
+  innermost->captured_.push_back(std::move(captured));
+}
+
+void ContextCapture::on_free(void*, void* value, openssl::ExData*, int, long, void*) {
+  if (value == nullptr) return;
+  const std::unique_ptr<std::shared_ptr<CapturedContext>> share(static_cast<std::shared_ptr<CapturedContext>*>(value));
+  (*share)->context = nullptr;
+}
+
+}  // namespace close_notify::node

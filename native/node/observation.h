@@ -1,0 +1,55 @@
+// What is known of one controlled SSL. It outlives the SSL: the last state stays readable, the pointer becomes null.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "native/openssl/functions.h"
+
+namespace close_notify::node {
+
+struct Alert {
+  int64_t at_ns;  // std::chrono::steady_clock
+  uint8_t level;
+  uint8_t description;
+  bool sent;
+};
+
+class Observation {
+ public:
+  Observation(const openssl::Functions& openssl, openssl::Ssl* ssl);
+  Observation(const Observation&) = delete;
+  Observation& operator=(const Observation&) = delete;
+
+  // Null once OpenSSL has freed the object.
+  openssl::Ssl* ssl() const { return ssl_; }
+
+  const std::vector<Alert>& alerts() const { return alerts_; }
+
+  // SSL_get_shutdown() when the observation began: a direction that was closed by then was closed unobserved.
+  int shutdown_at_start() const { return shutdown_at_start_; }
+
+  // SSL_get_shutdown() and SSL_get_quiet_shutdown() now, or at the end of the SSL's life.
+  int shutdown() const;
+  bool quiet_shutdown() const;
+
+  // True while OpenSSL's state machine is on the stack: JavaScript that runs now was called by an OpenSSL callback.
+  bool inside_callback() const { return inside_callback_; }
+
+  // Takes a call of the info callback.
+  void note(int where, int value);
+
+  // The SSL is being freed. Reads nothing but plain members: newer releases have freed the record layer by now.
+  void end();
+
+ private:
+  const openssl::Functions& openssl_;
+  openssl::Ssl* ssl_;
+  const int shutdown_at_start_;
+  int last_shutdown_ = 0;
+  bool last_quiet_shutdown_ = false;
+  bool inside_callback_ = false;
+  std::vector<Alert> alerts_;
+};
+
+}  // namespace close_notify::node

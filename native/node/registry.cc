@@ -1,0 +1,251 @@
+#include "native/node/registry.h"
+
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <type_traits>
+#include <unordered_map>
+
+#include "native/node/context_capture.h"
+#include "native/platform/dynamic.h"
+
+namespace close_notify::node {
+namespace {
+
+using openssl::Functions;
+using openssl::Ssl;
+
+class ThreadRecords;
+
+struct Record {
+  enum class State : uint8_t {
+    kFresh,    // no search has met it yet
+    kWaiting,  // our info callback is in place and will index it when its handshake is done
+    kIndexed,  // in the index under `key`
+    kForeign,  // not one of Node's sockets: never touched
+  };
+
+  Ssl* ssl;
+  std::shared_ptr<ThreadRecords> owner;
+  std::list<Record>::iterator self{};
+  openssl::InfoCallback chained = nullptr;
+  uint64_t key = 0;
+  std::shared_ptr<Observation> observation{};
+  State state = State::kFresh;
+};
+
+// What the callbacks need and OpenSSL does not hand them. Written once, before the first callback can come.
+struct ProcessState {
+  Functions openssl;
+  int index = -1;
+};
+static_assert(std::is_trivially_destructible_v<ProcessState>, "worker threads may still free SSLs at exit()");
+
+ProcessState& process_state() {
+  static ProcessState state;
+  return state;
+}
+
+const Functions& api() { return process_state().openssl; }
+
+// Finished messages are outputs of a hash: any eight bytes of one are a good key. The whole is compared on a match.
+uint64_t key_of(const uint8_t* finished) {
+  uint64_t key;
+  std::memcpy(&key, finished, sizeof key);
+  return key;
+}
+
+constexpr size_t kMinFinished = 12;  // TLS 1.2 verify_data
+constexpr size_t kMaxFinished = 64;  // EVP_MAX_MD_SIZE
+
+bool has_finished(const Ssl* ssl, const uint8_t* finished, size_t length) {
+  uint8_t own[kMaxFinished];
+  return api().SSL_get_finished(ssl, own, sizeof own) == length && std::memcmp(own, finished, length) == 0;
+}
+
+// Node gives each of its sockets two BIOs of a type of its own; no other user of OpenSSL in the process has them.
+bool is_node_socket(const Ssl* ssl) {
+  const openssl::Bio* output = api().SSL_get_wbio(ssl);
+  return output != nullptr && std::strcmp(api().BIO_method_name(output), "node.js SSL buffer") == 0;
+}
+
+void on_info(const Ssl* ssl, int where, int value);
+
+// The records of the SSLs that one thread made. Locked, because an addon may free an SSL in another thread.
+class ThreadRecords {
+ public:
+  void add(const std::shared_ptr<ThreadRecords>& self, Ssl* ssl, openssl::ExData* data, int index) {
+    const std::lock_guard lock(mutex_);
+    fresh_.push_front(Record{.ssl = ssl, .owner = self});
+    fresh_.front().self = fresh_.begin();
+    api().CRYPTO_set_ex_data(data, index, &fresh_.front());
+  }
+
+  void remove(Record& record) {
+    const std::lock_guard lock(mutex_);
+    unindex(record);
+    if (record.observation != nullptr) record.observation->end();
+    auto& list = record.state == Record::State::kFresh ? fresh_ : met_;
+    list.erase(record.self);
+  }
+
+  void handshake_done(Record& record) {
+    const std::lock_guard lock(mutex_);
+    unindex(record);
+    index_if_finished(record);
+  }
+
+  std::shared_ptr<Observation> find(const uint8_t* finished, size_t length) {
+    const std::lock_guard lock(mutex_);
+    Record* record = lookup(finished, length);
+    if (record == nullptr) {
+      meet_fresh();
+      record = lookup(finished, length);
+    }
+    if (record == nullptr) record = search_all(finished, length);
+    if (record == nullptr) return nullptr;
+    if (record->observation == nullptr) record->observation = std::make_shared<Observation>(api(), record->ssl);
+    return record->observation;
+  }
+
+  Counts counts() {
+    const std::lock_guard lock(mutex_);
+    return {fresh_.size() + met_.size(), index_.size(), bytes_per_ssl()};
+  }
+
+ private:
+  using Index = std::unordered_multimap<uint64_t, Record*>;
+
+  // A list node, an index node with its cached links, one bucket at the index's load factor of 1, and the allocator's
+  // header and rounding for each of the two nodes.
+  static constexpr size_t bytes_per_ssl() {
+    constexpr size_t list_node = sizeof(Record) + 2 * sizeof(void*);
+    constexpr size_t index_node = sizeof(Index::value_type) + sizeof(void*);
+    return list_node + index_node + 2 * sizeof(void*) + 2 * 16;
+  }
+  static_assert(sizeof(Record) <= 128);
+
+  void meet_fresh() {
+    for (Record& record : fresh_) meet(record);
+    met_.splice(met_.begin(), fresh_);
+  }
+
+  void meet(Record& record) {
+    if (!is_node_socket(record.ssl)) {
+      record.state = Record::State::kForeign;
+      return;
+    }
+    record.chained = api().SSL_get_info_callback(record.ssl);
+    api().SSL_set_info_callback(record.ssl, &on_info);
+    index_if_finished(record);
+  }
+
+  void index_if_finished(Record& record) {
+    uint8_t finished[kMaxFinished];
+    record.state = Record::State::kWaiting;
+    if (api().SSL_get_finished(record.ssl, finished, sizeof finished) < kMinFinished) return;
+    record.key = key_of(finished);
+    record.state = Record::State::kIndexed;
+    index_.emplace(record.key, &record);
+  }
+
+  void unindex(Record& record) {
+    if (record.state != Record::State::kIndexed) return;
+    const auto [first, last] = index_.equal_range(record.key);
+    for (auto entry = first; entry != last; ++entry) {
+      if (entry->second == &record) {
+        index_.erase(entry);
+        break;
+      }
+    }
+    record.state = Record::State::kWaiting;
+  }
+
+  Record* lookup(const uint8_t* finished, size_t length) {
+    const auto [first, last] = index_.equal_range(key_of(finished));
+    for (auto entry = first; entry != last; ++entry) {
+      if (has_finished(entry->second->ssl, finished, length)) return entry->second;
+    }
+    return nullptr;
+  }
+
+  // The way of last resort: the index can miss an SSL whose state machine was on the stack, its callback already
+  // fetched, when we chained ours.
+  Record* search_all(const uint8_t* finished, size_t length) {
+    for (Record& record : met_) {
+      if (record.state == Record::State::kForeign || !has_finished(record.ssl, finished, length)) continue;
+      unindex(record);
+      index_if_finished(record);
+      return &record;
+    }
+    return nullptr;
+  }
+
+  std::mutex mutex_;
+  std::list<Record> fresh_;
+  std::list<Record> met_;
+  Index index_;
+};
+
+const std::shared_ptr<ThreadRecords>& this_thread() {
+  // Shared with the records: an SSL may outlive the thread that made it.
+  static thread_local const auto records = std::make_shared<ThreadRecords>();
+  return records;
+}
+
+void on_ssl_new(void* parent, void*, openssl::ExData* data, int index, long, void*) {
+  const auto& records = this_thread();
+  records->add(records, static_cast<Ssl*>(parent), data, index);
+}
+
+void on_ssl_free(void*, void* value, openssl::ExData*, int, long, void*) {
+  if (value == nullptr) return;
+  Record& record = *static_cast<Record*>(value);
+  const std::shared_ptr<ThreadRecords> owner = record.owner;
+  owner->remove(record);
+}
+
+// Runs inside OpenSSL: notes what happened and passes the call on, nothing else. Nothing of ours is touched after the
+// chained callback, which may run JavaScript.
+void on_info(const Ssl* ssl, int where, int value) {
+  auto* record = static_cast<Record*>(api().SSL_get_ex_data(ssl, process_state().index));
+  if (record == nullptr) return;
+  if (record->observation != nullptr) record->observation->note(where, value);
+  if ((where & openssl::kCbHandshakeDone) != 0) record->owner->handshake_done(*record);
+  if (record->chained != nullptr) record->chained(ssl, where, value);
+}
+
+}  // namespace
+
+using Started = std::variant<Registry, openssl::Unavailable>;
+
+Started Registry::start(const std::string& openssl_version) {
+  auto loaded = openssl::load_from_process(openssl_version);
+  if (const auto* unavailable = std::get_if<openssl::Unavailable>(&loaded)) return *unavailable;
+  if (!platform::pin_this_module()) {
+    return openssl::Unavailable{"the system refused to keep this module loaded for the life of the process"};
+  }
+  ProcessState& state = process_state();
+  state.openssl = std::get<Functions>(loaded);
+  state.index =
+      api().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, on_ssl_new, nullptr, on_ssl_free);
+  if (state.index < 0 || !ContextCapture::start(api())) {
+    return openssl::Unavailable{"OpenSSL refused to register ex_data callbacks (CRYPTO_get_ex_new_index failed)"};
+  }
+  return Registry(api());
+}
+
+const Started& Registry::of_process(const std::string& openssl_version) {
+  // Never destroyed: worker threads may still use it while exit() runs destructors.
+  static const auto& started = *std::make_unique<Started>(start(openssl_version)).release();
+  return started;
+}
+
+std::shared_ptr<Observation> Registry::find(const uint8_t* finished, size_t length) const {
+  if (length < kMinFinished || length > kMaxFinished) return nullptr;
+  return this_thread()->find(finished, length);
+}
+
+Counts Registry::counts() const { return this_thread()->counts(); }
+
+}  // namespace close_notify::node
