@@ -1,0 +1,28 @@
+import eslint from '@eslint/js'
+import { defineConfig } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+// biome formats and has the rules that need no types; here are those that do.
+export default defineConfig(
+  { ignores: ['dist/', 'build/', 'coverage/', '.cache/', 'prebuilds/'] },
+  {
+    files: ['lib/**/*.ts', 'test/**/*.ts', 'benchmarks/**/*.ts', '*.config.ts'],
+    extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+    },
+  },
+  {
+    // The one file that tells the types of the addon, which no compiler checks.
+    files: ['lib/native.ts'],
+    rules: { '@typescript-eslint/consistent-type-assertions': 'off' },
+  },
+)
