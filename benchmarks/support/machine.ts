@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import os from 'node:os'
+
+/** What a result depends on besides the program. */
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly system: string
+  /** Mean number of runnable processes over the last minute, before the run. */
+  readonly load: number
+}
+
+/** Versions of what is measured. */
+export interface Versions {
+  readonly 'close-notify': string
+  readonly node: string
+  readonly openssl: string
+}
+
+export function describeMachine(): Machine {
+  return {
+    cpu: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    load: os.loadavg()[0] ?? 0
+  }
+}
+
+export function describeVersions(): Versions {
+  return { 'close-notify': packageVersion(), node: process.version, openssl: process.versions.openssl ?? 'none' }
+}
+
+function packageVersion(): string {
+  // From dist/benchmarks/support.
+  const content: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+  const known = typeof content === 'object' && content !== null && 'version' in content
+  return known && typeof content.version === 'string' ? content.version : 'unknown'
+}
