@@ -3,6 +3,7 @@
 #include "native/openssl/types.h"
 
 #if __has_include(<openssl/ssl.h>)
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <type_traits>
