@@ -116,6 +116,7 @@ export type EndedBy =
   | 'reader-stalled'
   | 'destroy'
   | 'signal'
+  | 'openssl-error'
 
 /** The facts of a closure: what was seen, without judgement. Times are ms on the clock of `performance.now()`. */
 export interface ClosureFacts {
@@ -125,6 +126,8 @@ export interface ClosureFacts {
   readonly handshake: 'completed' | 'not-completed' | 'untracked'
   /** What this package was asked to do; `uncontrolled` when Node closed the socket by itself. */
   readonly mode: ClosureMode | 'uncontrolled'
+  /** Our side was told to close without an alert: mode `quiet`, or OpenSSL's quiet flag when our FIN was sent. */
+  readonly quiet: boolean
   readonly sent: Sent
   readonly received: Received
   readonly tcp: TcpEnd

@@ -1,0 +1,216 @@
+// Theory of operation
+//
+// A closing brings one connection from "open" to "our side is closed", and there is one of it per socket. It has five
+// steps, always in this order:
+//
+//   drain   Everything written before goes first. With `afterwards: 'fin'` the stream is ended, and Node tells us that
+//           it has drained by asking for FIN, which the gate holds (fin-gate.ts). With `keep-open` the stream must not
+//           end, and the callback of an empty write tells it. http2 writes beneath the stream and ends it itself.
+//   alert   One SSL_shutdown, never a second: with data of the peer's queued that would be fatal to the SSL. None at
+//           all for `quiet`, or when the peer has ended TCP.
+//   flush   SSL_shutdown leaves the alert in TLSWrap's output BIO. TLSWrap is made to run its cycle, and the BIO is
+//           looked at until it is empty; there is no event for that.
+//   wait    Only `bidirectional`: until the peer's close_notify, a budget, or the end of TCP.
+//   end     FIN is let go, inside a bracket that gives Node's own SSL_shutdown nothing to do. When a budget ran out the
+//           socket is destroyed, for nobody would close it any more.
+//
+// Everything that acts on the SSL starts from setImmediate, because user code can run inside SSL_read. What can end a
+// closing at any time goes through one Stop (steps.ts): the flush budget, which runs from the call on, the signal, and
+// destroy() by anybody. Evidence arrives through the Watcher, synchronously and sometimes inside Node's own stack: it
+// only sets state there, the acting is left to the step that waits for it.
+import { setTimeout as startTimer, clearTimeout as stopTimer } from 'node:timers'
+import type { Connection, Watcher } from './connection.js'
+import { isReading, ownerOf, startReading, takeReadingFromHttpServer, tlsHandle } from './socket-internals.js'
+import { closeQuietly, drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
+import type { Afterwards, ClosureMode, EndedBy, OnData } from './types.js'
+
+/** The options of a closing, checked and complete. */
+export interface ClosingOptions {
+  readonly mode: ClosureMode
+  readonly flushTimeout: number
+  readonly waitTimeout: number
+  readonly maxDiscardBytes: number
+  readonly onData: OnData
+  readonly afterwards: Afterwards
+  readonly signal: AbortSignal | undefined
+}
+
+export class Closing implements Watcher {
+  readonly #connection: Connection
+  readonly #options: ClosingOptions
+  readonly #stop = new Stop()
+  #timer: NodeJS.Timeout | undefined
+  // Whether data is kept from the reader from now on.
+  #taking = false
+  #peerEnded: () => void = () => undefined
+
+  constructor(connection: Connection, options: ClosingOptions) {
+    this.#connection = connection
+    this.#options = options
+  }
+
+  /** Runs the closing; gives what ended it. Never rejects. */
+  async run(): Promise<EndedBy> {
+    const connection = this.#connection
+    const { signal, flushTimeout, mode } = this.#options
+    connection.mode = mode
+    connection.watcher = this
+    const abort = () => {
+      this.#stop.set('signal')
+    }
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted === true) abort()
+    this.#startBudget(flushTimeout, () => 'flush-timeout')
+    try {
+      // The gate closes in the tick of the call; all else starts outside of the caller's stack.
+      const drain = this.#startDraining()
+      connection.endedBy = (await this.#send(drain)) ?? (await this.#wait())
+      await this.#end(connection.endedBy)
+    } finally {
+      stopTimer(this.#timer)
+      signal?.removeEventListener('abort', abort)
+    }
+    return connection.endedBy
+  }
+
+  dataCame(bytes: number): boolean {
+    if (!this.#taking) return false
+    this.#connection.discardedBytes += bytes
+    if (this.#options.onData === 'fail') this.#stop.set('unexpected-data')
+    if (this.#connection.discardedBytes <= this.#options.maxDiscardBytes) return true
+    this.#stop.set('discard-limit')
+    // The closing may be over already: the peer has our FIN and sends on.
+    if (this.#connection.endedBy !== undefined) this.#connection.socket.destroy()
+    return true
+  }
+
+  streamEnded(): void {
+    this.#peerEnded()
+  }
+
+  destroyed(): void {
+    const { evidence } = this.#connection
+    if (evidence.tcp.kind !== 'open') this.#stop.set('tcp-end')
+    else this.#stop.set(evidence.received().kind === 'nothing' ? 'destroy' : 'done')
+  }
+
+  // Gives what resolves when the stream has drained.
+  #startDraining(): () => Promise<void> {
+    const connection = this.#connection
+    const { socket } = connection
+    const owner = ownerOf(socket)
+    if (owner === 'http-server') {
+      // The parser would run requests that come after the response that closed the connection.
+      takeReadingFromHttpServer(socket)
+      this.#taking = true
+    }
+    if (this.#options.afterwards === 'keep-open') {
+      // Without this Node ends the stream, and with it TCP, when the peer's close_notify comes.
+      socket.allowHalfOpen = true
+      const allDrained = drained(connection)
+      connection.refuseWrites()
+      return () => allDrained
+    }
+    const atTheGate = new Promise<void>((resolve) => {
+      connection.gate.hold(resolve)
+    })
+    return () => {
+      // http2 writes beneath the stream: it ends it by itself, after its last frame.
+      if (owner !== 'http2') {
+        socket.end()
+        connection.refuseWrites()
+      }
+      return atTheGate
+    }
+  }
+
+  // Drain, alert, flush. Gives what ended the closing early.
+  async #send(drain: () => Promise<void>): Promise<EndedBy | undefined> {
+    const connection = this.#connection
+    const stop = this.#stop
+    await leaveStack()
+    if (stop.reason !== undefined || (await stop.orUntil(drain())) !== undefined) return stop.reason
+    await leaveStack()
+    if (stop.reason !== undefined) return stop.reason
+    if (this.#options.mode === 'quiet') {
+      closeQuietly(connection)
+      return undefined
+    }
+    try {
+      await writeCloseNotify(connection, stop)
+    } catch {
+      return 'openssl-error'
+    }
+    this.#taking ||= this.#options.mode === 'bidirectional' && this.#options.onData !== 'deliver'
+    await flushed(connection, stop)
+    return stop.reason
+  }
+
+  // Gives what ended the waiting.
+  async #wait(): Promise<EndedBy> {
+    const { socket, evidence } = this.#connection
+    const { mode, onData, waitTimeout } = this.#options
+    const answer = (): EndedBy | undefined => {
+      if (evidence.received().kind !== 'nothing') return 'done'
+      return evidence.tcp.kind === 'open' ? undefined : 'tcp-end'
+    }
+    if (mode !== 'bidirectional') return 'done'
+    const early = answer()
+    if (early !== undefined) return early
+    const handle = tlsHandle(socket)
+    if (handle !== undefined && onData === 'discard') startReading(handle)
+    this.#startBudget(waitTimeout, () => (this.#readerIsStalled() ? 'reader-stalled' : 'wait-timeout'))
+    const peerEnded = new Promise<void>((resolve) => {
+      this.#peerEnded = resolve
+    })
+    const stopped = await this.#stop.orUntil(peerEnded)
+    // An answer that came together with the end of a budget is an answer.
+    return answer() ?? stopped ?? 'tcp-end'
+  }
+
+  async #end(endedBy: EndedBy): Promise<void> {
+    const { socket, gate } = this.#connection
+    const keepOpen = this.#options.afterwards === 'keep-open'
+    switch (endedBy) {
+      case 'destroy':
+        return
+      case 'signal':
+      case 'flush-timeout':
+      case 'wait-timeout':
+      case 'discard-limit':
+      case 'unexpected-data':
+      case 'openssl-error':
+        socket.destroy()
+        return
+      case 'tcp-end':
+      case 'reader-stalled':
+      case 'done':
+        if (keepOpen) {
+          if (endedBy === 'tcp-end') socket.destroy()
+          return
+        }
+    }
+    if (socket.destroyed) return
+    // A transport that never takes our FIN must not hold the caller.
+    this.#startBudget(this.#options.flushTimeout, () => 'flush-timeout')
+    const stopped = await this.#stop.orUntil(gate.release())
+    if (stopped === 'flush-timeout' || stopped === 'signal') socket.destroy()
+    // Nobody is meant to read any more, and without a reader 'end' and 'close' would never come.
+    if (this.#taking && socket.readableLength === 0) socket.resume()
+  }
+
+  #startBudget(ms: number, reason: () => EndedBy): void {
+    stopTimer(this.#timer)
+    this.#timer = startTimer(() => {
+      this.#stop.set(reason())
+    }, ms)
+    this.#timer.unref()
+  }
+
+  #readerIsStalled(): boolean {
+    const { socket } = this.#connection
+    const handle = tlsHandle(socket)
+    if (this.#options.onData !== 'deliver' || handle === undefined) return false
+    return socket.readableLength > 0 || isReading(handle) === false
+  }
+}

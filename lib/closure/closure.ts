@@ -1,0 +1,386 @@
+import { TLSSocket } from 'node:tls'
+import { types } from 'node:util'
+import { ClosureError } from '../errors.js'
+import { findSsl, requireRuntime, type SslShutdownResult } from '../native.js'
+import { checkBoolean, checkChoice, checkCount, checkOptions, checkSignal, checkTimeout } from '../options.js'
+import { Closing, type ClosingOptions } from './closing.js'
+import { Connection, liveHandle } from './connection.js'
+import { ownerOf, wrapMethod } from './socket-internals.js'
+import { drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
+import type { Alert, ClosureFacts, FlushOptions, ShutdownOptions } from './types.js'
+import { type ClosureReport, judge } from './verdict.js'
+
+const defaultTimeout = 3000
+const defaultMaxDiscardBytes = 1024 * 1024
+
+/**
+ * Where a connection is, for its closure.
+ *
+ * - `handshake`: not secured yet; only `report` can be used.
+ * - `open`: everything can be used.
+ * - `closing`: {@link Closure.shutdown} has been called, or Node has sent FIN.
+ * - `closed`: the socket is destroyed; the last flags, the alerts and the report stay readable.
+ * - `untracked`: the socket was made before this module was loaded; nothing is known of it.
+ */
+export type ClosureState = 'handshake' | 'open' | 'closing' | 'closed' | 'untracked'
+
+const closures = new WeakMap<TLSSocket, Closure>()
+
+/**
+ * The closure of a TLS socket: control over how it ends, and evidence of how it did. The same object at every call.
+ * May be taken before the handshake; it joins the socket with its SSL as soon as the handshake is done. Take it early:
+ * what was closed before can only be reported as `unobserved`.
+ *
+ * Taking it changes nothing about how the socket behaves.
+ *
+ * @throws ClosureError ERR_CLOSURE_NOT_TLS for anything but a TLSSocket, and for http2's `session.socket`, which is a
+ * stand-in: take the socket of 'secureConnection' or of `createConnection` there
+ * @throws ClosureError ERR_CLOSURE_UNSUPPORTED_RUNTIME, ERR_CLOSURE_LOAD_FAILED where this runtime cannot do it
+ */
+export function closureOf(socket: TLSSocket): Closure {
+  requireRuntime()
+  checkSocket(socket)
+  const known = closures.get(socket)
+  if (known !== undefined) return known
+  const closure = new Closure(socket)
+  closures.set(socket, closure)
+  return closure
+}
+
+/** Control over how one TLS connection ends, and evidence of how it did. Made by {@link closureOf}. */
+export class Closure {
+  readonly socket: TLSSocket
+
+  /**
+   * What really happened, however the socket ended. Settles when the socket is destroyed, and never rejects. A socket
+   * that is never destroyed never settles it.
+   */
+  readonly report: Promise<ClosureReport>
+
+  readonly #startedAt = performance.now()
+  #connection: Connection | undefined
+  #untracked = false
+  // A callback of Node's handshake may still be on the stack, inside OpenSSL.
+  #joinedInThisTick = false
+  #shutdownCalled = false
+  #closeNotify: Promise<void> | undefined
+  #finalReport: ClosureReport | undefined
+  #settle: (report: ClosureReport) => void = () => undefined
+
+  /** Made by {@link closureOf} only. */
+  constructor(socket: TLSSocket) {
+    this.socket = socket
+    this.report = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+    if (socket.destroyed) {
+      this.#untracked = true
+      this.#finish()
+      return
+    }
+    wrapMethod(socket, '_destroy', (previous, [error, callback]) => {
+      this.#connection?.destroying(error)
+      const finish = (...args: unknown[]) => {
+        this.#finish()
+        if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
+      }
+      return previous([error, finish])
+    })
+    if (!this.#join()) socket.prependOnceListener('secure', () => this.#join())
+  }
+
+  get state(): ClosureState {
+    if (this.#finalReport !== undefined || this.socket.destroyed) return 'closed'
+    if (this.#untracked) return 'untracked'
+    const connection = this.#connection
+    if (connection === undefined) return 'handshake'
+    return this.#shutdownCalled || connection.gate.finAt !== undefined ? 'closing' : 'open'
+  }
+
+  /** Every alert seen so far, in order. Readable after the end. Empty before the handshake is done. */
+  get alerts(): readonly Alert[] {
+    return this.#connection?.evidence.alerts() ?? []
+  }
+
+  /**
+   * Sends our close_notify alone (SSL_shutdown, once): TCP stays open and reading goes on, in TLS 1.2 and 1.3. All that
+   * was written before goes first, corked data too. A later write calls back with ERR_WRITE_AFTER_CLOSE_NOTIFY and
+   * does not disturb the reading; `end()` sends FIN.
+   *
+   * Resolves when the alert has gone to the kernel. The second call gives the first one's promise. After a failure to
+   * flush what was written before, the alert has not been written, and writing goes on as if nothing had been asked.
+   *
+   * @throws (rejects) ClosureError ERR_CLOSURE_OWNED on a socket of http or http2; ERR_CLOSURE_FLUSH_TIMEOUT;
+   * ERR_CLOSURE_OPENSSL; ERR_CLOSURE_IN_PROGRESS after shutdown(); ERR_CLOSURE_HANDSHAKE_PENDING;
+   * ERR_CLOSURE_UNTRACKED; ERR_CLOSURE_CLOSED; ERR_CLOSURE_INVALID_ARGUMENT
+   * @see RFC 8446 section 6.1
+   */
+  async closeNotify(options?: FlushOptions): Promise<void> {
+    const flushTimeout = flushTimeoutOf(options)
+    if (this.#closeNotify !== undefined) return this.#closeNotify
+    const connection = this.#openConnection('closeNotify()')
+    if (this.#shutdownCalled) throw inProgress('closeNotify()')
+    this.#refuseOwned('closeNotify()')
+    this.#closeNotify = this.#sendCloseNotify(connection, flushTimeout)
+    return this.#closeNotify
+  }
+
+  /**
+   * Closes our side: everything written before, then our close_notify as the mode says, then FIN.
+   *
+   * Resolves with a report when our part is done: for `quiet` and `unidirectional` when FIN has gone to the kernel, for
+   * `bidirectional` when the waiting has ended, in whatever way: a budget that runs out, destroy() by anybody and the
+   * signal resolve too, and `endedBy` says so. {@link Closure.report} tells the rest, when TCP is gone.
+   *
+   * On a socket of http2 the stream is not ended from here: call `session.close()` as well, and http2's own end is what
+   * this closing takes over. 'finish' comes after the wait, for it means that FIN was sent.
+   *
+   * @throws (rejects) ClosureError ERR_CLOSURE_IN_PROGRESS at the second call; ERR_CLOSURE_OWNED for `keep-open`, and
+   * for `onData: 'deliver'` on a server's http socket or an http2 one; ERR_CLOSURE_HANDSHAKE_PENDING; ERR_CLOSURE_UNTRACKED;
+   * ERR_CLOSURE_CLOSED when Node has sent FIN before; ERR_CLOSURE_INVALID_ARGUMENT
+   * @see SSL_shutdown(3), SSL_set_quiet_shutdown(3), RFC 8446 section 6.1
+   */
+  async shutdown(options?: ShutdownOptions): Promise<ClosureReport> {
+    const checked = this.#checkShutdown(options)
+    const connection = this.#openConnection('shutdown()')
+    if (this.#shutdownCalled) throw inProgress('shutdown()')
+    if (checked.afterwards === 'keep-open') this.#refuseOwned(`shutdown() with afterwards: 'keep-open'`)
+    this.#shutdownCalled = true
+    await new Closing(connection, checked).run()
+    return this.socket.destroyed ? this.report : judge(connection.facts())
+  }
+
+  /**
+   * Hands to TCP what OpenSSL has written into Node's output buffer, an alert of {@link Closure.sslShutdown} for
+   * example. Resolves when that buffer is empty.
+   *
+   * @throws (rejects) ClosureError ERR_CLOSURE_FLUSH_TIMEOUT, and those of closeNotify() that concern the state
+   */
+  async flush(options?: FlushOptions): Promise<void> {
+    const flushTimeout = flushTimeoutOf(options)
+    const connection = this.#liveConnection('flush()')
+    await withinBudget(flushTimeout, async (stop) => {
+      await leaveStack()
+      await flushed(connection, stop)
+    })
+  }
+
+  /**
+   * SSL_shutdown, once, exactly as OpenSSL has it: with data of the peer's queued, a second call is fatal to the
+   * connection. The alert stays in Node's output buffer until {@link Closure.flush} or the next write.
+   *
+   * @throws ClosureError ERR_CLOSURE_INSIDE_OPENSSL when called from inside SSL_read (a handshake event, or the very
+   * tick in which this closure joined its socket); ERR_CLOSURE_CLOSED; ERR_CLOSURE_HANDSHAKE_PENDING;
+   * ERR_CLOSURE_UNTRACKED
+   * @see SSL_shutdown(3)
+   */
+  sslShutdown(): SslShutdownResult {
+    return this.#actingConnection('sslShutdown()').ssl.sslShutdown()
+  }
+
+  /** SSL_get_shutdown: a mask of 1 (SENT) and 2 (RECEIVED). Flags, not evidence. Readable after the end. */
+  getShutdown(): number {
+    return this.#joinedConnection('getShutdown()').ssl.getShutdown()
+  }
+
+  /**
+   * SSL_set_shutdown: overwrites the mask, 0 to 3.
+   *
+   * @throws ClosureError as {@link Closure.sslShutdown}, and ERR_CLOSURE_INVALID_ARGUMENT
+   * @see SSL_set_shutdown(3)
+   */
+  setShutdown(mask: number): void {
+    this.#actingConnection('setShutdown()').ssl.setShutdown(mask)
+  }
+
+  /** SSL_get_quiet_shutdown. Readable after the end. */
+  getQuietShutdown(): boolean {
+    return this.#joinedConnection('getQuietShutdown()').ssl.getQuietShutdown()
+  }
+
+  /**
+   * SSL_set_quiet_shutdown: with it, Node's own end() sends FIN without an alert, and OpenSSL reads no more after that.
+   * `shutdown({ mode: 'quiet' })` does the same without the second part.
+   *
+   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, and those that concern the state
+   * @see SSL_set_quiet_shutdown(3)
+   */
+  setQuietShutdown(quiet: boolean): void {
+    checkBoolean('quiet', quiet)
+    this.#liveConnection('setQuietShutdown()').ssl.setQuietShutdown(quiet)
+  }
+
+  /** SSL_CTX_get_quiet_shutdown of the context that the SSL has now (SNI may have changed it). */
+  getContextQuietShutdown(): boolean {
+    return this.#liveConnection('getContextQuietShutdown()').ssl.getContextQuietShutdown()
+  }
+
+  // Joins the socket with its SSL, by its Finished message. False while the handshake has not got that far.
+  #join(): boolean {
+    const { socket } = this
+    if (this.#connection !== undefined) return true
+    const handle = liveHandle(socket)
+    const finished = handle === undefined ? undefined : socket.getFinished()
+    if (handle === undefined || finished === undefined || finished === null) return false
+    const ssl = findSsl(finished)
+    if (ssl === undefined) {
+      this.#untracked = true
+      return true
+    }
+    this.#connection = new Connection(socket, handle, ssl)
+    this.#joinedInThisTick = true
+    setImmediate(() => {
+      this.#joinedInThisTick = false
+    }).unref()
+    return true
+  }
+
+  #finish(): void {
+    if (this.#finalReport !== undefined) return
+    this.#finalReport = judge(this.#connection?.facts() ?? this.#factsWithoutConnection())
+    this.#settle(this.#finalReport)
+  }
+
+  #factsWithoutConnection(): ClosureFacts {
+    return {
+      side: 'client',
+      handshake: this.#untracked ? 'untracked' : 'not-completed',
+      mode: 'uncontrolled',
+      quiet: false,
+      sent: { kind: 'unobserved' },
+      received: { kind: 'unobserved' },
+      tcp: { kind: 'open' },
+      began: 'local',
+      discardedBytes: 0,
+      undeliveredBytes: 0,
+      surplusBytes: 0,
+      alerts: [],
+      startedAt: this.#startedAt,
+      endedAt: performance.now(),
+    }
+  }
+
+  #joinedConnection(call: string): Connection {
+    if (this.#connection !== undefined) return this.#connection
+    if (this.#untracked) {
+      const message = `${call}: this socket was made before close-notify was loaded; load it first`
+      throw new ClosureError('ERR_CLOSURE_UNTRACKED', message)
+    }
+    if (this.socket.destroyed) throw closed(call)
+    const message = `${call} came before the handshake was done: wait for 'secureConnect' or 'secureConnection'`
+    throw new ClosureError('ERR_CLOSURE_HANDSHAKE_PENDING', message)
+  }
+
+  #liveConnection(call: string): Connection {
+    const connection = this.#joinedConnection(call)
+    if (this.socket.destroyed || !connection.ssl.alive()) throw closed(call)
+    return connection
+  }
+
+  #actingConnection(call: string): Connection {
+    const connection = this.#liveConnection(call)
+    if (!this.#joinedInThisTick && !connection.ssl.insideCallback()) return connection
+    const message = `${call} came from inside OpenSSL's reading of this connection: call it from setImmediate`
+    throw new ClosureError('ERR_CLOSURE_INSIDE_OPENSSL', message)
+  }
+
+  #openConnection(call: string): Connection {
+    const connection = this.#liveConnection(call)
+    if (connection.gate.finAt !== undefined) throw closed(call)
+    return connection
+  }
+
+  #refuseOwned(call: string): void {
+    const owner = ownerOf(this.socket)
+    if (owner === 'program') return
+    const message = `${call} is refused on a socket that ${owner.replace('-', ' ')} owns: what it writes next would vanish`
+    throw new ClosureError('ERR_CLOSURE_OWNED', message)
+  }
+
+  #checkShutdown(options: ShutdownOptions | undefined): ClosingOptions {
+    const given = checkOptions(options, [
+      'mode',
+      'flushTimeout',
+      'waitTimeout',
+      'maxDiscardBytes',
+      'onData',
+      'afterwards',
+      'signal',
+    ])
+    const owner = ownerOf(this.socket)
+    const isParsed = owner === 'http-server' || owner === 'http2'
+    const checked: ClosingOptions = {
+      mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], 'unidirectional'),
+      flushTimeout: checkTimeout('flushTimeout', given.flushTimeout, defaultTimeout),
+      waitTimeout: checkTimeout('waitTimeout', given.waitTimeout, defaultTimeout),
+      maxDiscardBytes: checkCount('maxDiscardBytes', 'bytes', given.maxDiscardBytes, defaultMaxDiscardBytes),
+      onData: checkChoice('onData', given.onData, ['deliver', 'discard', 'fail'], isParsed ? 'discard' : 'deliver'),
+      afterwards: checkChoice('afterwards', given.afterwards, ['fin', 'keep-open'], 'fin'),
+      signal: checkSignal('signal', given.signal),
+    }
+    if (isParsed && checked.onData === 'deliver') {
+      const message = `onData: 'deliver' is refused on a socket that ${owner} owns: it would go on to act on requests`
+      throw new ClosureError('ERR_CLOSURE_OWNED', message)
+    }
+    return checked
+  }
+
+  async #sendCloseNotify(connection: Connection, flushTimeout: number): Promise<void> {
+    try {
+      await withinBudget(flushTimeout, async (stop) => {
+        const allDrained = drained(connection)
+        connection.refuseWrites()
+        await leaveStack()
+        if ((await stop.orUntil(allDrained)) !== undefined) return
+        await leaveStack()
+        if (stop.reason !== undefined) return
+        if (!connection.ssl.alive()) throw closed('closeNotify()')
+        await writeCloseNotify(connection, stop)
+        await flushed(connection, stop)
+      })
+      if (!connection.evidence.hasWrittenCloseNotify()) throw closed('closeNotify()')
+    } catch (error) {
+      if (!connection.evidence.hasWrittenCloseNotify()) {
+        connection.acceptWrites()
+        this.#closeNotify = undefined
+      }
+      throw error
+    }
+  }
+}
+
+async function withinBudget(flushTimeout: number, run: (stop: Stop) => Promise<void>): Promise<void> {
+  const stop = new Stop()
+  const timer = setTimeout(() => {
+    stop.set('flush-timeout')
+  }, flushTimeout)
+  timer.unref()
+  try {
+    await run(stop)
+  } finally {
+    clearTimeout(timer)
+  }
+  if (stop.reason === undefined) return
+  const message = `what was written did not leave within ${flushTimeout} ms (flushTimeout)`
+  throw new ClosureError('ERR_CLOSURE_FLUSH_TIMEOUT', message)
+}
+
+function flushTimeoutOf(options: FlushOptions | undefined): number {
+  return checkTimeout('flushTimeout', checkOptions(options, ['flushTimeout']).flushTimeout, defaultTimeout)
+}
+
+function checkSocket(socket: unknown): void {
+  if (types.isProxy(socket)) {
+    const message = `Expected a TLSSocket but received a proxy, such as http2's session.socket: take the socket itself`
+    throw new ClosureError('ERR_CLOSURE_NOT_TLS', message)
+  }
+  if (!(socket instanceof TLSSocket)) throw new ClosureError('ERR_CLOSURE_NOT_TLS', 'Expected a TLSSocket')
+}
+
+function closed(call: string): ClosureError {
+  return new ClosureError('ERR_CLOSURE_CLOSED', `${call} came too late: the socket is closed, or Node has sent FIN`)
+}
+
+function inProgress(call: string): ClosureError {
+  return new ClosureError('ERR_CLOSURE_IN_PROGRESS', `${call} came after shutdown(): await its promise, or report`)
+}

@@ -1,0 +1,171 @@
+import type { TLSSocket } from 'node:tls'
+import { ClosureError } from '../errors.js'
+import type { SslHandle } from '../native.js'
+import { Evidence } from './evidence.js'
+import { FinGate } from './fin-gate.js'
+import { tlsHandle, wrapMethod } from './socket-internals.js'
+import type { ClosureFacts, ClosureMode, EndedBy, Received, Sent, TcpEnd } from './types.js'
+
+const bothShutdown = 3
+
+const protocols: ReadonlyMap<number, NonNullable<ClosureFacts['protocol']>> = new Map([
+  [0x0301, 'TLSv1'],
+  [0x0302, 'TLSv1.1'],
+  [0x0303, 'TLSv1.2'],
+  [0x0304, 'TLSv1.3'],
+])
+
+/** Who is told what happens to a connection while it is being closed. */
+export interface Watcher {
+  /** Data is about to reach the reader; true swallows it. */
+  dataCame(bytes: number): boolean
+  /** The stream ended: the peer's alert or the end of TCP. */
+  streamEnded(): void
+  /** The socket is being destroyed; the evidence is complete. */
+  destroyed(): void
+}
+
+/**
+ * A socket whose handshake is done, joined with its SSL: the evidence, the gate before FIN, and the view on what the
+ * stream delivers. It watches; it starts nothing by itself.
+ */
+export class Connection {
+  readonly socket: TLSSocket
+  readonly ssl: SslHandle
+  readonly evidence: Evidence
+  readonly gate: FinGate
+  readonly side: 'client' | 'server'
+
+  /** What our side was asked to do. */
+  mode: ClosureMode | 'uncontrolled' = 'uncontrolled'
+  endedBy: EndedBy | undefined
+  discardedBytes = 0
+  watcher: Watcher | undefined
+
+  readonly #protocol: ClosureFacts['protocol'] | undefined
+  #quiet = false
+  #destroyedAt: number | undefined
+  #undeliveredBytes = 0
+  #writesRefused = false
+
+  constructor(socket: TLSSocket, handle: object, ssl: SslHandle) {
+    this.socket = socket
+    this.ssl = ssl
+    this.side = ssl.isServer() ? 'server' : 'client'
+    this.#protocol = protocols.get(ssl.version())
+    this.evidence = new Evidence(ssl)
+    this.gate = new FinGate(handle, (send) => this.#sendFin(send))
+    wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
+  }
+
+  /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
+  destroying(error: unknown): void {
+    this.#destroyedAt ??= performance.now()
+    this.#undeliveredBytes = this.socket.writableLength
+    this.evidence.socketFailed(error)
+    this.evidence.latch()
+    this.watcher?.destroyed()
+  }
+
+  /** From now on a write calls back with an error and harms nothing: the reading side goes on. */
+  refuseWrites(): void {
+    if (this.#writesRefused) return
+    this.#writesRefused = true
+    wrapMethod(this.socket, 'write', (_previous, args) => {
+      refuse(args)
+      return false
+    })
+    wrapMethod(this.socket, 'end', (previous, args) => {
+      const [chunk] = args
+      if (chunk === undefined || chunk === null || typeof chunk === 'function') return previous(args)
+      refuse(args)
+      return previous([])
+    })
+  }
+
+  /** Takes refuseWrites() back: our close_notify was not written after all. */
+  acceptWrites(): void {
+    if (!this.#writesRefused) return
+    this.#writesRefused = false
+    Reflect.deleteProperty(this.socket, 'write')
+    Reflect.deleteProperty(this.socket, 'end')
+  }
+
+  facts(): ClosureFacts {
+    const sent = this.evidence.sent()
+    const received = this.evidence.received()
+    const { tcp } = this.evidence
+    const localAct = earliest(timeOf(sent), this.gate.finAt, this.#destroyedAt)
+    const peerAct = earliest(timeOf(received), timeOf(tcp))
+    return {
+      side: this.side,
+      ...(this.#protocol !== undefined && { protocol: this.#protocol }),
+      handshake: 'completed',
+      mode: this.mode,
+      quiet: this.#quiet || this.mode === 'quiet',
+      sent,
+      received,
+      tcp,
+      began: peerAct < localAct ? 'peer' : 'local',
+      ...(this.endedBy !== undefined && { endedBy: this.endedBy }),
+      discardedBytes: this.discardedBytes,
+      undeliveredBytes: this.#undeliveredBytes,
+      surplusBytes: this.evidence.surplusBytes,
+      alerts: this.evidence.alerts(),
+      startedAt: Math.min(peerAct, localAct, performance.now()),
+      endedAt: performance.now(),
+    }
+  }
+
+  // Node calls SSL_shutdown here, and a second time when the first gives 0. Where the closing is ours, or our alert is
+  // written already, these calls must find nothing to do: a second SSL_shutdown that meets application data is fatal to
+  // the SSL and loses the data. With both flags set OpenSSL returns 1 and touches nothing; afterwards the flags tell
+  // the truth again and reading goes on.
+  #sendFin(send: () => unknown): unknown {
+    const { ssl } = this
+    if (!ssl.alive()) return send()
+    if (this.mode === 'uncontrolled' && !this.evidence.hasWrittenCloseNotify()) {
+      this.#quiet = ssl.getQuietShutdown()
+      return send()
+    }
+    const flags = ssl.getShutdown()
+    ssl.setShutdown(bothShutdown)
+    try {
+      return send()
+    } finally {
+      if (ssl.alive()) ssl.setShutdown(flags)
+    }
+  }
+
+  #push(previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+    const [chunk] = args
+    if (chunk instanceof Uint8Array) {
+      return this.watcher?.dataCame(chunk.length) === true ? true : previous(args)
+    }
+    if (chunk !== null) return previous(args)
+    this.evidence.streamEnded()
+    const result = previous(args)
+    this.watcher?.streamEnded()
+    return result
+  }
+}
+
+/** The handle of a socket that can be joined with its SSL; undefined when it is gone. */
+export function liveHandle(socket: TLSSocket): object | undefined {
+  return socket.destroyed ? undefined : tlsHandle(socket)
+}
+
+function refuse(args: readonly unknown[]): void {
+  const callback = args.find((arg) => typeof arg === 'function')
+  if (typeof callback !== 'function') return
+  const message = 'close_notify has been sent on this connection: nothing can be written after it'
+  process.nextTick(() => Reflect.apply(callback, undefined, [new ClosureError('ERR_WRITE_AFTER_CLOSE_NOTIFY', message)]))
+}
+
+function timeOf(act: Sent | Received | TcpEnd): number | undefined {
+  return 'at' in act ? act.at : undefined
+}
+
+function earliest(...times: readonly (number | undefined)[]): number {
+  return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+}

@@ -1,0 +1,137 @@
+// The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
+import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native.js'
+import { alertName } from './alerts.js'
+import type { Alert, Cut, Received, Sent, TcpEnd } from './types.js'
+
+const sentShutdown = 1
+const receivedShutdown = 2
+const closeNotify = 0
+const userCanceled = 90
+const fatalLevel = 2
+const tls13 = 0x0304
+
+/** Errors of the system that say that the peer's RST has come. */
+const resetCodes: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED']
+
+export class Evidence {
+  /** How the peer's direction of TCP ended, so far. */
+  tcp: TcpEnd = { kind: 'open' }
+  surplusBytes = 0
+
+  readonly #ssl: SslHandle
+  readonly #version: number
+  #flushed = false
+
+  constructor(ssl: SslHandle) {
+    this.#ssl = ssl
+    this.#version = ssl.version()
+  }
+
+  /** Every alert, in the order in which OpenSSL decrypted or wrote it. */
+  alerts(): readonly Alert[] {
+    return this.#ssl.alerts().map((alert) => ({
+      direction: alert.sent ? 'sent' : 'received',
+      level: alert.level === fatalLevel ? 'fatal' : 'warning',
+      name: alertName(alert.description),
+      code: alert.description,
+      at: toPerformanceTime(alert.at),
+    }))
+  }
+
+  sent(): Sent {
+    const ending = this.#ssl.alerts().find((alert) => alert.sent && (isCloseNotify(alert) || isFatal(alert)))
+    if (ending === undefined) return this.#wasClosedUnobserved(sentShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
+    const at = toPerformanceTime(ending.at)
+    if (!isCloseNotify(ending)) return { kind: 'fatal-alert', alert: alertName(ending.description), at }
+    return this.#outputIsFlushed() ? { kind: 'close_notify', at } : { kind: 'not-flushed', at }
+  }
+
+  received(): Received {
+    const alerts = this.#ssl.alerts().filter((alert) => !alert.sent)
+    const ending = alerts.find((alert) => this.#endsReading(alert))
+    if (ending === undefined) {
+      return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
+    }
+    const at = toPerformanceTime(ending.at)
+    if (!this.#closesReading(ending)) return { kind: 'fatal-alert', alert: alertName(ending.description), at }
+    const before = alerts.slice(0, alerts.indexOf(ending))
+    return { kind: 'close_notify', userCanceledFirst: before.some(isUserCanceled), at }
+  }
+
+  /** Whether OpenSSL has written our close_notify, flushed or not. */
+  hasWrittenCloseNotify(): boolean {
+    return this.#ssl.alerts().some((alert) => alert.sent && isCloseNotify(alert))
+  }
+
+  /** Node has ended the stream: either the peer's alert or TCP's end made it do so. Call while the SSL is alive. */
+  streamEnded(): void {
+    if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
+    if (this.#ssl.alerts().some((alert) => !alert.sent && this.#endsReading(alert))) {
+      this.surplusBytes = this.#ssl.inputPending()
+      return
+    }
+    // A flag without an alert is not the peer's doing: quiet shutdown and SSL_set_shutdown make OpenSSL report an end.
+    if ((this.#ssl.getShutdown() & receivedShutdown) !== 0) return
+    const cut = this.#cut()
+    this.tcp = { kind: 'fin', at: performance.now(), ...(cut !== undefined && { cut }) }
+  }
+
+  /** The socket is being destroyed with that error. Call while the SSL is alive. */
+  socketFailed(error: unknown): void {
+    const code = systemErrorCode(error)
+    if (code === undefined || !resetCodes.includes(code)) return
+    this.tcp = { kind: 'reset', at: performance.now(), code }
+  }
+
+  /** Latches what can only be asked while the SSL is alive. */
+  latch(): void {
+    this.#outputIsFlushed()
+  }
+
+  // Once true it stays: nothing is written after our close_notify.
+  #outputIsFlushed(): boolean {
+    if (!this.#flushed && this.#ssl.alive() && this.hasWrittenCloseNotify()) {
+      this.#flushed = this.#ssl.outputPending() === 0
+    }
+    return this.#flushed
+  }
+
+  #wasClosedUnobserved(direction: number): boolean {
+    return (this.#ssl.shutdownAtStart() & direction) !== 0
+  }
+
+  #endsReading(alert: NativeAlert): boolean {
+    return this.#closesReading(alert) || (isFatal(alert) && !isUserCanceled(alert))
+  }
+
+  // TLS 1.3 has no alert levels (RFC 8446 section 6); before it, a close_notify at level fatal is a fatal alert.
+  #closesReading(alert: NativeAlert): boolean {
+    return alert.description === closeNotify && (this.#version >= tls13 || !isFatal(alert))
+  }
+
+  // "RB" is inside a record's body; "RH" is at its header, and bytes held back there are a part of one.
+  #cut(): Cut | undefined {
+    const state = this.#ssl.recordState()
+    if (state === 'RB') return 'inside-record'
+    if (state !== 'RH') return undefined
+    return this.#ssl.hasPending() ? 'inside-header' : 'between-records'
+  }
+}
+
+function isCloseNotify(alert: NativeAlert): boolean {
+  return alert.description === closeNotify && !isFatal(alert)
+}
+
+function isUserCanceled(alert: NativeAlert): boolean {
+  return alert.description === userCanceled
+}
+
+function isFatal(alert: NativeAlert): boolean {
+  return alert.level === fatalLevel
+}
+
+// Node makes errors with the code ECONNRESET of its own as well; only those of the system name a call.
+function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,61 @@
+import { wrapMethod } from './socket-internals.js'
+
+// StreamBase's Shutdown: 0 is under way, 1 is done already, negative is an errno.
+const underWay = 0
+const doneAlready = 1
+
+/**
+ * The one place where Node ends the writing side of a TLS connection: `handle.shutdown(request)`, called when all
+ * writes have drained, whichever of end(), destroySoon(), http, http2 or a `_final` of the program's own led there. It
+ * calls SSL_shutdown up to twice and sends FIN at once.
+ *
+ * The gate can hold that call back, and runs it inside `around`, so that a closing of ours can come between the last
+ * write and FIN.
+ */
+export class FinGate {
+  /** When FIN was given to TCP, in ms of performance.now(). */
+  finAt: number | undefined
+
+  #native: ((request: unknown) => unknown) | undefined
+  #onArrival: (() => void) | undefined
+  #held: unknown
+
+  constructor(handle: object, around: (send: () => unknown) => unknown) {
+    wrapMethod(handle, 'shutdown', (previous, args) => {
+      this.#native = (request) => {
+        this.finAt ??= performance.now()
+        return around(() => previous([request]))
+      }
+      if (this.#onArrival === undefined || this.#held !== undefined) return this.#native(args[0])
+      this.#held = args[0]
+      this.#onArrival()
+      return underWay
+    })
+  }
+
+  /** From now on FIN is held; `onArrival` is called, in Node's own stack, when all writes have drained. */
+  hold(onArrival: () => void): void {
+    this.#onArrival = onArrival
+  }
+
+  /** Lets FIN go; resolves when TCP has taken it. The second call, or one without a held FIN, does nothing. */
+  release(): Promise<void> {
+    this.#onArrival = undefined
+    const request = this.#held
+    this.#held = undefined
+    if (typeof request !== 'object' || request === null || this.#native === undefined) return Promise.resolve()
+    const native = this.#native
+    return new Promise((resolve) => {
+      wrapMethod(request, 'oncomplete', (previous, args) => {
+        const result = previous(args)
+        resolve()
+        return result
+      })
+      const status = native(request)
+      if (status === underWay) return
+      const oncomplete: unknown = Reflect.get(request, 'oncomplete')
+      if (typeof oncomplete !== 'function') resolve()
+      else Reflect.apply(oncomplete, request, [status === doneAlready ? 0 : status])
+    })
+  }
+}

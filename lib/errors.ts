@@ -1,0 +1,64 @@
+/**
+ * Every code that this package throws or rejects with, and whose doing it is: the caller's, the environment's, or the
+ * connection's. One table, so that a code is added in one place.
+ */
+const codes = {
+  /** An argument or option has the wrong type, range or name. */
+  ERR_CLOSURE_INVALID_ARGUMENT: 'caller',
+  /** The socket is not a TLSSocket. */
+  ERR_CLOSURE_NOT_TLS: 'caller',
+  /** The handshake is not done yet: wait for 'secureConnect' or 'secureConnection'. */
+  ERR_CLOSURE_HANDSHAKE_PENDING: 'caller',
+  /** The call came from inside OpenSSL's reading of this very connection: call from setImmediate. */
+  ERR_CLOSURE_INSIDE_OPENSSL: 'caller',
+  /** A closing of this socket was asked for before. */
+  ERR_CLOSURE_IN_PROGRESS: 'caller',
+  /** The socket was closed, or ended by Node itself, before the call. */
+  ERR_CLOSURE_CLOSED: 'caller',
+  /** http or http2 owns the socket: what they write after the alert would vanish. */
+  ERR_CLOSURE_OWNED: 'caller',
+  /** A write, or an end() with data, after our close_notify. */
+  ERR_WRITE_AFTER_CLOSE_NOTIFY: 'caller',
+  /** The socket was made before this module was loaded. */
+  ERR_CLOSURE_UNTRACKED: 'environment',
+  /** This runtime has no OpenSSL that can be reached. */
+  ERR_CLOSURE_UNSUPPORTED_RUNTIME: 'environment',
+  /** The addon could not be loaded. */
+  ERR_CLOSURE_LOAD_FAILED: 'environment',
+  /** What was written, or our close_notify, did not leave within the flush budget. */
+  ERR_CLOSURE_FLUSH_TIMEOUT: 'connection',
+  /** OpenSSL refused to make the alert; `detail` holds its error queue as text. */
+  ERR_CLOSURE_OPENSSL: 'connection',
+} as const
+
+export type ClosureErrorCode = keyof typeof codes
+
+/** Whose doing an error is. */
+export type ClosureErrorOrigin = (typeof codes)[ClosureErrorCode]
+
+export interface ClosureErrorOptions extends ErrorOptions {
+  /** Facts that belong to the error, for people: places tried, OpenSSL's error queue. */
+  readonly detail?: readonly string[]
+}
+
+/** The one error class of this package. Match on `code`. */
+export class ClosureError extends Error {
+  readonly code: ClosureErrorCode
+  readonly origin: ClosureErrorOrigin
+  readonly detail: readonly string[]
+
+  constructor(code: ClosureErrorCode, message: string, options: ClosureErrorOptions = {}) {
+    super(message, options)
+    this.code = code
+    this.origin = codes[code]
+    this.detail = options.detail ?? []
+  }
+}
+
+// On the prototype, as the errors of the language have it.
+Object.defineProperty(ClosureError.prototype, 'name', { value: 'ClosureError', configurable: true, writable: true })
+
+/** Whether a text is one of our codes. */
+export function isClosureErrorCode(code: string): code is ClosureErrorCode {
+  return Object.hasOwn(codes, code)
+}

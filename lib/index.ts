@@ -1,0 +1,37 @@
+export type { AlertName } from './closure/alerts.js'
+export { type Closure, type ClosureState, closureOf } from './closure/closure.js'
+export { createSecureContext, type QuietContextOptions } from './closure/context.js'
+export type {
+  Afterwards,
+  Alert,
+  ClosureFacts,
+  ClosureMode,
+  Cut,
+  EndedBy,
+  FlushOptions,
+  OnData,
+  Received,
+  Sent,
+  ShutdownOptions,
+  TcpEnd,
+} from './closure/types.js'
+export type {
+  AbortedReport,
+  AlertedReport,
+  CleanReport,
+  ClosureReport,
+  FloodedReport,
+  HalfClosedReport,
+  NoHandshakeReport,
+  QuietReport,
+  ReaderStalledReport,
+  ResetReport,
+  TimedOutReport,
+  TruncatedReport,
+  UnansweredReport,
+  UnobservedReport,
+  UnreciprocatedReport,
+  Verdict,
+} from './closure/verdict.js'
+export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from './errors.js'
+export { type QueuedError, runtimeSupport, type SslShutdownResult } from './native.js'

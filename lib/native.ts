@@ -1,0 +1,198 @@
+// Loads the addon and types it. Nothing else touches the binary, and casts stand in this file only.
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ClosureError, isClosureErrorCode } from './errors.js'
+
+/** One entry of OpenSSL's error queue. */
+export interface QueuedError {
+  /** The packed code, as ERR_get_error(3) gives it. It differs between releases: compare `reason`. */
+  readonly code: number
+  readonly library?: string
+  readonly reason?: string
+}
+
+/** What a call of SSL_shutdown(3) gave. */
+export interface SslShutdownResult {
+  /** 0: sent, the peer's has not come. 1: both. Negative: see `error`. */
+  readonly result: number
+  /** SSL_get_error(3) by name, and SSL_ERROR_NONE for 0 and 1, where it has nothing to say. */
+  readonly error: string
+  /** OpenSSL's error queue, oldest first, emptied. */
+  readonly queue: readonly QueuedError[]
+}
+
+/** An alert as the info callback gave it; `at` is on the addon's clock. */
+export interface NativeAlert {
+  readonly sent: boolean
+  readonly level: number
+  readonly description: number
+  readonly at: number
+}
+
+/** One SSL of OpenSSL. Calls throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after. */
+export interface SslHandle {
+  sslShutdown(): SslShutdownResult
+  /** Readable after. */
+  getShutdown(): number
+  setShutdown(mask: number): void
+  /** Readable after. */
+  getQuietShutdown(): boolean
+  setQuietShutdown(quiet: boolean): void
+  getContextQuietShutdown(): boolean
+  inInit(): boolean
+  isServer(): boolean
+  version(): number
+  hasPending(): boolean
+  recordState(): string
+  inputPending(): number
+  outputPending(): number
+  /** Readable after. */
+  alive(): boolean
+  /** Readable after. */
+  insideCallback(): boolean
+  /** Readable after. */
+  shutdownAtStart(): number
+  /** Readable after. */
+  alerts(): NativeAlert[]
+}
+
+/** One SSL_CTX of OpenSSL. */
+export interface ContextHandle {
+  getQuietShutdown(): boolean
+  setQuietShutdown(quiet: boolean): void
+}
+
+interface Counts {
+  readonly live: number
+  readonly indexed: number
+  readonly bytesPerSsl: number
+}
+
+interface Addon {
+  initialize(opensslVersion: string, createError: (code: string, message: string) => Error): string | undefined
+  find(finished: Uint8Array): SslHandle | null
+  captureContexts(run: () => void): ContextHandle[]
+  counts(): Counts
+  opensslVersion(): string
+  now(): number
+}
+
+type Runtime =
+  | { readonly kind: 'ready'; readonly addon: Addon; readonly clockOffset: number }
+  | { readonly kind: 'unfit'; readonly error: () => ClosureError }
+
+const runtime = start()
+
+/** Throws what keeps this package from working here: a binary that did not load, a runtime without OpenSSL. */
+function addon(): Addon {
+  if (runtime.kind === 'unfit') throw runtime.error()
+  return runtime.addon
+}
+
+/** The handle of the SSL with that Finished message, if it was made in this thread after this module was loaded. */
+export function findSsl(finished: Uint8Array): SslHandle | undefined {
+  return addon().find(finished) ?? undefined
+}
+
+/** Throws the typed error that says why closure cannot be controlled on this runtime; returns where it can. */
+export function requireRuntime(): void {
+  addon()
+}
+
+/** Whether closure can be controlled on this runtime, and OpenSSL's version or the reason why not. */
+export function runtimeSupport():
+  | { readonly supported: true; readonly openssl: string }
+  | { readonly supported: false; readonly reason: ClosureError } {
+  if (runtime.kind === 'unfit') return { supported: false, reason: runtime.error() }
+  return { supported: true, openssl: runtime.addon.opensslVersion() }
+}
+
+/** Runs a function and gives a handle for every SSL_CTX that it made. */
+export function captureContexts(run: () => void): ContextHandle[] {
+  return addon().captureContexts(run)
+}
+
+/** What is tracked in this thread: for tests and benchmarks. */
+export function trackingCounts(): Counts {
+  return addon().counts()
+}
+
+/** A time of the addon's clock on the clock of performance.now(). */
+export function toPerformanceTime(at: number): number {
+  return runtime.kind === 'ready' ? at - runtime.clockOffset : at
+}
+
+function start(): Runtime {
+  try {
+    const addon = load()
+    const version = process.versions['openssl'] ?? 'unknown'
+    const reason = addon.initialize(version, createError)
+    if (reason !== undefined) return unfit('ERR_CLOSURE_UNSUPPORTED_RUNTIME', reason, [])
+    return { kind: 'ready', addon, clockOffset: addon.now() - performance.now() }
+  } catch (error) {
+    if (error instanceof ClosureError) return unfit(error.code, error.message, error.detail)
+    return unfit('ERR_CLOSURE_LOAD_FAILED', String(error), [])
+  }
+}
+
+// A new error at every call, so that its stack is the user's.
+function unfit(code: ClosureError['code'], message: string, detail: readonly string[]): Runtime {
+  return { kind: 'unfit', error: () => new ClosureError(code, message, { detail }) }
+}
+
+function createError(code: string, message: string): Error {
+  return isClosureErrorCode(code) ? new ClosureError(code, message) : new Error(message)
+}
+
+// A prebuilt binary is what node-gyp-build finds; a local build comes first, for it is newer where there are both.
+function load(): Addon {
+  const require = createRequire(import.meta.url)
+  const root = packageRoot()
+  const places: string[] = [
+    path.join(root, 'build', 'Release', 'close_notify.node'),
+    path.join(root, 'build', 'Debug', 'close_notify.node'),
+  ]
+  const failures: string[] = []
+  const explicit = process.env['CLOSE_NOTIFY_BINARY']
+  if (explicit !== undefined) {
+    places.splice(0, places.length, explicit)
+  } else {
+    try {
+      const nodeGypBuild = require('node-gyp-build') as { resolve(directory: string): string }
+      const prebuilt = nodeGypBuild.resolve(root)
+      if (!places.includes(prebuilt)) places.push(prebuilt)
+    } catch (error) {
+      failures.push(`prebuilds: ${messageOf(error)}`)
+    }
+  }
+  for (const place of places) {
+    try {
+      return require(place) as Addon
+    } catch (error) {
+      failures.push(`${place}: ${messageOf(error)}`)
+    }
+  }
+  const { platform, arch, version } = process
+  throw new ClosureError(
+    'ERR_CLOSURE_LOAD_FAILED',
+    [
+      `The addon of close-notify could not be loaded (${platform}-${arch}, ${version}). Tried:`,
+      ...failures.map((failure) => `- ${failure}`),
+      `To build it here: npm rebuild close-notify (needs a C++ compiler and python3)`,
+    ].join('\n'),
+    { detail: failures },
+  )
+}
+
+// dist/lib/native.js in the package, lib/native.ts under the test runner.
+function packageRoot(): string {
+  const here = path.dirname(fileURLToPath(import.meta.url))
+  const parent = path.dirname(here)
+  return path.basename(parent) === 'dist' ? path.dirname(parent) : parent
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n', 1)[0] ?? text
+}
