@@ -56,8 +56,15 @@ export function listeningPort(server: net.Server): number {
 function pass(from: net.Socket, to: net.Socket, delay: number): void {
   const line = new DelayLine(delay)
   from.on('data', bytes => line.push(() => { if (to.writable) to.write(bytes) }))
-  from.on('end', () => line.push(() => to.end()))
-  // Node tells a RST only as an error of the socket, on reading or, once FIN was read, on the next write. A connection
+  from.on('end', () => {
+    const passFin = (): void => line.push(() => to.end())
+    // When a RST comes right behind bytes, libuv reads the bytes and reports an end, as after a FIN. An empty write
+    // sends nothing and fails on a connection that was reset, which then is an error of the socket as below. It cannot
+    // be made, and such a RST passes as FIN, where the other side has sent its FIN before.
+    if (from.writable && from.writableLength === 0) from.write('', error => { if (!error) passFin() })
+    else passFin()
+  })
+  // Otherwise Node tells a RST as an error of the socket, on reading or, after a FIN, on the next write. A connection
   // that was refused takes the same way.
   from.on('error', () => line.push(() => { if (!to.destroyed) to.resetAndDestroy() }))
 }
