@@ -47,6 +47,8 @@ export interface SslHandle {
   recordState(): string
   inputPending(): number
   outputPending(): number
+  /** All bytes that OpenSSL has written so far (BIO_number_written). */
+  outputTotal(): number
   /** Readable after. */
   alive(): boolean
   /** Readable after. */

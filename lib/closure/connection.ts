@@ -53,7 +53,7 @@ export class Connection {
     this.ssl = ssl
     this.side = ssl.isServer() ? 'server' : 'client'
     this.#protocol = protocols.get(ssl.version())
-    this.evidence = new Evidence(ssl)
+    this.evidence = new Evidence(ssl, handle)
     this.gate = new FinGate(handle, (send) => this.#sendFin(send))
     wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
   }
@@ -124,6 +124,7 @@ export class Connection {
   #sendFin(send: () => unknown): unknown {
     const { ssl } = this
     if (!ssl.alive()) return send()
+    this.evidence.latch()
     if (this.mode === 'uncontrolled' && !this.evidence.hasWrittenCloseNotify()) {
       this.#quiet = ssl.getQuietShutdown()
       return send()

@@ -1,6 +1,7 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
 import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native.js'
 import { alertName } from './alerts.js'
+import { transportOutput } from './socket-internals.js'
 import type { Alert, Cut, Received, Sent, TcpEnd } from './types.js'
 
 const sentShutdown = 1
@@ -19,11 +20,13 @@ export class Evidence {
   surplusBytes = 0
 
   readonly #ssl: SslHandle
+  readonly #output: OutputProgress
   readonly #version: number
   #flushed = false
 
-  constructor(ssl: SslHandle) {
+  constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
+    this.#output = new OutputProgress(ssl, handle)
     this.#version = ssl.version()
   }
 
@@ -83,15 +86,16 @@ export class Evidence {
     this.tcp = { kind: 'reset', at: performance.now(), code }
   }
 
-  /** Latches what can only be asked while the SSL is alive. */
+  /** Latches what can only be asked while the SSL is alive, and best when nothing is under way. */
   latch(): void {
+    this.#output.calibrate()
     this.#outputIsFlushed()
   }
 
   // Once true it stays: nothing is written after our close_notify.
   #outputIsFlushed(): boolean {
     if (!this.#flushed && this.#ssl.alive() && this.hasWrittenCloseNotify()) {
-      this.#flushed = this.#ssl.outputPending() === 0
+      this.#flushed = this.#output.isFlushed()
     }
     return this.#flushed
   }
@@ -115,6 +119,41 @@ export class Evidence {
     if (state === 'RB') return 'inside-record'
     if (state !== 'RH') return undefined
     return this.#ssl.hasPending() ? 'inside-header' : 'between-records'
+  }
+}
+
+/**
+ * How far OpenSSL's output has got. The output BIO is empty a moment after the kernel has taken everything: Node cleans
+ * up in a setImmediate, before which a socket can be gone already. Until then the transport knows more: all is flushed
+ * when as many bytes were given to it as OpenSSL has written, and none of them is queued.
+ */
+class OutputProgress {
+  readonly #ssl: SslHandle
+  readonly #handle: object
+  // What the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
+  #before: number | undefined
+
+  constructor(ssl: SslHandle, handle: object) {
+    this.#ssl = ssl
+    this.#handle = handle
+    this.calibrate()
+  }
+
+  calibrate(): void {
+    const transport = transportOutput(this.#handle)
+    if (transport === undefined || this.#before !== undefined) return
+    const written = this.#ssl.outputTotal()
+    const pending = this.#ssl.outputPending()
+    // Pending bytes may have been given or not: both are a start from zero.
+    if (pending === 0) this.#before = transport.given - written
+    else if (transport.given === written || transport.given === written - pending) this.#before = 0
+  }
+
+  isFlushed(): boolean {
+    if (this.#ssl.outputPending() === 0) return true
+    const transport = transportOutput(this.#handle)
+    if (transport === undefined || this.#before === undefined) return false
+    return transport.queued === 0 && transport.given - this.#before >= this.#ssl.outputTotal()
   }
 }
 

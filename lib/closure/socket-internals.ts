@@ -43,6 +43,15 @@ export function isReading(handle: object): boolean | undefined {
   return typeof reading === 'boolean' ? reading : undefined
 }
 
+/** What the transport beneath TLS says of its writing; undefined where it does not say. */
+export function transportOutput(handle: object): { readonly given: number; readonly queued: number } | undefined {
+  const parent: unknown = Reflect.get(handle, '_parent')
+  if (typeof parent !== 'object' || parent === null) return undefined
+  const given: unknown = Reflect.get(parent, 'bytesWritten')
+  const queued: unknown = Reflect.get(parent, 'writeQueueSize')
+  return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
+}
+
 /** Makes the handle read, also where http or a pause has stopped it. */
 export function startReading(handle: object): void {
   const readStart: unknown = Reflect.get(handle, 'readStart')

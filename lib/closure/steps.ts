@@ -67,10 +67,13 @@ async function lookUntil(isSo: () => boolean, stop: Stop): Promise<boolean> {
  * @throws ClosureError ERR_CLOSURE_OPENSSL when OpenSSL refuses
  */
 export async function writeCloseNotify(connection: Connection, stop: Stop): Promise<void> {
-  const { ssl, evidence } = connection
+  const { socket, ssl, evidence } = connection
   const isReady = () => !ssl.alive() || !ssl.inInit() || evidence.tcp.kind !== 'open'
   if (!(await lookUntil(isReady, stop))) return
   if (!ssl.alive() || evidence.tcp.kind !== 'open' || evidence.hasWrittenCloseNotify()) return
+  // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it, which a peer with
+  // delayed acknowledgements does 40 ms later.
+  socket.setNoDelay(true)
   const { result, error, queue } = ssl.sslShutdown()
   if (result >= 0 || evidence.hasWrittenCloseNotify()) return
   const detail = queue.map((entry) => `${entry.library ?? 'unknown library'}: ${entry.reason ?? entry.code}`)

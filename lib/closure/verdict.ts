@@ -38,13 +38,13 @@ export interface UnreciprocatedReport extends ClosureFacts {
   readonly received: Is<Received, 'close_notify'>
 }
 
-/** We closed first, and on purpose without an alert. */
+/** We closed first, and on purpose without an alert, whatever the peer sent then. */
 export interface QuietReport extends ClosureFacts {
   readonly verdict: 'quiet'
   readonly handshake: 'completed'
   readonly quiet: true
   readonly sent: Is<Sent, 'nothing'>
-  readonly received: Is<Received, 'nothing'>
+  readonly began: 'local'
 }
 
 /** A budget ran out: `endedBy` says which. */
@@ -134,6 +134,9 @@ export function judge(facts: ClosureFacts): ClosureReport {
   if (sent.kind === 'unobserved' || received.kind === 'unobserved') return { ...facts, verdict: 'unobserved' }
   if (received.kind === 'close_notify') {
     if (sent.kind === 'close_notify') return { ...facts, handshake, sent, received, verdict: 'clean' }
+    if (facts.quiet && sent.kind === 'nothing' && began === 'local') {
+      return { ...facts, handshake, quiet: true, sent, began, verdict: 'quiet' }
+    }
     return { ...facts, handshake, sent, received, verdict: 'unreciprocated' }
   }
   // From here on nothing of the peer's came that ends TLS. What stopped our waiting explains more than how TCP ended.
@@ -157,8 +160,8 @@ export function judge(facts: ClosureFacts): ClosureReport {
   }
   if (tcp.kind === 'reset') return { ...facts, handshake, tcp, verdict: 'reset' }
   if (tcp.kind === 'fin' && began === 'peer') return { ...facts, handshake, received, tcp, verdict: 'truncated' }
-  if (facts.quiet && sent.kind === 'nothing') {
-    return { ...facts, handshake, quiet: true, sent, received, verdict: 'quiet' }
+  if (facts.quiet && sent.kind === 'nothing' && began === 'local') {
+    return { ...facts, handshake, quiet: true, sent, began, verdict: 'quiet' }
   }
   if (endedBy === 'destroy') return { ...facts, handshake, verdict: 'aborted' }
   if (sent.kind === 'close_notify') {

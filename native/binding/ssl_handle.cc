@@ -61,6 +61,7 @@ Napi::Function SslHandle::define(Napi::Env env) {
                          InstanceMethod<&SslHandle::record_state>("recordState"),
                          InstanceMethod<&SslHandle::input_pending>("inputPending"),
                          InstanceMethod<&SslHandle::output_pending>("outputPending"),
+                         InstanceMethod<&SslHandle::output_total>("outputTotal"),
                          InstanceMethod<&SslHandle::alive>("alive"),
                          InstanceMethod<&SslHandle::inside_callback>("insideCallback"),
                          InstanceMethod<&SslHandle::shutdown_at_start>("shutdownAtStart"),
@@ -159,6 +160,13 @@ Napi::Value SslHandle::input_pending(const Napi::CallbackInfo& info) {
 Napi::Value SslHandle::output_pending(const Napi::CallbackInfo& info) {
   const Functions& api = openssl(info);
   return Napi::Number::New(info.Env(), pending(api, api.SSL_get_wbio(live(info))));
+}
+
+Napi::Value SslHandle::output_total(const Napi::CallbackInfo& info) {
+  const Functions& api = openssl(info);
+  openssl::Bio* bio = api.SSL_get_wbio(live(info));
+  const double total = bio == nullptr ? 0 : static_cast<double>(api.BIO_number_written(bio));
+  return Napi::Number::New(info.Env(), total);
 }
 
 Napi::Value SslHandle::alive(const Napi::CallbackInfo& info) {

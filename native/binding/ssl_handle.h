@@ -32,6 +32,7 @@ class SslHandle : public Napi::ObjectWrap<SslHandle> {
   Napi::Value record_state(const Napi::CallbackInfo& info);
   Napi::Value input_pending(const Napi::CallbackInfo& info);
   Napi::Value output_pending(const Napi::CallbackInfo& info);
+  Napi::Value output_total(const Napi::CallbackInfo& info);
 
   // The observation
   Napi::Value alive(const Napi::CallbackInfo& info);

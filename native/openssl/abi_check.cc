@@ -47,6 +47,7 @@ static_assert(std::is_same_v<decltype(&::SSL_get_info_callback), void (*(*)(cons
 static_assert(std::is_same_v<decltype(&::SSL_set_info_callback), void (*)(SSL*, void (*)(const SSL*, int, int))>);
 static_assert(std::is_same_v<decltype(&::BIO_ctrl), long (*)(BIO*, int, long, void*)>);
 static_assert(std::is_same_v<decltype(&::BIO_method_name), const char* (*)(const BIO*)>);
+static_assert(std::is_same_v<decltype(&::BIO_number_written), uint64_t (*)(BIO*)>);
 static_assert(std::is_same_v<decltype(&::CRYPTO_set_ex_data), int (*)(CRYPTO_EX_DATA*, int, void*)>);
 static_assert(std::is_same_v<decltype(&::ERR_get_error), unsigned long (*)()>);
 static_assert(std::is_same_v<decltype(&::ERR_clear_error), void (*)()>);

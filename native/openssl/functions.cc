@@ -45,6 +45,7 @@ Functions bind_all(TableLoader& table) {
   table.bind(f.SSL_set_info_callback, "SSL_set_info_callback");
   table.bind(f.BIO_ctrl, "BIO_ctrl");
   table.bind(f.BIO_method_name, "BIO_method_name");
+  table.bind(f.BIO_number_written, "BIO_number_written");
   table.bind(f.CRYPTO_get_ex_new_index, "CRYPTO_get_ex_new_index");
   table.bind(f.CRYPTO_set_ex_data, "CRYPTO_set_ex_data");
   table.bind(f.ERR_get_error, "ERR_get_error");

@@ -31,6 +31,7 @@ struct Functions {
   void (*SSL_set_info_callback)(Ssl*, InfoCallback) = nullptr;
   long (*BIO_ctrl)(Bio*, int, long, void*) = nullptr;
   const char* (*BIO_method_name)(const Bio*) = nullptr;
+  uint64_t (*BIO_number_written)(Bio*) = nullptr;
   int (*CRYPTO_get_ex_new_index)(int, long, void*, ExNew, ExDup, ExFree) = nullptr;
   int (*CRYPTO_set_ex_data)(ExData*, int, void*) = nullptr;
   unsigned long (*ERR_get_error)() = nullptr;
