@@ -19,10 +19,10 @@ import type { Closure, ClosureMode, ClosureReport } from '../../lib/index.js'
 import { certificate } from '../support/certificate.js'
 
 export const closings = ['end()', 'quiet', 'unidirectional', 'bidirectional'] as const
-export type Closing = typeof closings[number]
+export type Closing = (typeof closings)[number]
 
 export const peers = ['answers', 'silent'] as const
-export type Peer = typeof peers[number]
+export type Peer = (typeof peers)[number]
 
 export interface Budgets {
   /** The `waitTimeout` of `shutdown()`, in ms. */
@@ -60,7 +60,13 @@ export class Connection {
 
   /** Connects, and waits for the byte with which both peers begin. */
   static async open(port: number, peer: Peer, closing: Closing, signal: AbortSignal): Promise<Connection> {
-    const options = { host: '127.0.0.1', port, servername: 'localhost', ca: certificate, minVersion: 'TLSv1.3' } as const
+    const options = {
+      host: '127.0.0.1',
+      port,
+      servername: 'localhost',
+      ca: certificate,
+      minVersion: 'TLSv1.3',
+    } as const
     const socket = tls.connect(options).setNoDelay(true)
     try {
       await once(socket, 'data', { signal })
@@ -77,12 +83,12 @@ export class Connection {
   begin(budgets: Budgets): Begun {
     const socket = this.#socket
     const failed = new Promise<never>((_resolve, reject) => {
-      socket.on('error', cause => reject(new Error(this.#describe(`failed: ${cause.message}`), { cause })))
+      socket.on('error', (cause: Error) => reject(new Error(this.#describe(`failed: ${cause.message}`), { cause })))
     })
     let started = 0
     const elapsed = (): number => performance.now() - started
 
-    const released = new Promise<number | undefined>(resolve => {
+    const released = new Promise<number | undefined>((resolve) => {
       const giveUp = setTimeout(() => {
         resolve(undefined)
         socket.destroy()
@@ -97,12 +103,13 @@ export class Connection {
     const mode = this.#closing
     let done: Promise<Done>
     if (closure === undefined || mode === 'end()') {
-      done = new Promise(resolve => socket.once('finish', () => resolve({ ms: elapsed() })))
+      done = new Promise((resolve) => socket.once('finish', () => resolve({ ms: elapsed() })))
       started = performance.now()
       socket.end()
     } else {
       started = performance.now()
-      done = closure.shutdown({ mode, waitTimeout: budgets.wait })
+      done = closure
+        .shutdown({ mode, waitTimeout: budgets.wait })
         .then(({ verdict }) => this.#checked(mode, { ms: elapsed(), verdict }))
     }
 
@@ -126,13 +133,15 @@ export class Connection {
   }
 
   #describe(what: string): string {
-    return `A closing by ${this.#closing}, with a peer that ${this.#peer === 'answers' ? 'answers' : 'stays silent'}, ` +
+    return (
+      `A closing by ${this.#closing}, with a peer that ${this.#peer === 'answers' ? 'answers' : 'stays silent'}, ` +
       what
+    )
   }
 }
 
 const expectedVerdicts: Readonly<Record<Peer, Readonly<Record<ClosureMode, readonly ClosureReport['verdict'][]>>>> = {
   // Without a delay the peer's close_notify may be there before a unidirectional closing is done.
   answers: { quiet: ['quiet'], unidirectional: ['half-closed', 'clean'], bidirectional: ['clean'] },
-  silent: { quiet: ['quiet'], unidirectional: ['half-closed'], bidirectional: ['timed-out'] }
+  silent: { quiet: ['quiet'], unidirectional: ['half-closed'], bidirectional: ['timed-out'] },
 }

@@ -22,8 +22,8 @@ import { renderTable } from './table.js'
 
 /** Why a run was ended from outside. */
 type End =
-  | { readonly kind: 'interrupted', readonly exitCode: 130 | 143 }
-  | { readonly kind: 'failed', readonly error: unknown }
+  | { readonly kind: 'interrupted'; readonly exitCode: 130 | 143 }
+  | { readonly kind: 'failed'; readonly error: unknown }
 
 const parsed = parseOptions(process.argv.slice(2))
 process.exitCode = parsed.kind === 'run' ? await main(parsed.options) : parsed.code
@@ -47,9 +47,9 @@ async function main(options: Options): Promise<number> {
     seconds: (performance.now() - began) / 1000,
     outcome: end?.kind ?? 'complete',
     relays: relayResults(rows),
-    rows: rows.map(rowResult)
+    rows: rows.map(rowResult),
   }
-  if (end?.kind !== 'failed' || rows.some(row => row.samples.length > 0)) process.stdout.write(renderTable(result))
+  if (end?.kind !== 'failed' || rows.some((row) => row.samples.length > 0)) process.stdout.write(renderTable(result))
   if (end?.kind === 'failed') process.stderr.write(`error: ${explain(end.error)}\n`)
   if (options.json !== undefined) {
     try {
@@ -82,10 +82,10 @@ async function run(options: Options, rows: ReturnType<typeof emptyRows>): Promis
   const progress = displayProgress(process.stderr)
   let network: Network | undefined
   try {
-    network = await startNetwork(options.rtts, error => finish({ kind: 'failed', error }))
+    network = await startNetwork(options.rtts, (error) => finish({ kind: 'failed', error }))
     process.stderr.write(`${network.description}\n`)
     const plan = { ...options, random: seededRandom(options.seed) }
-    await measure(plan, network, rows, controller.signal, report => progress.show(report))
+    await measure(plan, network, rows, controller.signal, (report) => progress.show(report))
   } catch (error) {
     finish({ kind: 'failed', error })
   } finally {

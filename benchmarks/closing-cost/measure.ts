@@ -63,20 +63,24 @@ export const silentHold = silentWait + 100
 const budgets: Readonly<Record<Peer, Budgets>> = {
   silent: { wait: silentWait, hold: silentHold },
   // Never to be reached: a limit here would cut off the slowest samples.
-  answers: { wait: 20_000, hold: 20_000 }
+  answers: { wait: 20_000, hold: 20_000 },
 }
 
 const roundsPerBatch = 4
 
 export function emptyRows(rtts: readonly number[]): readonly Row[] {
-  return rtts.flatMap(rtt => peers.flatMap(peer => closings.map(closing => (
-    { rtt, peer, closing, samples: [] }
-  ))))
+  return rtts.flatMap((rtt) =>
+    peers.flatMap((peer) => closings.map((closing) => ({ rtt, peer, closing, samples: [] }))),
+  )
 }
 
 /** Fills the rows, until the plan is fulfilled or the signal aborts it; what was measured until then is in them. */
 export async function measure(
-  plan: Plan, network: Network, rows: readonly Row[], signal: AbortSignal, report: (progress: Progress) => void
+  plan: Plan,
+  network: Network,
+  rows: readonly Row[],
+  signal: AbortSignal,
+  report: (progress: Progress) => void,
 ): Promise<void> {
   const probes = new Map<number, EchoProbe>()
   try {
@@ -115,9 +119,7 @@ class BatchRunner {
   readonly #signal: AbortSignal
   #round = 0
 
-  constructor(
-    random: () => number, network: Network, probes: ReadonlyMap<number, EchoProbe>, signal: AbortSignal
-  ) {
+  constructor(random: () => number, network: Network, probes: ReadonlyMap<number, EchoProbe>, signal: AbortSignal) {
     this.#random = random
     this.#network = network
     this.#probes = probes
@@ -147,11 +149,13 @@ class BatchRunner {
   async #open(rows: readonly Row[], opened: Opened[]): Promise<void> {
     const echoFirst = this.#round % 2 === 0
     this.#round += 1
-    const results = await Promise.allSettled(shuffle([...rows], this.#random).map(async row => {
-      const port = this.#network.port(row.rtt, row.peer)
-      const connection = await Connection.open(port, row.peer, row.closing, this.#signal)
-      return { row, connection, echoFirst }
-    }))
+    const results = await Promise.allSettled(
+      shuffle([...rows], this.#random).map(async (row) => {
+        const port = this.#network.port(row.rtt, row.peer)
+        const connection = await Connection.open(port, row.peer, row.closing, this.#signal)
+        return { row, connection, echoFirst }
+      }),
+    )
     for (const result of results) if (result.status === 'fulfilled') opened.push(result.value)
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
@@ -174,23 +178,27 @@ class BatchRunner {
     // Only its budget ends the wait for a silent peer: the next closing does not wait for that.
     if (row.closing === 'bidirectional' && row.peer === 'silent') return { released }
     const sample = await this.#unlessAborted(sampled)
-    if (answeredBoth) sample.echo = before ?? await this.#echo(row.rtt)
+    if (answeredBoth) sample.echo = before ?? (await this.#echo(row.rtt))
     return { released }
   }
 
   async #echo(rtt: number): Promise<number> {
     const probe = this.#probes.get(rtt)
-    if (probe === undefined) throw new Error(`No echo at RTT ${String(rtt)}`)
+    if (probe === undefined) throw new Error(`No echo at RTT ${rtt}`)
     return await probe.measure(this.#signal)
   }
 
   #unlessAborted<T>(promise: Promise<T>): Promise<T> {
     const signal = this.#signal
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => { reject(new Error('The run was ended', { cause: signal.reason })) }
+      const onAbort = (): void => {
+        reject(new Error('The run was ended', { cause: signal.reason }))
+      }
       if (signal.aborted) onAbort()
       signal.addEventListener('abort', onAbort, { once: true })
-      promise.then(resolve, reject).finally(() => { signal.removeEventListener('abort', onAbort) })
+      promise.then(resolve, reject).finally(() => {
+        signal.removeEventListener('abort', onAbort)
+      })
     })
   }
 }

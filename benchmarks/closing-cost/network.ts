@@ -3,7 +3,7 @@ import type { Child } from '../support/child.js'
 import type { Peer } from './closing.js'
 
 /** What a relay of this benchmark can lead to. */
-export type Target = Peer | 'echo'
+type Target = Peer | 'echo'
 
 /** The processes of a run: the peers, and a relay to each of them at each RTT. */
 export interface Network {
@@ -24,23 +24,23 @@ export async function startNetwork(rtts: readonly number[], onDied: (error: Erro
     relay = await startChild({
       name: 'relay',
       module: new URL('../support/relay-process.js', import.meta.url),
-      args: rtts.flatMap(rtt => peer.ports.map(port => `${String(rtt / 2)}:${String(port)}`)),
-      onDied
+      args: rtts.flatMap((rtt) => peer.ports.map((port) => `${rtt / 2}:${port}`)),
+      onDied,
     })
   } catch (error) {
     await peer.stop()
     throw error
   }
   return {
-    description: `peer in process ${String(peer.pid)}, relay in process ${String(relay.pid)}`,
+    description: `peer in process ${peer.pid}, relay in process ${relay.pid}`,
     port(rtt, target) {
       const port = relay.ports[rtts.indexOf(rtt) * targets.length + targets.indexOf(target)]
-      if (port === undefined) throw new Error(`No relay to ${target} at RTT ${String(rtt)}`)
+      if (port === undefined) throw new Error(`No relay to ${target} at RTT ${rtt}`)
       return port
     },
     dropSilent: () => peer.command('drop'),
     async stop() {
       await Promise.all([relay.stop(), peer.stop()])
-    }
+    },
   }
 }

@@ -14,20 +14,22 @@ export interface Options {
 }
 
 export type Parsed =
-  | { readonly kind: 'run', readonly options: Options }
+  | { readonly kind: 'run'; readonly options: Options }
   /** Everything was said already, by help or by an error message. */
-  | { readonly kind: 'exit', readonly code: 0 | 2 }
+  | { readonly kind: 'exit'; readonly code: 0 | 2 }
 
 const defaultSeconds = 40
 
 /** Reads the command line; help goes to stdout, errors go to stderr. */
 export function parseOptions(args: readonly string[]): Parsed {
   const command = new Command('npm start --')
-    .description('Measures on this machine what quiet, unidirectional and bidirectional closing of a TLS connection ' +
-      'cost beside Node\'s own end(), through a relay that adds a RTT, with a peer that answers and one that does not.')
+    .description(
+      'Measures on this machine what quiet, unidirectional and bidirectional closing of a TLS connection ' +
+        "cost beside Node's own end(), through a relay that adds a RTT, with a peer that answers and one that does not.",
+    )
     .option('--rtt <list>', 'round trip times in ms that the relay adds, with commas between', rttList, [0, 10, 50])
     .option('--samples <n>', 'closings of each kind; with it, no time limit unless --seconds is given', positiveInteger)
-    .option('--seconds <s>', `when to stop, without the warm-up (default: ${String(defaultSeconds)})`, positiveNumber)
+    .option('--seconds <s>', `when to stop, without the warm-up (default: ${defaultSeconds})`, positiveNumber)
     .option('--seed <n>', 'seed of the order of the closings (default: from the clock)', seedNumber)
     .option('--json <file>', 'write everything that was measured to this file', writableFile)
     .exitOverride()
@@ -37,7 +39,7 @@ export function parseOptions(args: readonly string[]): Parsed {
     if (error instanceof CommanderError) return { kind: 'exit', code: error.exitCode === 0 ? 0 : 2 }
     throw error
   }
-  const given = command.opts<{ rtt: number[], samples?: number, seconds?: number, seed?: number, json?: string }>()
+  const given = command.opts<{ rtt: number[]; samples?: number; seconds?: number; seed?: number; json?: string }>()
   return {
     kind: 'run',
     options: {
@@ -45,14 +47,14 @@ export function parseOptions(args: readonly string[]): Parsed {
       samples: given.samples ?? Infinity,
       seconds: given.seconds ?? (given.samples === undefined ? defaultSeconds : Infinity),
       seed: given.seed ?? Date.now() % 2 ** 32,
-      ...given.json !== undefined && { json: given.json }
-    }
+      ...(given.json !== undefined && { json: given.json }),
+    },
   }
 }
 
 function rttList(text: string): number[] {
-  const rtts = text.split(',').map(part => part.trim() === '' ? NaN : Number(part))
-  if (!rtts.every(rtt => rtt >= 0 && rtt <= 5000)) throw new InvalidArgumentError('Expected ms from 0 to 5000.')
+  const rtts = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
+  if (!rtts.every((rtt) => rtt >= 0 && rtt <= 5000)) throw new InvalidArgumentError('Expected ms from 0 to 5000.')
   return [...new Set(rtts)]
 }
 

@@ -18,7 +18,7 @@ import { listeningPort } from '../support/relay.js'
 const silent = new Set<tls.TLSSocket>()
 const answersServer = createPeer(false)
 const silentServer = createPeer(true)
-silentServer.on('secureConnection', socket => {
+silentServer.on('secureConnection', (socket) => {
   silent.add(socket)
   socket.on('close', () => silent.delete(socket))
 })
@@ -26,19 +26,24 @@ silentServer.on('secureConnection', socket => {
 const ports = []
 for (const server of [answersServer, silentServer, createEchoServer()]) ports.push(await listen(server))
 
-serveParent({ ports }, {
-  drop() {
-    for (const socket of silent) socket.destroy()
-  }
-})
+serveParent(
+  { ports },
+  {
+    drop() {
+      for (const socket of silent) socket.destroy()
+    },
+  },
+)
 
 function createPeer(allowHalfOpen: boolean): tls.Server {
   const options = { key, cert: certificate, minVersion: 'TLSv1.3', allowHalfOpen, noDelay: true } as const
-  return tls.createServer(options, socket => {
-    socket.on('error', () => {})
-    socket.resume()
-    socket.write('.')
-  }).on('tlsClientError', () => {})
+  return tls
+    .createServer(options, (socket) => {
+      socket.on('error', () => {})
+      socket.resume()
+      socket.write('.')
+    })
+    .on('tlsClientError', () => {})
 }
 
 async function listen(server: net.Server): Promise<number> {

@@ -13,15 +13,18 @@ export function displayProgress(stream: NodeJS.WriteStream): ProgressDisplay {
 }
 
 function bar(stream: NodeJS.WriteStream): ProgressDisplay {
-  const single = new cliProgress.SingleBar({
-    stream,
-    format: '{phase} [{bar}] {percentage} % | {closings} closings | {duration_formatted}',
-    barsize: 30,
-    hideCursor: true,
-    clearOnComplete: true,
-    // The program has its own way to end, and the library's would be a second one.
-    gracefulExit: false
-  }, cliProgress.Presets.shades_classic)
+  const single = new cliProgress.SingleBar(
+    {
+      stream,
+      format: '{phase} [{bar}] {percentage} % | {closings} closings | {duration_formatted}',
+      barsize: 30,
+      hideCursor: true,
+      clearOnComplete: true,
+      // The program has its own way to end, and the library's would be a second one.
+      gracefulExit: false,
+    },
+    cliProgress.Presets.shades_classic,
+  )
   let running = false
   return {
     show({ phase, fraction, closings }) {
@@ -32,7 +35,7 @@ function bar(stream: NodeJS.WriteStream): ProgressDisplay {
     stop() {
       if (running) single.stop()
       running = false
-    }
+    },
   }
 }
 
@@ -47,8 +50,8 @@ function lines(stream: NodeJS.WriteStream): ProgressDisplay {
       if (phase === lastPhase && now - lastLine < lineInterval) return
       lastPhase = phase
       lastLine = now
-      stream.write(`${phase}: ${(fraction * 100).toFixed(0)} %, ${String(closings)} closings\n`)
+      stream.write(`${phase}: ${(fraction * 100).toFixed(0)} %, ${closings} closings\n`)
     },
-    stop() {}
+    stop() {},
   }
 }

@@ -19,7 +19,7 @@ export interface Result {
   /** `failed` and `interrupted` runs hold what was measured until then. */
   readonly outcome: 'complete' | 'interrupted' | 'failed'
   /** The relay's echo at each RTT, in ms. */
-  readonly relays: readonly { readonly rtt: number, readonly echo: Summary | null }[]
+  readonly relays: readonly { readonly rtt: number; readonly echo: Summary | null }[]
   readonly rows: readonly RowResult[]
 }
 
@@ -40,33 +40,40 @@ export interface RowResult {
 
 /** What a closing must take at least, whoever implements it. */
 export type Limit =
-  | { readonly kind: 'rtt', readonly count: 0 | 1 }
-  | { readonly kind: 'wait-budget', readonly ms: number }
+  | { readonly kind: 'rtt'; readonly count: 0 | 1 }
+  | { readonly kind: 'wait-budget'; readonly ms: number }
 
 export const definitions = {
-  done: 'ms from the call until our side has nothing left to send or to wait for: the event "finish" for end(), the ' +
+  done:
+    'ms from the call until our side has nothing left to send or to wait for: the event "finish" for end(), the ' +
     'promise of shutdown() for the modes',
-  released: 'ms from the call until the event "close": the file descriptor is gone. Node keeps it until the peer has ' +
-    `ended TCP too; what a silent peer keeps open is destroyed by the benchmark after ${String(silentHold)} ms`,
-  limit: 'what done cannot go below: 0 RTT for what waits for nobody, 1 RTT for bidirectional with a peer that answers, ' +
-    `the wait budget (waitTimeout: ${String(silentWait)} ms) for bidirectional with a silent one`,
-  aboveLimit: 'done minus the limit; 1 RTT is the echo that the same relay gave right before or right after that very ' +
+  released:
+    'ms from the call until the event "close": the file descriptor is gone. Node keeps it until the peer has ' +
+    `ended TCP too; what a silent peer keeps open is destroyed by the benchmark after ${silentHold} ms`,
+  limit:
+    'what done cannot go below: 0 RTT for what waits for nobody, 1 RTT for bidirectional with a peer that answers, ' +
+    `the wait budget (waitTimeout: ${silentWait} ms) for bidirectional with a silent one`,
+  aboveLimit:
+    'done minus the limit; 1 RTT is the echo that the same relay gave right before or right after that very ' +
     'closing',
   interval: '95 % interval of the median, by order statistics',
-  p99: 'nearest rank: with fewer than 100 closings the largest one'
+  p99: 'nearest rank: with fewer than 100 closings the largest one',
 } as const
 
 export function relayResults(rows: readonly Row[]): Result['relays'] {
-  return [...new Set(rows.map(row => row.rtt))].map(rtt => {
-    const echoes = rows.filter(row => row.rtt === rtt).flatMap(row => row.samples.flatMap(({ echo }) => echo ?? []))
+  return [...new Set(rows.map((row) => row.rtt))].map((rtt) => {
+    const echoes = rows.filter((row) => row.rtt === rtt).flatMap((row) => row.samples.flatMap(({ echo }) => echo ?? []))
     return { rtt, echo: summarize(echoes) ?? null }
   })
 }
 
 export function rowResult({ rtt, peer, closing, samples }: Row): RowResult {
-  const limit: Limit = closing !== 'bidirectional' ? { kind: 'rtt', count: 0 }
-    : peer === 'answers' ? { kind: 'rtt', count: 1 }
-      : { kind: 'wait-budget', ms: silentWait }
+  const limit: Limit =
+    closing !== 'bidirectional'
+      ? { kind: 'rtt', count: 0 }
+      : peer === 'answers'
+        ? { kind: 'rtt', count: 1 }
+        : { kind: 'wait-budget', ms: silentWait }
   const verdicts: Record<string, number> = {}
   for (const { verdict } of samples) if (verdict !== undefined) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
   return {
@@ -75,11 +82,11 @@ export function rowResult({ rtt, peer, closing, samples }: Row): RowResult {
     closing,
     limit,
     done: summarize(samples.map(({ done }) => done)) ?? null,
-    aboveLimit: summarize(samples.flatMap(sample => aboveLimit(sample, limit) ?? [])) ?? null,
+    aboveLimit: summarize(samples.flatMap((sample) => aboveLimit(sample, limit) ?? [])) ?? null,
     released: summarize(samples.flatMap(({ released }) => released ?? [])) ?? null,
     stillOpen: samples.filter(({ released }) => released === null).length,
     verdicts,
-    samples
+    samples,
   }
 }
 

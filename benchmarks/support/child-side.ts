@@ -8,7 +8,7 @@ export function serveParent(ready: { readonly ports: readonly number[] }, comman
   process.on('disconnect', () => process.exit(0))
   // Ctrl-C reaches the whole process group; the parent decides when a child goes.
   process.on('SIGINT', () => {})
-  process.on('message', message => {
+  process.on('message', (message) => {
     if (typeof message !== 'string') return
     commands[message]?.()
     send(message)

@@ -31,17 +31,19 @@ export function startChild({ name, module, args = [], onDied }: ChildOptions): P
     let state: 'starting' | 'ready' | 'stopping' = 'starting'
     let ended = false
 
-    child.on('error', error => {
+    child.on('error', (error) => {
       reject(new Error(`The ${name} process could not be started`, { cause: error }))
     })
     child.on('exit', (code, signal) => {
       ended = true
-      const error = new Error(`The ${name} process ended ${state === 'starting' ? 'before it listened' : 'early'}, ` +
-        (signal === null ? `with exit code ${String(code)}` : `by ${signal}`))
+      const error = new Error(
+        `The ${name} process ended ${state === 'starting' ? 'before it listened' : 'early'}, ` +
+          (signal === null ? `with exit code ${code}` : `by ${signal}`),
+      )
       if (state === 'starting') reject(error)
       if (state === 'ready') onDied(error)
     })
-    child.once('message', message => {
+    child.once('message', (message) => {
       const ports = portsOf(message)
       if (ports === undefined || child.pid === undefined) {
         child.kill('SIGKILL')
@@ -53,7 +55,7 @@ export function startChild({ name, module, args = [], onDied }: ChildOptions): P
     })
 
     async function command(commandName: string): Promise<void> {
-      const answered = new Promise<void>(done => {
+      const answered = new Promise<void>((done) => {
         const listen = (message: unknown): void => {
           if (message !== commandName) return
           child.off('message', listen)

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 
 /** A TCP server that sends back what comes. */
 export function createEchoServer(): net.Server {
-  return net.createServer({ noDelay: true }, socket => {
+  return net.createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => {})
     socket.pipe(socket)
   })

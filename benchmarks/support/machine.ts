@@ -24,12 +24,12 @@ export function describeMachine(): Machine {
     cores: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
-    load: os.loadavg()[0] ?? 0
+    load: os.loadavg()[0] ?? 0,
   }
 }
 
 export function describeVersions(): Versions {
-  return { 'close-notify': packageVersion(), node: process.version, openssl: process.versions.openssl ?? 'none' }
+  return { 'close-notify': packageVersion(), node: process.version, openssl: process.versions.openssl }
 }
 
 function packageVersion(): string {

@@ -5,12 +5,14 @@
 import { serveParent } from './child-side.js'
 import { openRelay } from './relay.js'
 
-const relays = await Promise.all(process.argv.slice(2).map(argument => {
-  const [delay, port] = argument.split(':').map(Number)
-  if (delay === undefined || port === undefined || !(delay >= 0) || !(port > 0)) {
-    throw new Error(`Expected a route "<delay>:<port>" but received "${argument}"`)
-  }
-  return openRelay({ delay, port })
-}))
+const relays = await Promise.all(
+  process.argv.slice(2).map((argument) => {
+    const [delay, port] = argument.split(':').map(Number)
+    if (delay === undefined || port === undefined || !(delay >= 0) || !(port > 0)) {
+      throw new Error(`Expected a route "<delay>:<port>" but received "${argument}"`)
+    }
+    return openRelay({ delay, port })
+  }),
+)
 
-serveParent({ ports: relays.map(relay => relay.port) })
+serveParent({ ports: relays.map((relay) => relay.port) })

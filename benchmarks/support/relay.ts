@@ -25,7 +25,7 @@ export interface Relay {
  */
 export async function openRelay(route: Route): Promise<Relay> {
   const sockets = new Set<net.Socket>()
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, downstream => {
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (downstream) => {
     const upstream = net.connect({ host: '127.0.0.1', port: route.port, allowHalfOpen: true, noDelay: true })
     for (const socket of [downstream, upstream]) {
       sockets.add(socket)
@@ -42,7 +42,7 @@ export async function openRelay(route: Route): Promise<Relay> {
       server.close()
       for (const socket of sockets) socket.destroy()
       await once(server, 'close')
-    }
+    },
   }
 }
 
@@ -55,24 +55,35 @@ export function listeningPort(server: net.Server): number {
 
 function pass(from: net.Socket, to: net.Socket, delay: number): void {
   const line = new DelayLine(delay)
-  from.on('data', bytes => line.push(() => { if (to.writable) to.write(bytes) }))
+  from.on('data', (bytes) =>
+    line.push(() => {
+      if (to.writable) to.write(bytes)
+    }),
+  )
   from.on('end', () => {
     const passFin = (): void => line.push(() => to.end())
     // When a RST comes right behind bytes, libuv reads the bytes and reports an end, as after a FIN. An empty write
     // sends nothing and fails on a connection that was reset, which then is an error of the socket as below. It cannot
     // be made, and such a RST passes as FIN, where the other side has sent its FIN before.
-    if (from.writable && from.writableLength === 0) from.write('', error => { if (!error) passFin() })
+    if (from.writable && from.writableLength === 0)
+      from.write('', (error) => {
+        if (!error) passFin()
+      })
     else passFin()
   })
   // Otherwise Node tells a RST as an error of the socket, on reading or, after a FIN, on the next write. A connection
   // that was refused takes the same way.
-  from.on('error', () => line.push(() => { if (!to.destroyed) to.resetAndDestroy() }))
+  from.on('error', () =>
+    line.push(() => {
+      if (!to.destroyed) to.resetAndDestroy()
+    }),
+  )
 }
 
 /** Runs each pushed action after the same delay, in order, never early, and late by microseconds rather than by 1 ms. */
 class DelayLine {
   readonly #delay: number
-  readonly #waiting: { readonly due: number, readonly action: () => void }[] = []
+  readonly #waiting: { readonly due: number; readonly action: () => void }[] = []
 
   constructor(delay: number) {
     this.#delay = delay

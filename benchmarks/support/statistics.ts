@@ -30,7 +30,7 @@ export function summarize(values: readonly number[]): Summary | undefined {
     ...(interval && { interval }),
     p99: sorted[Math.ceil(sorted.length * 0.99) - 1] ?? max,
     min,
-    max
+    max,
   }
 }
 

@@ -28,10 +28,17 @@ describe('summarize', () => {
 
 describe('medianInterval', () => {
   // Ranks from tables of the sign test.
-  test.each([[6, 1, 6], [8, 1, 8], [9, 2, 8], [10, 2, 9], [20, 6, 15], [50, 18, 33], [100, 40, 61]])(
-    'of %i values reaches from the %i. to the %i.', (count, low, high) => {
-      expect(medianInterval(upTo(count))).toEqual({ low, high })
-    })
+  test.each([
+    [6, 1, 6],
+    [8, 1, 8],
+    [9, 2, 8],
+    [10, 2, 9],
+    [20, 6, 15],
+    [50, 18, 33],
+    [100, 40, 61],
+  ])('of %i values reaches from the %i. to the %i.', (count, low, high) => {
+    expect(medianInterval(upTo(count))).toEqual({ low, high })
+  })
 
   test('does not exist for fewer than six values', () => {
     expect(medianInterval(upTo(5))).toBeUndefined()
@@ -41,7 +48,7 @@ describe('medianInterval', () => {
   test('agrees with the normal approximation for many values', () => {
     const count = 20_000
     const interval = medianInterval(upTo(count))
-    const half = 1.96 * Math.sqrt(count) / 2
+    const half = (1.96 * Math.sqrt(count)) / 2
     expect(Math.abs((interval?.low ?? NaN) - (count / 2 - half))).toBeLessThan(2)
     expect(Math.abs((interval?.high ?? NaN) - (count / 2 + half))).toBeLessThan(2)
   })
@@ -51,7 +58,9 @@ describe('medianInterval', () => {
     const runs = 2000
     let held = 0
     for (let run = 0; run < runs; run += 1) {
-      const sample = upTo(41).map(() => -Math.log(1 - random())).toSorted((a, b) => a - b)
+      const sample = upTo(41)
+        .map(() => -Math.log(1 - random()))
+        .toSorted((a, b) => a - b)
       const interval = medianInterval(sample)
       if (interval && interval.low <= Math.LN2 && Math.LN2 <= interval.high) held += 1
     }
