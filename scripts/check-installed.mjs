@@ -1,0 +1,60 @@
+// Installs a packed package into an empty folder, with install scripts switched off, and uses it from there: by import
+// and by require, with the types of both. The folder must lie outside of the checkout, whose node_modules would hide a
+// missing dependency, and keeps the smoke scripts for other runtimes.
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const [tarball, folder] = process.argv.slice(2).map((path) => resolve(path))
+if (tarball === undefined || folder === undefined || readdirSync(folder).length > 0) {
+  console.error('Usage: node scripts/check-installed.mjs TARBALL EMPTY-FOLDER')
+  process.exit(2)
+}
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'installed', private: true, type: 'module' }))
+run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball])
+
+const installed = join(folder, 'node_modules', 'close-notify')
+if (readdirSync(installed).includes('build'))
+  throw new Error(`expected no build in ${installed}: scripts were switched off`)
+
+for (const name of readdirSync(join(root, 'scripts', 'smoke'))) {
+  copyFileSync(join(root, 'scripts', 'smoke', name), join(folder, name))
+}
+for (const kind of ['key', 'cert']) {
+  copyFileSync(join(root, 'test', 'support', 'certificates', `localhost.${kind}.pem`), join(folder, `${kind}.pem`))
+}
+run(process.execPath, ['load.mjs'])
+run(process.execPath, ['clean-close.mjs', 'key.pem', 'cert.pem'])
+
+const program = `import { closureOf, type ClosureReport } from 'close-notify'
+import type { TLSSocket } from 'node:tls'
+
+export async function close(socket: TLSSocket): Promise<ClosureReport['verdict']> {
+  const report = await closureOf(socket).shutdown({ mode: 'bidirectional' })
+  // @ts-expect-error: one of the verdicts, not any string
+  if (report.verdict === 'misspelt') return 'clean'
+  return report.verdict
+}
+`
+writeFileSync(join(folder, 'imports.mts'), program)
+writeFileSync(join(folder, 'requires.cts'), program)
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
+run(process.execPath, [
+  compiler,
+  '--noEmit',
+  '--strict',
+  '--module',
+  'nodenext',
+  ...types,
+  'imports.mts',
+  'requires.cts',
+])
+console.log('import and require have their types')
+
+function run(command, args) {
+  execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'], timeout: 5 * 60_000 })
+}
