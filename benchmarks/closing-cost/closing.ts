@@ -50,12 +50,19 @@ export class Connection {
   readonly #peer: Peer
   readonly #closing: Closing
   readonly #closure: Closure | undefined
+  /** Rejects when the socket has an error, at any time. */
+  readonly #failed: Promise<never>
 
   private constructor(socket: tls.TLSSocket, peer: Peer, closing: Closing) {
     this.#socket = socket
     this.#peer = peer
     this.#closing = closing
     this.#closure = closing === 'end()' ? undefined : closureOf(socket)
+    this.#failed = new Promise((_resolve, reject) => {
+      socket.on('error', (cause: Error) => reject(new Error(this.#describe(`failed: ${cause.message}`), { cause })))
+    })
+    // An error before the closing begins is found by begin(), one after it is over is none of ours.
+    this.#failed.catch(() => {})
   }
 
   /** Connects, and waits for the byte with which both peers begin. */
@@ -82,9 +89,8 @@ export class Connection {
   /** Begins the closing; once per connection. */
   begin(budgets: Budgets): Begun {
     const socket = this.#socket
-    const failed = new Promise<never>((_resolve, reject) => {
-      socket.on('error', (cause: Error) => reject(new Error(this.#describe(`failed: ${cause.message}`), { cause })))
-    })
+    const failed = this.#failed
+    if (socket.destroyed || socket.writableEnded) throw new Error(this.#describe('was too late: TCP had ended'))
     let started = 0
     const elapsed = (): number => performance.now() - started
 
@@ -121,7 +127,6 @@ export class Connection {
   }
 
   destroy(): void {
-    this.#socket.on('error', () => {})
     this.#socket.destroy()
   }
 

@@ -87,6 +87,8 @@ async function run(options: Options, rows: ReturnType<typeof emptyRows>): Promis
     const plan = { ...options, random: seededRandom(options.seed) }
     await measure(plan, network, rows, controller.signal, (report) => progress.show(report))
   } catch (error) {
+    // A connection that fails may be all that we know yet of a process that died.
+    if (!controller.signal.aborted) await network?.check()
     finish({ kind: 'failed', error })
   } finally {
     progress.stop()

@@ -11,6 +11,8 @@ export interface Network {
   port(rtt: number, target: Target): number
   /** Lets the silent peer drop the connections that it kept. */
   dropSilent(): Promise<void>
+  /** Resolves when both processes were seen alive or one was seen dead; `onDied` has heard of it by then. */
+  check(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -39,6 +41,9 @@ export async function startNetwork(rtts: readonly number[], onDied: (error: Erro
       return port
     },
     dropSilent: () => peer.command('drop'),
+    async check() {
+      await Promise.allSettled([relay.command('ping'), peer.command('ping')])
+    },
     async stop() {
       await Promise.all([relay.stop(), peer.stop()])
     },

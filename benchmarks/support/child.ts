@@ -7,7 +7,7 @@ export interface Child {
   readonly pid: number
   /** The ports that it listens on, in the order that it was asked for. */
   readonly ports: readonly number[]
-  /** Runs a command in the child and resolves when it has run. */
+  /** Runs a command in the child and resolves when it has run; rejects when the child ends before. */
   command(name: string): Promise<void>
   /** Ends the child, by force when it does not go by itself, and resolves when it is gone. */
   stop(): Promise<void>
@@ -54,17 +54,27 @@ export function startChild({ name, module, args = [], onDied }: ChildOptions): P
       resolve({ pid: child.pid, ports, command, stop })
     })
 
-    async function command(commandName: string): Promise<void> {
-      const answered = new Promise<void>((done) => {
-        const listen = (message: unknown): void => {
+    function command(commandName: string): Promise<void> {
+      return new Promise((done, failed) => {
+        const settle = (): void => {
+          child.off('message', onMessage)
+          child.off('exit', onExit)
+        }
+        const onMessage = (message: unknown): void => {
           if (message !== commandName) return
-          child.off('message', listen)
+          settle()
           done()
         }
-        child.on('message', listen)
+        const onExit = (): void => {
+          settle()
+          failed(new Error(`The ${name} process ended before it answered to "${commandName}"`))
+        }
+        child.on('message', onMessage)
+        child.on('exit', onExit)
+        // What cannot be sent is a child that ends, if its exit was not told yet.
+        if (ended) onExit()
+        else child.send(commandName, () => {})
       })
-      child.send(commandName)
-      await answered
     }
 
     async function stop(): Promise<void> {
