@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connectPair, tlsVersions, type PairOptions } from '../support/pair.js'
-import { collect, once } from '../support/streams.js'
+import { collect, once, readExactly } from '../support/streams.js'
 
 const cleanEnd = ['alert warning close_notify', 'fin']
 
@@ -34,10 +34,24 @@ describe.each(tlsVersions)("stock Node's closings on the wire, %s", (version) =>
   test('destroy() sends a bare FIN, and the peer takes it for a clean end', async () => {
     const { client, server, wire, errors } = await pairFor({ version })
     const received = collect(server)
+    server.write('welcome')
+    await readExactly(client, 7)
     client.write('hello', () => client.destroy())
     expect(await received).toMatchObject({ ended: true, error: undefined })
     expect(wire.summary('client').slice(0, 3)).toEqual(['handshake', 'data 5', 'fin'])
     expect(errors.server).toEqual([])
+  })
+
+  test('destroy() with bytes unread in the kernel sends RST', async () => {
+    const { client, server, wire } = await pairFor({ version })
+    client.pause()
+    wire.hold('server')
+    server.write('unread')
+    await wire.seen('server', 'data 6')
+    wire.release('server')
+    client.destroy()
+    await wire.seen('client', 'rst')
+    expect(wire.summary('client')).toEqual(['handshake', 'rst'])
   })
 
   test('half-close: data flows after the other side\'s close_notify', async () => {

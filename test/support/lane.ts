@@ -160,12 +160,21 @@ export class Lane {
     }
     this.close()
     // a reset ends the connection for both sides
-    this.#target.resetAndDestroy()
-    this.#source.resetAndDestroy()
+    reset(this.#target)
+    reset(this.#source)
   }
 
   #regulate(): void {
     if (this.#stalled || this.#pressed) this.#source.pause()
     else if (this.#source.isPaused()) this.#source.resume()
   }
+}
+
+/**
+ * RST, as far as Node can: libuv refuses it (EINVAL) after a FIN of ours, so that then the socket is only closed and the
+ * kernel answers RST to whatever the peer still sends.
+ */
+export function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }

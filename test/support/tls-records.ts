@@ -204,8 +204,8 @@ export class Decoder {
       if (bytes.length !== 2 || level === undefined || description === undefined) {
         return { kind: 'malformed-alert', bytes }
       }
-      const name = alertDescriptions.get(description) ?? `alert_${description}`
-      return { kind: 'alert', level: alertLevels.get(level) ?? `level_${level}`, description: name, encrypted, bytes }
+      const named = alertName(description)
+      return { kind: 'alert', level: alertLevels.get(level) ?? `level_${level}`, description: named, encrypted, bytes }
     }
     if (type === contentType.change_cipher_spec) {
       if (this.#session.version === 'TLSv1.2') {
@@ -304,6 +304,10 @@ const alertDescriptions: ReadonlyMap<number, string> = new Map([
   [116, 'certificate_required'],
   [120, 'no_application_protocol'],
 ])
+
+export function alertName(description: number): string {
+  return alertDescriptions.get(description) ?? `alert_${description}`
+}
 
 export function alertBytes(level: 'warning' | 'fatal', description: string): Buffer {
   for (const [code, name] of alertDescriptions) {

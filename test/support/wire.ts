@@ -23,11 +23,13 @@
  * relay in that direction: two records with one `segment` arrived together. (Loopback may also join what the sender
  * wrote separately, so equal numbers are proof only where the sender had one write; different numbers always are.)
  *
- * RST is seen through ECONNRESET or EPIPE. After a FIN the kernel reports RST only to a writer, so that from then on
- * the wire writes zero bytes every few ms to find it.
+ * RST is seen through ECONNRESET or EPIPE, and told from FIN where libuv takes it for EOF (an RST that arrives together
+ * with data: Node's own sockets report 'end' there). After a FIN the kernel reports RST only to a writer, so that from then on
+ * the wire writes zero bytes every few ms to find it. Such an RST is recorded, but Node cannot send one after a FIN: the
+ * other side meets it when it writes (see `reset` in `lane.ts`).
  */
 import type { Socket } from 'node:net'
-import { Lane, type Cut, type Parcel } from './lane.js'
+import { Lane, reset, type Cut, type Parcel } from './lane.js'
 import { craftedParcels, type Crafted, type OnRecord } from './tampering.js'
 import type { KeyLog } from './tls-keys.js'
 import {
@@ -224,7 +226,7 @@ export class Wire {
 
   /** Ends both TCP connections with RST. */
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
     await this.closed
   }
 
@@ -239,16 +241,32 @@ export class Wire {
       if (this.#onRecord === undefined) direction.lane.push({ kind: 'bytes', bytes })
       this.#arrived(direction, entries)
     })
-    socket.on('end', () => {
+    let ended = false
+    const end = () => {
+      if (ended) return
+      ended = true
       const entries = direction.end()
       if (this.#onRecord === undefined) direction.lane.push({ kind: 'fin' })
       this.#arrived(direction, entries)
-      if (!reset) probeForReset(socket)
+    }
+    socket.on('end', () => {
+      if (socket.writableEnded || socket.writableLength > 0) {
+        end()
+        return
+      }
+      // libuv reports an RST that comes with data as EOF; the next write tells the truth
+      socket.write(Buffer.alloc(0), (error) => {
+        if (error) return
+        end()
+        probeForReset(socket)
+      })
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error
       if (reset) return
       reset = true
+      // EPIPE at the question above: the RST came after a FIN
+      if (error.code === 'EPIPE' && socket.readableEnded) end()
       const entry = direction.place({ kind: 'rst' })
       this.#entries.push(entry)
       direction.lane.push({ kind: 'rst' })
