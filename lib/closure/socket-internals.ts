@@ -13,14 +13,22 @@ export function tlsHandle(socket: TLSSocket): object | undefined {
 
 /** Who owns a socket right now. */
 export function ownerOf(socket: TLSSocket): Owner {
-  // Http2Session leaves itself on its socket under a symbol.
-  const isSession = (key: symbol) => key.description === 'kSession' && Reflect.get(socket, key) != null
-  if (Object.getOwnPropertySymbols(socket).some(isSession)) return 'http2'
+  if (hasHttp2Session(socket)) return 'http2'
   const server: unknown = Reflect.get(socket, 'server')
   const parsed = Reflect.get(socket, 'parser') != null || Reflect.get(socket, '_httpMessage') != null
   if (parsed) return typeof server === 'object' && server !== null ? 'http-server' : 'http-client'
   // An agent keeps idle sockets, without a parser, under listeners of its own.
   return socket.listenerCount('agentRemove') > 0 ? 'http-client' : 'program'
+}
+
+// Http2Session leaves itself on its socket under a symbol of Node's, which in 18 to 26 is undefined by mistake, so that
+// the key is the text 'undefined'. It takes itself away when it is destroyed.
+function hasHttp2Session(socket: TLSSocket): boolean {
+  const keys = ['undefined', ...Object.getOwnPropertySymbols(socket)]
+  return keys.some((key) => {
+    const value: unknown = Reflect.getOwnPropertyDescriptor(socket, key)?.value
+    return typeof value === 'object' && value !== null && /^(Client|Server)?Http2Session$/.test(value.constructor?.name)
+  })
 }
 
 /**
