@@ -60,9 +60,10 @@ export class Connection {
 
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
   destroying(error: unknown): void {
-    this.#destroyedAt ??= performance.now()
     this.#undeliveredBytes = this.socket.writableLength
     this.evidence.socketFailed(error)
+    // What follows from the peer's RST is no act of ours.
+    if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()
     this.evidence.latch()
     this.watcher?.destroyed()
   }
