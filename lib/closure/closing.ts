@@ -92,6 +92,8 @@ export class Closing implements Watcher {
     const { evidence } = this.#connection
     if (evidence.tcp.kind !== 'open') this.#stop.set('tcp-end')
     else this.#stop.set(evidence.received().kind === 'nothing' ? 'destroy' : 'done')
+    // The report is made before run() has the floor again.
+    this.#connection.endedBy ??= this.#stop.reason
   }
 
   // Gives what resolves when the stream has drained.
