@@ -1,0 +1,49 @@
+/** What the tests of this folder do with the pair of sockets that they all start from. */
+import type { TLSSocket } from 'node:tls'
+import { setImmediate as nextImmediate } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+import { closureOf } from '../../lib/index.js'
+import { connectPair, type Pair, type PairOptions } from '../support/pair.js'
+
+/** A pair that is closed when the test is over. */
+export async function pairFor(options: PairOptions): Promise<Pair> {
+  const pair = await connectPair(options)
+  onTestFinished(pair.close)
+  return pair
+}
+
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await nextImmediate()
+}
+
+/** Resolves when OpenSSL has written our close_notify. */
+export async function alertWritten(socket: TLSSocket): Promise<void> {
+  while (!closureOf(socket).alerts.some(({ direction }) => direction === 'sent')) await nextImmediate()
+}
+
+/** Resolves as soon as something is so. What never comes is a hang, which the runner ends. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await nextImmediate()
+}
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined
+  const promise = new Promise<T>((settle) => (resolve = settle))
+  return { promise, resolve }
+}
+
+/** How many alerts a side has put on the wire. */
+export function alertsOnWire({ wire }: Pair, side: 'client' | 'server'): string[] {
+  return wire.summary(side).filter((event) => event.startsWith('alert'))
+}
+
+/** Makes a socket read and answer as Node does by itself: its close_notify and FIN follow the peer's. */
+export function answering(socket: TLSSocket): void {
+  socket.resume()
+  socket.on('end', () => socket.end())
+}
