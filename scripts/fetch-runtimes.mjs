@@ -70,7 +70,7 @@ function fetchOnce(runtime) {
   } catch (error) {
     rmSync(place.folder, { recursive: true, force: true })
     console.error(`fetch-runtimes: FETCH FAILED, which is not a failed test: ${runtime.name} ${runtime.version}`)
-    console.error(`${error.stderr ?? ''}${error.message}`.replace(/^/gm, '  '))
+    console.error(error.message.trim().replace(/^/gm, '  '))
     process.exitCode = fetchFailed
   } finally {
     rmSync(aside, { recursive: true, force: true })
