@@ -1,0 +1,143 @@
+/**
+ * Runs every `js` block of the README and of docs/ as a program of its own, and holds what it prints against the
+ * comments behind its console.log calls. `https://localhost:8443` and port 8443 stand for a server that the test
+ * starts; a block that listens on 8443 itself gets a client instead. `peer=…` behind the language names the server.
+ */
+import { spawn } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import https from 'node:https'
+import { createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createServer, type TLSSocket } from 'node:tls'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { closureOf } from '../../lib/index.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const certificates = path.join(root, 'test/support/certificates')
+const key = readFileSync(path.join(certificates, 'localhost.key.pem'))
+const cert = readFileSync(path.join(certificates, 'localhost.cert.pem'))
+
+interface Example {
+  readonly name: string
+  readonly code: string
+  readonly peer: string
+  readonly expected: readonly string[]
+}
+
+function examplesOf(file: string): readonly Example[] {
+  const text = readFileSync(path.join(root, file), 'utf8')
+  return [...text.matchAll(/^```js(?: peer=(\S+))?\n([\s\S]*?)^```$/gm)].map((match) => {
+    const [, peer = 'answers', code = ''] = match
+    const line = text.slice(0, match.index).split('\n').length
+    const expected = [...code.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, comment = '']) => comment)
+    return { name: `${file}:${line}`, code, peer, expected }
+  })
+}
+
+const files = ['README.md', ...readdirSync(path.join(root, 'docs')).filter((f) => f.endsWith('.md')).map((f) => `docs/${f}`)]
+const examples = files.flatMap(examplesOf)
+
+const peers: Readonly<Record<string, (socket: TLSSocket) => void>> = {
+  answers: (socket) => {
+    socket.resume()
+  },
+  'answers-late': (socket) => {
+    socket.on('data', () => undefined)
+    socket.on('end', () => {
+      setTimeout(() => socket.end('an answer'), 20)
+    })
+  },
+  truncates: (socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf a bo')
+      void closureOf(socket).shutdown({ mode: 'quiet' })
+    })
+  },
+}
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'close-notify-examples-'))
+  writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
+  mkdirSync(path.join(folder, 'node_modules'))
+  symlinkSync(root, path.join(folder, 'node_modules/close-notify'))
+  copyFileSync(path.join(certificates, 'localhost.key.pem'), path.join(folder, 'key.pem'))
+  copyFileSync(path.join(certificates, 'localhost.cert.pem'), path.join(folder, 'cert.pem'))
+})
+
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+describe('the examples of the documentation', () => {
+  it('are there, and each says what it prints', () => {
+    expect(examples.length).toBeGreaterThan(5)
+    expect(examples.filter((example) => example.expected.length === 0)).toEqual([])
+  })
+
+  it.each(examples)('$name prints what it says', async ({ name, code, peer, expected }) => {
+    const listens = code.includes('.listen(8443')
+    const port = listens ? await freePort() : await startPeer(peer)
+    const program = path.join(folder, `${name.replaceAll(/\W/g, '-')}.mjs`)
+    writeFileSync(program, code.replaceAll('8443', String(port)))
+    const run = runProgram(program)
+    if (listens) void getWhenUp(port)
+    const { output, exitCode } = await run
+    expect(output.split('\n').filter((line) => line !== '')).toEqual(expected)
+    expect(exitCode).toBe(0)
+  })
+})
+
+async function startPeer(name: string): Promise<number> {
+  const behaviour = peers[name]
+  if (behaviour === undefined) throw new Error(`No peer is called ${name}`)
+  const server = createServer({ key, cert, allowHalfOpen: name === 'answers-late' }, (socket) => {
+    socket.on('error', () => undefined)
+    behaviour(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
+  return address.port
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
+  return address.port
+}
+
+function runProgram(program: string): Promise<{ readonly output: string; readonly exitCode: number | null }> {
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: path.join(folder, 'cert.pem') }
+  const child = spawn(process.execPath, [program], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  const add = (data: Buffer) => {
+    output += String(data)
+  }
+  child.stdout.on('data', add)
+  child.stderr.on('data', add)
+  return new Promise((resolve) => child.on('close', (exitCode) => resolve({ output, exitCode })))
+}
+
+/** A client for an example that is a server. */
+async function getWhenUp(port: number): Promise<void> {
+  for (;;) {
+    const got = await new Promise<boolean>((resolve) => {
+      const request = https.get({ port, host: 'localhost', ca: cert, agent: false }, (response) => {
+        response.resume()
+        response.on('end', () => resolve(true))
+      })
+      request.on('error', () => resolve(false))
+    })
+    if (got) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
