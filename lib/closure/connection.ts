@@ -128,14 +128,19 @@ export class Connection {
     this.evidence.latch()
     if (this.mode === 'uncontrolled' && !this.evidence.hasWrittenCloseNotify()) {
       this.#quiet = ssl.getQuietShutdown()
-      return send()
+      const result = send()
+      if (ssl.alive()) this.evidence.finGiven()
+      return result
     }
     const flags = ssl.getShutdown()
     ssl.setShutdown(bothShutdown)
     try {
       return send()
     } finally {
-      if (ssl.alive()) ssl.setShutdown(flags)
+      if (ssl.alive()) {
+        ssl.setShutdown(flags)
+        this.evidence.finGiven()
+      }
     }
   }
 

@@ -84,6 +84,13 @@ export class Evidence {
     const code = systemErrorCode(error)
     if (code === undefined || !resetCodes.includes(code)) return
     this.tcp = { kind: 'reset', at: performance.now(), code }
+    this.#output.fail()
+  }
+
+  /** FIN has been given to TCP. Call while the SSL is alive. */
+  finGiven(): void {
+    this.latch()
+    this.#output.end()
   }
 
   /** Latches what can only be asked while the SSL is alive, and best when nothing is under way. */
@@ -125,13 +132,16 @@ export class Evidence {
 /**
  * How far OpenSSL's output has got. The output BIO is empty a moment after the kernel has taken everything: Node cleans
  * up in a setImmediate, before which a socket can be gone already. Until then the transport knows more: all is flushed
- * when as many bytes were given to it as OpenSSL has written, and none of them is queued.
+ * when as many bytes were given to it as OpenSSL has written, and none of them is queued. What it was given after FIN
+ * or RST is counted by it too, and never sent.
  */
 class OutputProgress {
   readonly #ssl: SslHandle
   readonly #handle: object
   // What the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
   #before: number | undefined
+  // What it could carry at most, once nothing more can be sent.
+  #most = Number.POSITIVE_INFINITY
 
   constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
@@ -153,7 +163,18 @@ class OutputProgress {
     if (this.#ssl.outputPending() === 0) return true
     const transport = transportOutput(this.#handle)
     if (transport === undefined || this.#before === undefined) return false
-    return transport.queued === 0 && transport.given - this.#before >= this.#ssl.outputTotal()
+    const carried = Math.min(transport.given, this.#most) - this.#before
+    return transport.queued === 0 && carried >= this.#ssl.outputTotal()
+  }
+
+  /** Nothing that is given from now on will be sent. */
+  end(): void {
+    this.#most = Math.min(this.#most, transportOutput(this.#handle)?.given ?? this.#most)
+  }
+
+  /** What was given last may have been refused. */
+  fail(): void {
+    this.#most = Number.NEGATIVE_INFINITY
   }
 }
 
