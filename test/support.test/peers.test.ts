@@ -97,6 +97,18 @@ describe.each(tlsVersions)("Python's ssl, %s", (version) => {
     expect(wire.summary('server')).toEqual(['handshake', 'rst'])
   })
 
+  test('as a server that resets after FIN is seen to, though nothing is sent to it', async () => {
+    const steps = [{ do: 'read', bytes: 5 }, { do: 'shutdown-write' }, { do: 'wait', ms: 50 }, { do: 'reset' }] as const
+    const peer = stopAfter(await pythonServer({ version, steps }))
+    const { client, wire } = await clientTo(peer.port, version)
+    // or Node would answer the FIN with its own close_notify
+    client.allowHalfOpen = true
+    client.write('hello')
+    await wire.seen('server', 'rst')
+    expect(wire.summary('server')).toEqual(['handshake', 'fin', 'rst'])
+    expect(wire.summary('client')).toEqual(['handshake', 'data 5'])
+  })
+
   test('as a silent server never answers close_notify', async () => {
     const peer = stopAfter(await pythonServer({ version, steps: [{ do: 'silent' }] }))
     const { client, wire } = await clientTo(peer.port, version)

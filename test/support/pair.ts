@@ -10,7 +10,7 @@
  * The relay has the keys from the server's 'keylog' event. Both sockets have their handshakes behind them, neither is
  * read yet, and the caller is not inside one of OpenSSL's callbacks. An 'error' of either socket is kept in `errors` and does not throw; `close` destroys what is left.
  */
-import { connect, createServer, type ConnectionOptions, type TlsOptions, type TLSSocket } from 'node:tls'
+import { connect, createServer, type ConnectionOptions, type Server, type TlsOptions, type TLSSocket } from 'node:tls'
 import { certificate } from './certificate.js'
 import { startRelay, type Relay, type RelayOptions } from './relay.js'
 import { once } from './streams.js'
@@ -38,6 +38,8 @@ export interface PairOptions {
 export interface Pair {
   readonly client: TLSSocket
   readonly server: TLSSocket
+  /** The server that accepted `server`; it accepts more connections, through `relay.port` too. */
+  readonly listener: Server
   readonly relay: Relay
   readonly wire: Wire
   readonly errors: { readonly client: Error[]; readonly server: Error[] }
@@ -58,6 +60,8 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
   const relay = await startRelay({ port: address.port, ...options.relay })
   listener.on('keylog', (line: Buffer) => relay.keys.add(line))
   const errors: Pair['errors'] = { client: [], server: [] }
+  const accepting = new Set<TLSSocket>()
+  listener.on('secureConnection', (socket) => accepting.add(socket))
   const accepted = new Promise<TLSSocket>((resolve, reject) => {
     listener.once('tlsClientError', reject)
     listener.once('secureConnection', (socket) => {
@@ -83,9 +87,9 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
 
   const close = async (): Promise<void> => {
     client.destroy()
-    server.destroy()
+    for (const socket of accepting) socket.destroy()
     await relay.close()
     await new Promise<void>((resolve) => listener.close(() => resolve()))
   }
-  return { client, server, relay, wire: await relay.nextWire(), errors, close }
+  return { client, server, listener, relay, wire: await relay.nextWire(), errors, close }
 }

@@ -33,7 +33,7 @@ import { Lane, reset, type Cut, type Parcel } from './lane.js'
 import { craftedParcels, type Crafted, type OnRecord } from './tampering.js'
 import type { KeyLog } from './tls-keys.js'
 import {
-  Decoder, Framer, Session, type Decoded, type RawRecord, type RecordContent, type Side,
+  contentType, Decoder, Framer, Session, type Decoded, type RawRecord, type RecordContent, type Side,
 } from './tls-records.js'
 
 export type { Side } from './tls-records.js'
@@ -105,6 +105,8 @@ interface Entry extends Placed {
     | { readonly kind: 'plaintext' | 'partial-record'; readonly bytes: Buffer }
     | { readonly kind: 'fin' | 'rst' }
   content?: RecordContent
+  /** It went on before it could be decrypted. */
+  passed?: boolean
 }
 
 export class Wire {
@@ -295,11 +297,15 @@ export class Wire {
       let decoded: Decoded | undefined
       if (entry.what.kind === 'record') {
         const result = direction.decoder.decode(entry.what.record)
-        if (result === 'no-keys') break
+        if (result === 'no-keys') {
+          if (this.#onRecord !== undefined) parcels.push(...passBeforeKeys(entry, entry.what.record))
+          break
+        }
         decoded = result
         entry.content = result.content
       }
-      if (this.#onRecord !== undefined) parcels.push(...outgoing(entry, decoded, this.#onRecord))
+      if (entry.passed) decoded?.protection?.skip()
+      else if (this.#onRecord !== undefined) parcels.push(...outgoing(entry, decoded, this.#onRecord))
       direction.pending.shift()
       progress = true
     }
@@ -358,6 +364,16 @@ function outgoing(entry: Entry, decoded: Decoded | undefined, onRecord: OnRecord
   const verdict = onRecord({ ...decoded.content, from })
   if (verdict === 'drop') return []
   return craftedParcels(verdict === 'pass' ? ['pass'] : verdict, decoded.protection, decoded.content, original)
+}
+
+/**
+ * In TLS 1.2 a server logs its keys only when it has the client's Finished. The outer type tells that this is one of the
+ * handshake, so it goes on as it came. (A client logs them before it sends Finished.)
+ */
+function passBeforeKeys(entry: Entry, record: RawRecord): Parcel[] {
+  if (record.type !== contentType.handshake || entry.passed) return []
+  entry.passed = true
+  return [{ kind: 'bytes', bytes: Buffer.concat([record.header, record.body]) }]
 }
 
 /** What was read together goes on together. */
