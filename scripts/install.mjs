@@ -60,7 +60,7 @@ function build() {
   })
   if (child.status === 0) return
   fail(`the addon could not be built (node-gyp ended with ${child.signal ?? child.status}, its output is above)`, [
-    ['expected', 'a compiler for C++20 (g++ 10 or newer), make, Python 3'],
+    ['expected', "a compiler for C++20 (g++ 10 or newer), make, Python 3, Node's own headers"],
     ['found', toolsFound().join('; ')],
     [
       'headers',
