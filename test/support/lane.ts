@@ -171,8 +171,8 @@ export class Lane {
 }
 
 /**
- * RST, as far as Node can: libuv refuses it (EINVAL) after a FIN of ours, so that then the socket is only closed and the
- * kernel answers RST to whatever the peer still sends.
+ * RST, as far as Node can: libuv refuses it (EINVAL) after a FIN of ours, so that then the socket is only closed, and
+ * the kernel answers RST to whatever the peer still sends.
  */
 export function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy()

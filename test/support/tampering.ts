@@ -3,7 +3,7 @@
  * and seals what goes on with sequence numbers of its own. TLS 1.2 and 1.3, both directions.
  *
  *     onRecord: (record) => isCloseNotify(record, 'server') ? 'drop' : 'pass'                        silent
- *     …                  ? [alertRecord('warning', 'user_canceled'), 'pass'] : 'pass'                user_canceled first
+ *     …                  ? [alertRecord('warning', 'user_canceled'), 'pass'] : 'pass'               user_canceled first
  *     …                  ? [alertRecord('fatal', 'internal_error')] : 'pass'                         instead of it
  *     …                  ? ['pass', plaintext('220 go on')] : 'pass'                                 in one segment
  *     …                  ? [rst] : 'pass'

@@ -229,7 +229,7 @@ function encrypt({ aead }: CipherSuite, key: Buffer, nonce: Buffer, additional: 
 /** HKDF-Expand-Label with an empty context, RFC 8446 section 7.1. */
 function expandLabel({ hash }: CipherSuite, secret: Buffer, label: string, length: number): Buffer {
   const full = `tls13 ${label}`
-  const info = Buffer.concat([Buffer.from([length >> 8, length & 255, full.length]), Buffer.from(full), Buffer.from([0])])
+  const info = Buffer.from([length >> 8, length & 255, full.length, ...Buffer.from(full), 0])
   const blocks: Buffer[] = []
   let previous = Buffer.alloc(0)
   for (let i = 1; Buffer.concat(blocks).length < length; i++) {

@@ -24,9 +24,8 @@
  * wrote separately, so equal numbers are proof only where the sender had one write; different numbers always are.)
  *
  * RST is seen through ECONNRESET or EPIPE, and told from FIN where libuv takes it for EOF (an RST that arrives together
- * with data: Node's own sockets report 'end' there). After a FIN the kernel reports RST only to a writer, so that from then on
- * the wire writes zero bytes every few ms to find it. Such an RST is recorded, but Node cannot send one after a FIN: the
- * other side meets it when it writes (see `reset` in `lane.ts`).
+ * with data: Node's own sockets report 'end' there). After a FIN only a writer learns of RST: from then on the wire
+ * writes zero bytes every few ms. Such an RST is recorded, but Node cannot send one after a FIN (`reset`, `lane.ts`).
  */
 import type { Socket } from 'node:net'
 import { Lane, reset, type Cut, type Parcel } from './lane.js'
@@ -367,8 +366,8 @@ function outgoing(entry: Entry, decoded: Decoded | undefined, onRecord: OnRecord
 }
 
 /**
- * In TLS 1.2 a server logs its keys only when it has the client's Finished. The outer type tells that this is one of the
- * handshake, so it goes on as it came. (A client logs them before it sends Finished.)
+ * In TLS 1.2 a server logs its keys only when it has the client's Finished. The outer type tells that this record is
+ * of the handshake, so it goes on as it came. (A client logs them before it sends Finished.)
  */
 function passBeforeKeys(entry: Entry, record: RawRecord): Parcel[] {
   if (record.type !== contentType.handshake || entry.passed) return []

@@ -130,5 +130,6 @@ export function requireTool(command: string, debianPackage: string): void {
 }
 
 function diesWithParent(): readonly string[] {
+  if (process.platform === 'linux') requireTool('setpriv', 'util-linux')
   return process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []
 }

@@ -64,7 +64,8 @@ function gnutls(command: string, args: readonly string[], env: Readonly<Record<s
   const peer = startPeer({ command, args, debianPackage: 'gnutls-bin', env })
   const alerts = () =>
     peer.output.flatMap((line): PeerAlert[] => {
-      const [, sending, level, code, received] = /(Sending )?Alert\[(\d+)\|(\d+)\] - .*?(was received)?$/.exec(line) ?? []
+      const match = /(Sending )?Alert\[(\d+)\|(\d+)\] - .*?(was received)?$/.exec(line)
+      const [, sending, level, code, received] = match ?? []
       if (sending === undefined && received === undefined) return []
       const direction = sending === undefined ? 'received' : 'sent'
       return [{ direction, level: level === '1' ? 'warning' : 'fatal', description: alertName(Number(code)) }]

@@ -1,5 +1,5 @@
 /**
- * Python's `ssl`, server or client, for one connection: it does its steps in order and tells of each (`python_peer.py`).
+ * Python's `ssl`, server or client, for one connection: it does its steps and tells of each (`python_peer.py`).
  *
  *     const server = await pythonServer({ version: 'TLSv1.3', steps: [{ do: 'read', bytes: 5 }, { do: 'unwrap' }] })
  *     tls.connect({ port: server.port, … }).end('hello')
@@ -8,7 +8,7 @@
  * Steps, and what each prints as an event:
  *
  *     read            { event: 'read', bytes }
- *     read-to-end     { event: 'end', bytes, how: 'close_notify' | 'SSLEOFError' | 'ConnectionResetError' | 'SSLError' },
+ *     read-to-end     { event: 'end', bytes, how }: 'close_notify', 'SSLEOFError', 'ConnectionResetError', 'SSLError',
  *                     after a successful unwrap 'fin' for the end of the plain socket
  *     send, send-text { event: 'sent', bytes }
  *     wait            { event: 'waited', ms }
