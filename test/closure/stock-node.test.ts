@@ -193,7 +193,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
     const written = write(peer, records)
     await wire.seen(far, 'data')
     await turns()
-    local.once('data', () => local.end())
+    local.once('data', () => setImmediate(() => local.end()))
     const received = text(local)
     wire.release(far)
     await written
@@ -202,8 +202,26 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
     expect(await closure.report).toMatchObject({ ...about, verdict: 'clean' })
   })
 
+  test('end() in a data listener loses the records behind it without an error, and the report is not clean', async () => {
+    const { local, peer, wire, closure, far, localErrors } = await connectSides(options, { peerHalfOpen: true })
+    wire.hold(far)
+    const written = write(peer, Buffer.alloc(60_000, 'r'))
+    await wire.seen(far, 'data')
+    await turns()
+    local.once('data', () => local.end())
+    const received = text(local)
+    wire.release(far)
+    await written
+    peer.resume().end()
+    // One record came; Node's second SSL_shutdown met the next one, which is fatal to the SSL.
+    expect(await received).toEqual({ text: 'r'.repeat(16_384), ended: true })
+    expect(localErrors).toEqual([])
+    expect(wire.closing(near)).toEqual(closeNotifyAndFin)
+    expect(await closure.report).toMatchObject({ ...about, verdict: 'unanswered', received: { kind: 'nothing' } })
+  })
+
   test('a RST after our end() is an error in Node, although everything was sent', async () => {
-    const { local, wire, closure, far, localErrors } = await connectSides(options)
+    const { local, wire, closure, far, localErrors } = await connectSides(options, { peerHalfOpen: true })
     local.resume().end('all of it')
     await wire.seen(near, 'fin')
     wire.cut(far, { afterBytes: 0, with: 'rst' })
