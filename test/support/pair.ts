@@ -8,8 +8,8 @@
  *     expect(wire.closing('client')).toEqual(['alert warning close_notify', 'fin'])
  *
  * The relay has the keys from the server's 'keylog' event. Both sockets have their handshakes behind them, neither is
- * read yet, and the caller is not inside one of OpenSSL's callbacks. An 'error' of either socket is kept in `errors` and
- * does not throw; `close` destroys what is left.
+ * read yet, and the caller is not inside one of OpenSSL's callbacks. An 'error' of either socket is kept in `errors`
+ * and does not throw; `close` destroys what is left.
  */
 import { connect, createServer, type ConnectionOptions, type Server, type TlsOptions, type TLSSocket } from 'node:tls'
 import { certificate } from './certificate.js'
