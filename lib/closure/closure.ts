@@ -86,7 +86,7 @@ export class Closure {
       }
       return previous([error, finish])
     })
-    if (!this.#join()) socket.prependOnceListener('secure', () => this.#join())
+    this.#joinWhenSecure()
   }
 
   get state(): ClosureState {
@@ -215,10 +215,17 @@ export class Closure {
     return this.#liveConnection('getContextQuietShutdown()').ssl.getContextQuietShutdown()
   }
 
-  // Joins the socket with its SSL, by its Finished message. False while the handshake has not got that far.
+  #joinWhenSecure(): void {
+    if (this.#join()) return
+    // First in line: whoever else waits for 'secure' may close the socket.
+    this.socket.prependOnceListener('secure', () => {
+      this.#joinWhenSecure()
+    })
+  }
+
+  // Joins the socket with its SSL, by its Finished message. False while a handshake is going on.
   #join(): boolean {
     const { socket } = this
-    if (this.#connection !== undefined) return true
     const handle = liveHandle(socket)
     const finished = handle === undefined ? undefined : socket.getFinished()
     if (handle === undefined || finished === undefined || finished === null) return false
@@ -227,6 +234,7 @@ export class Closure {
       this.#untracked = true
       return true
     }
+    if (ssl.inInit()) return false
     this.#connection = new Connection(socket, handle, ssl)
     this.#joinedInThisTick = true
     setImmediate(() => {

@@ -55,6 +55,8 @@ export class Connection {
     this.#protocol = protocols.get(ssl.version())
     this.evidence = new Evidence(ssl, handle)
     this.gate = new FinGate(handle, (send) => this.#sendFin(send))
+    // Ended and drained: Node has asked for FIN before the gate stood there.
+    if (socket.writableEnded && socket.writableLength === 0) this.gate.finAt = performance.now()
     wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
   }
 
