@@ -1,0 +1,127 @@
+import { once as onceEvent } from 'node:events'
+import { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Closure, type ClosureReport, closureOf } from '../../lib/index.js'
+import { trackingCounts } from '../../lib/native.js'
+import { connectPair, type TlsVersion, tlsVersions } from '../support/pair.js'
+
+const collectGarbage = exposedGc()
+
+// The first connection of a process makes things that stay.
+beforeAll(async () => {
+  await closedPair('TLSv1.3', (closure) => closure.shutdown())
+  await settled(() => trackingCounts().live === 0)
+})
+
+describe.each(tlsVersions)('garbage collection, %s', (version) => {
+  test('a report that is kept does not keep its socket, closure or SSL', async () => {
+    const start = trackingCounts().live
+    const { report, socket, closure } = await closedPair(version, (closure) => closure.shutdown())
+    await collected(socket)
+    await collected(closure)
+    expect(await report).toMatchObject({ verdict: 'half-closed' })
+    expect(trackingCounts().live).toBe(start)
+  })
+
+  test('a closure that is kept does not keep the SSL: flags and alerts stay readable without it', async () => {
+    const start = trackingCounts().live
+    const kept: Closure[] = []
+    await closedPair(version, (closure) => {
+      kept.push(closure)
+      return closure.shutdown()
+    })
+    await settled(() => trackingCounts().live === start)
+    expect(kept[0]?.getShutdown()).toBe(1)
+    expect(kept[0]?.alerts).toMatchObject([{ direction: 'sent', name: 'close_notify' }])
+  })
+
+  test.each(['quiet', 'unidirectional', 'bidirectional'] as const)(
+    'the closures and sockets of closed connections are all collected: %s',
+    async (mode) => {
+      const start = trackingCounts()
+      let left = 0
+      const registry = new FinalizationRegistry(() => left--)
+      for (let i = 0; i < 25; i++) {
+        left += 2
+        await closedPair(version, (closure) => {
+          registry.register(closure, undefined)
+          registry.register(closure.socket, undefined)
+          return closure.shutdown({ mode })
+        })
+      }
+      await settled(() => left === 0)
+      expect(trackingCounts()).toEqual(start)
+    },
+  )
+
+  test('a closing that nobody holds runs to its end', async () => {
+    const pair = await connectPair({ version })
+    pair.server.resume()
+    pair.client.resume()
+    const closed = onceEvent(pair.client, 'close')
+    void closureOf(pair.client).shutdown({ mode: 'bidirectional' })
+    for (let i = 0; i < 20; i++) {
+      collectGarbage()
+      await sleep(1)
+    }
+    await closed
+    expect(pair.wire.closing('client')).toEqual(['alert warning close_notify', 'fin'])
+    await pair.close()
+  })
+})
+
+test('sockets that are dropped in mid-handshake take their closures and SSLs with them', async () => {
+  const start = trackingCounts().live
+  const sockets = dropUnfinished(50)
+  expect(trackingCounts().live).toBe(start + 50)
+  for (const socket of sockets) await collected(socket)
+  await settled(() => trackingCounts().live === start)
+})
+
+function dropUnfinished(count: number): WeakRef<TLSSocket>[] {
+  return Array.from({ length: count }, () => {
+    const socket = new TLSSocket(new Duplex({ read: () => undefined, write: () => undefined }), {})
+    closureOf(socket)
+    return new WeakRef(socket)
+  })
+}
+
+interface Remains {
+  readonly report: Promise<ClosureReport>
+  readonly socket: WeakRef<TLSSocket>
+  readonly closure: WeakRef<Closure>
+}
+
+/** Makes a connection, closes it in that way, and gives what does not keep it. */
+async function closedPair(version: TlsVersion, close: (closure: Closure) => Promise<unknown>): Promise<Remains> {
+  const pair = await connectPair({ version })
+  const closure = closureOf(pair.client)
+  pair.server.resume()
+  await close(closure)
+  await pair.close()
+  return { report: closure.report, socket: new WeakRef(pair.client), closure: new WeakRef(closure) }
+}
+
+async function collected(ref: WeakRef<object>): Promise<void> {
+  await settled(() => ref.deref() === undefined)
+}
+
+/** Collects until something is so. What is never so is a leak. */
+async function settled(isSo: () => boolean): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    // Out of the turn in which a WeakRef was looked at, which keeps its target.
+    await sleep(1)
+    collectGarbage()
+    await sleep(1)
+    if (isSo()) return
+  }
+  expect(isSo()).toBe(true)
+}
+
+function exposedGc(): () => void {
+  const gc: unknown = Reflect.get(globalThis, 'gc')
+  if (typeof gc !== 'function') throw new Error('These tests need node --expose-gc: vitest.config.ts gives it')
+  return () => void Reflect.apply(gc, undefined, [])
+}

@@ -1,0 +1,59 @@
+// Opens and closes many connections, both sides controlled, and prints what memory that leaves.
+import { once } from 'node:events'
+import tls from 'node:tls'
+import { cert, clientOptions, immediate, listen, nativeUrl, packageUrl, say } from './support.mjs'
+
+const { closureOf } = await import(packageUrl)
+const { trackingCounts } = await import(nativeUrl)
+const total = Number(process.argv[2])
+const atOnce = 50
+const modes = ['unidirectional', 'bidirectional', 'bidirectional']
+const verdicts = {}
+let connections = 0
+
+const listener = await listen({}, (socket) => {
+  socket.resume()
+  count(closureOf(socket).report)
+})
+// One context for all: reading the certificate again for each would be most of the work.
+const options = clientOptions(listener, { secureContext: tls.createSecureContext({ ca: cert }) })
+
+await print()
+await run(total / 5)
+await print()
+await run(total)
+await print()
+listener.close()
+
+async function run(upTo) {
+  while (connections < upTo) await Promise.all(Array.from({ length: atOnce }, one))
+}
+
+async function one() {
+  const client = tls.connect(options)
+  const closure = closureOf(client)
+  count(closure.report)
+  await once(client, 'secureConnect')
+  await immediate()
+  client.resume().write('hello')
+  const closed = once(client, 'close')
+  await closure.shutdown({ mode: modes[connections++ % modes.length] })
+  await closed
+}
+
+async function count(report) {
+  const { verdict } = await report
+  verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
+}
+
+async function print() {
+  // What is never freed is a hang, which the test ends.
+  while (trackingCounts().live > 0) await immediate()
+  for (let i = 0; i < 10; i++) {
+    globalThis.gc()
+    await immediate()
+  }
+  const { live, indexed } = trackingCounts()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  say({ connections, verdicts, live, indexed, rss, heap: heapUsed + external })
+}
