@@ -13,7 +13,8 @@
         "native/openssl/error_queue.cc",
         "native/openssl/functions.cc",
         "native/platform/compat.cc",
-        "native/platform/dynamic.cc"
+        "native/platform/dynamic.cc",
+        "native/platform/tcp_state.cc"
       ],
       "include_dirs": ["."],
       "defines": ["NAPI_VERSION=8"],

@@ -77,6 +77,7 @@ interface Addon {
   captureContexts(run: () => void): ContextHandle[]
   counts(): Counts
   opensslVersion(): string
+  tcpIsClosed(fd: number): boolean | undefined
   now(): number
 }
 
@@ -113,6 +114,11 @@ export function runtimeSupport():
 /** Runs a function and gives a handle for every SSL_CTX that it made. */
 export function captureContexts(run: () => void): ContextHandle[] {
   return addon().captureContexts(run)
+}
+
+/** Whether the kernel has closed the TCP connection of that file descriptor; undefined where it does not tell. */
+export function tcpIsClosed(fd: number): boolean | undefined {
+  return addon().tcpIsClosed(fd)
 }
 
 /** What is tracked in this thread: for tests and benchmarks. */

@@ -152,7 +152,7 @@ export class Connection {
       return this.watcher?.dataCame(chunk.length) === true ? true : previous(args)
     }
     if (chunk !== null) return previous(args)
-    this.evidence.streamEnded()
+    this.evidence.streamEnded(this.gate.finAt !== undefined)
     const result = previous(args)
     this.watcher?.streamEnded()
     return result

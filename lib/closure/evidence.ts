@@ -1,7 +1,7 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
-import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native.js'
+import { type NativeAlert, type SslHandle, tcpIsClosed, toPerformanceTime } from '../native.js'
 import { alertName } from './alerts.js'
-import { transportOutput } from './socket-internals.js'
+import { fileDescriptor, transportOutput } from './socket-internals.js'
 import type { Alert, Cut, Received, Sent, TcpEnd } from './types.js'
 
 const sentShutdown = 1
@@ -20,12 +20,14 @@ export class Evidence {
   surplusBytes = 0
 
   readonly #ssl: SslHandle
+  readonly #handle: object
   readonly #output: OutputProgress
   readonly #version: number
   #flushed = false
 
   constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
+    this.#handle = handle
     this.#output = new OutputProgress(ssl, handle)
     this.#version = ssl.version()
   }
@@ -66,8 +68,13 @@ export class Evidence {
     return this.#ssl.alerts().some((alert) => alert.sent && isCloseNotify(alert))
   }
 
-  /** Node has ended the stream: either the peer's alert or TCP's end made it do so. Call while the SSL is alive. */
-  streamEnded(): void {
+  /**
+   * Node has ended the stream: either the peer's alert or TCP's end made it do so. Call while the SSL is alive.
+   *
+   * A RST that comes together with data is an end like any other to Node. The kernel knows: TCP is closed, which a FIN
+   * alone cannot do as long as we have not sent ours.
+   */
+  streamEnded(finIsSent: boolean): void {
     if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
     if (this.#ssl.alerts().some((alert) => !alert.sent && this.#endsReading(alert))) {
       this.surplusBytes = this.#ssl.inputPending()
@@ -75,8 +82,15 @@ export class Evidence {
     }
     // A flag without an alert is not the peer's doing: quiet shutdown and SSL_set_shutdown make OpenSSL report an end.
     if ((this.#ssl.getShutdown() & receivedShutdown) !== 0) return
+    const at = performance.now()
+    const fd = finIsSent ? undefined : fileDescriptor(this.#handle)
+    if (fd !== undefined && tcpIsClosed(fd) === true) {
+      this.tcp = { kind: 'reset', at, code: 'ECONNRESET' }
+      this.#output.fail()
+      return
+    }
     const cut = this.#cut()
-    this.tcp = { kind: 'fin', at: performance.now(), ...(cut !== undefined && { cut }) }
+    this.tcp = { kind: 'fin', at, ...(cut !== undefined && { cut }) }
   }
 
   /** The socket is being destroyed with that error. Call while the SSL is alive. */

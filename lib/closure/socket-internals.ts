@@ -60,6 +60,12 @@ export function transportOutput(handle: object): { readonly given: number; reado
   return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
 }
 
+/** The file descriptor beneath a handle; undefined where there is none. */
+export function fileDescriptor(handle: object): number | undefined {
+  const fd: unknown = Reflect.get(handle, 'fd')
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined
+}
+
 /** Makes the handle read, also where http or a pause has stopped it. */
 export function startReading(handle: object): void {
   const readStart: unknown = Reflect.get(handle, 'readStart')

@@ -6,6 +6,7 @@
 #include "native/binding/addon_state.h"
 #include "native/binding/context_handle.h"
 #include "native/binding/ssl_handle.h"
+#include "native/platform/tcp_state.h"
 
 namespace close_notify::binding {
 namespace {
@@ -65,6 +66,18 @@ Napi::Value now(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), std::chrono::duration<double, std::milli>(since_start).count());
 }
 
+// tcpIsClosed(fd): whether the kernel has closed that TCP connection; undefined where it does not tell.
+Napi::Value tcp_is_closed(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
+  switch (platform::tcp_state(info[0].As<Napi::Number>().Int32Value())) {
+    case platform::TcpState::kClosed: return Napi::Boolean::New(env, true);
+    case platform::TcpState::kOther: return Napi::Boolean::New(env, false);
+    case platform::TcpState::kUnknown: break;
+  }
+  return env.Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto state = std::make_unique<AddonState>();
   state->ssl_handle = Napi::Persistent(SslHandle::define(env));
@@ -75,6 +88,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["captureContexts"] = Napi::Function::New<&ContextHandle::capture>(env, "captureContexts");
   exports["counts"] = Napi::Function::New<counts>(env, "counts");
   exports["opensslVersion"] = Napi::Function::New<openssl_version>(env, "opensslVersion");
+  exports["tcpIsClosed"] = Napi::Function::New<tcp_is_closed>(env, "tcpIsClosed");
   exports["now"] = Napi::Function::New<now>(env, "now");
   return exports;
 }

@@ -1,6 +1,6 @@
-// Compiled only by the sanitizer build and by the test of the source list's ABI: compares our declarations with
-// OpenSSL's own headers. Never part of the shipped binary.
-#include "native/openssl/types.h"
+// Never part of the shipped binary: compares our declarations with OpenSSL's own headers, at compile time. The
+// sanitizer build compiles it, and test/package/abi.test.ts does with the headers that come with Node.
+#include "native/openssl/functions.h"
 
 #if __has_include(<openssl/ssl.h>)
 #include <openssl/err.h>
@@ -8,6 +8,9 @@
 
 #include <type_traits>
 
+namespace {
+
+using close_notify::openssl::Functions;
 namespace own = close_notify::openssl;
 
 static_assert(own::kExIndexSsl == CRYPTO_EX_INDEX_SSL);
@@ -24,34 +27,76 @@ static_assert(own::kReceivedShutdown == SSL_RECEIVED_SHUTDOWN);
 static_assert(own::kBioCtrlPending == BIO_CTRL_PENDING);
 static_assert(own::kOpenSslVersion == OPENSSL_VERSION);
 
-// Each prototype of functions.h, by what the call takes and gives.
-static_assert(std::is_same_v<decltype(&::SSL_shutdown), int (*)(SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_shutdown), int (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_set_shutdown), void (*)(SSL*, int)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_quiet_shutdown), int (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_set_quiet_shutdown), void (*)(SSL*, int)>);
-static_assert(std::is_same_v<decltype(&::SSL_CTX_get_quiet_shutdown), int (*)(const SSL_CTX*)>);
-static_assert(std::is_same_v<decltype(&::SSL_CTX_set_quiet_shutdown), void (*)(SSL_CTX*, int)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_SSL_CTX), SSL_CTX* (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_error), int (*)(const SSL*, int)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_finished), size_t (*)(const SSL*, void*, size_t)>);
-static_assert(std::is_same_v<decltype(&::SSL_in_init), int (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_is_server), int (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_version), int (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_has_pending), int (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_rstate_string), const char* (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_rbio), BIO* (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_wbio), BIO* (*)(const SSL*)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_ex_data), void* (*)(const SSL*, int)>);
-static_assert(std::is_same_v<decltype(&::SSL_get_info_callback), void (*(*)(const SSL*))(const SSL*, int, int)>);
-static_assert(std::is_same_v<decltype(&::SSL_set_info_callback), void (*)(SSL*, void (*)(const SSL*, int, int))>);
-static_assert(std::is_same_v<decltype(&::BIO_ctrl), long (*)(BIO*, int, long, void*)>);
-static_assert(std::is_same_v<decltype(&::BIO_method_name), const char* (*)(const BIO*)>);
-static_assert(std::is_same_v<decltype(&::BIO_number_written), uint64_t (*)(BIO*)>);
-static_assert(std::is_same_v<decltype(&::CRYPTO_set_ex_data), int (*)(CRYPTO_EX_DATA*, int, void*)>);
-static_assert(std::is_same_v<decltype(&::ERR_get_error), unsigned long (*)()>);
-static_assert(std::is_same_v<decltype(&::ERR_clear_error), void (*)()>);
-static_assert(std::is_same_v<decltype(&::ERR_lib_error_string), const char* (*)(unsigned long)>);
-static_assert(std::is_same_v<decltype(&::ERR_reason_error_string), const char* (*)(unsigned long)>);
-static_assert(std::is_same_v<decltype(&::OpenSSL_version), const char* (*)(int)>);
+// Own<T> is T as functions.h spells it: OpenSSL's opaque types become ours, at any depth.
+template <typename T>
+struct OwnType {
+  using type = T;
+};
+template <typename T>
+using Own = typename OwnType<T>::type;
+
+template <>
+struct OwnType<SSL> {
+  using type = own::Ssl;
+};
+template <>
+struct OwnType<SSL_CTX> {
+  using type = own::SslCtx;
+};
+template <>
+struct OwnType<BIO> {
+  using type = own::Bio;
+};
+template <>
+struct OwnType<CRYPTO_EX_DATA> {
+  using type = own::ExData;
+};
+template <typename T>
+struct OwnType<const T> {
+  using type = const Own<T>;
+};
+template <typename T>
+struct OwnType<T*> {
+  using type = Own<T>*;
+};
+template <typename Result, typename... Arguments>
+struct OwnType<Result(Arguments...)> {
+  using type = Own<Result>(Own<Arguments>...);
+};
+
+template <typename Real, typename Declared>
+constexpr bool same = std::is_same_v<Own<Real>, Declared>;
+
+static_assert(same<decltype(&::SSL_shutdown), decltype(Functions::SSL_shutdown)>);
+static_assert(same<decltype(&::SSL_get_shutdown), decltype(Functions::SSL_get_shutdown)>);
+static_assert(same<decltype(&::SSL_set_shutdown), decltype(Functions::SSL_set_shutdown)>);
+static_assert(same<decltype(&::SSL_get_quiet_shutdown), decltype(Functions::SSL_get_quiet_shutdown)>);
+static_assert(same<decltype(&::SSL_set_quiet_shutdown), decltype(Functions::SSL_set_quiet_shutdown)>);
+static_assert(same<decltype(&::SSL_CTX_get_quiet_shutdown), decltype(Functions::SSL_CTX_get_quiet_shutdown)>);
+static_assert(same<decltype(&::SSL_CTX_set_quiet_shutdown), decltype(Functions::SSL_CTX_set_quiet_shutdown)>);
+static_assert(same<decltype(&::SSL_get_SSL_CTX), decltype(Functions::SSL_get_SSL_CTX)>);
+static_assert(same<decltype(&::SSL_get_error), decltype(Functions::SSL_get_error)>);
+static_assert(same<decltype(&::SSL_get_finished), decltype(Functions::SSL_get_finished)>);
+static_assert(same<decltype(&::SSL_in_init), decltype(Functions::SSL_in_init)>);
+static_assert(same<decltype(&::SSL_is_server), decltype(Functions::SSL_is_server)>);
+static_assert(same<decltype(&::SSL_version), decltype(Functions::SSL_version)>);
+static_assert(same<decltype(&::SSL_has_pending), decltype(Functions::SSL_has_pending)>);
+static_assert(same<decltype(&::SSL_rstate_string), decltype(Functions::SSL_rstate_string)>);
+static_assert(same<decltype(&::SSL_get_rbio), decltype(Functions::SSL_get_rbio)>);
+static_assert(same<decltype(&::SSL_get_wbio), decltype(Functions::SSL_get_wbio)>);
+static_assert(same<decltype(&::SSL_get_ex_data), decltype(Functions::SSL_get_ex_data)>);
+static_assert(same<decltype(&::SSL_get_info_callback), decltype(Functions::SSL_get_info_callback)>);
+static_assert(same<decltype(&::SSL_set_info_callback), decltype(Functions::SSL_set_info_callback)>);
+static_assert(same<decltype(&::BIO_ctrl), decltype(Functions::BIO_ctrl)>);
+static_assert(same<decltype(&::BIO_method_name), decltype(Functions::BIO_method_name)>);
+static_assert(same<decltype(&::BIO_number_written), decltype(Functions::BIO_number_written)>);
+static_assert(same<decltype(&::CRYPTO_get_ex_new_index), decltype(Functions::CRYPTO_get_ex_new_index)>);
+static_assert(same<decltype(&::CRYPTO_set_ex_data), decltype(Functions::CRYPTO_set_ex_data)>);
+static_assert(same<decltype(&::ERR_get_error), decltype(Functions::ERR_get_error)>);
+static_assert(same<decltype(&::ERR_clear_error), decltype(Functions::ERR_clear_error)>);
+static_assert(same<decltype(&::ERR_lib_error_string), decltype(Functions::ERR_lib_error_string)>);
+static_assert(same<decltype(&::ERR_reason_error_string), decltype(Functions::ERR_reason_error_string)>);
+static_assert(same<decltype(&::OpenSSL_version), decltype(Functions::OpenSSL_version)>);
+
+}  // namespace
 #endif

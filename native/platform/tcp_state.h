@@ -1,0 +1,14 @@
+#pragma once
+
+namespace close_notify::platform {
+
+enum class TcpState {
+  kUnknown,  // not a TCP socket, or a system that does not tell
+  kClosed,   // reset, or ended in both directions
+  kOther,
+};
+
+// The kernel's state of a TCP connection (TCP_INFO on Linux).
+TcpState tcp_state(int fd);
+
+}  // namespace close_notify::platform
