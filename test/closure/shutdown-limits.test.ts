@@ -1,0 +1,302 @@
+// What bounds a closing: budgets, back-pressure, readers that stall, signals; and what is left open afterwards.
+import { describe, expect, test } from 'vitest'
+import { once, readExactly } from '../support/streams.js'
+import { closed, closeNotify, closeNotifyAndFin, connectSides, sides, text, turns, withCode, write } from './sides.js'
+
+const mode = 'bidirectional'
+
+describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
+  const options = { version, near }
+
+  describe('flushTimeout', () => {
+    test('ends a closing that back-pressure holds up, and nothing is lost silently', async () => {
+      const { local, peer, wire, closure } = await connectSides(options)
+      wire.stall(near)
+      const chunk = Buffer.alloc(256 * 1024, 'd')
+      let written = near === 'server' ? 1 : 0
+      while (written < 24 * 1024 * 1024) {
+        local.write(chunk)
+        written += chunk.length
+      }
+      const report = await closure.shutdown({ mode, flushTimeout: 100 })
+      expect(report).toMatchObject({
+        verdict: 'timed-out',
+        endedBy: 'flush-timeout',
+        sent: { kind: 'nothing' },
+        received: { kind: 'nothing' },
+      })
+      expect(local.destroyed).toBe(true)
+      // What had gone to the kernel still arrives, up to FIN; a part of a record cannot be counted by the peer.
+      peer.resume()
+      wire.stall(near, false)
+      await wire.seen(near, 'fin')
+      const arrived = wire.data(near).length
+      expect(report.undeliveredBytes).toBeGreaterThan(0)
+      expect(arrived).toBeLessThan(written)
+      expect(arrived + report.undeliveredBytes).toBeGreaterThanOrEqual(written)
+      expect(wire.closing(near)).not.toContain(closeNotify)
+    })
+
+    test('is not used up when the peer starts to read in time: all data, then the alert', async () => {
+      const { local, peer, wire, closure } = await connectSides(options)
+      wire.stall(near)
+      local.write(Buffer.alloc(8 * 1024 * 1024, 'd'))
+      const done = closure.shutdown({ mode, flushTimeout: 20_000 })
+      await turns(10)
+      expect(wire.closing(near)).toEqual([])
+      local.resume()
+      const received = text(peer)
+      wire.stall(near, false)
+      expect(await done).toMatchObject({ verdict: 'clean', undeliveredBytes: 0 })
+      expect((await received).text.length).toBe(8 * 1024 * 1024)
+      await wire.seen(near, 'fin')
+      expect(wire.closing(near).slice(0, 2)).toEqual(closeNotifyAndFin)
+    })
+
+    test('bounds unidirectional and quiet alike', async () => {
+      for (const mode of ['unidirectional', 'quiet'] as const) {
+        const { local, wire, closure } = await connectSides(options)
+        wire.stall(near)
+        local.write(Buffer.alloc(24 * 1024 * 1024, 'd'))
+        const report = await closure.shutdown({ mode, flushTimeout: 50 })
+        expect(report).toMatchObject({ verdict: 'timed-out', endedBy: 'flush-timeout', sent: { kind: 'nothing' } })
+        expect(report.undeliveredBytes).toBeGreaterThan(0)
+      }
+    })
+
+    test('counts a write that is refused after the call as the program was told, not as undelivered', async () => {
+      const { local, peer, closure } = await connectSides(options)
+      const received = text(peer)
+      local.resume().write('before')
+      const done = closure.shutdown({ mode })
+      await turns()
+      const refused = new Promise<unknown>((resolve) => local.write('after', resolve))
+      expect(await refused).toMatchObject(withCode('ERR_WRITE_AFTER_CLOSE_NOTIFY'))
+      expect(await done).toMatchObject({ verdict: 'clean', undeliveredBytes: 0 })
+      expect(await received).toEqual({ text: 'before', ended: true })
+    })
+  })
+
+  describe('maxDiscardBytes', () => {
+    test('ends the wait at the byte that is too many', async () => {
+      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      peer.resume()
+      const done = closure.shutdown({ mode, onData: 'discard', maxDiscardBytes: 50_000 })
+      await once(peer, 'end')
+      peer.write(Buffer.alloc(400_000))
+      const report = await done
+      expect(report).toMatchObject({ verdict: 'flooded', endedBy: 'discard-limit', sent: { kind: 'close_notify' } })
+      expect(report.discardedBytes).toBeGreaterThan(50_000)
+      expect(local.destroyed).toBe(true)
+      expect(wire.closing(near)[0]).toBe(closeNotify)
+    })
+
+    test('allows exactly that many', async () => {
+      const { peer, closure } = await connectSides(options, { peerHalfOpen: true })
+      peer.resume()
+      const done = closure.shutdown({ mode, onData: 'discard', maxDiscardBytes: 50_000 })
+      await once(peer, 'end')
+      peer.end(Buffer.alloc(50_000))
+      expect(await done).toMatchObject({ verdict: 'clean', discardedBytes: 50_000 })
+    })
+  })
+
+  describe('a reader that stalls', () => {
+    test('ends the wait as such, and its data can be read afterwards', async () => {
+      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      local.pause()
+      peer.resume()
+      const done = closure.shutdown({ mode, waitTimeout: 100 })
+      await once(peer, 'end')
+      const late = Buffer.alloc(300_000, 'l')
+      peer.end(late)
+      expect(await done).toMatchObject({
+        verdict: 'reader-stalled',
+        endedBy: 'reader-stalled',
+        sent: { kind: 'close_notify' },
+        received: { kind: 'nothing' },
+      })
+      expect(local.destroyed).toBe(false)
+      await wire.seen(near, 'fin')
+      const received = text(local)
+      local.resume()
+      expect((await received).text.length).toBe(late.length)
+      // With the data the alert that stood behind it came too: the facts have the last word.
+      expect(await closure.report).toMatchObject({ verdict: 'clean', endedBy: 'reader-stalled' })
+    })
+
+    test('does not stall a closing that discards', async () => {
+      const { local, peer, closure } = await connectSides(options, { peerHalfOpen: true })
+      local.pause()
+      peer.resume()
+      const done = closure.shutdown({ mode, onData: 'discard', waitTimeout: 20_000 })
+      await once(peer, 'end')
+      peer.end(Buffer.alloc(300_000))
+      expect(await done).toMatchObject({ verdict: 'clean', discardedBytes: 300_000 })
+    })
+  })
+
+  describe("afterwards: 'keep-open'", () => {
+    const afterwards = 'keep-open'
+
+    test.each([false, true])('leaves TCP open after both alerts (allowHalfOpen: %s)', async (localHalfOpen) => {
+      const { local, peer, wire, closure, far } = await connectSides(options, { localHalfOpen, peerHalfOpen: true })
+      wire.hold(far, 'fin')
+      local.resume()
+      peer.resume()
+      local.write('last')
+      const done = closure.shutdown({ mode, afterwards })
+      await once(peer, 'end')
+      peer.end()
+      expect(await done).toMatchObject({ verdict: 'clean', endedBy: 'done', tcp: { kind: 'open' } })
+      await turns(10)
+      expect(local.destroyed).toBe(false)
+      expect(wire.summary(near).slice(-2)).toEqual(['data 4', closeNotify])
+      local.end()
+      await wire.seen(near, 'fin')
+      expect(wire.closing(near)).toEqual(closeNotifyAndFin)
+      expect(await closure.report).toMatchObject({ verdict: 'clean' })
+    })
+
+    test('can be destroyed later, which sends no second alert', async () => {
+      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      local.resume()
+      peer.resume()
+      expect(await closure.shutdown({ mode: 'unidirectional', afterwards })).toMatchObject({ verdict: 'half-closed' })
+      await wire.seen(near, closeNotify)
+      await turns(10)
+      expect(wire.closing(near)).toEqual([closeNotify])
+      local.destroy()
+      await wire.seen(near, 'fin')
+      expect(wire.closing(near).slice(0, 2)).toEqual(closeNotifyAndFin)
+      expect(await closure.report).toMatchObject({ sent: { kind: 'close_notify' } })
+    })
+
+    test('gives up on a silent peer by ending TCP', async () => {
+      const { local, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      local.resume()
+      const report = await closure.shutdown({ mode, afterwards, waitTimeout: 30 })
+      expect(report).toMatchObject({ verdict: 'timed-out', endedBy: 'wait-timeout' })
+      await wire.seen(near, 'fin')
+      expect(local.destroyed).toBe(true)
+    })
+
+    test('quiet leaves TCP open and the wire empty', async () => {
+      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      local.resume()
+      peer.resume()
+      expect(await closure.shutdown({ mode: 'quiet', afterwards })).toMatchObject({ endedBy: 'done', quiet: true })
+      await turns(10)
+      expect(wire.closing(near)).toEqual([])
+      expect(local.destroyed).toBe(false)
+      local.end()
+      await wire.seen(near, 'fin')
+      expect(wire.closing(near)).toEqual(['fin'])
+    })
+  })
+
+  describe('signal', () => {
+    test('aborted before the call ends the closing before anything is sent', async () => {
+      const { local, wire, closure } = await connectSides(options)
+      const report = await closure.shutdown({ mode, signal: AbortSignal.abort() })
+      expect(report).toMatchObject({ verdict: 'aborted', endedBy: 'signal', sent: { kind: 'nothing' } })
+      expect(local.destroyed).toBe(true)
+      await wire.seen(near, 'fin')
+      expect(wire.closing(near)).toEqual(['fin'])
+    })
+
+    test('ends a closing that has just been asked for', async () => {
+      const { local, closure } = await connectSides(options)
+      const controller = new AbortController()
+      const done = closure.shutdown({ mode, signal: controller.signal })
+      controller.abort()
+      expect(await done).toMatchObject({ verdict: 'aborted', endedBy: 'signal', sent: { kind: 'nothing' } })
+      expect(local.destroyed).toBe(true)
+    })
+
+    test('ends the draining, and what was not delivered is counted', async () => {
+      const { local, wire, closure } = await connectSides(options)
+      wire.stall(near)
+      local.write(Buffer.alloc(24 * 1024 * 1024))
+      const controller = new AbortController()
+      const done = closure.shutdown({ mode, flushTimeout: 50_000, signal: controller.signal })
+      await turns(10)
+      controller.abort()
+      const report = await done
+      expect(report).toMatchObject({ verdict: 'aborted', endedBy: 'signal', sent: { kind: 'nothing' } })
+      expect(report.undeliveredBytes).toBeGreaterThan(0)
+    })
+
+    test('ends the waiting, after our alert', async () => {
+      const { local, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      const controller = new AbortController()
+      const done = closure.shutdown({ mode, waitTimeout: 50_000, signal: controller.signal })
+      await wire.seen(near, closeNotify)
+      controller.abort()
+      expect(await done).toMatchObject({ verdict: 'aborted', endedBy: 'signal', sent: { kind: 'close_notify' } })
+      expect(local.destroyed).toBe(true)
+      await wire.seen(near, 'fin')
+      expect(wire.closing(near)).toEqual(closeNotifyAndFin)
+    })
+
+    test('changes nothing once the closing is over', async () => {
+      const { local, peer, closure } = await connectSides(options)
+      local.resume()
+      peer.resume()
+      const controller = new AbortController()
+      expect(await closure.shutdown({ mode, signal: controller.signal })).toMatchObject({ verdict: 'clean' })
+      controller.abort()
+      expect(await closure.report).toMatchObject({ verdict: 'clean', endedBy: 'done' })
+    })
+  })
+
+  describe('destroy() by somebody else', () => {
+    test('while we wait ends the closing as aborted', async () => {
+      const { local, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      const close = closed(local)
+      const done = closure.shutdown({ mode, waitTimeout: 50_000 })
+      await wire.seen(near, closeNotify)
+      local.destroy()
+      expect(await done).toMatchObject({ verdict: 'aborted', endedBy: 'destroy', sent: { kind: 'close_notify' } })
+      expect(await close).toBe(false)
+    })
+
+    test('while we drain ends the closing, and what was not delivered is counted', async () => {
+      const { local, wire, closure } = await connectSides(options)
+      wire.stall(near)
+      local.write(Buffer.alloc(24 * 1024 * 1024))
+      const done = closure.shutdown({ mode, flushTimeout: 50_000 })
+      await turns(10)
+      local.destroy()
+      const report = await done
+      expect(report).toMatchObject({ verdict: 'aborted', endedBy: 'destroy', sent: { kind: 'nothing' } })
+      expect(report.undeliveredBytes).toBeGreaterThan(0)
+    })
+  })
+
+  test('corked data goes before the alert', async () => {
+    const { local, peer, wire, closure } = await connectSides(options)
+    const received = text(peer)
+    local.resume()
+    local.cork()
+    local.cork()
+    local.write('a')
+    local.write('b')
+    expect(await closure.shutdown({ mode })).toMatchObject({ verdict: 'clean' })
+    expect(await received).toEqual({ text: 'ab', ended: true })
+    await wire.seen(near, 'fin')
+    expect(wire.closing(near).slice(0, 2)).toEqual(closeNotifyAndFin)
+  })
+
+  test('data that nobody had read before the call is still there after it', async () => {
+    const { local, peer, closure, far, wire } = await connectSides(options)
+    await write(peer, 'early')
+    await wire.seen(far, 'data 5')
+    const done = closure.shutdown({ mode: 'unidirectional' })
+    expect(await readExactly(local, 5)).toEqual(Buffer.from('early'))
+    expect(await done).toMatchObject({ sent: { kind: 'close_notify' } })
+    peer.resume()
+    local.resume()
+    expect(await closure.report).toMatchObject({ verdict: 'clean' })
+  })
+})
