@@ -46,7 +46,8 @@ export class Connection {
   #quiet = false
   #destroyedAt: number | undefined
   #undeliveredBytes = 0
-  #writesRefused = false
+  // Untouched: write() and end() are still Node's own.
+  #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
 
   constructor(socket: TLSSocket, handle: object, ssl: SslHandle) {
     this.socket = socket
@@ -72,26 +73,12 @@ export class Connection {
 
   /** From now on a write calls back with an error and harms nothing: the reading side goes on. */
   refuseWrites(): void {
-    if (this.#writesRefused) return
-    this.#writesRefused = true
-    wrapMethod(this.socket, 'write', (_previous, args) => {
-      refuse(args)
-      return false
-    })
-    wrapMethod(this.socket, 'end', (previous, args) => {
-      const [chunk] = args
-      if (chunk === undefined || chunk === null || typeof chunk === 'function') return previous(args)
-      refuse(args)
-      return previous([])
-    })
+    this.#writes = this.#writes === 'untouched' ? this.#guardWrites() : 'refused'
   }
 
   /** Takes refuseWrites() back: our close_notify was not written after all. */
   acceptWrites(): void {
-    if (!this.#writesRefused) return
-    this.#writesRefused = false
-    Reflect.deleteProperty(this.socket, 'write')
-    Reflect.deleteProperty(this.socket, 'end')
+    if (this.#writes === 'refused') this.#writes = 'accepted'
   }
 
   facts(): ClosureFacts {
@@ -118,6 +105,22 @@ export class Connection {
       startedAt: Math.min(peerAct, localAct, performance.now()),
       endedAt: performance.now(),
     }
+  }
+
+  #guardWrites(): 'refused' {
+    wrapMethod(this.socket, 'write', (previous, args) => {
+      if (this.#writes !== 'refused') return previous(args)
+      refuse(args)
+      return false
+    })
+    wrapMethod(this.socket, 'end', (previous, args) => {
+      const [chunk] = args
+      const isPlain = chunk === undefined || chunk === null || typeof chunk === 'function'
+      if (this.#writes !== 'refused' || isPlain) return previous(args)
+      refuse(args)
+      return previous([])
+    })
+    return 'refused'
   }
 
   // Node calls SSL_shutdown here, and a second time when the first gives 0. Where the closing is ours, or our alert is
