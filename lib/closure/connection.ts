@@ -3,7 +3,7 @@ import { ClosureError } from '../errors.js'
 import type { SslHandle } from '../native.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
-import { tlsHandle, wrapMethod } from './socket-internals.js'
+import { onreadCallback, tlsHandle, wrapMethod } from './socket-internals.js'
 import type { ClosureFacts, ClosureMode, EndedBy, Received, Sent, TcpEnd } from './types.js'
 
 const bothShutdown = 3
@@ -59,6 +59,12 @@ export class Connection {
     // Ended and drained: Node has asked for FIN before the gate stood there.
     if (socket.writableEnded && socket.writableLength === 0) this.gate.finAt = performance.now()
     wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
+    const onread = onreadCallback(socket)
+    if (onread === undefined) return
+    wrapMethod(socket, onread, (previous, args) => {
+      const [bytes] = args
+      return (typeof bytes === 'number' && this.watcher?.dataCame(bytes) === true) || previous(args)
+    })
   }
 
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
@@ -171,7 +177,9 @@ function refuse(args: readonly unknown[]): void {
   const callback = args.find((arg) => typeof arg === 'function')
   if (typeof callback !== 'function') return
   const message = 'close_notify has been sent on this connection: nothing can be written after it'
-  process.nextTick(() => Reflect.apply(callback, undefined, [new ClosureError('ERR_WRITE_AFTER_CLOSE_NOTIFY', message)]))
+  process.nextTick(() => {
+    Reflect.apply(callback, undefined, [new ClosureError('ERR_WRITE_AFTER_CLOSE_NOTIFY', message)])
+  })
 }
 
 function timeOf(act: Sent | Received | TcpEnd): number | undefined {

@@ -40,8 +40,10 @@ export function takeReadingFromHttpServer(socket: TLSSocket): void {
   const listener = () => undefined
   socket.on('data', listener)
   socket.removeListener('data', listener)
+  const off: unknown = Reflect.get(socket, 'off')
+  if (typeof off !== 'function') return
   for (const candidate of socket.listeners('end')) {
-    if (candidate.name.includes('socketOnEnd')) Reflect.apply(socket.removeListener, socket, ['end', candidate])
+    if (candidate.name.includes('socketOnEnd')) Reflect.apply(off, socket, ['end', candidate])
   }
 }
 
@@ -49,6 +51,12 @@ export function takeReadingFromHttpServer(socket: TLSSocket): void {
 export function isReading(handle: object): boolean | undefined {
   const reading: unknown = Reflect.get(handle, 'reading')
   return typeof reading === 'boolean' ? reading : undefined
+}
+
+/** Where a socket made with the option `onread` keeps its callback, which gets the data instead of push(). */
+export function onreadCallback(socket: TLSSocket): symbol | undefined {
+  const key = Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === 'kBufferCb')
+  return key !== undefined && typeof Reflect.get(socket, key) === 'function' ? key : undefined
 }
 
 /** What the transport beneath TLS says of its writing; undefined where it does not say. */
@@ -94,7 +102,7 @@ type Method = (this: unknown, ...args: readonly unknown[]) => unknown
 /** Puts a function before a method of one object; `previous` calls what was there. */
 export function wrapMethod(
   target: object,
-  name: string,
+  name: string | symbol,
   wrapper: (previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]) => unknown,
 ): void {
   const original: unknown = Reflect.get(target, name)
