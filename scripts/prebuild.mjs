@@ -1,4 +1,4 @@
-// Builds prebuilds/<platform>-<arch>/close-notify[.glibc|.musl].node, the binary that the published package carries.
+// Builds prebuilds/<platform>-<arch>/close_notify[.glibc|.musl].node, the binary that the published package carries.
 // With --if-stale nothing is done while that binary is newer than every source.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -18,6 +18,7 @@ if (process.argv.includes('--if-stale') && isFresh()) {
   process.env = nodeGypEnvironment()
   await promisify(prebuildify)({
     cwd: root,
+    name: 'close_notify',
     napi: true,
     strip: true,
     tagLibc: process.platform === 'linux',
