@@ -41,7 +41,9 @@ type KnownAlert = (typeof names)[keyof typeof names]
 /** An alert's name as the RFCs spell it, or `alert_<code>` for a code that has none. */
 export type AlertName = KnownAlert | `alert_${number}`
 
-const byCode: ReadonlyMap<number, KnownAlert> = new Map(Object.entries(names).map(([code, name]) => [Number(code), name]))
+const byCode: ReadonlyMap<number, KnownAlert> = new Map(
+  Object.entries(names).map(([code, name]) => [Number(code), name]),
+)
 
 /** The name of an alert description. */
 export function alertName(code: number): AlertName {

@@ -2,16 +2,14 @@ import { TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { ClosureError } from '../errors.js'
 import { findSsl, requireRuntime, type SslShutdownResult } from '../native.js'
-import { checkBoolean, checkChoice, checkCount, checkOptions, checkSignal, checkTimeout } from '../options.js'
-import { Closing, type ClosingOptions } from './closing.js'
+import { checkBoolean } from '../options.js'
+import { Closing } from './closing.js'
 import { Connection, liveHandle } from './connection.js'
 import { ownerOf, wrapMethod } from './socket-internals.js'
+import { checkFlushTimeout, checkShutdownOptions } from './shutdown-options.js'
 import { drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
 import type { Alert, ClosureFacts, FlushOptions, ShutdownOptions } from './types.js'
 import { type ClosureReport, judge } from './verdict.js'
-
-const defaultTimeout = 3000
-const defaultMaxDiscardBytes = 1024 * 1024
 
 /**
  * Where a connection is, for its closure.
@@ -116,7 +114,7 @@ export class Closure {
    * @see RFC 8446 section 6.1
    */
   async closeNotify(options?: FlushOptions): Promise<void> {
-    const flushTimeout = flushTimeoutOf(options)
+    const flushTimeout = checkFlushTimeout(options)
     if (this.#closeNotify !== undefined) return this.#closeNotify
     const connection = this.#openConnection('closeNotify()')
     if (this.#shutdownCalled) throw inProgress('closeNotify()')
@@ -141,7 +139,7 @@ export class Closure {
    * @see SSL_shutdown(3), SSL_set_quiet_shutdown(3), RFC 8446 section 6.1
    */
   async shutdown(options?: ShutdownOptions): Promise<ClosureReport> {
-    const checked = this.#checkShutdown(options)
+    const checked = checkShutdownOptions(options, ownerOf(this.socket))
     const connection = this.#openConnection('shutdown()')
     if (this.#shutdownCalled) throw inProgress('shutdown()')
     if (checked.afterwards === 'keep-open') this.#refuseOwned(`shutdown() with afterwards: 'keep-open'`)
@@ -157,7 +155,7 @@ export class Closure {
    * @throws (rejects) ClosureError ERR_CLOSURE_FLUSH_TIMEOUT, and those of closeNotify() that concern the state
    */
   async flush(options?: FlushOptions): Promise<void> {
-    const flushTimeout = flushTimeoutOf(options)
+    const flushTimeout = checkFlushTimeout(options)
     const connection = this.#liveConnection('flush()')
     await withinBudget(flushTimeout, async (stop) => {
       await leaveStack()
@@ -305,34 +303,6 @@ export class Closure {
     throw new ClosureError('ERR_CLOSURE_OWNED', message)
   }
 
-  #checkShutdown(options: ShutdownOptions | undefined): ClosingOptions {
-    const given = checkOptions(options, [
-      'mode',
-      'flushTimeout',
-      'waitTimeout',
-      'maxDiscardBytes',
-      'onData',
-      'afterwards',
-      'signal',
-    ])
-    const owner = ownerOf(this.socket)
-    const isParsed = owner === 'http-server' || owner === 'http2'
-    const checked: ClosingOptions = {
-      mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], 'unidirectional'),
-      flushTimeout: checkTimeout('flushTimeout', given.flushTimeout, defaultTimeout),
-      waitTimeout: checkTimeout('waitTimeout', given.waitTimeout, defaultTimeout),
-      maxDiscardBytes: checkCount('maxDiscardBytes', 'bytes', given.maxDiscardBytes, defaultMaxDiscardBytes),
-      onData: checkChoice('onData', given.onData, ['deliver', 'discard', 'fail'], isParsed ? 'discard' : 'deliver'),
-      afterwards: checkChoice('afterwards', given.afterwards, ['fin', 'keep-open'], 'fin'),
-      signal: checkSignal('signal', given.signal),
-    }
-    if (isParsed && checked.onData === 'deliver') {
-      const message = `onData: 'deliver' is refused on a socket that ${owner} owns: it would go on to act on requests`
-      throw new ClosureError('ERR_CLOSURE_OWNED', message)
-    }
-    return checked
-  }
-
   async #sendCloseNotify(connection: Connection, flushTimeout: number): Promise<void> {
     try {
       await withinBudget(flushTimeout, async (stop) => {
@@ -371,10 +341,6 @@ async function withinBudget(flushTimeout: number, run: (stop: Stop) => Promise<v
   if (stop.reason === undefined) return
   const message = `what was written did not leave within ${flushTimeout} ms (flushTimeout)`
   throw new ClosureError('ERR_CLOSURE_FLUSH_TIMEOUT', message)
-}
-
-function flushTimeoutOf(options: FlushOptions | undefined): number {
-  return checkTimeout('flushTimeout', checkOptions(options, ['flushTimeout']).flushTimeout, defaultTimeout)
 }
 
 function checkSocket(socket: unknown): void {

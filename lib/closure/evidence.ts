@@ -45,7 +45,8 @@ export class Evidence {
 
   sent(): Sent {
     const ending = this.#ssl.alerts().find((alert) => alert.sent && (isCloseNotify(alert) || isFatal(alert)))
-    if (ending === undefined) return this.#wasClosedUnobserved(sentShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
+    if (ending === undefined)
+      return this.#wasClosedUnobserved(sentShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
     const at = toPerformanceTime(ending.at)
     if (!isCloseNotify(ending)) return { kind: 'fatal-alert', alert: alertName(ending.description), at }
     return this.#outputIsFlushed() ? { kind: 'close_notify', at } : { kind: 'not-flushed', at }
