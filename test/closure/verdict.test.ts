@@ -75,7 +75,13 @@ function tableOf(header: string): readonly (readonly string[])[] {
   const rows: string[][] = []
   for (const line of lines.slice(start + 2)) {
     if (!line.startsWith('|')) break
-    rows.push(line.replaceAll('\\|', '/').split('|').slice(1, -1).map((cell) => cell.trim()))
+    rows.push(
+      line
+        .replaceAll('\\|', '/')
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
   }
   return rows
 }
