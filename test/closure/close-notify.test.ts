@@ -213,9 +213,11 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
           .closeNotify()
           .catch((error: unknown) => error)
       }
-      const server = createHttpsServer({ key, cert, ...versions }, async (req, res) => {
-        asked.push(await refusalOf(req.socket))
-        res.end('whole')
+      const server = createHttpsServer({ key, cert, ...versions }, (req, res) => {
+        void refusalOf(req.socket).then((answer) => {
+          asked.push(answer)
+          res.end('whole')
+        })
       })
       const port = await listen(server)
       const agent = new Agent({ keepAlive: true, ca: cert, servername, ...versions })
