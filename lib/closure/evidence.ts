@@ -114,9 +114,9 @@ export class Evidence {
     this.#outputIsFlushed()
   }
 
-  // Once true it stays: nothing is written after our close_notify.
+  // Asked for the last time when the socket is destroyed, with the SSL still there.
   #outputIsFlushed(): boolean {
-    if (!this.#flushed && this.#ssl.alive() && this.hasWrittenCloseNotify()) {
+    if (this.#ssl.alive() && this.hasWrittenCloseNotify()) {
       this.#flushed = this.#output.isFlushed()
     }
     return this.#flushed
@@ -155,6 +155,9 @@ class OutputProgress {
   readonly #handle: object
   // What the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
   #before: number | undefined
+  // Emptiness of the BIO, once seen, stays: nothing is written after our close_notify.
+  #emptied = false
+  #checked = false
   // What it could carry at most, once nothing more can be sent.
   #most = Number.POSITIVE_INFINITY
 
@@ -175,11 +178,23 @@ class OutputProgress {
   }
 
   isFlushed(): boolean {
-    if (this.#ssl.outputPending() === 0) return true
+    this.#emptied ||= this.#ssl.outputPending() === 0
+    if (this.#emptied) return true
     const transport = transportOutput(this.#handle)
     if (transport === undefined || this.#before === undefined) return false
     const carried = Math.min(transport.given, this.#most) - this.#before
-    return transport.queued === 0 && carried >= this.#ssl.outputTotal()
+    if (transport.queued > 0 || carried < this.#ssl.outputTotal()) return false
+    this.#checkLater()
+    return true
+  }
+
+  // A write that TCP refused is counted as given too. What it took is out of the BIO before the next setImmediate.
+  #checkLater(): void {
+    if (this.#checked) return
+    this.#checked = true
+    setImmediate(() => {
+      if (this.#ssl.alive() && this.#ssl.outputPending() > 0) this.fail()
+    }).unref()
   }
 
   /** Nothing that is given from now on will be sent. */
