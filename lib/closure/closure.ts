@@ -221,7 +221,8 @@ export class Closure {
     })
   }
 
-  // Joins the socket with its SSL, by its Finished message. False while a handshake is going on.
+  // Joins the socket with its SSL, by its Finished message. False while the handshake is going on, and 'secure' is still
+  // to come: with both Finished messages there, what OpenSSL is in is a session ticket or a renegotiation.
   #join(): boolean {
     const { socket } = this
     const handle = liveHandle(socket)
@@ -232,7 +233,7 @@ export class Closure {
       this.#untracked = true
       return true
     }
-    if (ssl.inInit()) return false
+    if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
     this.#connection = new Connection(socket, handle, ssl)
     this.#joinedInThisTick = true
     setImmediate(() => {
