@@ -124,7 +124,9 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
     const relayed = await relayedServer({ allowHalfOpen: true, minVersion: version, maxVersion: version })
     let length = 0
     const onread = { buffer: Buffer.alloc(8192), callback: (bytes: number) => (length += bytes) > 0 }
-    const socket = connect({ ...relayed.client, minVersion: version, maxVersion: version, onread })
+    // The types of tls.connect do not know the option.
+    const options = { ...relayed.client, minVersion: version, maxVersion: version, onread }
+    const socket = connect(options)
     onTestFinished(() => void socket.destroy())
     await onceEvent(socket, 'secureConnect')
     const server = await relayed.nextServer()
