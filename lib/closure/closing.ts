@@ -20,7 +20,14 @@
 // only sets state there, the acting is left to the step that waits for it.
 import { setTimeout as startTimer, clearTimeout as stopTimer } from 'node:timers'
 import type { Connection, Watcher } from './connection.js'
-import { isReading, ownerOf, startReading, takeReadingFromHttpServer, tlsHandle } from './socket-internals.js'
+import {
+  isReading,
+  leaveAgent,
+  ownerOf,
+  startReading,
+  takeReadingFromHttpServer,
+  tlsHandle,
+} from './socket-internals.js'
 import { closeQuietly, drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
 import type { Afterwards, ClosureMode, EndedBy, OnData } from './types.js'
 
@@ -116,6 +123,8 @@ export class Closing implements Watcher {
     const atTheGate = new Promise<void>((resolve) => {
       connection.gate.hold(resolve)
     })
+    // The gate is closed: from here on ending the stream sends nothing.
+    if (owner === 'http-client') leaveAgent(socket)
     return () => {
       // http2 writes beneath the stream: it ends it by itself, after its last frame.
       if (owner !== 'http2') {

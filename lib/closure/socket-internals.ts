@@ -47,6 +47,13 @@ export function takeReadingFromHttpServer(socket: TLSSocket): void {
   }
 }
 
+/** Makes an http agent forget a socket, so that no other request is given it. */
+export function leaveAgent(socket: TLSSocket): void {
+  // The pool of idle sockets lets go only of those that cannot be written to.
+  if (Reflect.get(socket, '_httpMessage') == null) socket.end()
+  socket.emit('agentRemove')
+}
+
 /** Whether the handle reads from TCP at present; undefined where Node does not say. */
 export function isReading(handle: object): boolean | undefined {
   const reading: unknown = Reflect.get(handle, 'reading')
