@@ -373,7 +373,7 @@ describe('bad arguments are refused by name, and change nothing', () => {
 
   test.each(wrong)('%s', async (name, options) => {
     const { closure } = await connectSides({ version: 'TLSv1.3', near: 'client' })
-    const call = async () => callWith(closure, 'shutdown', options)
+    const call = () => callWith(closure, 'shutdown', options)
     await expect(call()).rejects.toMatchObject({
       ...withCode('ERR_CLOSURE_INVALID_ARGUMENT'),
       origin: 'caller',

@@ -6,6 +6,7 @@
  *       test('…', async () => {
  *         const { local, peer, wire, near, far, closure } = await connectSides(sides)
  */
+import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { type Closure, type ClosureError, closureOf } from '../../lib/index.js'
@@ -96,9 +97,9 @@ export function closed(socket: TLSSocket): Promise<boolean> {
   return new Promise((resolve) => socket.once('close', (hadError: boolean) => resolve(hadError)))
 }
 
-/** All that a socket gives, as text, and how it ended. */
-export async function text(socket: TLSSocket): Promise<{ readonly text: string; readonly ended: boolean }> {
-  const { bytes, ended } = await collect(socket)
+/** All that a stream gives, as text, and how it ended. */
+export async function text(stream: Readable): Promise<{ readonly text: string; readonly ended: boolean }> {
+  const { bytes, ended } = await collect(stream)
   return { text: bytes.toString(), ended }
 }
 
