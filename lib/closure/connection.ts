@@ -55,7 +55,11 @@ export class Connection {
     this.side = ssl.isServer() ? 'server' : 'client'
     this.#protocol = protocols.get(ssl.version())
     this.evidence = new Evidence(ssl, handle)
-    this.gate = new FinGate(handle, (send) => this.#sendFin(send))
+    this.gate = new FinGate(
+      handle,
+      (send) => this.#sendFin(send),
+      () => this.evidence.finRefused(),
+    )
     // Ended and drained: Node has asked for FIN before the gate stood there.
     if (socket.writableEnded && socket.writableLength === 0) this.gate.finAt = performance.now()
     wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
@@ -139,9 +143,9 @@ export class Connection {
     this.evidence.latch()
     if (this.mode === 'uncontrolled' && !this.evidence.hasWrittenCloseNotify()) {
       this.#quiet = ssl.getQuietShutdown()
-      const result = send()
+      const status = send()
       if (ssl.alive()) this.evidence.finGiven()
-      return result
+      return status
     }
     const flags = ssl.getShutdown()
     ssl.setShutdown(bothShutdown)

@@ -108,6 +108,11 @@ export class Evidence {
     this.#output.end()
   }
 
+  /** TCP could not send FIN. */
+  finRefused(): void {
+    this.#output.fail()
+  }
+
   /** Latches what can only be asked while the SSL is alive, and best when nothing is under way. */
   latch(): void {
     this.#output.calibrate()

@@ -20,11 +20,22 @@ export class FinGate {
   #onArrival: (() => void) | undefined
   #held: unknown
 
-  constructor(handle: object, around: (send: () => unknown) => unknown) {
+  /** `onRefused` hears that TCP could not send FIN: the connection was gone. */
+  constructor(handle: object, around: (send: () => unknown) => unknown, onRefused: () => void) {
     wrapMethod(handle, 'shutdown', (previous, args) => {
       this.#native = (request) => {
         this.finAt ??= performance.now()
-        return around(() => previous([request]))
+        const completed = (status: unknown) => {
+          if (typeof status === 'number' && status < 0) onRefused()
+          return status
+        }
+        if (typeof request === 'object' && request !== null) {
+          wrapMethod(request, 'oncomplete', (complete, given) => {
+            completed(given[0])
+            return complete(given)
+          })
+        }
+        return completed(around(() => previous([request])))
       }
       if (this.#onArrival === undefined || this.#held !== undefined) return this.#native(args[0])
       this.#held = args[0]

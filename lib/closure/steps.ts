@@ -95,11 +95,13 @@ export function closeQuietly({ ssl }: Connection): void {
 }
 
 /** Brings what OpenSSL has written to the kernel; resolves when the output BIO is empty, or at the stop. */
-export async function flushed({ socket, ssl }: Connection, stop: Stop): Promise<boolean> {
+export async function flushed({ socket, ssl, evidence }: Connection, stop: Stop): Promise<boolean> {
   const isFlushed = () => {
     if (!ssl.alive()) return true
     pump()
-    return !ssl.alive() || ssl.outputPending() === 0
+    if (!ssl.alive()) return true
+    evidence.latch()
+    return ssl.outputPending() === 0
   }
   const pump = () => {
     try {
