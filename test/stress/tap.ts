@@ -187,7 +187,9 @@ class Direction {
     }
     this.#cutTimer ??= setTimeout(() => {
       if (this.sent.end !== 'open') return
-      this.#source.resetAndDestroy()
+      // In the middle of sending FIN a socket cannot be reset: Node would leave its handle open for ever.
+      if (this.#source.writableEnded && !this.#source.writableFinished) this.#source.destroy()
+      else this.#source.resetAndDestroy()
       this.sent.cutAt = performance.now()
       this.#end('cut')
     }, 10)
