@@ -14,6 +14,7 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // It believes that nothing changes across a callback or an await: here that is what happens all the time, and the
       // checks that it calls unnecessary are the ones that matter.
       '@typescript-eslint/no-unnecessary-condition': 'off',

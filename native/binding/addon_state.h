@@ -19,8 +19,7 @@ struct AddonState {
 // An error of the public class with that code, to be thrown.
 inline Napi::Error coded_error(Napi::Env env, const char* code, const std::string& message) {
   const auto* state = env.GetInstanceData<AddonState>();
-  const Napi::Value error =
-      state->create_error.Call({Napi::String::New(env, code), Napi::String::New(env, message)});
+  const Napi::Value error = state->create_error.Call({Napi::String::New(env, code), Napi::String::New(env, message)});
   return Napi::Error(env, error);
 }
 

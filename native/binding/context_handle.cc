@@ -22,8 +22,7 @@ Napi::Value ContextHandle::capture(const Napi::CallbackInfo& info) {
   auto handles = Napi::Array::New(env);
   for (uint32_t i = 0; i < capture.captured().size(); i++) {
     auto share = capture.captured()[i];
-    handles[i] = state->context_handle.New(
-        {Napi::External<std::shared_ptr<node::CapturedContext>>::New(env, &share)});
+    handles[i] = state->context_handle.New({Napi::External<std::shared_ptr<node::CapturedContext>>::New(env, &share)});
   }
   return handles;
 }

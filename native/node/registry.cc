@@ -227,8 +227,7 @@ Started Registry::start(const std::string& openssl_version) {
   }
   ProcessState& state = process_state();
   state.openssl = std::get<Functions>(loaded);
-  state.index =
-      api().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, on_ssl_new, nullptr, on_ssl_free);
+  state.index = api().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, on_ssl_new, nullptr, on_ssl_free);
   if (state.index < 0 || !ContextCapture::start(api())) {
     return openssl::Unavailable{"OpenSSL refused to register ex_data callbacks (CRYPTO_get_ex_new_index failed)"};
   }

@@ -48,7 +48,8 @@ struct Unavailable {
 
 // Looks the functions up among the symbols that the process has loaded globally, which are those that Node itself uses:
 // exported by the executable in official builds, by libssl.so where Node is built with a shared OpenSSL.
-// `expected_version` is what the host says of its OpenSSL (process.versions.openssl), the check that it is the same one.
+// `expected_version` is what the host says of its OpenSSL (process.versions.openssl), the check that it is the same
+// one.
 std::variant<Functions, Unavailable> load_from_process(const std::string& expected_version);
 
 }  // namespace close_notify::openssl

@@ -139,7 +139,12 @@ test.each([undefined, () => 'pass' as const])('KeyUpdate by the peer is followed
   peer.write('Q\n')
   await wire.seen('client', 'fin')
   expect(wire.summary('client').slice(0, 6)).toEqual([
-    'handshake', 'data 2', 'key_update', 'data 6', 'alert warning close_notify', 'fin',
+    'handshake',
+    'data 2',
+    'key_update',
+    'data 6',
+    'alert warning close_notify',
+    'fin',
   ])
 })
 

@@ -18,8 +18,12 @@ async function clientTo(port: number, version: TlsVersion) {
   const relay = await startRelay({ port })
   onTestFinished(relay.close)
   const client = connect({
-    port: relay.port, host: '127.0.0.1', ca: certificate.cert, servername: certificate.host,
-    minVersion: version, maxVersion: version,
+    port: relay.port,
+    host: '127.0.0.1',
+    ca: certificate.cert,
+    servername: certificate.host,
+    minVersion: version,
+    maxVersion: version,
   })
   client.on('keylog', (line) => relay.keys.add(line))
   client.on('error', () => {})
@@ -128,7 +132,11 @@ describe.each(tlsVersions)("Python's ssl, %s", (version) => {
     const wire = await relay.nextWire()
     await wire.seen('client', 'fin')
     expect(wire.summary('client').slice(0, 5)).toEqual([
-      'handshake', 'data 5', 'alert warning close_notify', 'plaintext 5', 'fin',
+      'handshake',
+      'data 5',
+      'alert warning close_notify',
+      'plaintext 5',
+      'fin',
     ])
   })
 })
@@ -142,7 +150,10 @@ describe.each(tlsVersions)('openssl, %s', (version) => {
     await peer.line(/>>>.*close_notify/)
     expect(wire.summary('client')).toEqual(['handshake', 'data 6', ...cleanEnd])
     expect(wire.closing('server')).toEqual(cleanEnd)
-    expect(peer.alerts()).toEqual([{ direction: 'received', ...closeNotify }, { direction: 'sent', ...closeNotify }])
+    expect(peer.alerts()).toEqual([
+      { direction: 'received', ...closeNotify },
+      { direction: 'sent', ...closeNotify },
+    ])
   })
 
   test('s_client sends close_notify at Q', async () => {
@@ -170,7 +181,10 @@ describe.each(tlsVersions)('GnuTLS, %s', (version) => {
     expect(wire.closing('client')).toEqual(cleanEnd)
     expect(wire.closing('server')).toEqual(cleanEnd)
     await peer.line(/Sending Alert/)
-    expect(peer.alerts()).toEqual([{ direction: 'received', ...closeNotify }, { direction: 'sent', ...closeNotify }])
+    expect(peer.alerts()).toEqual([
+      { direction: 'received', ...closeNotify },
+      { direction: 'sent', ...closeNotify },
+    ])
   })
 
   test('gnutls-cli sends close_notify at the end of its input', async () => {
@@ -183,7 +197,10 @@ describe.each(tlsVersions)('GnuTLS, %s', (version) => {
     await peer.exit
     await wire.seen('server', 'fin')
     expect(wire.closing('client').slice(0, 1)).toEqual(['alert warning close_notify'])
-    expect(peer.alerts()).toEqual([{ direction: 'sent', ...closeNotify }, { direction: 'received', ...closeNotify }])
+    expect(peer.alerts()).toEqual([
+      { direction: 'sent', ...closeNotify },
+      { direction: 'received', ...closeNotify },
+    ])
   })
 })
 

@@ -5,7 +5,15 @@ import { connectPair, tlsVersions, type ClientOptions, type TlsVersion } from '.
 import { startRelay } from '../support/relay.js'
 import { collect, once } from '../support/streams.js'
 import {
-  alertRecord, dataRecord, fin, fragmentedAlert, isCloseNotify, plaintext, rst, type Crafted, type OnRecord,
+  alertRecord,
+  dataRecord,
+  fin,
+  fragmentedAlert,
+  isCloseNotify,
+  plaintext,
+  rst,
+  type Crafted,
+  type OnRecord,
 } from '../support/tampering.js'
 
 const cleanEnd = ['alert warning close_notify', 'fin']
@@ -30,8 +38,13 @@ async function clientBehind(version: TlsVersion, instead: readonly Crafted[]) {
   onTestFinished(behind.close)
   const accepted = new Promise<TLSSocket>((resolve) => listener.once('secureConnection', resolve))
   const options: ClientOptions = {
-    port: behind.port, host: '127.0.0.1', ca: certificate.cert, servername: certificate.host, allowHalfOpen: true,
-    minVersion: version, maxVersion: version,
+    port: behind.port,
+    host: '127.0.0.1',
+    ca: certificate.cert,
+    servername: certificate.host,
+    allowHalfOpen: true,
+    minVersion: version,
+    maxVersion: version,
   }
   const client = connect(options)
   client.on('keylog', (line) => behind.keys.add(line))

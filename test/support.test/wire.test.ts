@@ -54,7 +54,7 @@ describe.each(tlsVersions)("stock Node's closings on the wire, %s", (version) =>
     expect(wire.summary('client')).toEqual(['handshake', 'rst'])
   })
 
-  test('half-close: data flows after the other side\'s close_notify', async () => {
+  test("half-close: data flows after the other side's close_notify", async () => {
     const { client, server, wire } = await pairFor({ version, allowHalfOpen: true })
     const received = collect(client)
     client.end()

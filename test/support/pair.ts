@@ -51,7 +51,11 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
   const { version, allowHalfOpen = false, clientOptions, serverOptions } = options
   const versions = { minVersion: version, maxVersion: version } as const
   const listener = createServer({
-    key: certificate.key, cert: certificate.cert, allowHalfOpen, ...versions, ...serverOptions,
+    key: certificate.key,
+    cert: certificate.cert,
+    allowHalfOpen,
+    ...versions,
+    ...serverOptions,
   })
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -66,7 +70,7 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
   const accepted = new Promise<TLSSocket>((resolve, reject) => {
     listener.once('tlsClientError', reject)
     listener.once('secureConnection', (socket) => {
-      socket.on('error', (error) => errors.server.push(error))
+      socket.on('error', (error: Error) => errors.server.push(error))
       resolve(socket)
     })
   })
@@ -81,7 +85,7 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
   }
   const client = connect(connection)
   const connected = once(client, 'secureConnect')
-  client.on('error', (error) => errors.client.push(error))
+  client.on('error', (error: Error) => errors.client.push(error))
   const [server] = await Promise.all([accepted, connected])
   // out of the SSL call that emitted the event: in TLS 1.3 a server's end() in there sends FIN without close_notify
   await new Promise((resolve) => setImmediate(resolve))

@@ -58,7 +58,7 @@ const suites: ReadonlyMap<number, CipherSuite> = new Map<number, CipherSuite>([
 ])
 
 /** What a record holds once its protection is taken off. */
-export interface Opened {
+interface Opened {
   readonly type: number
   readonly content: Buffer
 }
@@ -131,9 +131,7 @@ export function protection12(
     },
     seal(sequence, type, content) {
       const sent = explicit === 0 ? Buffer.alloc(0) : sequence
-      const sealed = encrypt(
-        suite, key, nonceOf(sequence, sent), additional12(sequence, type, content.length), content,
-      )
+      const sealed = encrypt(suite, key, nonceOf(sequence, sent), additional12(sequence, type, content.length), content)
       return Buffer.concat([recordHeader(type, sent.length + sealed.length), sent, sealed])
     },
   })
@@ -198,14 +196,19 @@ function additional12(sequence: Buffer, type: number, length: number): Buffer {
 }
 
 function decrypt(
-  { aead }: CipherSuite, key: Buffer, nonce: Buffer, additional: Buffer, sealed: Buffer,
+  { aead }: CipherSuite,
+  key: Buffer,
+  nonce: Buffer,
+  additional: Buffer,
+  sealed: Buffer,
 ): Buffer | undefined {
   const length = sealed.length - tagLength
   if (length < 0) return undefined
   const options = { authTagLength: tagLength }
-  const decipher = aead === 'chacha20-poly1305'
-    ? createDecipheriv(aead, key, nonce, options)
-    : createDecipheriv(aead, key, nonce, options)
+  const decipher =
+    aead === 'chacha20-poly1305'
+      ? createDecipheriv(aead, key, nonce, options)
+      : createDecipheriv(aead, key, nonce, options)
   decipher.setAAD(additional, { plaintextLength: length })
   decipher.setAuthTag(sealed.subarray(length))
   const content = decipher.update(sealed.subarray(0, length))
@@ -219,9 +222,8 @@ function decrypt(
 
 function encrypt({ aead }: CipherSuite, key: Buffer, nonce: Buffer, additional: Buffer, content: Buffer): Buffer {
   const options = { authTagLength: tagLength }
-  const cipher = aead === 'chacha20-poly1305'
-    ? createCipheriv(aead, key, nonce, options)
-    : createCipheriv(aead, key, nonce, options)
+  const cipher =
+    aead === 'chacha20-poly1305' ? createCipheriv(aead, key, nonce, options) : createCipheriv(aead, key, nonce, options)
   cipher.setAAD(additional, { plaintextLength: content.length })
   return Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()])
 }
@@ -233,7 +235,13 @@ function expandLabel({ hash }: CipherSuite, secret: Buffer, label: string, lengt
   const blocks: Buffer[] = []
   let previous = Buffer.alloc(0)
   for (let i = 1; Buffer.concat(blocks).length < length; i++) {
-    previous = Buffer.from(createHmac(hash, secret).update(previous).update(info).update(Buffer.from([i])).digest())
+    previous = Buffer.from(
+      createHmac(hash, secret)
+        .update(previous)
+        .update(info)
+        .update(Buffer.from([i]))
+        .digest(),
+    )
     blocks.push(previous)
   }
   return Buffer.concat(blocks).subarray(0, length)

@@ -4,9 +4,7 @@
  * key protects what: versions, suites, HelloRetryRequest, ChangeCipherSpec, renegotiation, KeyUpdate. Not followed:
  * 0-RTT data.
  */
-import {
-  cipherSuite, nextSecret, protection12, protection13, type KeyLog, type Protection,
-} from './tls-keys.js'
+import { cipherSuite, nextSecret, protection12, protection13, type KeyLog, type Protection } from './tls-keys.js'
 
 export type Side = 'client' | 'server'
 
@@ -273,7 +271,10 @@ const handshakeTypes: ReadonlyMap<number, string> = new Map([
   [24, 'key_update'],
 ])
 
-const alertLevels: ReadonlyMap<number, string> = new Map([[1, 'warning'], [2, 'fatal']])
+const alertLevels: ReadonlyMap<number, string> = new Map([
+  [1, 'warning'],
+  [2, 'fatal'],
+])
 
 /** A table of the tests' own: they check the library's names, so they cannot use them. */
 const alertDescriptions: ReadonlyMap<number, string> = new Map([

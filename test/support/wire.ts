@@ -32,7 +32,14 @@ import { Lane, reset, type Cut, type Parcel } from './lane.js'
 import { craftedParcels, type Crafted, type OnRecord } from './tampering.js'
 import type { KeyLog } from './tls-keys.js'
 import {
-  contentType, Decoder, Framer, Session, type Decoded, type RawRecord, type RecordContent, type Side,
+  contentType,
+  Decoder,
+  Framer,
+  Session,
+  type Decoded,
+  type RawRecord,
+  type RecordContent,
+  type Side,
 } from './tls-records.js'
 
 export type { Side } from './tls-records.js'

@@ -16,7 +16,7 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-export interface PeerExit {
+interface PeerExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
@@ -112,7 +112,12 @@ export function startPeer({ command, args, debianPackage, env }: PeerCommand): P
     await exit
   }
   return {
-    output, exit, line, stop, write: (text) => void child.stdin.write(text), endInput: () => void child.stdin.end(),
+    output,
+    exit,
+    line,
+    stop,
+    write: (text) => void child.stdin.write(text),
+    endInput: () => void child.stdin.end(),
   }
 }
 

@@ -38,8 +38,18 @@ export async function gnutlsServer(options: GnutlsServerOptions): Promise<Gnutls
   const peer = gnutls(
     'gnutls-serv',
     [
-      '-p', '0', '--x509keyfile', certificate.keyFile, '--x509certfile', certificate.certFile,
-      '--priority', priorities[version], '--disable-client-cert', '-d', '5', ...args,
+      '-p',
+      '0',
+      '--x509keyfile',
+      certificate.keyFile,
+      '--x509certfile',
+      certificate.certFile,
+      '--priority',
+      priorities[version],
+      '--disable-client-cert',
+      '-d',
+      '5',
+      ...args,
     ],
     { LD_PRELOAD: loopbackOnly() },
   )
@@ -50,8 +60,20 @@ export async function gnutlsServer(options: GnutlsServerOptions): Promise<Gnutls
 
 export function gnutlsClient({ version, port, args = [] }: GnutlsClientOptions): GnutlsPeer {
   return gnutls('gnutls-cli', [
-    '-p', String(port), '127.0.0.1', '--sni-hostname', certificate.host, '--verify-hostname', certificate.host,
-    '--x509cafile', certificate.certFile, '--priority', priorities[version], '-d', '5', ...args,
+    '-p',
+    String(port),
+    '127.0.0.1',
+    '--sni-hostname',
+    certificate.host,
+    '--verify-hostname',
+    certificate.host,
+    '--x509cafile',
+    certificate.certFile,
+    '--priority',
+    priorities[version],
+    '-d',
+    '5',
+    ...args,
   ])
 }
 

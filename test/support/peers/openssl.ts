@@ -31,8 +31,16 @@ export interface OpensslClientOptions extends OpensslServerOptions {
 export async function opensslServer(options: OpensslServerOptions): Promise<OpensslPeer & { readonly port: number }> {
   const { version, args = [] } = options
   const peer = openssl([
-    's_server', '-accept', '127.0.0.1:0', '-key', certificate.keyFile, '-cert', certificate.certFile,
-    '-msg', versionFlags[version], ...args,
+    's_server',
+    '-accept',
+    '127.0.0.1:0',
+    '-key',
+    certificate.keyFile,
+    '-cert',
+    certificate.certFile,
+    '-msg',
+    versionFlags[version],
+    ...args,
   ])
   const [, port] = await peer.line(/^ACCEPT .*:(\d+)$/)
   return { ...peer, port: Number(port) }
@@ -40,8 +48,16 @@ export async function opensslServer(options: OpensslServerOptions): Promise<Open
 
 export function opensslClient({ version, port, args = [] }: OpensslClientOptions): OpensslPeer {
   return openssl([
-    's_client', '-connect', `127.0.0.1:${port}`, '-CAfile', certificate.certFile, '-servername', certificate.host,
-    '-msg', versionFlags[version], ...args,
+    's_client',
+    '-connect',
+    `127.0.0.1:${port}`,
+    '-CAfile',
+    certificate.certFile,
+    '-servername',
+    certificate.host,
+    '-msg',
+    versionFlags[version],
+    ...args,
   ])
 }
 
