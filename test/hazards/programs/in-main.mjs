@@ -3,8 +3,16 @@ import { once } from 'node:events'
 import { nativeUrl, packageUrl, pair, say, sleep } from './support.mjs'
 
 export async function closeOneInMain() {
-  const { closureOf } = await import(packageUrl)
   const { trackingCounts } = await import(nativeUrl)
+  const main = await closeOne()
+  // What is never freed is a hang, which the test ends.
+  while (trackingCounts().live > 0) await sleep(5)
+  say({ main, live: trackingCounts().live })
+}
+
+/** Makes a connection, closes it and gives the verdict. */
+export async function closeOne() {
+  const { closureOf } = await import(packageUrl)
   const { client, server, listener } = await pair()
   server.resume()
   client.resume()
@@ -12,8 +20,6 @@ export async function closeOneInMain() {
   await closureOf(client).shutdown({ mode: 'bidirectional' })
   await closed
   listener.close()
-  // What is never freed is a hang, which the test ends.
-  while (trackingCounts().live > 0) await sleep(5)
   const { verdict } = await closureOf(client).report
-  say({ main: verdict, live: trackingCounts().live })
+  return verdict
 }
