@@ -54,7 +54,8 @@ export async function factsOfProgram(
   options: ProgramOptions = {},
 ): Promise<readonly unknown[]> {
   const { code, signal, facts, stderr } = await runProgram(name, args, options)
-  if (code !== 0) throw new Error(`${name} ended with ${code ?? signal ?? 'nothing'}: ${JSON.stringify(facts)} ${stderr}`)
+  if (code !== 0)
+    throw new Error(`${name} ended with ${code ?? signal ?? 'nothing'}: ${JSON.stringify(facts)} ${stderr}`)
   return facts
 }
 
@@ -62,7 +63,7 @@ function factsOf(stdout: string): unknown[] {
   return stdout
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line))
+    .map((line): unknown => JSON.parse(line))
 }
 
 // The runner's own loaders and options are not for the children.

@@ -37,7 +37,10 @@ describe.each(tlsVersions)('destroy() at a step of a closing, %s', (version) => 
     const closure = closureOf(socket)
     socket.on(event, () => socket.destroy())
     expect(await closure.report).toMatchObject({
-      verdict: 'aborted', handshake: 'completed', mode: 'uncontrolled', sent: { kind: 'nothing' },
+      verdict: 'aborted',
+      handshake: 'completed',
+      mode: 'uncontrolled',
+      sent: { kind: 'nothing' },
     })
   })
 
@@ -100,7 +103,10 @@ describe.each(tlsVersions)('destroy() at a step of a closing, %s', (version) => 
     await wire.seen('client', 'alert')
     client.destroy()
     expect(await closing).toMatchObject({
-      verdict: 'aborted', endedBy: 'destroy', sent: { kind: 'close_notify' }, received: { kind: 'nothing' },
+      verdict: 'aborted',
+      endedBy: 'destroy',
+      sent: { kind: 'close_notify' },
+      received: { kind: 'nothing' },
     })
     await wire.seen('client', 'fin')
     expect(wire.closing('client')).toEqual(['alert warning close_notify', 'fin'])

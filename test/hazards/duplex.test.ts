@@ -57,7 +57,10 @@ describe.each(tlsVersions)('TLS over a Duplex, %s', (version) => {
       const { socket, server, wire } = await overDuplex(version, transport)
       server.resume()
       socket.resume()
-      expect(await closureOf(socket).shutdown()).toMatchObject({ verdict: 'half-closed', sent: { kind: 'close_notify' } })
+      expect(await closureOf(socket).shutdown()).toMatchObject({
+        verdict: 'half-closed',
+        sent: { kind: 'close_notify' },
+      })
       await wire.seen('client', 'fin')
       expect(wire.closing('client')).toEqual(cleanEnd)
     })

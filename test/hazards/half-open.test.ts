@@ -9,19 +9,24 @@ const muchTime = { flushTimeout: 600_000, waitTimeout: 600_000 } as const
 
 describe.each(tlsVersions)('half-open connections, %s', (version) => {
   describe.each([true, false])('our allowHalfOpen: %s', (ours) => {
-    test.each([true, false])('bidirectional closing delivers what the peer sends last (its own: %s)', async (theirs) => {
-      const { client, server, wire } = await pairFor({
-        version, clientOptions: { allowHalfOpen: ours }, serverOptions: { allowHalfOpen: theirs },
-      })
-      const received = collect(client)
-      server.resume()
-      if (theirs) server.on('end', () => server.end('late'))
-      const closing = closureOf(client).shutdown({ mode: 'bidirectional', ...muchTime })
-      expect(await closing).toMatchObject({ verdict: 'clean', discardedBytes: 0 })
-      expect((await received).bytes.toString()).toBe(theirs ? 'late' : '')
-      await wire.closed
-      expect([wire.closing('client'), wire.closing('server')]).toEqual([cleanEnd, cleanEnd])
-    })
+    test.each([true, false])(
+      'bidirectional closing delivers what the peer sends last (its own: %s)',
+      async (theirs) => {
+        const { client, server, wire } = await pairFor({
+          version,
+          clientOptions: { allowHalfOpen: ours },
+          serverOptions: { allowHalfOpen: theirs },
+        })
+        const received = collect(client)
+        server.resume()
+        if (theirs) server.on('end', () => server.end('late'))
+        const closing = closureOf(client).shutdown({ mode: 'bidirectional', ...muchTime })
+        expect(await closing).toMatchObject({ verdict: 'clean', discardedBytes: 0 })
+        expect((await received).bytes.toString()).toBe(theirs ? 'late' : '')
+        await wire.closed
+        expect([wire.closing('client'), wire.closing('server')]).toEqual([cleanEnd, cleanEnd])
+      },
+    )
 
     test('a peer that closes first is answered, and the report says that it began', async () => {
       const { client, server, wire } = await pairFor({ version, clientOptions: { allowHalfOpen: ours } })
@@ -37,7 +42,9 @@ describe.each(tlsVersions)('half-open connections, %s', (version) => {
 
     test('after closeNotify() TCP stays open until the peer has finished', async () => {
       const { client, server, wire } = await pairFor({
-        version, clientOptions: { allowHalfOpen: ours }, serverOptions: { allowHalfOpen: true },
+        version,
+        clientOptions: { allowHalfOpen: ours },
+        serverOptions: { allowHalfOpen: true },
       })
       const received = collect(client)
       server.resume()
@@ -60,7 +67,9 @@ describe.each(tlsVersions)('half-open connections, %s', (version) => {
 
     test('keep-open leaves TCP open after both alerts', async () => {
       const { client, server, wire } = await pairFor({
-        version, clientOptions: { allowHalfOpen: ours }, serverOptions: { allowHalfOpen: true },
+        version,
+        clientOptions: { allowHalfOpen: ours },
+        serverOptions: { allowHalfOpen: true },
       })
       server.resume()
       client.resume()

@@ -29,7 +29,10 @@ describe.each(tlsVersions)('kinds of handshakes, %s', (version) => {
     return [await closureOf(socket).shutdown({ mode: 'bidirectional', ...muchTime }), await answer]
   }
 
-  const clean = [{ verdict: 'clean', side: 'client' }, { verdict: 'clean', side: 'server' }]
+  const clean = [
+    { verdict: 'clean', side: 'client' },
+    { verdict: 'clean', side: 'server' },
+  ]
   const serve = (options: TlsOptions = {}) => relayedServer({ ...versions, ...options })
 
   test('a resumed session is bound on both sides, and closes clean', async () => {
@@ -85,7 +88,7 @@ describe.each(tlsVersions)('kinds of handshakes, %s', (version) => {
     const relayed = await serve({ requestCert: true, rejectUnauthorized: true, ca: certificate.cert })
     const socket = connect({ ...relayed.client, ...versions })
     const errors: Error[] = []
-    socket.on('error', (error) => errors.push(error))
+    socket.on('error', (error: Error) => errors.push(error))
     socket.resume()
     const report = await closureOf(socket).report
     // In TLS 1.3 the client's handshake is done before the server has looked; Node's server then sends a bare FIN or RST.
@@ -148,10 +151,12 @@ describe.each(tlsVersions)('kinds of handshakes, %s', (version) => {
         attempt('event')
         process.nextTick(() => attempt('tick'))
         void Promise.resolve().then(() => attempt('promise'))
-        setImmediate(() => setImmediate(() => {
-          attempt('immediate')
-          resolve()
-        }))
+        setImmediate(() =>
+          setImmediate(() => {
+            attempt('immediate')
+            resolve()
+          }),
+        )
       })
     })
     await done

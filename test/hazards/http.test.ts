@@ -15,7 +15,7 @@ describe.each(tlsVersions)('sockets of an https server, %s', (version) => {
 
   test('no request that comes while FIN is held is run, and what comes is counted', async () => {
     const requests: string[] = []
-    const closing = deferred<Promise<ClosureReport>>()
+    const closing = deferred<ClosureReport>()
     const server = await serve((request, response) => {
       requests.push(`${request.method ?? ''} ${request.url ?? ''}`)
       closing.resolve(closureOf(tlsSocketOf(request)).shutdown({ mode: 'bidirectional', ...muchTime }))
@@ -29,14 +29,14 @@ describe.each(tlsVersions)('sockets of an https server, %s', (version) => {
     client.write(late)
     await turns(20)
     client.end()
-    expect(await (await closing.promise)).toMatchObject({ verdict: 'clean', discardedBytes: late.length })
+    expect(await closing.promise).toMatchObject({ verdict: 'clean', discardedBytes: late.length })
     expect(requests).toEqual(['GET /first'])
     expect((await received).bytes.toString()).toContain('ok')
   })
 
   test('an upload that is answered early is read by ourselves, though http stopped the handle', async () => {
     const upload = 3_000_000
-    const closing = deferred<Promise<ClosureReport>>()
+    const closing = deferred<ClosureReport>()
     const server = await serve((request, response) => {
       // Nobody reads the body: http has stopped reading by the time of the answer.
       setTimeout(() => {
@@ -50,14 +50,14 @@ describe.each(tlsVersions)('sockets of an https server, %s', (version) => {
     const received = collect(client)
     client.write(`POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: ${upload}\r\n\r\n`)
     client.end(Buffer.alloc(upload))
-    const report = await (await closing.promise)
+    const report = await closing.promise
     expect(report).toMatchObject({ verdict: 'clean', endedBy: 'done' })
     expect(report.discardedBytes).toBeGreaterThan(upload / 2)
     expect((await received).bytes.toString()).toContain('413')
   })
 
   test('an upload beyond the discard limit ends the wait', async () => {
-    const closing = deferred<Promise<ClosureReport>>()
+    const closing = deferred<ClosureReport>()
     const server = await serve((request, response) => {
       const options = { mode: 'bidirectional', maxDiscardBytes: 100_000, ...muchTime } as const
       closing.resolve(closureOf(tlsSocketOf(request)).shutdown(options))
@@ -68,7 +68,7 @@ describe.each(tlsVersions)('sockets of an https server, %s', (version) => {
     client.on('error', () => undefined)
     client.write(`POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n`)
     client.write(Buffer.alloc(8_000_000))
-    expect(await (await closing.promise)).toMatchObject({ verdict: 'flooded', endedBy: 'discard-limit' })
+    expect(await closing.promise).toMatchObject({ verdict: 'flooded', endedBy: 'discard-limit' })
   })
 
   test('a whole response survives its client being shut down afterwards, and closeNotify() is refused', async () => {

@@ -15,17 +15,20 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe('a binary that cannot be loaded', () => {
-  test.each(['missing.node', 'garbage.node', 'empty.node'])('%s: importing works, and every call says why', async (name) => {
-    const place = path.join(folder, name)
-    const facts = await factsOfProgram('without-addon.mjs', [], { env: { CLOSE_NOTIFY_BINARY: place } })
-    const failure = { name: 'ClosureError', code: 'ERR_CLOSURE_LOAD_FAILED', origin: 'environment', places: [place] }
-    expect(facts).toEqual([
-      { imported: true, supported: false },
-      { call: 'runtimeSupport', ...failure },
-      { call: 'closureOf', ...failure },
-      { call: 'createSecureContext', ...failure },
-      { call: 'createSecureContext without quietShutdown', made: true },
-      { stock: 'closed', message: { place: true, command: true, platform: true } },
-    ])
-  })
+  test.each(['missing.node', 'garbage.node', 'empty.node'])(
+    '%s: importing works, and every call says why',
+    async (name) => {
+      const place = path.join(folder, name)
+      const facts = await factsOfProgram('without-addon.mjs', [], { env: { CLOSE_NOTIFY_BINARY: place } })
+      const failure = { name: 'ClosureError', code: 'ERR_CLOSURE_LOAD_FAILED', origin: 'environment', places: [place] }
+      expect(facts).toEqual([
+        { imported: true, supported: false },
+        { call: 'runtimeSupport', ...failure },
+        { call: 'closureOf', ...failure },
+        { call: 'createSecureContext', ...failure },
+        { call: 'createSecureContext without quietShutdown', made: true },
+        { stock: 'closed', message: { place: true, command: true, platform: true } },
+      ])
+    },
+  )
 })

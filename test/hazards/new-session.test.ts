@@ -10,7 +10,10 @@ const muchTime = { flushTimeout: 600_000, waitTimeout: 600_000 } as const
 
 // SSL_OP_NO_TICKET: TLS 1.2 has session ids then, TLS 1.3 stateful tickets.
 const noTicket = 0x4000
-const kinds = [['stateless tickets', 0], ['stateful tickets', noTicket]] as const
+const kinds = [
+  ['stateless tickets', 0],
+  ['stateful tickets', noTicket],
+] as const
 
 describe.each(kinds)("a 'newSession' listener that answers late, TLS 1.3, %s", (_kind, secureOptions) => {
   test.each(['shutdown', 'closeNotify'])('%s() does not open the gate that waits for it', async (call) => {
@@ -56,18 +59,21 @@ describe.each(kinds)("a 'newSession' listener that answers late, TLS 1.3, %s", (
 test.each([
   ['tickets', 0],
   ['session ids', noTicket],
-])("a 'newSession' listener that answers late, TLS 1.2, %s: closings after it are clean", async (kind, secureOptions) => {
-  const answersLate = new Promise<undefined>((resolve) => {
-    setTimeout(() => resolve(undefined), 30)
-  })
-  const { socket, server, asked } = await connected('TLSv1.2', secureOptions, answersLate)
-  expect(asked()).toBe(kind === 'session ids' ? 1 : 0)
-  answering(server)
-  socket.resume()
-  const closure = closureOf(server)
-  expect(await closureOf(socket).shutdown({ mode: 'bidirectional', ...muchTime })).toMatchObject({ verdict: 'clean' })
-  expect(await closure.report).toMatchObject({ verdict: 'clean' })
-})
+])(
+  "a 'newSession' listener that answers late, TLS 1.2, %s: closings after it are clean",
+  async (kind, secureOptions) => {
+    const answersLate = new Promise<undefined>((resolve) => {
+      setTimeout(() => resolve(undefined), 30)
+    })
+    const { socket, server, asked } = await connected('TLSv1.2', secureOptions, answersLate)
+    expect(asked()).toBe(kind === 'session ids' ? 1 : 0)
+    answering(server)
+    socket.resume()
+    const closure = closureOf(server)
+    expect(await closureOf(socket).shutdown({ mode: 'bidirectional', ...muchTime })).toMatchObject({ verdict: 'clean' })
+    expect(await closure.report).toMatchObject({ verdict: 'clean' })
+  },
+)
 
 function alertsAndFin(wire: Wire): string[] {
   return wire.summary('server').filter((event) => event.startsWith('alert') || event === 'fin')

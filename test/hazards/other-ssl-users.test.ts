@@ -27,14 +27,26 @@ describe('other users of OpenSSL in the process', () => {
 
   test("Node's own sockets that nobody controls close as before beside those that are controlled", async () => {
     const facts = await factsOfProgram('uncontrolled-beside.mjs', [50])
-    expect(facts).toEqual([{ controlled: 50, uncontrolled: 50, bytes: 50 * 2 * 100_000, verdicts: { clean: 50 }, live: 0 }])
+    expect(facts).toEqual([
+      { controlled: 50, uncontrolled: 50, bytes: 50 * 2 * 100_000, verdicts: { clean: 50 }, live: 0 },
+    ])
   })
 
   test('SSLs of other native code, also freed by another thread, are left alone while ours are found', async () => {
     const library = path.join(folder, 'foreign-ssl.node')
     // nodelete: Node unloads what turns out to be no addon.
     const source = fileURLToPath(new URL('programs/foreign-ssl.c', import.meta.url))
-    await promisify(execFile)('cc', ['-shared', '-fPIC', '-O1', '-pthread', '-Wl,-z,nodelete', '-o', library, source, '-ldl'])
+    await promisify(execFile)('cc', [
+      '-shared',
+      '-fPIC',
+      '-O1',
+      '-pthread',
+      '-Wl,-z,nodelete',
+      '-o',
+      library,
+      source,
+      '-ldl',
+    ])
     const facts = await factsOfProgram('beside-foreign-ssl.mjs', [library])
     expect(facts).toContainEqual({ foreign: 'done', handshakes: 400, infoCallbacksTouched: 0 })
     expect(facts).toContainEqual({ tracked: 100, verdicts: { clean: 60 } })

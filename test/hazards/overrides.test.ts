@@ -15,7 +15,8 @@ function override(socket: TLSSocket, name: string): { readonly calls: number } {
   if (typeof previous !== 'function') throw new Error(`Expected a method ${name}`)
   Reflect.set(socket, name, function (this: unknown, ...args: unknown[]): unknown {
     seen.calls++
-    return Reflect.apply(previous, this, args)
+    const result: unknown = Reflect.apply(previous, this, args)
+    return result
   })
   return seen
 }
@@ -79,25 +80,28 @@ describe.each(tlsVersions)("a program's own methods on a socket, %s", (version) 
     expect(report).toMatchObject({ verdict: 'timed-out', endedBy: 'flush-timeout' })
   })
 
-  test.each(['shutdown', 'end', 'destroy', 'peer'])('removeAllListeners(): the report still settles (%s)', async (how) => {
-    const { client, server } = await pairFor({ version })
-    const closure = closureOf(client)
-    client.removeAllListeners()
-    client.resume()
-    if (how === 'peer') server.end()
-    else answering(server)
-    if (how === 'shutdown') await closure.shutdown({ mode: 'bidirectional', ...muchTime })
-    if (how === 'end') client.end()
-    if (how === 'destroy') client.destroy()
-    // Without its own 'end' listener a socket is not closed by its peer.
-    if (how !== 'destroy') {
-      while (closure.alerts.length < (how === 'peer' ? 1 : 2)) await new Promise(setImmediate)
-      client.end()
-      client.destroy()
-    }
-    const received = how === 'destroy' ? 'nothing' : 'close_notify'
-    expect(await closure.report).toMatchObject({ received: { kind: received }, handshake: 'completed' })
-  })
+  test.each(['shutdown', 'end', 'destroy', 'peer'])(
+    'removeAllListeners(): the report still settles (%s)',
+    async (how) => {
+      const { client, server } = await pairFor({ version })
+      const closure = closureOf(client)
+      client.removeAllListeners()
+      client.resume()
+      if (how === 'peer') server.end()
+      else answering(server)
+      if (how === 'shutdown') await closure.shutdown({ mode: 'bidirectional', ...muchTime })
+      if (how === 'end') client.end()
+      if (how === 'destroy') client.destroy()
+      // Without its own 'end' listener a socket is not closed by its peer.
+      if (how !== 'destroy') {
+        while (closure.alerts.length < (how === 'peer' ? 1 : 2)) await new Promise(setImmediate)
+        client.end()
+        client.destroy()
+      }
+      const received = how === 'destroy' ? 'nothing' : 'close_notify'
+      expect(await closure.report).toMatchObject({ received: { kind: received }, handshake: 'completed' })
+    },
+  )
 
   test('removeAllListeners() before the handshake is done: the closure still joins its socket when it is used', async () => {
     const { client, server } = await pairFor({ version })

@@ -28,11 +28,11 @@ export async function until(isSo: () => boolean): Promise<void> {
 
 export interface Deferred<T> {
   readonly promise: Promise<T>
-  readonly resolve: (value: T) => void
+  readonly resolve: (value: T | PromiseLike<T>) => void
 }
 
 export function deferred<T>(): Deferred<T> {
-  let resolve: (value: T) => void = () => undefined
+  let resolve: (value: T | PromiseLike<T>) => void = () => undefined
   const promise = new Promise<T>((settle) => (resolve = settle))
   return { promise, resolve }
 }

@@ -40,7 +40,8 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
     const pair = await connected()
     answersWith(pair, 0)
     expect(await closureOf(pair.client).shutdown({ ...delivering, waitTimeout: 600_000 })).toMatchObject({
-      verdict: 'clean', received: { kind: 'close_notify' },
+      verdict: 'clean',
+      received: { kind: 'close_notify' },
     })
   })
 
@@ -49,7 +50,11 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
     if (reader === 'paused') pair.client.pause()
     answersWith(pair, manyBytes)
     const report = await closureOf(pair.client).shutdown({ ...delivering, waitTimeout: 100 })
-    expect(report).toMatchObject({ verdict: 'reader-stalled', endedBy: 'reader-stalled', received: { kind: 'nothing' } })
+    expect(report).toMatchObject({
+      verdict: 'reader-stalled',
+      endedBy: 'reader-stalled',
+      received: { kind: 'nothing' },
+    })
     // What came is still there for a reader that comes late.
     const { bytes, ended } = await collect(pair.client.resume())
     expect({ length: bytes.length, ended }).toEqual({ length: manyBytes, ended: true })
@@ -78,7 +83,9 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
         length += chunk.length
       }
     })
-    expect(await closureOf(pair.client).shutdown({ ...delivering, waitTimeout: 600_000 })).toMatchObject({ verdict: 'clean' })
+    expect(await closureOf(pair.client).shutdown({ ...delivering, waitTimeout: 600_000 })).toMatchObject({
+      verdict: 'clean',
+    })
     await closureOf(pair.client).report
     expect(length).toBe(manyBytes)
   })
@@ -123,7 +130,11 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
   test.each(['deliver', 'discard'] as const)('a socket with the onread option, %s', async (onData) => {
     const relayed = await relayedServer({ allowHalfOpen: true, minVersion: version, maxVersion: version })
     let length = 0
-    const onread = { buffer: Buffer.alloc(8192), callback: (bytes: number) => (length += bytes) > 0 }
+    const callback = (bytes: number) => {
+      length += bytes
+      return true
+    }
+    const onread = { buffer: Buffer.alloc(8192), callback }
     // The types of tls.connect do not know the option.
     const options = { ...relayed.client, minVersion: version, maxVersion: version, onread }
     const socket = connect(options)

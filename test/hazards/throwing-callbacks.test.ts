@@ -7,7 +7,7 @@ describe.each(tlsVersions)('a user callback that throws, %s', (version) => {
     "in '%s': the exception surfaces as it does without us, and the report settles",
     async (event) => {
       const stock = await factsOfProgram('throws.mjs', [version, event, 'stock'])
-      expect(stock).toMatchObject([{ uncaught: expect.arrayContaining([`in ${event}`]) }])
+      expect(JSON.stringify(stock)).toContain(`in ${event}`)
       const [verdict, ...rest] = await factsOfProgram('throws.mjs', [version, event, 'closure'])
       expect(verdict).toMatchObject({ shutdown: 'clean', report: 'clean' })
       expect(rest).toEqual(stock)
@@ -21,10 +21,13 @@ describe.each(tlsVersions)('a user callback that throws, %s', (version) => {
     expect(facts).toEqual([{ shutdown: 'clean', report: 'clean' }, ...stock])
   })
 
-  test.each(['shutdown', 'report', 'closeNotify'])('in a continuation of %s: it is an unhandled rejection', async (call) => {
-    const facts = await factsOfProgram('throws.mjs', [version, call, 'closure'])
-    expect(facts).toEqual([{ shutdown: 'clean', report: 'clean' }, { uncaught: [`in ${call}`] }])
-  })
+  test.each(['shutdown', 'report', 'closeNotify'])(
+    'in a continuation of %s: it is an unhandled rejection',
+    async (call) => {
+      const facts = await factsOfProgram('throws.mjs', [version, call, 'closure'])
+      expect(facts).toEqual([{ shutdown: 'clean', report: 'clean' }, { uncaught: [`in ${call}`] }])
+    },
+  )
 
   test('in the callback of a write that came after the alert: it surfaces', async () => {
     const facts = await factsOfProgram('throws.mjs', [version, 'late write', 'closure'])

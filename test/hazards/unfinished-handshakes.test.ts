@@ -23,20 +23,24 @@ describe.each(tlsVersions)('unfinished handshakes, %s', (version) => {
     await once(socket, 'secureConnect')
     expect(closureOf(socket)).toBe(closure)
     expect(closure.state).toBe('open')
-    answering((await relayed.nextServer()))
+    answering(await relayed.nextServer())
     socket.resume()
     expect(await closure.shutdown({ mode: 'bidirectional' })).toMatchObject({ verdict: 'clean' })
   })
 
   test.each([
     ['the server has no protocol in common', { serverVersion: version === 'TLSv1.2' ? 'TLSv1.3' : 'TLSv1.2' }, {}],
-    ['the server has no cipher in common', {}, { ciphers: version === 'TLSv1.2' ? 'AES128-SHA' : 'TLS_AES_128_CCM_SHA256' }],
+    [
+      'the server has no cipher in common',
+      {},
+      { ciphers: version === 'TLSv1.2' ? 'AES128-SHA' : 'TLS_AES_128_CCM_SHA256' },
+    ],
   ] as const)('a handshake fails because %s: no TLS connection was there to close', async (_why, server, client) => {
     const serverVersion = 'serverVersion' in server ? server.serverVersion : version
     const relayed = await relayedServer({ minVersion: serverVersion, maxVersion: serverVersion, ciphers: 'HIGH' })
     const socket = connect({ ...relayed.client, ...versions, ...client })
     const errors: Error[] = []
-    socket.on('error', (error) => errors.push(error))
+    socket.on('error', (error: Error) => errors.push(error))
     const { report } = closureOf(socket)
     expect(await report).toMatchObject({ verdict: 'no-handshake', handshake: 'not-completed', mode: 'uncontrolled' })
     await turns(2)
@@ -72,7 +76,7 @@ describe.each(tlsVersions)('unfinished handshakes, %s', (version) => {
       const [closing, answer] = [closureOf(socket), closureOf(server)]
       expect(await closing.shutdown({ mode: 'bidirectional' })).toMatchObject({ verdict: 'clean', side: 'client' })
       expect(await answer.report).toMatchObject({ verdict: 'clean', side: 'server' })
-      unfinishedSockets(5).forEach((socket) => unfinished.push(socket))
+      unfinished.push(...unfinishedSockets(5))
     }
     expect(unfinished.slice(0, 1000).every((socket) => closureOf(socket).state === 'handshake')).toBe(true)
   })

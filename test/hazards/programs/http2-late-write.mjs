@@ -28,7 +28,10 @@ server.on('stream', async (stream) => {
 })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
-const session = http2.connect(`https://localhost:${server.address().port}`, { ca: cert, lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) })
+const session = http2.connect(`https://localhost:${server.address().port}`, {
+  ca: cert,
+  lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+})
 const request = session.request({ ':path': '/' })
 let body = ''
 for await (const chunk of request) body += chunk

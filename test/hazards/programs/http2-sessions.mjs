@@ -5,7 +5,11 @@ import tls from 'node:tls'
 import { cert, immediate, key, packageUrl, say } from './support.mjs'
 
 const { closureOf } = await import(packageUrl)
-const [sessions, sizes, seed] = [Number(process.argv[2]), process.argv[3].split(',').map(Number), Number(process.argv[4])]
+const [sessions, sizes, seed] = [
+  Number(process.argv[2]),
+  process.argv[3].split(',').map(Number),
+  Number(process.argv[4]),
+]
 let state = seed
 const random = (below) => {
   state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
@@ -37,7 +41,13 @@ server.close()
 say(counts)
 
 async function one(index) {
-  const options = { port: server.address().port, host: '127.0.0.1', servername: 'localhost', ca: cert, ALPNProtocols: ['h2'] }
+  const options = {
+    port: server.address().port,
+    host: '127.0.0.1',
+    servername: 'localhost',
+    ca: cert,
+    ALPNProtocols: ['h2'],
+  }
   const socket = tls.connect(options)
   const clientClosure = closureOf(socket)
   const session = http2.connect('https://localhost', { createConnection: () => socket })
@@ -67,7 +77,8 @@ async function one(index) {
   if (report.endedBy === 'flush-timeout') counts.flushTimeouts++
   counts.verdicts[report.verdict] = (counts.verdicts[report.verdict] ?? 0) + 1
   // A peer that read on until the end must have seen the alert that was reported as sent.
-  if (ours.sent.kind === 'close_notify' && theirs.tcp.kind === 'fin' && theirs.received.kind === 'nothing') counts.missingAlerts++
+  if (ours.sent.kind === 'close_notify' && theirs.tcp.kind === 'fin' && theirs.received.kind === 'nothing')
+    counts.missingAlerts++
 }
 
 function request(session, size) {

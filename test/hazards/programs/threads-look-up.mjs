@@ -13,7 +13,11 @@ const port = isMainThread ? new Worker(new URL(import.meta.url)) : parentPort
 const theirs = once(port, 'message')
 port.postMessage(own)
 const others = (await theirs)[0].map((bytes) => Buffer.from(bytes))
-const fact = { thread: isMainThread ? 'main' : 'worker', finds: { own: found(own), others: found(others) }, live: trackingCounts().live }
+const fact = {
+  thread: isMainThread ? 'main' : 'worker',
+  finds: { own: found(own), others: found(others) },
+  live: trackingCounts().live,
+}
 const told = once(port, 'message')
 if (isMainThread) {
   say(fact)

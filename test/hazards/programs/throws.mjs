@@ -43,7 +43,8 @@ if (closure === undefined) {
   client.end()
   await closedAfterAll()
 } else {
-  if (where === 'closeNotify' || where === 'late write') closure.closeNotify().then(where === 'closeNotify' ? fail : () => {})
+  if (where === 'closeNotify' || where === 'late write')
+    closure.closeNotify().then(where === 'closeNotify' ? fail : () => {})
   if (where === 'report') closure.report.then(fail)
   if (where !== 'write') await immediate()
   const shutdown = closure.shutdown({ mode: 'bidirectional', flushTimeout: 600_000, waitTimeout: 600_000 })
