@@ -58,7 +58,7 @@ export class Connection {
     this.gate = new FinGate(
       handle,
       (send) => this.#sendFin(send),
-      () => this.evidence.finRefused(),
+      (taken) => this.evidence.finCompleted(taken),
     )
     // Ended and drained: Node has asked for FIN before the gate stood there.
     if (socket.writableEnded && socket.writableLength === 0) this.gate.finAt = performance.now()

@@ -87,7 +87,6 @@ export class Evidence {
     const fd = finIsSent ? undefined : fileDescriptor(this.#handle)
     if (fd !== undefined && tcpIsClosed(fd) === true) {
       this.tcp = { kind: 'reset', at, code: 'ECONNRESET' }
-      this.#output.fail()
       return
     }
     const cut = this.#cut()
@@ -99,18 +98,17 @@ export class Evidence {
     const code = systemErrorCode(error)
     if (code === undefined || !resetCodes.includes(code)) return
     this.tcp = { kind: 'reset', at: performance.now(), code }
-    this.#output.fail()
   }
 
   /** FIN has been given to TCP. Call while the SSL is alive. */
   finGiven(): void {
     this.latch()
-    this.#output.end()
+    this.#output.finGiven()
   }
 
-  /** TCP could not send FIN. */
-  finRefused(): void {
-    this.#output.fail()
+  /** TCP has taken FIN, or refused it. */
+  finCompleted(taken: boolean): void {
+    if (taken) this.#output.finTaken()
   }
 
   /** Latches what can only be asked while the SSL is alive, and best when nothing is under way. */
@@ -151,9 +149,9 @@ export class Evidence {
 
 /**
  * How far OpenSSL's output has got. The output BIO is empty a moment after the kernel has taken everything: Node cleans
- * up in a setImmediate, before which a socket can be gone already. Until then the transport knows more: all is flushed
- * when as many bytes were given to it as OpenSSL has written, and none of them is queued. What it was given after FIN
- * or RST is counted by it too, and never sent.
+ * up in a setImmediate, before which a socket can be gone already. Until then FIN knows more: TCP takes it after all that
+ * was given before it, and refuses it on a connection that is gone. The transport's own count is no proof: what TCP has
+ * refused counts as given.
  */
 class OutputProgress {
   readonly #ssl: SslHandle
@@ -162,9 +160,9 @@ class OutputProgress {
   #before: number | undefined
   // Emptiness of the BIO, once seen, stays: nothing is written after our close_notify.
   #emptied = false
-  #checked = false
-  // What it could carry at most, once nothing more can be sent.
-  #most = Number.POSITIVE_INFINITY
+  // What the transport had been given when FIN was, and whether it has taken FIN.
+  #givenBeforeFin: number | undefined
+  #finTaken = false
 
   constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
@@ -185,31 +183,17 @@ class OutputProgress {
   isFlushed(): boolean {
     this.#emptied ||= this.#ssl.outputPending() === 0
     if (this.#emptied) return true
-    const transport = transportOutput(this.#handle)
-    if (transport === undefined || this.#before === undefined) return false
-    const carried = Math.min(transport.given, this.#most) - this.#before
-    if (transport.queued > 0 || carried < this.#ssl.outputTotal()) return false
-    this.#checkLater()
-    return true
+    if (!this.#finTaken || this.#givenBeforeFin === undefined || this.#before === undefined) return false
+    return this.#givenBeforeFin - this.#before >= this.#ssl.outputTotal()
   }
 
-  // A write that TCP refused is counted as given too. What it took is out of the BIO before the next setImmediate.
-  #checkLater(): void {
-    if (this.#checked) return
-    this.#checked = true
-    setImmediate(() => {
-      if (this.#ssl.alive() && this.#ssl.outputPending() > 0) this.fail()
-    }).unref()
+  /** What is given from now on comes after FIN, and is never sent. */
+  finGiven(): void {
+    this.#givenBeforeFin ??= transportOutput(this.#handle)?.given
   }
 
-  /** Nothing that is given from now on will be sent. */
-  end(): void {
-    this.#most = Math.min(this.#most, transportOutput(this.#handle)?.given ?? this.#most)
-  }
-
-  /** What was given last may have been refused. */
-  fail(): void {
-    this.#most = Number.NEGATIVE_INFINITY
+  finTaken(): void {
+    this.#finTaken = true
   }
 }
 

@@ -20,22 +20,20 @@ export class FinGate {
   #onArrival: (() => void) | undefined
   #held: unknown
 
-  /** `onRefused` hears that TCP could not send FIN: the connection was gone. */
-  constructor(handle: object, around: (send: () => unknown) => unknown, onRefused: () => void) {
+  /** `onCompleted` hears whether TCP took FIN; it refuses where the connection is gone. */
+  constructor(handle: object, around: (send: () => unknown) => unknown, onCompleted: (taken: boolean) => void) {
     wrapMethod(handle, 'shutdown', (previous, args) => {
       this.#native = (request) => {
         this.finAt ??= performance.now()
-        const completed = (status: unknown) => {
-          if (typeof status === 'number' && status < 0) onRefused()
-          return status
-        }
         if (typeof request === 'object' && request !== null) {
           wrapMethod(request, 'oncomplete', (complete, given) => {
-            completed(given[0])
+            onCompleted(given[0] === 0)
             return complete(given)
           })
         }
-        return completed(around(() => previous([request])))
+        const status = around(() => previous([request]))
+        if (status !== underWay) onCompleted(status === doneAlready)
+        return status
       }
       if (this.#onArrival === undefined || this.#held !== undefined) return this.#native(args[0])
       this.#held = args[0]
