@@ -39,8 +39,9 @@ export async function runConnection(plan: Plan): Promise<Outcome> {
   const server = ends.server()
   client.destroy()
   server?.destroy()
+  ends.abandon()
 
-  const settled = Promise.all([client.settled(), server?.settled(), ends.close(), tap.finished])
+  const settled = Promise.all([client.settled(), server?.settled(), tap.finished])
   const controller = new AbortController()
   const late = sleep(guard, 'late', { signal: controller.signal }).catch(() => 'never')
   if ((await Promise.race([settled, late])) === 'late') {
@@ -49,6 +50,7 @@ export async function runConnection(plan: Plan): Promise<Outcome> {
   }
   controller.abort()
   await tap.close()
+  await ends.close()
 
   const facts = {
     plan,
@@ -138,7 +140,8 @@ class SideCheck {
     if (sent.end === 'cut') return
     const { writtenBeforeClosing, orderly } = account
     // Anybody who destroys a session of http2 ends it, and then there is nothing more to send.
-    const isWhole = plan.protocol !== 'http2' || !hasAct(plan, ['destroyOwner', 'destroy', 'fail', 'destroySoon', 'end'])
+    const isWhole =
+      plan.protocol !== 'http2' || !hasAct(plan, ['destroyOwner', 'destroy', 'fail', 'destroySoon', 'end'])
     if (sent.closeNotifies === 1 && orderly && isWhole && sent.beforeCloseNotify < writtenBeforeClosing) {
       this.#fail(`${writtenBeforeClosing} bytes were written before the closing`)
     }

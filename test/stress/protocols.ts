@@ -14,6 +14,9 @@ export interface Ends {
   readonly connect: (port: number) => Actor
   /** The server's side, once it is secured. */
   readonly server: () => Actor | undefined
+  /** Destroys what the server has accepted and will accept, the handshakes that were never done included. */
+  readonly abandon: () => void
+  /** The port may be another's from then on. */
   readonly close: () => Promise<void>
 }
 
@@ -196,7 +199,9 @@ async function listening(server: tls.Server | https.Server | http2.Http2SecureSe
   const transport: Server = server
   // A half-open socket whose handshake was never done is nobody's to close.
   const accepted = new Set<Socket>()
+  let isAbandoned = false
   transport.on('connection', (socket) => {
+    if (isAbandoned) socket.destroy()
     accepted.add(socket)
     socket.once('close', () => accepted.delete(socket))
   })
@@ -211,10 +216,13 @@ async function listening(server: tls.Server | https.Server | http2.Http2SecureSe
     onKeylog: (listener: (line: Buffer) => void) => {
       server.on('keylog', listener)
     },
+    abandon: () => {
+      isAbandoned = true
+      for (const socket of accepted) socket.destroy()
+    },
     close: () =>
       new Promise<void>((resolve) => {
         transport.close(() => resolve())
-        for (const socket of accepted) socket.destroy()
       }),
   }
 }

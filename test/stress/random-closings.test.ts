@@ -54,7 +54,7 @@ async function runChild(args: readonly string[]): Promise<Ended> {
     env: { ...process.env, ...program.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const exit = once(child, 'exit')
+  const exit: Promise<unknown[]> = once(child, 'exit')
   const underWay = new Set<number>()
   const failures: string[] = []
   let end: Extract<Line, { kind: 'end' }> | undefined
@@ -73,7 +73,7 @@ async function runChild(args: readonly string[]): Promise<Ended> {
       for (const failure of line.failures) failures.push(`${failure} (${replay([line.index])})`)
     }
   }
-  const [code, signal]: unknown[] = await exit
+  const [code, signal] = await exit
   if (args.length === 2) console.log(errors)
   if (code !== 0 || signal !== null) {
     failures.push(`exit code ${String(code)}, signal ${String(signal)} (${replay(underWay)})\n${errors}`)
@@ -95,6 +95,11 @@ function numberFrom(name: string): number | undefined {
 }
 
 function parseLine(text: string): Line {
-  const value: Line = JSON.parse(text)
+  const value: unknown = JSON.parse(text)
+  if (!isLine(value)) throw new Error(`Expected a line of child-process.ts: ${text}`)
   return value
+}
+
+function isLine(value: unknown): value is Line {
+  return typeof value === 'object' && value !== null && 'kind' in value
 }
