@@ -1,0 +1,14 @@
+/** `npm run bench -- NAME [OPTIONS]`: runs a program of this folder. */
+const programs: Readonly<Record<string, () => Promise<unknown>>> = {
+  load: () => import('./load.js'),
+  lookup: () => import('./lookup.js'),
+  'close-latency': () => import('./close-latency.js'),
+  memory: () => import('./memory.js'),
+}
+
+const [name = ''] = process.argv.splice(2, 1)
+const program = programs[name]
+if (program === undefined) {
+  process.stderr.write(`Usage: npm run bench -- ${Object.keys(programs).join('|')} [--help]\n`)
+  process.exitCode = 2
+} else await program()

@@ -1,0 +1,76 @@
+/** The programs of benchmarks/speed run, end, and say what they measured. No figure of theirs is judged here. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Result } from '../../benchmarks/speed/program.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const program = path.join(root, 'dist/benchmarks/speed/bench.js')
+const run = promisify(execFile)
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'speed-'))
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+test.each([
+  {
+    name: 'load',
+    size: 40,
+    rows: ['rate, with / without', 'rate, A/A', 'server CPU, with / without', 'server CPU, A/A'],
+  },
+  { name: 'lookup', size: 100, rows: ['100 connections / 10', '100 unfinished handshakes / 10 connections', 'A/A'] },
+  { name: 'close-latency', size: 2, rows: ['close - echo, RTT 10', 'echo - echo (A/A), RTT 50', 'echo, RTT 50'] },
+  { name: 'memory', size: 2000, rows: ['with - without', 'without - without (A/A)', 'growth per SSL, without'] },
+])('$name writes its rows, each with its values and their summary', async ({ name, size, rows }) => {
+  const file = path.join(folder, `${name}.json`)
+  const args = [program, name, '--pairs', '2', '--size', String(size), '--json', file]
+  const { stdout } = await run(process.execPath, args, { cwd: root })
+  const result = await resultIn(file)
+
+  expect(result).toMatchObject({ benchmark: name, outcome: 'complete' })
+  expect(result.versions).toMatchObject({ node: process.version, openssl: process.versions.openssl })
+  expect(result.rows.map((row) => row.name)).toEqual(expect.arrayContaining(rows))
+  for (const row of result.rows) {
+    expect(row.values.length).toBeGreaterThan(0)
+    for (const value of row.values) expect(Number.isFinite(value)).toBe(true)
+    expect(row.summary).toMatchObject({ count: row.values.length, min: Math.min(...row.values) })
+    expect(stdout).toContain(row.name)
+  }
+})
+
+test('a RTT is in the echo of its relay, a connection costs time, an SSL costs memory, closureOf() costs microseconds', async () => {
+  const value = async (name: string, row: string) => {
+    const result = await resultIn(path.join(folder, `${name}.json`))
+    return result.rows.find((candidate) => candidate.name === row)?.summary?.min
+  }
+  expect(await value('close-latency', 'echo, RTT 50')).toBeGreaterThan(49)
+  expect(await value('load', 'connections per second, with')).toBeGreaterThan(0)
+  expect(await value('memory', 'growth per SSL, without')).toBeGreaterThan(1000)
+  expect(await value('lookup', 'microseconds, few')).toBeGreaterThan(0)
+  const { facts } = await resultIn(path.join(folder, 'memory.json'))
+  const bytes = facts['bytes per SSL by sizeof (target: at most 512)']
+  expect(bytes).toBeGreaterThan(0)
+  expect(bytes).toBeLessThanOrEqual(512)
+})
+
+test('an unknown name says which ones there are', async () => {
+  const ended = run(process.execPath, [program, 'nonsense'])
+  await expect(ended).rejects.toThrow(/load\|lookup\|close-latency\|memory/)
+})
+
+async function resultIn(file: string): Promise<Result> {
+  const value: unknown = JSON.parse(await readFile(file, 'utf8'))
+  if (!isResult(value)) throw new Error(`Expected a result in ${file}`)
+  return value
+}
+
+function isResult(value: unknown): value is Result {
+  return typeof value === 'object' && value !== null && 'rows' in value && 'facts' in value && 'versions' in value
+}
