@@ -9,10 +9,11 @@ const step = process.argv[2]
 // Silent where the closing is to stop at the wait; unread where it is to stop at the drain.
 const sockets = []
 const listener = await listen({ allowHalfOpen: true }, (socket) => {
-  sockets.push(socket)
   if (step !== 'drain') socket.resume()
   if (step === 'after') socket.on('end', () => socket.end())
 })
+// The sockets beneath TLS: a half-open server keeps a handshake that FIN has cut until its own timeout.
+listener.on('connection', (socket) => sockets.push(socket))
 let fromWorker
 let ended
 const tcpEnded = new Promise((resolve) => (ended = resolve))
