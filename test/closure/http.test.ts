@@ -22,12 +22,18 @@ interface Shut {
   readonly final: Promise<ClosureReport>
 }
 
+interface ServeOptions {
+  readonly delay?: RelayOptions['delay']
+  /** What the handler waits for before it answers. */
+  readonly ready?: (req: IncomingMessage) => Promise<void> | undefined
+}
+
 /** An https server that answers each request with `answer` and shuts its socket down at once. */
 async function serve(
   version: TlsVersion,
   options: ShutdownOptions,
   answer: (res: ServerResponse) => void,
-  delay: RelayOptions['delay'] = 0,
+  { delay = 0, ready = () => undefined }: ServeOptions = {},
 ) {
   const requests: string[] = []
   let settle: (shut: Shut) => void = () => undefined
@@ -39,14 +45,25 @@ async function serve(
   const handler = (req: IncomingMessage, res: ServerResponse) => {
     requests.push(`${req.method} ${req.url}`)
     const closure = closureOf(tlsSocket(req.socket))
-    answer(res)
-    closure.shutdown(options).then((given) => settle({ given, final: closure.report }), fail)
+    const close = async () => {
+      await ready(req)
+      answer(res)
+      settle({ given: await closure.shutdown(options), final: closure.report })
+    }
+    close().catch(fail)
   }
   const relay = await behindRelay(
     createServer({ key, cert, minVersion: version, maxVersion: version, allowHalfOpen: true }, handler),
     { delay },
   )
   return { relay, requests, shut }
+}
+
+/** Nobody reads the request's body: http fills its buffer and then stops the handle. */
+async function untilReadingStopped(req: IncomingMessage): Promise<void> {
+  const handle: unknown = Reflect.get(req.socket, '_handle')
+  if (typeof handle !== 'object' || handle === null) throw new TypeError('Expected a live socket')
+  while (Reflect.get(handle, 'reading') !== false) await turns(1)
 }
 
 function tlsSocket(socket: unknown): TLSSocket {
@@ -74,7 +91,7 @@ describe.each(tlsVersions)("a server's socket, %s", (version) => {
             res.setHeader('Content-Length', size)
             res.end('b'.repeat(size))
           },
-          { client: 10 },
+          { delay: { client: 10 } },
         )
         const client = clientOf(relay.port, { minVersion: version })
         const received = text(client)
@@ -137,29 +154,40 @@ describe.each(tlsVersions)("a server's socket, %s", (version) => {
     expect(requests).toEqual(['GET /a', 'GET /b'])
   })
 
-  test('an upload that was answered early is drained within the budget, and the answer arrives whole', async () => {
-    const size = 3_000_000
-    const options = { mode: 'bidirectional', maxDiscardBytes: 2 * size, waitTimeout: 20_000 } as const
-    const { relay, requests, shut } = await serve(version, options, (res) => {
-      res.writeHead(413, { Connection: 'close' })
-      res.end('no')
-    })
-    const client = clientOf(relay.port, { minVersion: version, allowHalfOpen: true })
-    const received = text(client)
-    client.write(`POST /u HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${size}\r\n\r\n`)
-    client.write(Buffer.alloc(size))
-    client.end()
-    const { given, final } = await shut
-    expect(given).toMatchObject({ verdict: 'clean', endedBy: 'done' })
-    // The parser may have had a part of it before the handler ran.
-    expect(given.discardedBytes).toBeGreaterThan(size / 2)
-    expect((await received).text).toMatch(/^HTTP\/1\.1 413 [\s\S]*no/)
-    expect(await final).toMatchObject({ verdict: 'clean' })
-    expect(requests).toEqual(['POST /u'])
-    const wire = await relay.nextWire()
-    await wire.seen('server', 'fin')
-    expect(wire.closing('server')).toEqual(closeNotifyAndFin)
-  })
+  test.each([
+    { name: 'early', ready: undefined },
+    { name: 'when http had stopped reading', ready: untilReadingStopped },
+  ])(
+    'an upload that was answered $name is drained within the budget, and the answer arrives whole',
+    async ({ ready }) => {
+      const size = 3_000_000
+      const options = { mode: 'bidirectional', maxDiscardBytes: 2 * size, waitTimeout: 20_000 } as const
+      const { relay, requests, shut } = await serve(
+        version,
+        options,
+        (res) => {
+          res.writeHead(413, { Connection: 'close' })
+          res.end('no')
+        },
+        ready === undefined ? {} : { ready },
+      )
+      const client = clientOf(relay.port, { minVersion: version, allowHalfOpen: true })
+      const received = text(client)
+      client.write(`POST /u HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${size}\r\n\r\n`)
+      client.write(Buffer.alloc(size))
+      client.end()
+      const { given, final } = await shut
+      expect(given).toMatchObject({ verdict: 'clean', endedBy: 'done' })
+      // The parser may have had a part of it before the handler ran.
+      expect(given.discardedBytes).toBeGreaterThan(size / 2)
+      expect((await received).text).toMatch(/^HTTP\/1\.1 413 [\s\S]*no/)
+      expect(await final).toMatchObject({ verdict: 'clean' })
+      expect(requests).toEqual(['POST /u'])
+      const wire = await relay.nextWire()
+      await wire.seen('server', 'fin')
+      expect(wire.closing('server')).toEqual(closeNotifyAndFin)
+    },
+  )
 
   test('an upload beyond the budget ends the closing as flooded', async () => {
     const options = { mode: 'bidirectional', maxDiscardBytes: 100_000, waitTimeout: 20_000 } as const
