@@ -153,8 +153,8 @@ export class Closing implements Watcher {
       return 'openssl-error'
     }
     this.#taking ||= this.#options.mode === 'bidirectional' && this.#options.onData !== 'deliver'
-    await flushed(connection, stop)
-    return stop.reason
+    const isFlushed = await flushed(connection, stop)
+    return stop.reason ?? (isFlushed ? undefined : 'tcp-end')
   }
 
   // Gives what ended the waiting.

@@ -315,7 +315,8 @@ export class Closure {
         if (stop.reason !== undefined) return
         if (!connection.ssl.alive()) throw closed('closeNotify()')
         await writeCloseNotify(connection, stop)
-        await flushed(connection, stop)
+        const isFlushed = await flushed(connection, stop)
+        if (!isFlushed && stop.reason === undefined) throw closed('closeNotify()')
       })
       if (!connection.evidence.hasWrittenCloseNotify()) throw closed('closeNotify()')
     } catch (error) {

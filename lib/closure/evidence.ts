@@ -117,6 +117,11 @@ export class Evidence {
     this.#outputIsFlushed()
   }
 
+  /** Whether TCP was given all that OpenSSL has written and queues none of it: taken, or refused. */
+  outputIsGiven(): boolean {
+    return this.#output.isGiven()
+  }
+
   // Asked for the last time when the socket is destroyed, with the SSL still there.
   #outputIsFlushed(): boolean {
     if (this.#ssl.alive() && this.hasWrittenCloseNotify()) {
@@ -185,6 +190,12 @@ class OutputProgress {
     if (this.#emptied) return true
     if (!this.#finTaken || this.#givenBeforeFin === undefined || this.#before === undefined) return false
     return this.#givenBeforeFin - this.#before >= this.#ssl.outputTotal()
+  }
+
+  isGiven(): boolean {
+    const transport = transportOutput(this.#handle)
+    if (transport === undefined || this.#before === undefined) return false
+    return transport.queued === 0 && transport.given - this.#before >= this.#ssl.outputTotal()
   }
 
   /** What is given from now on comes after FIN, and is never sent. */

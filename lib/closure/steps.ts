@@ -94,7 +94,13 @@ export function closeQuietly({ ssl }: Connection): void {
   ssl.setShutdown(flags)
 }
 
-/** Brings what OpenSSL has written to the kernel; resolves when the output BIO is empty, or at the stop. */
+// TLSWrap empties its BIO in the turn after TCP has taken it, and never when TCP has refused it.
+const looksBeforeRefused = 4
+
+/**
+ * Brings what OpenSSL has written to the kernel; true when the output BIO is empty, false at the stop and when TCP has
+ * refused it, for the connection is gone.
+ */
 export async function flushed({ socket, ssl, evidence }: Connection, stop: Stop): Promise<boolean> {
   const isFlushed = () => {
     if (!ssl.alive()) return true
@@ -113,5 +119,11 @@ export async function flushed({ socket, ssl, evidence }: Connection, stop: Stop)
       })
     }
   }
-  return lookUntil(isFlushed, stop)
+  let looksGiven = 0
+  const isOver = () => {
+    if (isFlushed()) return true
+    looksGiven = evidence.outputIsGiven() ? looksGiven + 1 : 0
+    return looksGiven >= looksBeforeRefused
+  }
+  return (await lookUntil(isOver, stop)) && looksGiven < looksBeforeRefused
 }
