@@ -78,7 +78,7 @@ export interface Alert {
 /** What our side sent to end TLS. */
 export type Sent =
   | { readonly kind: 'close_notify'; readonly at: number }
-  /** Our close_notify was written by OpenSSL, but was still in our buffers when the socket went. */
+  /** Our close_notify was written by OpenSSL, and nothing proved that it had left our buffers when the socket went. */
   | { readonly kind: 'not-flushed'; readonly at: number }
   | { readonly kind: 'fatal-alert'; readonly alert: AlertName; readonly at: number }
   | { readonly kind: 'nothing' }
