@@ -91,7 +91,9 @@ describe.each(tlsVersions)('destroy() at a step of a closing, %s', (version) => 
     expect(report).toMatchObject({ verdict: 'aborted', endedBy: 'destroy' })
     await wire.seen('client', 'fin')
     const onWire = alertsOnWire(pair, 'client')
-    expect(report.sent.kind).toBe(onWire.length === 1 ? 'close_notify' : 'not-flushed')
+    // The other way round may be: the alert is on the wire a turn before Node tells that TCP has taken it.
+    expect(['close_notify', 'not-flushed']).toContain(report.sent.kind)
+    expect(onWire.length).toBeGreaterThanOrEqual(report.sent.kind === 'close_notify' ? 1 : 0)
   })
 
   test('while waiting: our alert was sent, theirs is told not to have come', async () => {
@@ -101,6 +103,7 @@ describe.each(tlsVersions)('destroy() at a step of a closing, %s', (version) => 
     client.resume()
     const closing = closureOf(client).shutdown({ mode: 'bidirectional', ...muchTime })
     await wire.seen('client', 'alert')
+    await turns(3)
     client.destroy()
     expect(await closing).toMatchObject({
       verdict: 'aborted',
