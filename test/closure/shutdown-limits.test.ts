@@ -232,6 +232,8 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
       const controller = new AbortController()
       const done = closure.shutdown({ mode, waitTimeout: 50_000, signal: controller.signal })
       await wire.seen(near, closeNotify)
+      // The relay is in this process and sees the alert before Node has heard that it left.
+      await turns(5)
       controller.abort()
       expect(await done).toMatchObject({ verdict: 'aborted', endedBy: 'signal', sent: { kind: 'close_notify' } })
       expect(local.destroyed).toBe(true)
@@ -256,6 +258,8 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
       const close = closed(local)
       const done = closure.shutdown({ mode, waitTimeout: 50_000 })
       await wire.seen(near, closeNotify)
+      // The relay is in this process and sees the alert before Node has heard that it left.
+      await turns(5)
       local.destroy()
       expect(await done).toMatchObject({ verdict: 'aborted', endedBy: 'destroy', sent: { kind: 'close_notify' } })
       expect(await close).toBe(false)
