@@ -17,7 +17,7 @@
         "native/platform/tcp_state.cc"
       ],
       "include_dirs": ["."],
-      "defines": ["NAPI_VERSION=8"],
+      "defines": ["NAPI_VERSION=8", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc": [
         "-std=c++20", "-fvisibility=hidden", "-fvisibility-inlines-hidden",
         "-Wall", "-Wextra", "-Wpedantic", "-Wno-unused-parameter", "-fstack-protector-strong"
