@@ -30,6 +30,15 @@ describe('a worker that ends with controlled sockets', () => {
     },
   )
 
+  test('may be terminated inside a call of the addon, which cannot throw any more then', async () => {
+    const { code, signal, facts, stderr } = await runProgram('worker-in-native-calls.mjs', [15])
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(facts).toEqual([
+      { terminated: 15, codes: [1] },
+      { main: 'clean', live: 0 },
+    ])
+  })
+
   test.each(['exits', 'throws', 'runs out of work'])('may end by itself: it %s', async (how) => {
     const { code, signal, facts } = await runProgram('worker-ends-by-itself.mjs', [how])
     expect({ code, signal }).toEqual({ code: 0, signal: null })
