@@ -208,7 +208,7 @@ export class Closure {
     this.#liveConnection('setQuietShutdown()').ssl.setQuietShutdown(quiet)
   }
 
-  /** SSL_CTX_get_quiet_shutdown of the context that the SSL has now (SNI may have changed it). */
+  /** SSL_CTX_get_quiet_shutdown of the context that the connection started with: SNI does not change it in Node. */
   getContextQuietShutdown(): boolean {
     return this.#liveConnection('getContextQuietShutdown()').ssl.getContextQuietShutdown()
   }

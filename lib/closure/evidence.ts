@@ -1,7 +1,8 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
 import { type NativeAlert, type SslHandle, tcpIsClosed, toPerformanceTime } from '../native.js'
 import { alertName } from './alerts.js'
-import { fileDescriptor, transportOutput } from './socket-internals.js'
+import { OutputProgress, type Progress } from './output-progress.js'
+import { fileDescriptor } from './socket-internals.js'
 import type { Alert, Cut, Received, Sent, TcpEnd } from './types.js'
 
 const sentShutdown = 1
@@ -117,15 +118,15 @@ export class Evidence {
     this.#outputIsFlushed()
   }
 
-  /** Whether TCP was given all that OpenSSL has written and queues none of it: taken, or refused. */
-  outputIsGiven(): boolean {
-    return this.#output.isGiven()
+  /** How far our output has got. Call while the SSL is alive. */
+  outputProgress(): Progress {
+    return this.#output.progress()
   }
 
-  // Asked for the last time when the socket is destroyed, with the SSL still there.
+  // Once true it stays: nothing is written after our close_notify. Asked for the last time when the socket is destroyed.
   #outputIsFlushed(): boolean {
-    if (this.#ssl.alive() && this.hasWrittenCloseNotify()) {
-      this.#flushed = this.#output.isFlushed()
+    if (!this.#flushed && this.#ssl.alive() && this.hasWrittenCloseNotify()) {
+      this.#flushed = this.#output.progress() === 'taken'
     }
     return this.#flushed
   }
@@ -149,62 +150,6 @@ export class Evidence {
     if (state === 'RB') return 'inside-record'
     if (state !== 'RH') return undefined
     return this.#ssl.hasPending() ? 'inside-header' : 'between-records'
-  }
-}
-
-/**
- * How far OpenSSL's output has got. The output BIO is empty a moment after the kernel has taken everything: Node cleans
- * up in a setImmediate, before which a socket can be gone already. Until then FIN knows more: TCP takes it after all that
- * was given before it, and refuses it on a connection that is gone. The transport's own count is no proof: what TCP has
- * refused counts as given.
- */
-class OutputProgress {
-  readonly #ssl: SslHandle
-  readonly #handle: object
-  // What the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
-  #before: number | undefined
-  // Emptiness of the BIO, once seen, stays: nothing is written after our close_notify.
-  #emptied = false
-  // What the transport had been given when FIN was, and whether it has taken FIN.
-  #givenBeforeFin: number | undefined
-  #finTaken = false
-
-  constructor(ssl: SslHandle, handle: object) {
-    this.#ssl = ssl
-    this.#handle = handle
-    this.calibrate()
-  }
-
-  calibrate(): void {
-    const transport = transportOutput(this.#handle)
-    if (transport === undefined || this.#before !== undefined) return
-    const written = this.#ssl.outputTotal()
-    const pending = this.#ssl.outputPending()
-    // Pending bytes may have been given or not: both are a start from zero.
-    if (pending === 0) this.#before = transport.given - written
-    else if (transport.given === written || transport.given === written - pending) this.#before = 0
-  }
-
-  isFlushed(): boolean {
-    this.#emptied ||= this.#ssl.outputPending() === 0
-    if (this.#emptied) return true
-    if (!this.#finTaken || this.#givenBeforeFin === undefined || this.#before === undefined) return false
-    return this.#givenBeforeFin - this.#before >= this.#ssl.outputTotal()
-  }
-
-  isGiven(): boolean {
-    const transport = transportOutput(this.#handle)
-    if (transport === undefined || this.#before === undefined) return false
-    return transport.queued === 0 && transport.given - this.#before >= this.#ssl.outputTotal()
-  }
-
-  /** What is given from now on comes after FIN, and is never sent. */
-  finGiven(): void {
-    this.#givenBeforeFin ??= transportOutput(this.#handle)?.given
-  }
-
-  finTaken(): void {
-    this.#finTaken = true
   }
 }
 

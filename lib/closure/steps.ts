@@ -95,20 +95,13 @@ export function closeQuietly({ ssl }: Connection): void {
 }
 
 // TLSWrap empties its BIO in the turn after TCP has taken it, and never when TCP has refused it.
-const looksBeforeRefused = 4
+const looksUntilRefused = 4
 
 /**
- * Brings what OpenSSL has written to the kernel; true when the output BIO is empty, false at the stop and when TCP has
- * refused it, for the connection is gone.
+ * Brings what OpenSSL has written to the kernel; true when the kernel has taken it, false at the stop and when TCP has
+ * refused it.
  */
 export async function flushed({ socket, ssl, evidence }: Connection, stop: Stop): Promise<boolean> {
-  const isFlushed = () => {
-    if (!ssl.alive()) return true
-    pump()
-    if (!ssl.alive()) return true
-    evidence.latch()
-    return ssl.outputPending() === 0
-  }
   const pump = () => {
     try {
       pumpOutput(socket)
@@ -119,11 +112,14 @@ export async function flushed({ socket, ssl, evidence }: Connection, stop: Stop)
       })
     }
   }
-  let looksGiven = 0
+  let looksWhenGiven = 0
   const isOver = () => {
-    if (isFlushed()) return true
-    looksGiven = evidence.outputIsGiven() ? looksGiven + 1 : 0
-    return looksGiven >= looksBeforeRefused
+    if (ssl.alive()) pump()
+    if (!ssl.alive()) return true
+    evidence.latch()
+    const progress = evidence.outputProgress()
+    if (progress === 'given') looksWhenGiven++
+    return progress === 'taken' || looksWhenGiven === looksUntilRefused
   }
-  return (await lookUntil(isOver, stop)) && looksGiven < looksBeforeRefused
+  return (await lookUntil(isOver, stop)) && looksWhenGiven < looksUntilRefused
 }

@@ -1,0 +1,71 @@
+import { type SslHandle, tcpIsClosed } from '../native.js'
+import { fileDescriptor, transportOutput } from './socket-internals.js'
+
+/**
+ * - `pending`: some of it is in our buffers, or nothing proves that it is not.
+ * - `taken`: the kernel has all of it.
+ * - `given`: TCP was given all of it on a connection that the kernel has closed since, or before: taken or refused.
+ */
+export type Progress = 'pending' | 'taken' | 'given'
+
+/**
+ * How far OpenSSL's output has got. When the output BIO is empty the kernel has taken everything. But Node empties it
+ * in a setImmediate, before which a socket can be gone already, and until then other things must tell:
+ *
+ * - TCP took FIN: it does so after all that was given before it, and refuses on a connection that is gone.
+ * - The transport was given as many bytes as OpenSSL has written and queues none. What TCP has refused counts as given
+ *   too, but it refuses only on a connection that the kernel has closed.
+ */
+export class OutputProgress {
+  readonly #ssl: SslHandle
+  readonly #handle: object
+  // What the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
+  #before: number | undefined
+  // What the transport had been given when FIN was, and whether it has taken FIN.
+  #givenBeforeFin: number | undefined
+  #finTaken = false
+
+  constructor(ssl: SslHandle, handle: object) {
+    this.#ssl = ssl
+    this.#handle = handle
+    this.calibrate()
+  }
+
+  calibrate(): void {
+    const transport = transportOutput(this.#handle)
+    if (transport === undefined || this.#before !== undefined) return
+    const written = this.#ssl.outputTotal()
+    const pending = this.#ssl.outputPending()
+    // Pending bytes may have been given or not: both are a start from zero.
+    if (pending === 0) this.#before = transport.given - written
+    else if (transport.given === written || transport.given === written - pending) this.#before = 0
+  }
+
+  progress(): Progress {
+    if (this.#ssl.outputPending() === 0) return 'taken'
+    const transport = transportOutput(this.#handle)
+    if (transport === undefined || this.#before === undefined) return 'pending'
+    const given = (this.#givenBeforeFin ?? transport.given) - this.#before
+    if (given < this.#ssl.outputTotal()) return 'pending'
+    if (this.#finTaken) return 'taken'
+    if (transport.queued > 0) return 'pending'
+    const fd = fileDescriptor(this.#handle)
+    switch (fd === undefined ? undefined : tcpIsClosed(fd)) {
+      case false:
+        return 'taken'
+      case true:
+        return 'given'
+      case undefined:
+        return 'pending'
+    }
+  }
+
+  /** What is given from now on comes after FIN, and is never sent. */
+  finGiven(): void {
+    this.#givenBeforeFin ??= transportOutput(this.#handle)?.given
+  }
+
+  finTaken(): void {
+    this.#finTaken = true
+  }
+}
