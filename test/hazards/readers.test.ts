@@ -1,7 +1,7 @@
 import { once as onceEvent } from 'node:events'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { connect } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closureOf } from '../../lib/index.js'
 import { type Pair, tlsVersions } from '../support/pair.js'
@@ -34,6 +34,17 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
     const report = await closureOf(pair.client).shutdown(discarding)
     expect(report).toMatchObject({ verdict: 'clean', endedBy: 'done', discardedBytes: manyBytes })
     await pair.wire.seen('client', 'fin')
+  })
+
+  test('discard reads by itself where Node has stopped reading, for the buffer of an absent reader is full', async () => {
+    const pair = await connected()
+    const { client, server } = pair
+    server.write(Buffer.alloc(1_000_000))
+    while (Reflect.get(handleOf(client), 'reading') !== false) await turns(1)
+    const unread = client.readableLength
+    answersWith(pair, 0)
+    const report = await closureOf(client).shutdown({ ...discarding, maxDiscardBytes: 2_000_000 })
+    expect(report).toMatchObject({ verdict: 'clean', endedBy: 'done', discardedBytes: 1_000_000 - unread })
   })
 
   test('deliver, with nobody reading and nothing sent: the alert is still seen', async () => {
@@ -177,3 +188,9 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
     if (!client.closed) await once(client, 'close')
   })
 })
+
+function handleOf(socket: TLSSocket): object {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  if (typeof handle !== 'object' || handle === null) throw new Error('Expected a handle')
+  return handle
+}
