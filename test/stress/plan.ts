@@ -31,7 +31,7 @@ export interface SidePlan {
 }
 
 /** How a side reads: all at once, a piece every few ms, nothing ever, or nothing for a while. */
-export type Reader =
+type Reader =
   | { readonly kind: 'flowing' }
   | { readonly kind: 'slow'; readonly pause: number }
   | { readonly kind: 'stalled' }

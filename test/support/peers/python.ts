@@ -26,7 +26,7 @@ import { certificate } from '../certificate.js'
 import type { TlsVersion } from '../pair.js'
 import { startPeer, type PeerProcess } from './child.js'
 
-export type PythonStep =
+type PythonStep =
   | { readonly do: 'read' | 'send'; readonly bytes: number }
   | { readonly do: 'send-text'; readonly text: string }
   | { readonly do: 'wait'; readonly ms: number }
