@@ -21,11 +21,6 @@ export async function alertWritten(socket: TLSSocket): Promise<void> {
   while (!closureOf(socket).alerts.some(({ direction }) => direction === 'sent')) await nextImmediate()
 }
 
-/** Resolves as soon as something is so. What never comes is a hang, which the runner ends. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await nextImmediate()
-}
-
 export interface Deferred<T> {
   readonly promise: Promise<T>
   readonly resolve: (value: T | PromiseLike<T>) => void
