@@ -2,8 +2,8 @@ import { connect } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closureOf } from '../../lib/index.js'
 import { tlsVersions } from '../support/pair.js'
-import { collect, once } from '../support/streams.js'
-import { deferred, pairFor, turns } from './pairs.js'
+import { collect } from '../support/streams.js'
+import { deferred, hasEnded, pairFor, turns } from './pairs.js'
 import { relayedServer } from './relayed.js'
 
 const muchTime = { flushTimeout: 600_000, waitTimeout: 600_000 } as const
@@ -93,7 +93,7 @@ describe.each(tlsVersions)('data that must not be lost, %s', (version) => {
     server.resume()
     const closure = closureOf(client)
     await closure.closeNotify()
-    await once(server, 'end')
+    await hasEnded(server)
     // All of it in one read of the client's, and end() after the first record.
     wire.hold('server')
     server.write('first ')
@@ -119,9 +119,9 @@ describe.each(tlsVersions)('data that must not be lost, %s', (version) => {
     expect(client.write('oops', refused.resolve)).toBe(false)
     expect(await refused.promise).toMatchObject({ code: 'ERR_WRITE_AFTER_CLOSE_NOTIFY' })
     client.write('oops without a callback')
-    await once(server, 'end')
+    await hasEnded(server)
     server.end('the rest of the data')
-    await once(client, 'end')
+    await hasEnded(client)
     client.end('oops at the end')
     expect(await received).toMatchObject({ ended: true, error: undefined })
     expect((await received).bytes.toString()).toBe('the rest of the data')

@@ -7,7 +7,7 @@ import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { startRelay } from '../support/relay.js'
 import { collect, once } from '../support/streams.js'
 import type { Wire } from '../support/wire.js'
-import { answering, turns } from './pairs.js'
+import { answering, hasEnded, turns } from './pairs.js'
 import { relayedServer } from './relayed.js'
 import { duplexOver, tcpTo, transports, type Transport } from './transports.js'
 
@@ -84,7 +84,7 @@ describe.each(tlsVersions)('TLS over a Duplex, %s', (version) => {
       await closureOf(socket).closeNotify()
       await wire.seen('client', 'alert')
       expect(wire.closing('client')).toEqual(['alert warning close_notify'])
-      await once(socket, 'end')
+      await hasEnded(socket)
       socket.end()
       expect((await received).bytes.toString()).toBe('late')
       expect(await closureOf(socket).report).toMatchObject({ verdict: 'clean', mode: 'uncontrolled' })

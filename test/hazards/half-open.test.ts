@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { closureOf } from '../../lib/index.js'
 import { tlsVersions } from '../support/pair.js'
-import { collect, once } from '../support/streams.js'
-import { pairFor, turns } from './pairs.js'
+import { collect } from '../support/streams.js'
+import { hasEnded, pairFor, turns } from './pairs.js'
 
 const cleanEnd = ['alert warning close_notify', 'fin']
 const muchTime = { flushTimeout: 600_000, waitTimeout: 600_000 } as const
@@ -50,13 +50,13 @@ describe.each(tlsVersions)('half-open connections, %s', (version) => {
       server.resume()
       const closure = closureOf(client)
       await closure.closeNotify()
-      await once(server, 'end')
+      await hasEnded(server)
       server.write('one ')
       await wire.seen('server', 'data')
       await turns(5)
       expect(wire.closing('client')).toEqual(['alert warning close_notify'])
       server.end('two')
-      await once(client, 'end')
+      await hasEnded(client)
       client.end()
       expect(await received).toMatchObject({ ended: true, error: undefined })
       expect((await received).bytes.toString()).toBe('one two')

@@ -6,7 +6,7 @@ import { closureOf, type ClosureReport } from '../../lib/index.js'
 import { certificate } from '../support/certificate.js'
 import { tlsVersions } from '../support/pair.js'
 import { collect, once } from '../support/streams.js'
-import { deferred, turns } from './pairs.js'
+import { deferred, hasEnded, turns } from './pairs.js'
 
 const muchTime = { flushTimeout: 600_000, waitTimeout: 600_000 } as const
 
@@ -24,7 +24,7 @@ describe.each(tlsVersions)('sockets of an https server, %s', (version) => {
     const client = await clientOf(server)
     const received = collect(client)
     client.write('GET /first HTTP/1.1\r\nHost: x\r\n\r\n')
-    await once(client, 'end')
+    await hasEnded(client)
     const late = 'POST /transfer HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi'
     client.write(late)
     await turns(20)

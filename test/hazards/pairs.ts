@@ -4,6 +4,7 @@ import { setImmediate as nextImmediate } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { closureOf } from '../../lib/index.js'
 import { connectPair, type Pair, type PairOptions } from '../support/pair.js'
+import { once } from '../support/streams.js'
 
 /** A pair that is closed when the test is over. */
 export async function pairFor(options: PairOptions): Promise<Pair> {
@@ -30,6 +31,11 @@ export function deferred<T>(): Deferred<T> {
   let resolve: (value: T | PromiseLike<T>) => void = () => undefined
   const promise = new Promise<T>((settle) => (resolve = settle))
   return { promise, resolve }
+}
+
+/** Resolves when a stream has ended, also when it has ended before the call. */
+export async function hasEnded(stream: TLSSocket): Promise<void> {
+  if (!stream.readableEnded) await once(stream, 'end')
 }
 
 /** How many alerts a side has put on the wire. */

@@ -54,6 +54,7 @@ describe('renegotiation, TLS 1.2', () => {
       const closing = closureOf(pair.client).shutdown({ mode, ...muchTime })
       expect(await renegotiated).toBeNull()
       expect(await closing).toMatchObject({ sent: { kind: 'close_notify' }, endedBy: 'done' })
+      await pair.wire.seen('client', 'fin')
       expect(alertsOnWire(pair, 'client')).toEqual([closeNotify])
     })
 
@@ -70,6 +71,7 @@ describe('renegotiation, TLS 1.2', () => {
       pair.wire.release('client')
       expect(await renegotiated).toBeNull()
       expect(await closing).toMatchObject({ sent: { kind: 'close_notify' }, endedBy: 'done' })
+      await pair.wire.seen('client', 'fin')
       expect(alertsOnWire(pair, 'client')).toEqual([closeNotify])
     })
   })
