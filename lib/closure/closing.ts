@@ -87,7 +87,7 @@ export class Closing implements Watcher {
     if (this.#connection.discardedBytes <= this.#options.maxDiscardBytes) return true
     this.#stop.set('discard-limit')
     // The closing may be over already: the peer has our FIN and sends on.
-    if (this.#connection.endedBy !== undefined) this.#connection.socket.destroy()
+    if (this.#connection.endedBy !== undefined) void this.#destroy()
     return true
   }
 
@@ -191,13 +191,12 @@ export class Closing implements Watcher {
       case 'discard-limit':
       case 'unexpected-data':
       case 'openssl-error':
-        socket.destroy()
-        return
+        return this.#destroy()
       case 'tcp-end':
       case 'reader-stalled':
       case 'done':
         if (keepOpen) {
-          if (endedBy === 'tcp-end') socket.destroy()
+          if (endedBy === 'tcp-end') await this.#destroy()
           return
         }
     }
@@ -205,9 +204,15 @@ export class Closing implements Watcher {
     // A transport that never takes our FIN must not hold the caller.
     this.#startBudget(this.#options.flushTimeout, () => 'flush-timeout')
     const stopped = await this.#stop.orUntil(gate.release())
-    if (stopped === 'flush-timeout' || stopped === 'signal') socket.destroy()
+    if (stopped === 'flush-timeout' || stopped === 'signal') await this.#destroy()
     // Nobody is meant to read any more, and without a reader 'end' and 'close' would never come.
     if (this.#taking && socket.readableLength === 0) socket.resume()
+  }
+
+  // http2 may have called us: Node crashes when the socket of a session goes inside the session's own callback.
+  async #destroy(): Promise<void> {
+    await leaveStack()
+    this.#connection.socket.destroy()
   }
 
   #startBudget(ms: number, reason: () => EndedBy): void {

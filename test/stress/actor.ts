@@ -178,15 +178,15 @@ export class Actor {
         return
       case 'destroySoon':
         this.#closing(false)
-        this.socket.destroySoon()
+        this.#outsideOfHttp2(() => this.socket.destroySoon())
         return
       case 'destroy':
         this.#closing(false)
-        this.socket.destroy()
+        this.#outsideOfHttp2(() => this.socket.destroy())
         return
       case 'fail':
         this.#closing(false)
-        this.socket.destroy(new Error('destroyed with an error'))
+        this.#outsideOfHttp2(() => this.socket.destroy(new Error('destroyed with an error')))
         return
       case 'closeOwner':
         this.#closing(false)
@@ -197,6 +197,13 @@ export class Actor {
         this.#means?.destroyOwner()
         return
     }
+  }
+
+  // Destroying the socket of a session inside the session's own callbacks crashes Node 20 to 26 by itself, in
+  // Http2Session::OnStreamAfterWrite, without this package too.
+  #outsideOfHttp2(run: () => void): void {
+    if (this.socket.alpnProtocol === 'h2') setImmediate(run)
+    else run()
   }
 
   #callShutdown(closure: Closure, options: PlannedShutdown, abortAfter: number | undefined): void {
