@@ -50,7 +50,9 @@ export interface PeerCommand {
 export function startPeer({ command, args, debianPackage, env }: PeerCommand): PeerProcess {
   requireTool(command, debianPackage)
   const [file, ...rest] = [...diesWithParent(), command, ...args]
-  const child = spawn(file ?? command, rest, { stdio: 'pipe', env: { ...process.env, ...env } })
+  // A sanitizer that this process was started with is not for programs of others.
+  const { LD_PRELOAD: _ours, ...inherited } = process.env
+  const child = spawn(file ?? command, rest, { stdio: 'pipe', env: { ...inherited, ...env } })
   const output: string[] = []
   const watchers = new Set<() => void>()
   const notify = () => {
