@@ -1,13 +1,13 @@
 // closeNotify(): our alert alone, TCP open, reading goes on; and who may not call it.
 import { Agent, createServer as createHttpsServer, request } from 'node:https'
 import { connect as connectHttp2, createSecureServer } from 'node:http2'
-import type { Server } from 'node:net'
 import { connect, TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closureOf } from '../../lib/index.js'
 import { certificate } from '../support/certificate.js'
 import { once, readExactly } from '../support/streams.js'
 import { closeNotify, closeNotifyAndFin, connectSides, sides, text, turns, withCode, write } from './sides.js'
+import { listen } from './servers.js'
 
 describe.each(sides)('closeNotify(), $version, our side is the $near', ({ version, near }) => {
   const options = { version, near }
@@ -265,12 +265,3 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
     })
   },
 )
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  return address.port
-}

@@ -1,7 +1,7 @@
 // OpenSSL's calls one for one, and the typed answer to every call that comes at the wrong time or place.
 import { execFile } from 'node:child_process'
 import { createSecureServer, connect as connectHttp2 } from 'node:http2'
-import { connect as connectTcp, type Server } from 'node:net'
+import { connect as connectTcp } from 'node:net'
 import { createServer, connect, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -11,6 +11,7 @@ import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { once } from '../support/streams.js'
 import { closeNotify, connectSides, sides, text, turns, withCode, write } from './sides.js'
+import { listen } from './servers.js'
 
 const sent = 1
 const received = 2
@@ -443,13 +444,4 @@ async function unconnected(version: TlsVersion) {
   client.on('error', () => undefined)
   onTestFinished(() => void client.destroy())
   return { client, server, port }
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  return address.port
 }

@@ -1,9 +1,10 @@
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
 import { connect, TLSSocket } from 'node:tls'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { closureOf } from '../../lib/index.js'
 import { certificate } from '../support/certificate.js'
 import { once } from '../support/streams.js'
+import { listen } from './servers.js'
 
 /** A TLS server that answers the first byte and then ends TCP in the given way, together with the answer. */
 async function startServer(end: (tcp: Socket) => void): Promise<number> {
@@ -17,12 +18,7 @@ async function startServer(end: (tcp: Socket) => void): Promise<number> {
       })
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  return address.port
+  return listen(server)
 }
 
 async function reportOfClient(port: number) {

@@ -8,7 +8,7 @@ import { type Relay, type RelayOptions, startRelay } from '../support/relay.js'
 import { once } from '../support/streams.js'
 
 /** Listens on 127.0.0.1 until the test is over; gives the port. */
-async function listen(server: Server): Promise<number> {
+export async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
