@@ -16,7 +16,7 @@ export interface Ended {
 
 export interface ProgramOptions {
   readonly execArgv?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 // Where not even the end of the test is seen.
