@@ -48,9 +48,10 @@ test.each([
 test('a RTT is in the echo of its relay, a connection costs time, an SSL costs memory, closureOf() costs microseconds', async () => {
   const value = async (name: string, row: string) => {
     const result = await resultIn(path.join(folder, `${name}.json`))
-    return result.rows.find((candidate) => candidate.name === row)?.summary?.min
+    return result.rows.find((candidate) => candidate.name === row)?.summary?.median
   }
-  expect(await value('close-latency', 'echo, RTT 50')).toBeGreaterThan(49)
+  // Two timers are on the way, and each may fire up to 1 ms early.
+  expect(await value('close-latency', 'echo, RTT 50')).toBeGreaterThan(48)
   expect(await value('load', 'connections per second, with')).toBeGreaterThan(0)
   expect(await value('memory', 'growth per SSL, without')).toBeGreaterThan(1000)
   expect(await value('lookup', 'microseconds, few')).toBeGreaterThan(0)

@@ -119,13 +119,18 @@ async function startPeer(name: string): Promise<number> {
   return address.port
 }
 
+// Below the range from which the system gives ports to connections: nobody takes it before the example does.
 async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  return address.port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createTcpServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, () => resolve(true))
+    })
+    await new Promise((resolve) => server.close(resolve))
+    if (isFree) return port
+  }
 }
 
 function runProgram(program: string): Promise<{ readonly output: string; readonly exitCode: number | null }> {
