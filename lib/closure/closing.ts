@@ -56,8 +56,8 @@ export class Closing implements Watcher {
     this.#options = options
   }
 
-  /** Runs the closing; gives what ended it. Never rejects. */
-  async run(): Promise<EndedBy> {
+  /** Runs the closing; `endedBy` of the connection tells what ended it. Never rejects. */
+  async run(): Promise<void> {
     const connection = this.#connection
     const { signal, flushTimeout, mode } = this.#options
     connection.mode = mode
@@ -77,7 +77,6 @@ export class Closing implements Watcher {
       stopTimer(this.#timer)
       signal?.removeEventListener('abort', abort)
     }
-    return connection.endedBy
   }
 
   dataCame(bytes: number): boolean {

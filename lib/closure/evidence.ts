@@ -1,8 +1,7 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
-import { type NativeAlert, type SslHandle, tcpIsClosed, toPerformanceTime } from '../native.js'
+import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native.js'
 import { alertName } from './alerts.js'
-import { OutputProgress, type Progress } from './output-progress.js'
-import { fileDescriptor } from './socket-internals.js'
+import { kernelHasClosed, OutputProgress, type Progress } from './output-progress.js'
 import type { Alert, Cut, Received, Sent, TcpEnd } from './types.js'
 
 const sentShutdown = 1
@@ -85,8 +84,7 @@ export class Evidence {
     // A flag without an alert is not the peer's doing: quiet shutdown and SSL_set_shutdown make OpenSSL report an end.
     if ((this.#ssl.getShutdown() & receivedShutdown) !== 0) return
     const at = performance.now()
-    const fd = finIsSent ? undefined : fileDescriptor(this.#handle)
-    if (fd !== undefined && tcpIsClosed(fd) === true) {
+    if (!finIsSent && kernelHasClosed(this.#handle) === true) {
       this.tcp = { kind: 'reset', at, code: 'ECONNRESET' }
       return
     }

@@ -49,8 +49,7 @@ export class OutputProgress {
     if (given < this.#ssl.outputTotal()) return 'pending'
     if (this.#finTaken) return 'taken'
     if (transport.queued > 0) return 'pending'
-    const fd = fileDescriptor(this.#handle)
-    switch (fd === undefined ? undefined : tcpIsClosed(fd)) {
+    switch (kernelHasClosed(this.#handle)) {
       case false:
         return 'taken'
       case true:
@@ -68,4 +67,10 @@ export class OutputProgress {
   finTaken(): void {
     this.#finTaken = true
   }
+}
+
+/** Whether the kernel has closed the TCP connection beneath a handle; undefined where that cannot be told. */
+export function kernelHasClosed(handle: object): boolean | undefined {
+  const fd = fileDescriptor(handle)
+  return fd === undefined ? undefined : tcpIsClosed(fd)
 }

@@ -189,14 +189,17 @@ describe.each(tlsVersions)('openssl, %s', (version) => {
     const { local, closure, wire } = await accepted
     local.allowHalfOpen = true
     await once(local.resume(), 'data')
-    // s_client closes TCP at once: its FIN is kept back, so that it cannot race with our alert.
+    // s_client closes TCP at once: neither its FIN nor its RST, the answer to our alert, may race with our closing.
     wire.hold('client', 'fin')
+    wire.hold('server')
     peer.write('Q\n')
     await once(local, 'end')
     await closure.shutdown({ mode: 'bidirectional' })
-    wire.release('client')
-    expect(await closure.report).toMatchObject({ verdict: 'clean', began: 'peer', side: 'server' })
     await wire.seen('server', 'fin')
+    wire.release('client')
+    wire.release('server')
+    expect(await closure.report).toMatchObject({ verdict: 'clean', began: 'peer', side: 'server' })
+    await peer.exit
     expect(wire.closing('server').slice(0, 2)).toEqual(closeNotifyAndFin)
     expect(peer.alerts()[0]).toMatchObject({ direction: 'sent', description: 'close_notify' })
   })
