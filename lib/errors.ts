@@ -17,6 +17,8 @@ const codes = {
   ERR_CLOSURE_CLOSED: 'caller',
   /** http or http2 owns the socket: what they write after the alert would vanish. */
   ERR_CLOSURE_OWNED: 'caller',
+  /** The target, or the socket, is under a policy already. */
+  ERR_CLOSURE_CONTROLLED: 'caller',
   /** A write, or an end() with data, after our close_notify. */
   ERR_WRITE_AFTER_CLOSE_NOTIFY: 'caller',
   /** The socket was made before this module was loaded. */
@@ -25,6 +27,8 @@ const codes = {
   ERR_CLOSURE_UNSUPPORTED_RUNTIME: 'environment',
   /** The addon could not be loaded. */
   ERR_CLOSURE_LOAD_FAILED: 'environment',
+  /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
+  ERR_TLS_TRUNCATED: 'connection',
   /** What was written, or our close_notify, did not leave within the flush budget. */
   ERR_CLOSURE_FLUSH_TIMEOUT: 'connection',
   /** OpenSSL refused to make the alert; `detail` holds its error queue as text. */

@@ -59,3 +59,9 @@ export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw invalid(name, 'a boolean', value)
   return value
 }
+
+/** A function, or nothing. */
+export function checkFunction<T extends (...args: never[]) => unknown>(name: string, value: T | undefined): T | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw invalid(name, 'a function', value)
+}

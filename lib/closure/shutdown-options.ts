@@ -24,9 +24,7 @@ export function checkShutdownOptions(options: ShutdownOptions | undefined, owner
   const defaultOnData = actsOnRequests ? 'discard' : 'deliver'
   const checked: ClosingOptions = {
     mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], 'unidirectional'),
-    flushTimeout: checkTimeout('flushTimeout', given.flushTimeout, defaultTimeout),
-    waitTimeout: checkTimeout('waitTimeout', given.waitTimeout, defaultTimeout),
-    maxDiscardBytes: checkCount('maxDiscardBytes', 'bytes', given.maxDiscardBytes, defaultMaxDiscardBytes),
+    ...checkBudgets(given),
     onData: checkChoice('onData', given.onData, ['deliver', 'discard', 'fail'], defaultOnData),
     afterwards: checkChoice('afterwards', given.afterwards, ['fin', 'keep-open'], 'fin'),
     signal: checkSignal('signal', given.signal),
@@ -36,6 +34,22 @@ export function checkShutdownOptions(options: ShutdownOptions | undefined, owner
     throw new ClosureError('ERR_CLOSURE_OWNED', message)
   }
   return checked
+}
+
+/** The budgets of a closing, in ms and bytes. */
+export interface Budgets {
+  readonly flushTimeout: number
+  readonly waitTimeout: number
+  readonly maxDiscardBytes: number
+}
+
+/** The budgets that a caller named, and the defaults of the others. */
+export function checkBudgets(given: Partial<Budgets>): Budgets {
+  return {
+    flushTimeout: checkTimeout('flushTimeout', given.flushTimeout, defaultTimeout),
+    waitTimeout: checkTimeout('waitTimeout', given.waitTimeout, defaultTimeout),
+    maxDiscardBytes: checkCount('maxDiscardBytes', 'bytes', given.maxDiscardBytes, defaultMaxDiscardBytes),
+  }
 }
 
 /** The flush budget of closeNotify() and flush(), in ms. */

@@ -1,0 +1,119 @@
+// What a policy says, and the check of what a caller passed as one.
+import type { TLSSocket } from 'node:tls'
+import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal, checkTimeout } from '../options.js'
+import { checkBudgets } from './shutdown-options.js'
+import type { ClosureMode } from './types.js'
+
+/** What happens on the wire when a socket is destroyed without an error. */
+export type OnDestroy = 'bare' | 'close_notify'
+
+/** What happens when the peer's stream ends without its close_notify. */
+export type OnTruncation = 'report' | 'error'
+
+/** What a policy says of one connection. */
+export interface ConnectionPolicy {
+  /**
+   * How our side ends TLS wherever Node would: `end()`, `destroySoon()`, a response with `Connection: close`, the end of
+   * an http2 session.
+   * @default 'unidirectional'
+   */
+  readonly mode?: ClosureMode
+  /**
+   * Budget in ms, from `end()` on, for everything written before and our close_notify to reach the kernel.
+   * @default 3000
+   */
+  readonly flushTimeout?: number
+  /**
+   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`.
+   * @default 3000
+   */
+  readonly waitTimeout?: number
+  /**
+   * Bytes of application data that are read and dropped while we wait, on sockets that nobody else may read: those of
+   * an http server, and those without a reader.
+   * @default 1048576
+   */
+  readonly maxDiscardBytes?: number
+  /**
+   * `bare` leaves `destroy()` as Node has it: FIN without an alert. `close_notify` sends the alert first, as far as that
+   * can be done at once, wherever it tells the truth: when destroy() was called without an error, when all that was
+   * written has left, and when no message of http is half written. Otherwise a bare FIN is the honest end.
+   * @default 'bare'
+   */
+  readonly onDestroy?: OnDestroy
+  /**
+   * `report` changes nothing about the stream; the report says `truncated`. `error` fails the message that was cut, with
+   * a {@link TruncationError}, in place of the 'end' that would have passed it off as whole.
+   * @default 'report'
+   */
+  readonly onTruncation?: OnTruncation
+}
+
+/** What a policy says of a target. Unknown keys are refused by name. */
+export interface ClosurePolicy extends ConnectionPolicy {
+  /**
+   * Sockets of this target that wait for a peer's close_notify at one time. Beyond it a closing is unidirectional: a
+   * bidirectional server could otherwise be made to run out of file descriptors.
+   * @default 1000
+   */
+  readonly maxWaiting?: number
+  /**
+   * What this connection does differently: called once per connection when its handshake is done, and whatever it names
+   * overrides the policy. Nothing is changed by undefined.
+   */
+  readonly perConnection?: (socket: TLSSocket) => ConnectionPolicy | undefined
+  /** Ends all closings of this target that are under way: their sockets are destroyed. Later ones are ended at once. */
+  readonly signal?: AbortSignal
+}
+
+/** A connection's policy, checked and complete. */
+export type CheckedConnectionPolicy = Required<ConnectionPolicy>
+
+/** A target's policy, checked and complete. */
+export interface CheckedPolicy extends CheckedConnectionPolicy {
+  readonly maxWaiting: number
+  readonly perConnection: ((socket: TLSSocket) => ConnectionPolicy | undefined) | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+const defaultMaxWaiting = 1000
+
+const connectionKeys: readonly (keyof ConnectionPolicy)[] = [
+  'mode',
+  'flushTimeout',
+  'waitTimeout',
+  'maxDiscardBytes',
+  'onDestroy',
+  'onTruncation',
+]
+
+const policyKeys: readonly (keyof ClosurePolicy)[] = [...connectionKeys, 'maxWaiting', 'perConnection', 'signal']
+
+/** The policy of a target, checked and complete. */
+export function checkPolicy(policy: ClosurePolicy | undefined): CheckedPolicy {
+  const given = checkOptions(policy, policyKeys)
+  return {
+    ...checkConnection(given, {}),
+    maxWaiting: checkCount('maxWaiting', 'sockets', given.maxWaiting, defaultMaxWaiting),
+    perConnection: checkFunction('perConnection', given.perConnection),
+    signal: checkSignal('signal', given.signal),
+  }
+}
+
+/** The policy of one connection: what `perConnection` named, then what the target's policy says. */
+export function connectionPolicy(policy: CheckedPolicy, socket: TLSSocket): CheckedConnectionPolicy {
+  return checkConnection(checkOptions(policy.perConnection?.(socket), connectionKeys), policy)
+}
+
+function checkConnection(given: ConnectionPolicy, base: ConnectionPolicy): CheckedConnectionPolicy {
+  return {
+    mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], base.mode ?? 'unidirectional'),
+    ...checkBudgets({ ...base, ...withoutUndefined(given) }),
+    onDestroy: checkChoice('onDestroy', given.onDestroy, ['bare', 'close_notify'], base.onDestroy ?? 'bare'),
+    onTruncation: checkChoice('onTruncation', given.onTruncation, ['report', 'error'], base.onTruncation ?? 'report'),
+  }
+}
+
+function withoutUndefined(policy: ConnectionPolicy): ConnectionPolicy {
+  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined))
+}
