@@ -77,7 +77,7 @@ interface Addon {
   captureContexts(run: () => void): ContextHandle[]
   counts(): Counts
   opensslVersion(): string
-  tcpIsClosed(fd: number): boolean | undefined
+  tcpState(fd: number): TcpState | undefined
   now(): number
 }
 
@@ -116,9 +116,12 @@ export function captureContexts(run: () => void): ContextHandle[] {
   return addon().captureContexts(run)
 }
 
-/** Whether the kernel has closed the TCP connection of that file descriptor; undefined where it does not tell. */
-export function tcpIsClosed(fd: number): boolean | undefined {
-  return addon().tcpIsClosed(fd)
+/** What the kernel says of the TCP connection of a file descriptor; `closed` is reset, or ended in both directions. */
+export type TcpState = 'open' | 'peer-ended' | 'closed'
+
+/** The kernel's state of a TCP connection; undefined where it does not tell. */
+export function tcpState(fd: number): TcpState | undefined {
+  return addon().tcpState(fd)
 }
 
 /** What is tracked in this thread: for tests and benchmarks. */

@@ -1,4 +1,4 @@
-import { type SslHandle, tcpIsClosed } from '../native.js'
+import { type SslHandle, tcpState } from '../native.js'
 import { fileDescriptor, transportOutput } from './socket-internals.js'
 
 /**
@@ -72,5 +72,6 @@ export class OutputProgress {
 /** Whether the kernel has closed the TCP connection beneath a handle; undefined where that cannot be told. */
 export function kernelHasClosed(handle: object): boolean | undefined {
   const fd = fileDescriptor(handle)
-  return fd === undefined ? undefined : tcpIsClosed(fd)
+  const state = fd === undefined ? undefined : tcpState(fd)
+  return state === undefined ? undefined : state === 'closed'
 }

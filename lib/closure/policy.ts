@@ -1,6 +1,6 @@
 // What a policy says, and the check of what a caller passed as one.
 import type { TLSSocket } from 'node:tls'
-import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal, checkTimeout } from '../options.js'
+import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal } from '../options.js'
 import { checkBudgets } from './shutdown-options.js'
 import type { ClosureMode } from './types.js'
 

@@ -66,13 +66,14 @@ Napi::Value now(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), std::chrono::duration<double, std::milli>(since_start).count());
 }
 
-// tcpIsClosed(fd): whether the kernel has closed that TCP connection; undefined where it does not tell.
-Napi::Value tcp_is_closed(const Napi::CallbackInfo& info) {
+// tcpState(fd): what the kernel says of that TCP connection; undefined where it does not tell.
+Napi::Value tcp_state(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
+  if (!info[0].IsNumber()) return env.Undefined();
   switch (platform::tcp_state(info[0].As<Napi::Number>().Int32Value())) {
-    case platform::TcpState::kClosed: return Napi::Boolean::New(env, true);
-    case platform::TcpState::kOther: return Napi::Boolean::New(env, false);
+    case platform::TcpState::kOpen: return Napi::String::New(env, "open");
+    case platform::TcpState::kPeerEnded: return Napi::String::New(env, "peer-ended");
+    case platform::TcpState::kClosed: return Napi::String::New(env, "closed");
     case platform::TcpState::kUnknown: break;
   }
   return env.Undefined();
@@ -88,7 +89,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["captureContexts"] = Napi::Function::New<&ContextHandle::capture>(env, "captureContexts");
   exports["counts"] = Napi::Function::New<counts>(env, "counts");
   exports["opensslVersion"] = Napi::Function::New<openssl_version>(env, "opensslVersion");
-  exports["tcpIsClosed"] = Napi::Function::New<tcp_is_closed>(env, "tcpIsClosed");
+  exports["tcpState"] = Napi::Function::New<tcp_state>(env, "tcpState");
   exports["now"] = Napi::Function::New<now>(env, "now");
   return exports;
 }

@@ -14,7 +14,14 @@ TcpState tcp_state(int fd) {
   tcp_info info{};
   socklen_t length = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 || length == 0) return TcpState::kUnknown;
-  return info.tcpi_state == TCP_CLOSE ? TcpState::kClosed : TcpState::kOther;
+  switch (info.tcpi_state) {
+    case TCP_CLOSE: return TcpState::kClosed;
+    case TCP_CLOSE_WAIT:
+    case TCP_LAST_ACK:
+    case TCP_CLOSING:
+    case TCP_TIME_WAIT: return TcpState::kPeerEnded;
+    default: return TcpState::kOpen;
+  }
 }
 
 #else

@@ -3,9 +3,10 @@
 namespace close_notify::platform {
 
 enum class TcpState {
-  kUnknown,  // not a TCP socket, or a system that does not tell
-  kClosed,   // reset, or ended in both directions
-  kOther,
+  kUnknown,    // not a TCP socket, or a system that does not tell
+  kOpen,       // the peer may still send
+  kPeerEnded,  // its FIN has come
+  kClosed,     // reset, or ended in both directions
 };
 
 // The kernel's state of a TCP connection (TCP_INFO on Linux).
