@@ -1,6 +1,22 @@
 export type { AlertName } from './closure/alerts.js'
 export { type Closure, type ClosureState, closureOf } from './closure/closure.js'
+export {
+  type ClosingConnect,
+  closingConnect,
+  type Connect,
+  type ConnectCallback,
+  type ConnectRequest,
+} from './closure/connect.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
+export {
+  type ClosureControl,
+  type ClosureMessage,
+  type ClosureTarget,
+  closureChannel,
+  controlClosure,
+} from './closure/control.js'
+export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './closure/policy.js'
+export { TruncationError } from './closure/truncation.js'
 export type {
   Afterwards,
   Alert,

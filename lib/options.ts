@@ -61,7 +61,10 @@ export function checkBoolean(name: string, value: unknown): boolean {
 }
 
 /** A function, or nothing. */
-export function checkFunction<T extends (...args: never[]) => unknown>(name: string, value: T | undefined): T | undefined {
+export function checkFunction<T extends (...args: never[]) => unknown>(
+  name: string,
+  value: T | undefined,
+): T | undefined {
   if (value === undefined || typeof value === 'function') return value
   throw invalid(name, 'a function', value)
 }

@@ -23,23 +23,36 @@ import type { Connection, Watcher } from './connection.js'
 import {
   isReading,
   leaveAgent,
+  outputLeft,
   ownerOf,
   startReading,
   takeReadingFromHttpServer,
-  tlsHandle,
+  handleOf,
 } from './socket-internals.js'
 import { closeQuietly, drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
 import type { Afterwards, ClosureMode, EndedBy, OnData } from './types.js'
 
+/** How many closings may wait at one time. */
+export interface WaitingRoom {
+  /** False when it is full. */
+  enter(): boolean
+  leave(): void
+}
+
 /** The options of a closing, checked and complete. */
 export interface ClosingOptions {
   readonly mode: ClosureMode
+  /** Who has ended the stream, or is to: we, or the program before the closing began. */
+  readonly streamEndedBy: 'closing' | 'program'
+  /** Whether the flush budget runs once, or again and again as long as the kernel takes some of the output. */
+  readonly flushBudget: 'once' | 'while-stalled'
   readonly flushTimeout: number
   readonly waitTimeout: number
   readonly maxDiscardBytes: number
   readonly onData: OnData
   readonly afterwards: Afterwards
   readonly signal: AbortSignal | undefined
+  readonly waitingRoom: WaitingRoom | undefined
 }
 
 export class Closing implements Watcher {
@@ -47,6 +60,7 @@ export class Closing implements Watcher {
   readonly #options: ClosingOptions
   readonly #stop = new Stop()
   #timer: NodeJS.Timeout | undefined
+  #outputLeft = 0
   // Whether data is kept from the reader from now on.
   #taking = false
   #peerEnded: () => void = () => undefined
@@ -62,12 +76,13 @@ export class Closing implements Watcher {
     const { signal, flushTimeout, mode } = this.#options
     connection.mode = mode
     connection.watcher = this
+    this.#outputLeft = outputLeft(connection.socket)
     const abort = () => {
-      this.#stop.set('signal')
+      this.abort()
     }
     signal?.addEventListener('abort', abort)
     if (signal?.aborted === true) abort()
-    this.#startBudget(flushTimeout, () => 'flush-timeout')
+    this.#startBudget(flushTimeout, () => (this.#isFlushing() ? undefined : 'flush-timeout'))
     try {
       // The gate closes in the tick of the call; all else starts outside of the caller's stack.
       const drain = this.#startDraining()
@@ -77,6 +92,11 @@ export class Closing implements Watcher {
       stopTimer(this.#timer)
       signal?.removeEventListener('abort', abort)
     }
+  }
+
+  /** Ends the closing early: the socket is destroyed. */
+  abort(): void {
+    this.#stop.set('signal')
   }
 
   dataCame(bytes: number): boolean {
@@ -126,7 +146,7 @@ export class Closing implements Watcher {
     if (owner === 'http-client') leaveAgent(socket)
     return () => {
       // http2 writes beneath the stream: it ends it by itself, after its last frame.
-      if (owner !== 'http2') {
+      if (owner !== 'http2' && this.#options.streamEndedBy === 'closing') {
         socket.end()
         connection.refuseWrites()
       }
@@ -158,8 +178,8 @@ export class Closing implements Watcher {
 
   // Gives what ended the waiting.
   async #wait(): Promise<EndedBy> {
-    const { socket, evidence } = this.#connection
-    const { mode, onData, waitTimeout } = this.#options
+    const { evidence } = this.#connection
+    const { mode, waitingRoom } = this.#options
     const answer = (): EndedBy | undefined => {
       if (evidence.received().kind !== 'nothing') return 'done'
       return evidence.tcp.kind === 'open' ? undefined : 'tcp-end'
@@ -167,15 +187,25 @@ export class Closing implements Watcher {
     if (mode !== 'bidirectional') return 'done'
     const early = answer()
     if (early !== undefined) return early
-    const handle = tlsHandle(socket)
+    if (waitingRoom?.enter() === false) {
+      this.#connection.mode = 'unidirectional'
+      return 'done'
+    }
+    const stopped = await this.#peerEndedOrStopped()
+    waitingRoom?.leave()
+    // An answer that came together with the end of a budget is an answer.
+    return answer() ?? stopped ?? 'tcp-end'
+  }
+
+  async #peerEndedOrStopped(): Promise<EndedBy | undefined> {
+    const { onData, waitTimeout } = this.#options
+    const handle = handleOf(this.#connection.socket)
     if (handle !== undefined && onData === 'discard') startReading(handle)
     this.#startBudget(waitTimeout, () => (this.#readerIsStalled() ? 'reader-stalled' : 'wait-timeout'))
     const peerEnded = new Promise<void>((resolve) => {
       this.#peerEnded = resolve
     })
-    const stopped = await this.#stop.orUntil(peerEnded)
-    // An answer that came together with the end of a budget is an answer.
-    return answer() ?? stopped ?? 'tcp-end'
+    return this.#stop.orUntil(peerEnded)
   }
 
   async #end(endedBy: EndedBy): Promise<void> {
@@ -214,17 +244,29 @@ export class Closing implements Watcher {
     this.#connection.socket.destroy()
   }
 
-  #startBudget(ms: number, reason: () => EndedBy): void {
+  // Without a reason the budget begins anew.
+  #startBudget(ms: number, reason: () => EndedBy | undefined): void {
     stopTimer(this.#timer)
     this.#timer = startTimer(() => {
-      this.#stop.set(reason())
+      const ended = reason()
+      if (ended === undefined) this.#startBudget(ms, reason)
+      else this.#stop.set(ended)
     }, ms)
     this.#timer.unref()
   }
 
+  // Whether the kernel has taken some of the output since the last look, where that counts.
+  #isFlushing(): boolean {
+    if (this.#options.flushBudget === 'once') return false
+    const left = outputLeft(this.#connection.socket)
+    const before = this.#outputLeft
+    this.#outputLeft = left
+    return left !== before
+  }
+
   #readerIsStalled(): boolean {
     const { socket } = this.#connection
-    const handle = tlsHandle(socket)
+    const handle = handleOf(socket)
     if (this.#options.onData !== 'deliver' || handle === undefined) return false
     return socket.readableLength > 0 || isReading(handle) === false
   }

@@ -1,14 +1,15 @@
 import { TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { ClosureError } from '../errors.js'
-import { findSsl, requireRuntime, type SslShutdownResult } from '../native.js'
+import { requireRuntime, type SslShutdownResult } from '../native.js'
 import { checkBoolean } from '../options.js'
 import { Closing } from './closing.js'
-import { Connection, liveHandle } from './connection.js'
-import { ownerOf, wrapMethod } from './socket-internals.js'
+import type { Connection } from './connection.js'
+import { type Lifetime, lifetimeOf } from './lifetime.js'
+import { ownerOf } from './socket-internals.js'
 import { checkFlushTimeout, checkShutdownOptions } from './shutdown-options.js'
 import { drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
-import type { Alert, ClosureFacts, FlushOptions, ShutdownOptions } from './types.js'
+import type { Alert, FlushOptions, ShutdownOptions } from './types.js'
 import { type ClosureReport, judge } from './verdict.js'
 
 /**
@@ -55,49 +56,27 @@ export class Closure {
    */
   readonly report: Promise<ClosureReport>
 
-  readonly #startedAt = performance.now()
-  #connection: Connection | undefined
-  #untracked = false
-  // A callback of Node's handshake may still be on the stack, inside OpenSSL.
-  #joinedInThisTick = false
-  #shutdownCalled = false
+  readonly #lifetime: Lifetime
   #closeNotify: Promise<void> | undefined
-  #finalReport: ClosureReport | undefined
-  #settle: (report: ClosureReport) => void = () => undefined
 
   /** Made by {@link closureOf} only. */
   constructor(socket: TLSSocket) {
     this.socket = socket
-    this.report = new Promise((resolve) => {
-      this.#settle = resolve
-    })
-    if (socket.destroyed) {
-      this.#untracked = true
-      this.#finish()
-      return
-    }
-    wrapMethod(socket, '_destroy', (previous, [error, callback]) => {
-      this.#connection?.destroying(error)
-      const finish = (...args: unknown[]) => {
-        this.#finish()
-        if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
-      }
-      return previous([error, finish])
-    })
-    this.#joinWhenSecure()
+    this.#lifetime = lifetimeOf(socket)
+    this.report = this.#lifetime.report
   }
 
   get state(): ClosureState {
-    if (this.#finalReport !== undefined || this.socket.destroyed) return 'closed'
-    if (this.#untracked) return 'untracked'
-    const connection = this.#connection
+    const { finalReport, untracked, connection, closingHasBegun } = this.#lifetime
+    if (finalReport !== undefined || this.socket.destroyed) return 'closed'
+    if (untracked) return 'untracked'
     if (connection === undefined) return 'handshake'
-    return this.#shutdownCalled || connection.gate.finAt !== undefined ? 'closing' : 'open'
+    return closingHasBegun || connection.gate.finAt !== undefined ? 'closing' : 'open'
   }
 
   /** Every alert seen so far, in order. Readable after the end. Empty before the handshake is done. */
   get alerts(): readonly Alert[] {
-    return this.#connection?.evidence.alerts() ?? []
+    return this.#lifetime.connection?.evidence.alerts() ?? []
   }
 
   /**
@@ -117,7 +96,7 @@ export class Closure {
     const flushTimeout = checkFlushTimeout(options)
     if (this.#closeNotify !== undefined) return this.#closeNotify
     const connection = this.#openConnection('closeNotify()')
-    if (this.#shutdownCalled) throw inProgress('closeNotify()')
+    if (this.#lifetime.closingHasBegun) throw inProgress('closeNotify()')
     this.#refuseOwned('closeNotify()')
     this.#closeNotify = this.#sendCloseNotify(connection, flushTimeout)
     return this.#closeNotify
@@ -141,9 +120,9 @@ export class Closure {
   async shutdown(options?: ShutdownOptions): Promise<ClosureReport> {
     const checked = checkShutdownOptions(options, ownerOf(this.socket))
     const connection = this.#openConnection('shutdown()')
-    if (this.#shutdownCalled) throw inProgress('shutdown()')
+    if (this.#lifetime.closingHasBegun) throw inProgress('shutdown()')
     if (checked.afterwards === 'keep-open') this.#refuseOwned(`shutdown() with afterwards: 'keep-open'`)
-    this.#shutdownCalled = true
+    this.#lifetime.closingHasBegun = true
     await new Closing(connection, checked).run()
     return this.socket.destroyed ? this.report : judge(connection.facts())
   }
@@ -213,63 +192,10 @@ export class Closure {
     return this.#liveConnection('getContextQuietShutdown()').ssl.getContextQuietShutdown()
   }
 
-  #joinWhenSecure(): void {
-    if (this.#join()) return
-    // First in line: whoever else waits for 'secure' may close the socket.
-    this.socket.prependOnceListener('secure', () => {
-      this.#joinWhenSecure()
-    })
-  }
-
-  // Joins the socket with its SSL, by its Finished message. False while the handshake is going on, and 'secure' is still
-  // to come: with both Finished messages there, what OpenSSL is in is a session ticket or a renegotiation.
-  #join(): boolean {
-    const { socket } = this
-    const handle = liveHandle(socket)
-    const finished = handle === undefined ? undefined : socket.getFinished()
-    if (handle === undefined || finished === undefined || finished === null) return false
-    const ssl = findSsl(finished)
-    if (ssl === undefined) {
-      this.#untracked = true
-      return true
-    }
-    if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
-    this.#connection = new Connection(socket, handle, ssl)
-    this.#joinedInThisTick = true
-    setImmediate(() => {
-      this.#joinedInThisTick = false
-    }).unref()
-    return true
-  }
-
-  #finish(): void {
-    if (this.#finalReport !== undefined) return
-    this.#finalReport = judge(this.#connection?.facts() ?? this.#factsWithoutConnection())
-    this.#settle(this.#finalReport)
-  }
-
-  #factsWithoutConnection(): ClosureFacts {
-    return {
-      side: 'client',
-      handshake: this.#untracked ? 'untracked' : 'not-completed',
-      mode: 'uncontrolled',
-      quiet: false,
-      sent: { kind: 'unobserved' },
-      received: { kind: 'unobserved' },
-      tcp: { kind: 'open' },
-      began: 'local',
-      discardedBytes: 0,
-      undeliveredBytes: 0,
-      surplusBytes: 0,
-      alerts: [],
-      startedAt: this.#startedAt,
-      endedAt: performance.now(),
-    }
-  }
-
   #joinedConnection(call: string): Connection {
-    if (this.#connection !== undefined) return this.#connection
-    if (this.#untracked) {
+    const { connection, untracked } = this.#lifetime
+    if (connection !== undefined) return connection
+    if (untracked) {
       const message = `${call}: this socket was made before close-notify was loaded; load it first`
       throw new ClosureError('ERR_CLOSURE_UNTRACKED', message)
     }
@@ -286,7 +212,7 @@ export class Closure {
 
   #actingConnection(call: string): Connection {
     const connection = this.#liveConnection(call)
-    if (!this.#joinedInThisTick && !connection.ssl.insideCallback()) return connection
+    if (!this.#lifetime.joinedInThisTick && !connection.ssl.insideCallback()) return connection
     const message = `${call} came from inside OpenSSL's reading of this connection: call it from setImmediate`
     throw new ClosureError('ERR_CLOSURE_INSIDE_OPENSSL', message)
   }

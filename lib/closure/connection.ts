@@ -3,7 +3,7 @@ import { ClosureError } from '../errors.js'
 import type { SslHandle } from '../native.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
-import { onreadCallback, tlsHandle, wrapMethod } from './socket-internals.js'
+import { onreadCallback, handleOf, wrapMethod } from './socket-internals.js'
 import type { ClosureFacts, ClosureMode, EndedBy, Received, Sent, TcpEnd } from './types.js'
 
 const bothShutdown = 3
@@ -35,14 +35,16 @@ export class Connection {
   readonly evidence: Evidence
   readonly gate: FinGate
   readonly side: 'client' | 'server'
+  readonly protocol: ClosureFacts['protocol'] | undefined
 
   /** What our side was asked to do. */
   mode: ClosureMode | 'uncontrolled' = 'uncontrolled'
   endedBy: EndedBy | undefined
   discardedBytes = 0
   watcher: Watcher | undefined
+  /** The stream ends, and its reader has not been told yet. */
+  onStreamEnd: (() => void) | undefined
 
-  readonly #protocol: ClosureFacts['protocol'] | undefined
   #quiet = false
   #destroyedAt: number | undefined
   #undeliveredBytes = 0
@@ -53,7 +55,7 @@ export class Connection {
     this.socket = socket
     this.ssl = ssl
     this.side = ssl.isServer() ? 'server' : 'client'
-    this.#protocol = protocols.get(ssl.version())
+    this.protocol = protocols.get(ssl.version())
     this.evidence = new Evidence(ssl, handle)
     this.gate = new FinGate(
       handle,
@@ -99,7 +101,7 @@ export class Connection {
     const peerAct = earliest(timeOf(received), timeOf(tcp))
     return {
       side: this.side,
-      ...(this.#protocol !== undefined && { protocol: this.#protocol }),
+      ...(this.protocol !== undefined && { protocol: this.protocol }),
       handshake: 'completed',
       mode: this.mode,
       quiet: this.#quiet || this.mode === 'quiet',
@@ -166,6 +168,7 @@ export class Connection {
     }
     if (chunk !== null) return previous(args)
     this.evidence.streamEnded(this.gate.finAt !== undefined)
+    this.onStreamEnd?.()
     const result = previous(args)
     this.watcher?.streamEnded()
     return result
@@ -174,7 +177,7 @@ export class Connection {
 
 /** The handle of a socket that can be joined with its SSL; undefined when it is gone. */
 export function liveHandle(socket: TLSSocket): object | undefined {
-  return socket.destroyed ? undefined : tlsHandle(socket)
+  return socket.destroyed ? undefined : handleOf(socket)
 }
 
 function refuse(args: readonly unknown[]): void {

@@ -64,6 +64,12 @@ export class Evidence {
     return { kind: 'close_notify', userCanceledFirst: before.some(isUserCanceled), at }
   }
 
+  /** Whether the peer's stream ended, or was made to end, by anything but its close_notify. */
+  wasCut(): boolean {
+    const received = this.received().kind
+    return received === 'fatal-alert' || (received === 'nothing' && this.tcp.kind !== 'open')
+  }
+
   /** Whether OpenSSL has written our close_notify, flushed or not. */
   hasWrittenCloseNotify(): boolean {
     return this.#ssl.alerts().some((alert) => alert.sent && isCloseNotify(alert))

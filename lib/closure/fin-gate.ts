@@ -42,9 +42,18 @@ export class FinGate {
     })
   }
 
-  /** From now on FIN is held; `onArrival` is called, in Node's own stack, when all writes have drained. */
+  /**
+   * From now on FIN is held; `onArrival` is called, in Node's own stack, when all writes have drained, and at once when
+   * FIN is held already. A later call takes the place of an earlier one.
+   */
   hold(onArrival: () => void): void {
     this.#onArrival = onArrival
+    if (this.#held !== undefined) onArrival()
+  }
+
+  /** Takes hold() back, unless FIN has come to the gate: then only release() lets it go. */
+  open(): void {
+    if (this.#held === undefined) this.#onArrival = undefined
   }
 
   /** Lets FIN go; resolves when TCP has taken it. The second call, or one without a held FIN, does nothing. */

@@ -24,10 +24,13 @@ export function checkShutdownOptions(options: ShutdownOptions | undefined, owner
   const defaultOnData = actsOnRequests ? 'discard' : 'deliver'
   const checked: ClosingOptions = {
     mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], 'unidirectional'),
+    streamEndedBy: 'closing',
+    flushBudget: 'once',
     ...checkBudgets(given),
     onData: checkChoice('onData', given.onData, ['deliver', 'discard', 'fail'], defaultOnData),
     afterwards: checkChoice('afterwards', given.afterwards, ['fin', 'keep-open'], 'fin'),
     signal: checkSignal('signal', given.signal),
+    waitingRoom: undefined,
   }
   if (actsOnRequests && checked.onData === 'deliver') {
     const message = `onData: 'deliver' is refused on a socket that ${owner} owns: it would go on to act on requests`

@@ -1,19 +1,23 @@
 // The only file that reads or replaces undocumented members of Node's sockets. Each is looked for, not assumed, and
 // what stands on it says what happens without it. Measured on Node 18, 20, 22, 24 and 26.
+import { ClientRequest, IncomingMessage, OutgoingMessage } from 'node:http'
+import type { Http2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 
 /** Who writes to a socket and reads from it: the program itself, or a module of Node's. */
 export type Owner = 'program' | 'http-server' | 'http-client' | 'http2'
 
-/** The TLSWrap beneath a socket; undefined once the socket is destroyed. */
-export function tlsHandle(socket: TLSSocket): object | undefined {
+/** The handle beneath a socket, TLSWrap for a TLSSocket; undefined once the socket is destroyed. */
+export function handleOf(socket: Socket): object | undefined {
   const handle: unknown = Reflect.get(socket, '_handle')
   return typeof handle === 'object' && handle !== null ? handle : undefined
 }
 
 /** Who owns a socket right now. */
 export function ownerOf(socket: TLSSocket): Owner {
-  if (hasHttp2Session(socket)) return 'http2'
+  if (http2SessionOf(socket) !== undefined) return 'http2'
   const server: unknown = Reflect.get(socket, 'server')
   const parsed = Reflect.get(socket, 'parser') != null || Reflect.get(socket, '_httpMessage') != null
   if (parsed) return typeof server === 'object' && server !== null ? 'http-server' : 'http-client'
@@ -23,12 +27,55 @@ export function ownerOf(socket: TLSSocket): Owner {
 
 // Http2Session leaves itself on its socket under a symbol of Node's, which in 18 to 26 is undefined by mistake, so that
 // the key is the text 'undefined'. It takes itself away when it is destroyed.
-function hasHttp2Session(socket: TLSSocket): boolean {
-  const keys = ['undefined', ...Object.getOwnPropertySymbols(socket)]
-  return keys.some((key) => {
+function http2SessionOf(socket: TLSSocket): object | undefined {
+  for (const key of ['undefined', ...Object.getOwnPropertySymbols(socket)]) {
     const value: unknown = Reflect.getOwnPropertyDescriptor(socket, key)?.value
-    return typeof value === 'object' && value !== null && /^(Client|Server)?Http2Session$/.test(value.constructor?.name)
-  })
+    if (isObject(value) && /^(Client|Server)?Http2Session$/.test(value.constructor?.name)) return value
+  }
+  return undefined
+}
+
+/** The open streams of the http2 session on a socket, known by their ids; none where there is no session. */
+export function http2StreamsOf(socket: TLSSocket): readonly Http2Stream[] {
+  const session = http2SessionOf(socket)
+  if (session === undefined) return []
+  const key = Object.getOwnPropertySymbols(session).find((symbol) => symbol.description === 'state')
+  const state: unknown = key === undefined ? undefined : Reflect.get(session, key)
+  const streams: unknown = isObject(state) ? Reflect.get(state, 'streams') : undefined
+  return streams instanceof Map ? [...streams.values()].filter(isHttp2Stream) : []
+}
+
+function isHttp2Stream(value: unknown): value is Http2Stream {
+  return value instanceof Duplex && 'rstCode' in value && 'session' in value
+}
+
+/** The response that an http client is receiving on a socket. */
+export function responseOf(socket: TLSSocket): IncomingMessage | undefined {
+  const request: unknown = Reflect.get(socket, '_httpMessage')
+  const response: unknown = request instanceof ClientRequest ? Reflect.get(request, 'res') : undefined
+  return response instanceof IncomingMessage ? response : undefined
+}
+
+/** The request that an http server has begun to receive on a socket last. */
+export function requestOf(socket: TLSSocket): IncomingMessage | undefined {
+  const parser: unknown = Reflect.get(socket, 'parser')
+  const request: unknown = isObject(parser) ? Reflect.get(parser, 'incoming') : undefined
+  return request instanceof IncomingMessage ? request : undefined
+}
+
+/** Whether http has written the head of a message to a socket and not yet its end. */
+export function isInsideOwnMessage(socket: TLSSocket): boolean {
+  const message: unknown = Reflect.get(socket, '_httpMessage')
+  return message instanceof OutgoingMessage && message.headersSent && !message.writableFinished
+}
+
+/** Whether a response's head has been written, and says that the connection ends after it. */
+export function closesConnection(response: { readonly headersSent: boolean }): boolean {
+  return response.headersSent && Reflect.get(response, '_last') === true
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /**
@@ -75,10 +122,28 @@ export function transportOutput(handle: object): { readonly given: number; reado
   return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
 }
 
+/**
+ * How much of what was written has not gone to the kernel: a number that changes as long as some of it goes. Where the
+ * transport does not say, what the stream still holds.
+ */
+export function outputLeft(socket: TLSSocket): number {
+  const handle = handleOf(socket)
+  const output = handle === undefined ? undefined : transportOutput(handle)
+  return output === undefined ? socket.writableLength : output.queued - output.given
+}
+
 /** The file descriptor beneath a handle; undefined where there is none. */
 export function fileDescriptor(handle: object): number | undefined {
   const fd: unknown = Reflect.get(handle, 'fd')
   return typeof fd === 'number' && fd >= 0 ? fd : undefined
+}
+
+/** Makes the handle read no more. */
+export function stopReading(handle: object): void {
+  const readStop: unknown = Reflect.get(handle, 'readStop')
+  if (typeof readStop !== 'function') return
+  Reflect.set(handle, 'reading', false)
+  Reflect.apply(readStop, handle, [])
 }
 
 /** Makes the handle read, also where http or a pause has stopped it. */
@@ -97,7 +162,7 @@ export function startReading(handle: object): void {
  * waits for it; its own completion runs the cycle then.
  */
 export function pumpOutput(socket: TLSSocket): void {
-  const handle = tlsHandle(socket)
+  const handle = handleOf(socket)
   if (handle === undefined || Reflect.get(socket, '_newSessionPending') === true) return
   const newSessionDone: unknown = Reflect.get(handle, 'newSessionDone')
   if (typeof newSessionDone === 'function') Reflect.apply(newSessionDone, handle, [])

@@ -125,6 +125,26 @@ export type ClosureReport =
 
 export type Verdict = ClosureReport['verdict']
 
+/** No report of any verdict yet. */
+export function noReports(): Record<Verdict, number> {
+  return {
+    clean: 0,
+    'half-closed': 0,
+    unanswered: 0,
+    unreciprocated: 0,
+    quiet: 0,
+    'timed-out': 0,
+    'reader-stalled': 0,
+    flooded: 0,
+    alerted: 0,
+    reset: 0,
+    truncated: 0,
+    aborted: 0,
+    'no-handshake': 0,
+    unobserved: 0,
+  }
+}
+
 /** Derives the verdict. */
 export function judge(facts: ClosureFacts): ClosureReport {
   const { handshake, sent, received, tcp, began, endedBy } = facts

@@ -1,0 +1,170 @@
+import { channel } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import { Agent } from 'node:https'
+import { Server, TLSSocket } from 'node:tls'
+import { inspect, types } from 'node:util'
+import { ClosureError } from '../errors.js'
+import { requireRuntime } from '../native.js'
+import { unfinished } from './framing.js'
+import { HandshakeWatch } from './handshake-watch.js'
+import { guardRequests } from './http-server.js'
+import { lifetimeOf } from './lifetime.js'
+import { checkPolicy, type ClosurePolicy } from './policy.js'
+import { wrapMethod } from './socket-internals.js'
+import { isSupervised, Supervision } from './supervision.js'
+import type { ClosureReport, Verdict } from './verdict.js'
+
+/** What a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too. */
+export type ClosureTarget = Server | Agent | TLSSocket
+
+/** The name of the channel of `node:diagnostics_channel` that gets a {@link ClosureMessage} for every report. */
+export const closureChannel = 'close-notify:closure'
+
+/** What {@link closureChannel} publishes. */
+export interface ClosureMessage {
+  readonly report: ClosureReport
+  readonly socket: TLSSocket
+  /** What the policy was laid on; undefined for connections of `closingConnect`. */
+  readonly target: ClosureTarget | undefined
+}
+
+const published = channel(closureChannel)
+const controls = new WeakMap<ClosureTarget, ClosureControl>()
+
+/**
+ * Lays a policy on a server, an agent or one socket: unmodified programs on top of it close as told, and, with
+ * `onTruncation: 'error'`, never take a cut message for a whole one.
+ *
+ * - A server (tls, https, http2): every connection whose handshake is done from now on.
+ * - An agent of https: every connection that it makes from now on.
+ * - A TLSSocket: itself, before its handshake too. http2's `session.socket` is a stand-in: take the socket of
+ *   `createConnection` there.
+ *
+ * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for another target, an unknown option or a wrong value;
+ * ERR_CLOSURE_CONTROLLED for a target that is under a policy already: stop that one first; for a socket also
+ * ERR_CLOSURE_CLOSED and ERR_CLOSURE_UNTRACKED; ERR_CLOSURE_UNSUPPORTED_RUNTIME; ERR_CLOSURE_LOAD_FAILED
+ * @see SSL_shutdown(3), RFC 8446 section 6.1
+ */
+export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): ClosureControl {
+  requireRuntime()
+  const checked = checkPolicy(policy)
+  checkTarget(target)
+  const supervise = (onReport: (report: ClosureReport, socket: TLSSocket) => void) => {
+    const supervision = new Supervision(checked, unfinished, onReport)
+    if (target instanceof TLSSocket) supervision.take(target)
+    else if (target instanceof Server) watchServer(target, supervision)
+    else watchAgent(target, supervision)
+    return supervision
+  }
+  const control = new ClosureControl(target, supervise)
+  controls.set(target, control)
+  return control
+}
+
+/** Makes the Supervision of a control, which is told of the reports. */
+export type Supervise = (onReport: (report: ClosureReport, socket: TLSSocket) => void) => Supervision
+
+/** A policy at work: what it sees, and the end of it. Made by {@link controlClosure} and `closingConnect`. */
+export class ClosureControl extends EventEmitter<{ closure: [report: ClosureReport, socket: TLSSocket] }> {
+  readonly #supervision: Supervision
+
+  /** Made by {@link controlClosure} and `closingConnect` only. */
+  constructor(target: ClosureTarget | undefined, supervise: Supervise) {
+    super()
+    this.#supervision = supervise((report, socket) => {
+      if (published.hasSubscribers) published.publish({ report, socket, target } satisfies ClosureMessage)
+      this.emit('closure', report, socket)
+    })
+  }
+
+  /** Whether the policy is in force: until stop(). */
+  get active(): boolean {
+    return this.#supervision.isActive
+  }
+
+  /** Reports so far, by verdict. */
+  get counters(): Readonly<Record<Verdict, number>> {
+    return { ...this.#supervision.counters }
+  }
+
+  /** Connections under this policy that are open now. */
+  get connections(): number {
+    return this.#supervision.connections
+  }
+
+  /** How many of them wait for their peer's close_notify now. */
+  get waiting(): number {
+    return this.#supervision.waiting
+  }
+
+  /** Closings that were unidirectional because `maxWaiting` others were waiting. */
+  get waitingRefused(): number {
+    return this.#supervision.waitingRefused
+  }
+
+  /**
+   * Ends the policy: new connections are left alone, open ones close as Node has it, and closings that have begun go
+   * on. Their reports still come. The second call does nothing.
+   */
+  stop(): void {
+    this.#supervision.stop()
+  }
+
+  /** {@link ClosureControl.stop}, for `using`. */
+  [Symbol.dispose](): void {
+    this.stop()
+  }
+}
+
+function watchServer(server: Server, supervision: Supervision): void {
+  new HandshakeWatch(server, supervision.policy.flushTimeout, () => supervision.isActive)
+  // Before http and http2, which take the socket over in a listener of theirs.
+  server.prependListener('secureConnection', (socket) => {
+    supervision.take(socket)
+  })
+  guardRequests(server, (socket) => supervision.isActive && socket instanceof TLSSocket && isSupervised(socket))
+}
+
+function watchAgent(agent: Agent, supervision: Supervision): void {
+  const take = (made: unknown) => {
+    if (made instanceof TLSSocket) supervision.take(made)
+  }
+  wrapMethod(agent, 'createConnection', (previous, args) => {
+    const made = previous(
+      args.map((arg) => {
+        if (typeof arg !== 'function') return arg
+        // An agent of the program's own may give the socket by its callback alone.
+        return (...given: unknown[]): unknown => {
+          take(given[1])
+          return Reflect.apply(arg, undefined, given)
+        }
+      }),
+    )
+    take(made)
+    return made
+  })
+}
+
+function checkTarget(target: unknown): void {
+  const isTarget = target instanceof Server || target instanceof Agent || target instanceof TLSSocket
+  if (!isTarget || types.isProxy(target)) {
+    const expected = 'a tls.Server, an https or http2 secure server, an https.Agent or a TLSSocket'
+    const received = types.isProxy(target) ? "a proxy, such as http2's session.socket" : inspect(target, { depth: 0 })
+    throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', `Expected ${expected} for target but received ${received}`)
+  }
+  const isControlled = controls.get(target)?.active === true || (target instanceof TLSSocket && isSupervised(target))
+  if (isControlled) {
+    const message = 'This target is under a policy already: call stop() of that control first'
+    throw new ClosureError('ERR_CLOSURE_CONTROLLED', message)
+  }
+  if (target instanceof TLSSocket) checkSocket(target)
+}
+
+function checkSocket(socket: TLSSocket): void {
+  if (socket.destroyed)
+    throw new ClosureError('ERR_CLOSURE_CLOSED', 'This socket is destroyed: a policy comes too late')
+  if (lifetimeOf(socket).untracked) {
+    const message = 'This socket was made before close-notify was loaded; load it first'
+    throw new ClosureError('ERR_CLOSURE_UNTRACKED', message)
+  }
+}

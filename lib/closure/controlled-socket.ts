@@ -1,0 +1,158 @@
+// One socket under a policy. Three things of Node's are met here: end(), whichever way it is reached; destroy(); and the
+// errors after which TLS is dead and Node leaves TCP open. What closes is the state machine of closing.ts; this file
+// only says when, and what of the policy holds. Once the control is stopped everything passes through.
+import type { TLSSocket } from 'node:tls'
+import { Closing, type WaitingRoom } from './closing.js'
+import type { Connection } from './connection.js'
+import type { Framing } from './framing.js'
+import type { DestroyHook, Lifetime } from './lifetime.js'
+import type { CheckedConnectionPolicy } from './policy.js'
+import { isInsideOwnMessage, ownerOf, pumpOutput, stopReading, handleOf, wrapMethod } from './socket-internals.js'
+import { leaveStack } from './steps.js'
+import { TruncationGuard } from './truncation.js'
+
+/** The control that a socket is under. */
+export interface Supervisor extends WaitingRoom {
+  readonly isActive: boolean
+  closingBegan(closing: Closing): void
+  closingEnded(closing: Closing): void
+}
+
+export class ControlledSocket implements DestroyHook {
+  readonly #lifetime: Lifetime
+  readonly #connection: Connection
+  readonly #policy: CheckedConnectionPolicy
+  readonly #supervisor: Supervisor
+  readonly #guard: TruncationGuard | undefined
+
+  constructor(
+    lifetime: Lifetime,
+    connection: Connection,
+    policy: CheckedConnectionPolicy,
+    supervisor: Supervisor,
+    framing: Framing,
+  ) {
+    this.#lifetime = lifetime
+    this.#connection = connection
+    this.#policy = policy
+    this.#supervisor = supervisor
+    const { socket, gate } = connection
+    lifetime.destroyHook = this
+    if (policy.onTruncation === 'error') {
+      this.#guard = new TruncationGuard(connection, framing, () => supervisor.isActive)
+    }
+    wrapMethod(socket, 'end', (previous, args) => {
+      const result = previous(args)
+      if (socket.writableEnded) this.#close()
+      return result
+    })
+    // Whatever asks for FIN without end().
+    gate.hold(() => {
+      this.#close()
+    })
+    const handle = handleOf(socket)
+    if (handle === undefined) return
+    wrapMethod(handle, 'onerror', (previous, args) => {
+      const result = previous(args)
+      this.tlsDied()
+      return result
+    })
+  }
+
+  get socket(): TLSSocket {
+    return this.#connection.socket
+  }
+
+  /** From now on Node's own ways hold; a closing that has begun goes on. */
+  letGo(): void {
+    if (!this.#lifetime.closingHasBegun) this.#connection.gate.open()
+  }
+
+  /**
+   * Whether the peer has ended TLS in a way that Node does not hear of: in TLS 1.2 a close_notify at level fatal makes
+   * OpenSSL read no more and say nothing.
+   */
+  hasDiedSilently(): boolean {
+    const { socket, evidence, ssl } = this.#connection
+    if (socket.destroyed || !ssl.alive() || ssl.getShutdown() === 0) return false
+    return evidence.received().kind === 'fatal-alert'
+  }
+
+  /** TLS is dead in both directions, and Node leaves TCP open: what has come may still be read, within a budget. */
+  tlsDied(): void {
+    const { socket } = this.#connection
+    if (!this.#supervisor.isActive || socket.destroyed) return
+    const destroy = () => {
+      if (this.#supervisor.isActive) socket.destroy()
+    }
+    if (socket.readableLength === 0) setImmediate(destroy)
+    else setTimeout(destroy, this.#policy.flushTimeout).unref()
+  }
+
+  before(error: unknown): Promise<void> | undefined {
+    const { socket } = this.#connection
+    if (error !== null && error !== undefined) return undefined
+    if (this.#policy.onDestroy !== 'close_notify' || !this.#supervisor.isActive) return undefined
+    if (!this.#alertWouldBeTrue() || isInsideOwnMessage(socket)) return undefined
+    // Nothing may reach a handler of http any more.
+    const handle = handleOf(socket)
+    if (handle !== undefined) stopReading(handle)
+    return this.#sendAlert()
+  }
+
+  shownError(error: unknown): unknown {
+    return this.#guard === undefined ? error : this.#guard.shownError(error)
+  }
+
+  #close(): void {
+    const { socket, gate } = this.#connection
+    const { mode, flushTimeout, waitTimeout, maxDiscardBytes } = this.#policy
+    if (this.#lifetime.closingHasBegun || gate.finAt !== undefined || socket.destroyed) return
+    if (!this.#supervisor.isActive) return
+    this.#lifetime.closingHasBegun = true
+    const owner = ownerOf(socket)
+    const closing = new Closing(this.#connection, {
+      mode,
+      streamEndedBy: 'program',
+      flushBudget: 'while-stalled',
+      flushTimeout,
+      waitTimeout,
+      maxDiscardBytes,
+      onData: owner === 'http-server' || owner === 'http2' ? 'discard' : 'deliver',
+      afterwards: 'fin',
+      signal: undefined,
+      waitingRoom: this.#supervisor,
+    })
+    this.#supervisor.closingBegan(closing)
+    void closing.run().then(() => {
+      this.#supervisor.closingEnded(closing)
+    })
+  }
+
+  // Whether "this is all" is what a close_notify would say, and somebody is there to hear it.
+  #alertWouldBeTrue(): boolean {
+    const { socket, ssl, evidence, gate } = this.#connection
+    if (!ssl.alive() || gate.finAt !== undefined || evidence.tcp.kind !== 'open') return false
+    return socket.writableLength === 0 && evidence.sent().kind === 'nothing' && !evidence.wasCut()
+  }
+
+  // As far as it can be done at once: one SSL_shutdown, one turn of TLSWrap's cycle.
+  async #sendAlert(): Promise<void> {
+    // SSL_read may be on the stack, or http2's session, which crashes when its socket goes there.
+    await leaveStack()
+    const { socket, ssl, evidence } = this.#connection
+    if (!this.#alertWouldBeTrue() || ssl.inInit()) return
+    socket.setNoDelay(true)
+    ssl.sslShutdown()
+    evidence.latch()
+    for (let turn = 0; turn < turnsToFlush && ssl.alive(); turn++) {
+      pumpOutput(socket)
+      evidence.latch()
+      if (evidence.outputProgress() !== 'pending') return
+      await leaveStack()
+    }
+  }
+}
+
+// TLSWrap empties its BIO in the turn after TCP has taken it.
+const turnsToFlush = 3

@@ -1,0 +1,135 @@
+import type { TLSSocket } from 'node:tls'
+import { findSsl } from '../native.js'
+import { Connection, liveHandle } from './connection.js'
+import { wrapMethod } from './socket-internals.js'
+import type { ClosureFacts } from './types.js'
+import { type ClosureReport, judge } from './verdict.js'
+
+/** Who has a say in how a socket is destroyed: a policy. */
+export interface DestroyHook {
+  /** Before anything happens; the socket is destroyed when the promise resolves. */
+  before(error: unknown): Promise<void> | undefined
+  /** The evidence is complete. Gives the error that the socket shall show. */
+  shownError(error: unknown): unknown
+}
+
+const lifetimes = new WeakMap<TLSSocket, Lifetime>()
+
+/** The life of a TLS socket: the same object at every call. Taking it changes nothing about how the socket behaves. */
+export function lifetimeOf(socket: TLSSocket): Lifetime {
+  const known = lifetimes.get(socket)
+  if (known !== undefined) return known
+  const lifetime = new Lifetime(socket)
+  lifetimes.set(socket, lifetime)
+  return lifetime
+}
+
+/** One TLS socket from when it is first looked at: it joins its SSL when the handshake is done, and ends in a report. */
+export class Lifetime {
+  readonly socket: TLSSocket
+  /** Settles when the socket is destroyed; never rejects. */
+  readonly report: Promise<ClosureReport>
+  connection: Connection | undefined
+  /** The socket was made before this module was loaded: nothing is known of it. */
+  untracked = false
+  /** A callback of Node's handshake may still be on the stack, inside OpenSSL. */
+  joinedInThisTick = false
+  finalReport: ClosureReport | undefined
+  /** Whether a closing has been started: there is one per socket, whoever starts it. */
+  closingHasBegun = false
+  destroyHook: DestroyHook | undefined
+
+  readonly #startedAt = performance.now()
+  #onJoined: ((connection: Connection) => void)[] = []
+  #settle: (report: ClosureReport) => void = () => undefined
+
+  /** Made by {@link lifetimeOf} only. */
+  constructor(socket: TLSSocket) {
+    this.socket = socket
+    this.report = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+    if (socket.destroyed) {
+      this.untracked = true
+      this.#finish()
+      return
+    }
+    wrapMethod(socket, '_destroy', (previous, [error, callback]) => {
+      const destroy = () => {
+        this.connection?.destroying(error)
+        const finish = (...args: unknown[]) => {
+          this.#finish()
+          if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
+        }
+        return previous([this.destroyHook === undefined ? error : this.destroyHook.shownError(error), finish])
+      }
+      const before = this.destroyHook?.before(error)
+      if (before === undefined) return destroy()
+      void before.then(destroy)
+      return undefined
+    })
+    this.#joinWhenSecure()
+  }
+
+  /** Calls back when the handshake is done, at once if it is. Never, when it fails or nothing is known of the socket. */
+  whenJoined(callback: (connection: Connection) => void): void {
+    if (this.connection !== undefined) callback(this.connection)
+    else this.#onJoined.push(callback)
+  }
+
+  #joinWhenSecure(): void {
+    if (this.#join()) return
+    // First in line: whoever else waits for 'secure' may close the socket.
+    this.socket.prependOnceListener('secure', () => {
+      this.#joinWhenSecure()
+    })
+  }
+
+  // Joins the socket with its SSL, by its Finished message. False while the handshake is going on, and 'secure' is still
+  // to come: with both Finished messages there, what OpenSSL is in is a session ticket or a renegotiation.
+  #join(): boolean {
+    const { socket } = this
+    const handle = liveHandle(socket)
+    const finished = handle === undefined ? undefined : socket.getFinished()
+    if (handle === undefined || finished === undefined || finished === null) return false
+    const ssl = findSsl(finished)
+    if (ssl === undefined) {
+      this.untracked = true
+      return true
+    }
+    if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
+    this.connection = new Connection(socket, handle, ssl)
+    this.joinedInThisTick = true
+    setImmediate(() => {
+      this.joinedInThisTick = false
+    }).unref()
+    for (const callback of this.#onJoined) callback(this.connection)
+    this.#onJoined = []
+    return true
+  }
+
+  #finish(): void {
+    if (this.finalReport !== undefined) return
+    this.finalReport = judge(this.connection?.facts() ?? this.#factsWithoutConnection())
+    this.#settle(this.finalReport)
+  }
+
+  #factsWithoutConnection(): ClosureFacts {
+    return {
+      side: 'client',
+      handshake: this.untracked ? 'untracked' : 'not-completed',
+      mode: 'uncontrolled',
+      quiet: false,
+      sent: { kind: 'unobserved' },
+      received: { kind: 'unobserved' },
+      tcp: { kind: 'open' },
+      began: 'local',
+      discardedBytes: 0,
+      undeliveredBytes: 0,
+      surplusBytes: 0,
+      alerts: [],
+      startedAt: this.#startedAt,
+      endedAt: performance.now(),
+    }
+  }
+}

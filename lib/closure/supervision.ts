@@ -1,0 +1,109 @@
+import type { TLSSocket } from 'node:tls'
+import type { Closing } from './closing.js'
+import { ControlledSocket, type Supervisor } from './controlled-socket.js'
+import type { Framing } from './framing.js'
+import { lifetimeOf } from './lifetime.js'
+import { type CheckedPolicy, connectionPolicy } from './policy.js'
+import { type ClosureReport, noReports, type Verdict } from './verdict.js'
+
+const supervised = new WeakMap<TLSSocket, Supervision>()
+
+/** Whether a socket is under a policy that has not been stopped. */
+export function isSupervised(socket: TLSSocket): boolean {
+  return supervised.get(socket)?.isActive === true
+}
+
+/** A policy at work on the sockets of one target. */
+export class Supervision implements Supervisor {
+  readonly policy: CheckedPolicy
+  readonly counters: Record<Verdict, number> = noReports()
+  isActive = true
+  connections = 0
+  waiting = 0
+  waitingRefused = 0
+
+  readonly #framing: Framing
+  readonly #onReport: (report: ClosureReport, socket: TLSSocket) => void
+  readonly #sockets = new Set<ControlledSocket>()
+  readonly #closings = new Set<Closing>()
+  #lookout: NodeJS.Timeout | undefined
+
+  constructor(policy: CheckedPolicy, framing: Framing, onReport: (report: ClosureReport, socket: TLSSocket) => void) {
+    this.policy = policy
+    this.#framing = framing
+    this.#onReport = onReport
+    policy.signal?.addEventListener('abort', this.#abortClosings)
+  }
+
+  /** Lays the policy on a socket, unless it is under another one. */
+  take(socket: TLSSocket): void {
+    if (!this.isActive || isSupervised(socket)) return
+    supervised.set(socket, this)
+    const lifetime = lifetimeOf(socket)
+    this.connections++
+    void lifetime.report.then((report) => {
+      this.connections--
+      this.counters[report.verdict]++
+      // What a listener throws is an exception like any other.
+      queueMicrotask(() => {
+        this.#onReport(report, socket)
+      })
+    })
+    lifetime.whenJoined((connection) => {
+      if (!this.isActive) return
+      const policy = connectionPolicy(this.policy, socket)
+      const controlled = new ControlledSocket(lifetime, connection, policy, this, this.#framing)
+      this.#sockets.add(controlled)
+      void lifetime.report.then(() => this.#sockets.delete(controlled))
+      if (connection.protocol !== 'TLSv1.3') this.#lookOut()
+    })
+  }
+
+  /** Ends the policy; closings that have begun go on. The second call does nothing. */
+  stop(): void {
+    if (!this.isActive) return
+    this.isActive = false
+    clearTimeout(this.#lookout)
+    for (const socket of this.#sockets) socket.letGo()
+    this.#sockets.clear()
+    this.policy.signal?.removeEventListener('abort', this.#abortClosings)
+  }
+
+  enter(): boolean {
+    if (this.waiting >= this.policy.maxWaiting) {
+      this.waitingRefused++
+      return false
+    }
+    this.waiting++
+    return true
+  }
+
+  leave(): void {
+    this.waiting--
+  }
+
+  closingBegan(closing: Closing): void {
+    this.#closings.add(closing)
+    if (this.policy.signal?.aborted === true) closing.abort()
+  }
+
+  closingEnded(closing: Closing): void {
+    this.#closings.delete(closing)
+  }
+
+  readonly #abortClosings = (): void => {
+    for (const closing of this.#closings) closing.abort()
+  }
+
+  // Before TLS 1.3 a connection can die without any event: it is looked at now and then.
+  #lookOut(): void {
+    const interval = Math.max(1, Math.floor(this.policy.flushTimeout / 2))
+    this.#lookout ??= setTimeout(() => {
+      this.#lookout = undefined
+      for (const socket of this.#sockets) {
+        if (socket.hasDiedSilently()) socket.tlsDied()
+      }
+      if (this.#sockets.size > 0) this.#lookOut()
+    }, interval).unref()
+  }
+}

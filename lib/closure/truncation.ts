@@ -1,0 +1,126 @@
+// Truncation as an error. The error takes the place of 'end': the last byte has been read then, and nobody has been told
+// that the stream is whole. Two questions decide: was there a close_notify (evidence.ts), and is a message unfinished
+// (framing.ts)? An 'error' is emitted only on what has a listener for it, for without one it would end the process where
+// Node alone does not; such a stream is destroyed without an 'end'.
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { ClosureError } from '../errors.js'
+import type { Connection } from './connection.js'
+import type { Framing, Unfinished } from './framing.js'
+import { http2RequestOf } from './http-server.js'
+import { wrapMethod } from './socket-internals.js'
+import { type ClosureReport, judge } from './verdict.js'
+
+/** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
+export class TruncationError extends ClosureError {
+  /** What was seen of the connection until then. */
+  readonly report: ClosureReport
+
+  constructor(report: ClosureReport, options: ErrorOptions = {}) {
+    const { received, tcp } = report
+    const end = received.kind === 'fatal-alert' ? `the alert ${received.alert}` : tcp.kind === 'reset' ? 'RST' : 'FIN'
+    super('ERR_TLS_TRUNCATED', `Expected the peer's close_notify at the end of its data, but ${end} came`, options)
+    this.report = report
+  }
+}
+
+export class TruncationGuard {
+  readonly #connection: Connection
+  readonly #framing: Framing
+  readonly #isActive: () => boolean
+
+  constructor(connection: Connection, framing: Framing, isActive: () => boolean) {
+    this.#connection = connection
+    this.#framing = framing
+    this.#isActive = isActive
+    // Not before the end comes: every 'data' would have to pass it.
+    connection.onStreamEnd = () => {
+      connection.onStreamEnd = undefined
+      wrapMethod(connection.socket, 'emit', (previous, args) =>
+        args[0] === 'end' ? this.#ended(() => previous(args)) : previous(args),
+      )
+    }
+  }
+
+  /** The socket is being destroyed with that error, by the peer's RST perhaps; gives the error that it shall show. */
+  shownError(error: unknown): unknown {
+    const { socket, evidence } = this.#connection
+    if (!this.#isActive() || evidence.tcp.kind !== 'reset' || !evidence.wasCut()) return error
+    const cut = this.#framing(socket)
+    const truncation = this.#error({ cause: error })
+    switch (cut.kind) {
+      case 'nothing':
+      case 'stream':
+        return error
+      case 'http2':
+        this.#failStreams(cut, truncation)
+        return error
+      case 'request':
+        cut.request.destroy(truncation)
+        return undefined
+      case 'response':
+        failResponse(cut.response, truncation)
+        return undefined
+      case 'message':
+        return truncation
+    }
+  }
+
+  #ended(tell: () => unknown): unknown {
+    const { socket, evidence } = this.#connection
+    if (!this.#isActive() || !evidence.wasCut()) return tell()
+    const cut = this.#framing(socket)
+    switch (cut.kind) {
+      case 'nothing':
+        return tell()
+      case 'http2':
+        this.#failStreams(cut, this.#error())
+        return tell()
+      case 'stream':
+      case 'message':
+        destroyWith(socket, this.#error())
+        return false
+      case 'request':
+        // The socket first, without an error: one of its own would be a 'clientError'.
+        socket.destroy()
+        cut.request.destroy(this.#error())
+        return false
+      case 'response':
+        socket.destroy()
+        failResponse(cut.response, this.#error())
+        return false
+    }
+  }
+
+  #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: TruncationError): void {
+    for (const stream of streams) {
+      // http2's compatibility layer would end the request's body when the stream closes.
+      const request = http2RequestOf(stream)
+      if (request !== undefined) destroyWith(request, error)
+      destroyWith(stream, error)
+    }
+  }
+
+  #error(options?: ErrorOptions): TruncationError {
+    return new TruncationError(judge(this.#connection.facts()), options)
+  }
+}
+
+function destroyWith(stream: Readable, error: Error): void {
+  stream.destroy(stream.listenerCount('error') > 0 ? error : undefined)
+}
+
+// The response and its request, and not by way of the socket, which is destroyed without an error: http would answer one
+// by finishing the parser, and with it the body.
+function failResponse(response: IncomingMessage, error: Error): void {
+  response.destroy(error)
+  const request: unknown = Reflect.get(response, 'req')
+  process.nextTick(() => {
+    if (isEmitter(request) && request.listenerCount('error') > 0) request.emit('error', error)
+  })
+}
+
+function isEmitter(value: unknown): value is EventEmitter {
+  return typeof value === 'object' && value !== null && 'listenerCount' in value
+}
