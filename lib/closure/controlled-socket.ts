@@ -92,7 +92,7 @@ export class ControlledSocket implements DestroyHook {
   before(error: unknown): Promise<void> | undefined {
     const { socket } = this.#connection
     if (error !== null && error !== undefined) return undefined
-    if (this.#policy.onDestroy !== 'close_notify' || !this.#supervisor.isActive) return undefined
+    if (!this.#supervisor.isActive || !this.#alertIsAsked()) return undefined
     if (!this.#alertWouldBeTrue() || isInsideOwnMessage(socket)) return undefined
     // Nothing may reach a handler of http any more.
     const handle = handleOf(socket)
@@ -127,6 +127,12 @@ export class ControlledSocket implements DestroyHook {
     void closing.run().then(() => {
       this.#supervisor.closingEnded(closing)
     })
+  }
+
+  // destroy() after end(): Node has sent its alert by then, our closing is a turn away from it.
+  #alertIsAsked(): boolean {
+    const { mode } = this.#connection
+    return this.#policy.onDestroy === 'close_notify' || mode === 'unidirectional' || mode === 'bidirectional'
   }
 
   // Whether "this is all" is what a close_notify would say, and somebody is there to hear it.
