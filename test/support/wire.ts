@@ -131,9 +131,9 @@ export class Wire {
     this.#sockets = [toClient, toServer]
     this.#client = new Direction('client', new Lane(toClient, toServer, delay.client), new Decoder('client', session))
     this.#server = new Direction('server', new Lane(toServer, toClient, delay.server), new Decoder('server', session))
-    const forget = keys.onAdd(() => this.#drainBoth())
+    // After the end too: a child process may hand its keys over late.
+    keys.onAdd(() => this.#drainBoth())
     this.closed = Promise.all([closing(toClient), closing(toServer)]).then(() => {
-      forget()
       this.#client.lane.close()
       this.#server.lane.close()
     })
