@@ -13,12 +13,12 @@ import { Supervision } from './supervision.js'
 /** What undici gives to a connect function. */
 export interface ConnectRequest {
   readonly hostname: string
-  readonly host?: string | undefined
+  readonly host?: string
   readonly protocol: string
   readonly port: string
-  readonly servername?: string | undefined
-  readonly localAddress?: string | null | undefined
-  readonly httpSocket?: Socket | undefined
+  readonly servername?: string
+  readonly localAddress?: string | null
+  readonly httpSocket?: Socket
 }
 
 /** undici's connect function, as `Agent` takes it. */

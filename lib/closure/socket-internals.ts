@@ -5,6 +5,7 @@ import type { Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { types } from 'node:util'
 
 /** Who writes to a socket and reads from it: the program itself, or a module of Node's. */
 export type Owner = 'program' | 'http-server' | 'http-client' | 'http2'
@@ -42,7 +43,13 @@ export function http2StreamsOf(socket: TLSSocket): readonly Http2Stream[] {
   const key = Object.getOwnPropertySymbols(session).find((symbol) => symbol.description === 'state')
   const state: unknown = key === undefined ? undefined : Reflect.get(session, key)
   const streams: unknown = isObject(state) ? Reflect.get(state, 'streams') : undefined
-  return streams instanceof Map ? [...streams.values()].filter(isHttp2Stream) : []
+  // A Map of Node's own kind, without the prototype of ours.
+  if (!types.isMap(streams)) return []
+  const found: Http2Stream[] = []
+  Map.prototype.forEach.call(streams, (stream: unknown) => {
+    if (isHttp2Stream(stream)) found.push(stream)
+  })
+  return found
 }
 
 function isHttp2Stream(value: unknown): value is Http2Stream {

@@ -107,8 +107,10 @@ export class TruncationGuard {
   }
 }
 
+// Without a listener of the program's own the error is heard by nobody; given it is all the same, for it keeps 'end' back.
 function destroyWith(stream: Readable, error: Error): void {
-  stream.destroy(stream.listenerCount('error') > 0 ? error : undefined)
+  if (stream.listenerCount('error') === 0) stream.once('error', () => undefined)
+  stream.destroy(error)
 }
 
 // The response and its request, and not by way of the socket, which is destroyed without an error: http would answer one
