@@ -69,7 +69,7 @@ Napi::Value now(const Napi::CallbackInfo& info) {
 // tcpState(fd): what the kernel says of that TCP connection; undefined where it does not tell.
 Napi::Value tcp_state(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsNumber()) return env.Undefined();
+  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
   switch (platform::tcp_state(info[0].As<Napi::Number>().Int32Value())) {
     case platform::TcpState::kOpen: return Napi::String::New(env, "open");
     case platform::TcpState::kPeerEnded: return Napi::String::New(env, "peer-ended");

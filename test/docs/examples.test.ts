@@ -78,6 +78,7 @@ beforeAll(() => {
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
   mkdirSync(path.join(folder, 'node_modules'))
   symlinkSync(root, path.join(folder, 'node_modules/close-notify'))
+  symlinkSync(path.join(root, 'node_modules/undici'), path.join(folder, 'node_modules/undici'))
   copyFileSync(path.join(certificates, 'localhost.key.pem'), path.join(folder, 'key.pem'))
   copyFileSync(path.join(certificates, 'localhost.cert.pem'), path.join(folder, 'cert.pem'))
 })
