@@ -171,6 +171,9 @@ export function startReading(handle: object): void {
 export function pumpOutput(socket: TLSSocket): void {
   const handle = handleOf(socket)
   if (handle === undefined || Reflect.get(socket, '_newSessionPending') === true) return
+  // Destroyed beneath TLS, which hears of it some turns later: TLSWrap would write to a handle that is gone.
+  const transport: unknown = Reflect.get(handle, '_parentWrap')
+  if (isObject(transport) && Reflect.get(transport, 'destroyed') === true) return
   const newSessionDone: unknown = Reflect.get(handle, 'newSessionDone')
   if (typeof newSessionDone === 'function') Reflect.apply(newSessionDone, handle, [])
   else if (ownerOf(socket) !== 'http2') socket.write('')
