@@ -118,7 +118,8 @@ export async function flushed({ socket, ssl, evidence }: Connection, stop: Stop)
     if (!ssl.alive()) return true
     evidence.latch()
     const progress = evidence.outputProgress()
-    if (progress === 'given') looksWhenGiven++
+    // after an RST the kernel takes nothing more, whether TCP was given it or not
+    if (progress === 'given' || evidence.tcp.kind === 'reset') looksWhenGiven++
     return progress === 'taken' || looksWhenGiven === looksUntilRefused
   }
   return (await lookUntil(isOver, stop)) && looksWhenGiven < looksUntilRefused
