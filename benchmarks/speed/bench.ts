@@ -4,6 +4,9 @@ const programs: Readonly<Record<string, () => Promise<unknown>>> = {
   lookup: () => import('./lookup.js'),
   'close-latency': () => import('./close-latency.js'),
   memory: () => import('./memory.js'),
+  'policy-load': () => import('./policy-load.js'),
+  'policy-keep-alive': () => import('./policy-keep-alive.js'),
+  'ten-thousand': () => import('./ten-thousand.js'),
 }
 
 const [name = ''] = process.argv.splice(2, 1)

@@ -74,6 +74,15 @@ export class Measurements {
   }
 }
 
+/** Why a program cannot run here, for people: it ends with this message alone. */
+export class CannotRun extends Error {}
+
+/** Shows where a run is, on a terminal. */
+export function showProgress(text: string): void {
+  // Whatever was there before is cleared.
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}
+
 /** What a program has started. */
 export interface Started {
   /** One step of the run; gives false when there is enough. */
@@ -118,11 +127,13 @@ export async function runProgram(
     process.exit(130)
   })
 
-  const { step, stop } = await start(options, measurements)
+  const started = await startOrSayWhyNot(() => start(options, measurements))
+  if (started === undefined) return
+  const { step, stop } = started
   try {
     for (let pair = 0; pair < options.pairs; pair++) {
       const goesOn = await step(pair)
-      if (process.stderr.isTTY) process.stderr.write(`\r${description.name}: ${pair + 1} pairs`)
+      showProgress(`${description.name}: ${pair + 1} pairs`)
       if (!goesOn || (performance.now() - began) / 1000 > options.seconds) break
     }
   } finally {
@@ -130,6 +141,17 @@ export async function runProgram(
   }
   if (process.stderr.isTTY) process.stderr.write('\n')
   finish()
+}
+
+async function startOrSayWhyNot(start: () => Started | Promise<Started>): Promise<Started | undefined> {
+  try {
+    return await start()
+  } catch (error) {
+    if (!(error instanceof CannotRun)) throw error
+    process.stderr.write(`error: ${error.message}\n`)
+    process.exitCode = 1
+    return undefined
+  }
 }
 
 function parse({ name, question, unit, size }: Description): Options {
