@@ -6,7 +6,7 @@ import { inspect, types } from 'node:util'
 import { ClosureError } from '../errors.js'
 import { requireRuntime } from '../native.js'
 import { unfinished } from './framing.js'
-import { HandshakeWatch } from './handshake-watch.js'
+import { watchHandshakes } from './handshake-watch.js'
 import { guardRequests } from './http-server.js'
 import { lifetimeOf } from './lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
@@ -49,14 +49,13 @@ export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): C
   requireRuntime()
   const checked = checkPolicy(policy)
   checkTarget(target)
-  const supervise = (onReport: (report: ClosureReport, socket: TLSSocket) => void) => {
+  const control = new ClosureControl(target, (onReport) => {
     const supervision = new Supervision(checked, unfinished, onReport)
     if (target instanceof TLSSocket) supervision.take(target)
-    else if (target instanceof Server) watchServer(target, supervision)
-    else watchAgent(target, supervision)
+    else if (target instanceof Server) supervision.onStop = watchServer(target, supervision)
+    else supervision.onStop = watchAgent(target, supervision)
     return supervision
-  }
-  const control = new ClosureControl(target, supervise)
+  })
   controls.set(target, control)
   return control
 }
@@ -116,20 +115,28 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
   }
 }
 
-function watchServer(server: Server, supervision: Supervision): void {
-  new HandshakeWatch(server, supervision.policy.flushTimeout, () => supervision.isActive)
-  // Before http and http2, which take the socket over in a listener of theirs.
-  server.prependListener('secureConnection', (socket) => {
+// Each of these gives what takes it away again.
+function watchServer(server: Server, supervision: Supervision): () => void {
+  const take = (socket: TLSSocket) => {
     supervision.take(socket)
-  })
-  guardRequests(server, (socket) => supervision.isActive && socket instanceof TLSSocket && isSupervised(socket))
+  }
+  // Before http and http2, which take the socket over in a listener of theirs.
+  server.prependListener('secureConnection', take)
+  const forget = [
+    watchHandshakes(server, supervision.policy.flushTimeout),
+    guardRequests(server, (socket) => supervision.isActive && socket instanceof TLSSocket && isSupervised(socket)),
+  ]
+  return () => {
+    server.removeListener('secureConnection', take)
+    for (const one of forget) one()
+  }
 }
 
-function watchAgent(agent: Agent, supervision: Supervision): void {
+function watchAgent(agent: Agent, supervision: Supervision): () => void {
   const take = (made: unknown) => {
     if (made instanceof TLSSocket) supervision.take(made)
   }
-  wrapMethod(agent, 'createConnection', (previous, args) => {
+  return wrapMethod(agent, 'createConnection', (previous, args) => {
     const made = previous(
       args.map((arg) => {
         if (typeof arg !== 'function') return arg

@@ -78,15 +78,20 @@ export class ControlledSocket implements DestroyHook {
     return evidence.received().kind === 'fatal-alert'
   }
 
-  /** TLS is dead in both directions, and Node leaves TCP open: what has come may still be read, within a budget. */
-  tlsDied(): void {
+  /** TLS is dead in both directions, and Node leaves TCP open: what has come may still be read, for that many ms. */
+  tlsDied(timeToRead = this.#policy.flushTimeout): void {
     const { socket } = this.#connection
-    if (!this.#supervisor.isActive || socket.destroyed) return
     const destroy = () => {
       if (this.#supervisor.isActive) socket.destroy()
     }
-    if (socket.readableLength === 0) setImmediate(destroy)
-    else setTimeout(destroy, this.#policy.flushTimeout).unref()
+    if (socket.readableLength === 0) {
+      setImmediate(destroy)
+      return
+    }
+    const timer = setTimeout(destroy, timeToRead).unref()
+    socket.once('close', () => {
+      clearTimeout(timer)
+    })
   }
 
   before(error: unknown): Promise<void> | undefined {

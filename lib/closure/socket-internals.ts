@@ -76,9 +76,9 @@ export function isInsideOwnMessage(socket: TLSSocket): boolean {
   return message instanceof OutgoingMessage && message.headersSent && !message.writableFinished
 }
 
-/** Whether a response's head has been written, and says that the connection ends after it. */
-export function closesConnection(response: { readonly headersSent: boolean }): boolean {
-  return response.headersSent && Reflect.get(response, '_last') === true
+/** Whether the connection ends after a response: its request asked for that, or its head has been written and says so. */
+export function closesConnection(response: Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive'>): boolean {
+  return !response.shouldKeepAlive || (response.headersSent && Reflect.get(response, '_last') === true)
 }
 
 function isObject(value: unknown): value is object {
@@ -181,16 +181,25 @@ export function pumpOutput(socket: TLSSocket): void {
 
 type Method = (this: unknown, ...args: readonly unknown[]) => unknown
 
-/** Puts a function before a method of one object; `previous` calls what was there. */
+/**
+ * Puts a function before a method of one object; `previous` calls what was there. Gives what takes it away again, unless
+ * somebody has put another one on top: that one is left alone.
+ */
 export function wrapMethod(
   target: object,
   name: string | symbol,
   wrapper: (previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]) => unknown,
-): void {
+): () => void {
   const original: unknown = Reflect.get(target, name)
-  if (typeof original !== 'function') return
+  if (typeof original !== 'function') return () => undefined
+  const own = Reflect.getOwnPropertyDescriptor(target, name)
   const method: Method = function (...args) {
     return wrapper((passed) => Reflect.apply(original, this, passed), args)
   }
   Reflect.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false })
+  return () => {
+    if (Reflect.get(target, name) !== method) return
+    if (own === undefined) Reflect.deleteProperty(target, name)
+    else Reflect.defineProperty(target, name, own)
+  }
 }

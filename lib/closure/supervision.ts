@@ -21,6 +21,8 @@ export class Supervision implements Supervisor {
   connections = 0
   waiting = 0
   waitingRefused = 0
+  /** Takes away what stands on the target. */
+  onStop: () => void = () => undefined
 
   readonly #framing: Framing
   readonly #onReport: (report: ClosureReport, socket: TLSSocket) => void
@@ -63,6 +65,7 @@ export class Supervision implements Supervisor {
   stop(): void {
     if (!this.isActive) return
     this.isActive = false
+    this.onStop()
     clearTimeout(this.#lookout)
     for (const socket of this.#sockets) socket.letGo()
     this.#sockets.clear()
@@ -101,7 +104,7 @@ export class Supervision implements Supervisor {
     this.#lookout ??= setTimeout(() => {
       this.#lookout = undefined
       for (const socket of this.#sockets) {
-        if (socket.hasDiedSilently()) socket.tlsDied()
+        if (socket.hasDiedSilently()) socket.tlsDied(interval)
       }
       if (this.#sockets.size > 0) this.#lookOut()
     }, interval).unref()
