@@ -7,7 +7,15 @@ import type { Connection } from './connection.js'
 import type { Framing } from './framing.js'
 import type { DestroyHook, Lifetime } from './lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
-import { isInsideOwnMessage, ownerOf, pumpOutput, stopReading, handleOf, wrapMethod } from './socket-internals.js'
+import {
+  isInsideOwnMessage,
+  ownerOf,
+  pumpOutput,
+  dropInput,
+  takeReadingFromHttpServer,
+  handleOf,
+  wrapMethod,
+} from './socket-internals.js'
 import { leaveStack } from './steps.js'
 import { TruncationGuard } from './truncation.js'
 
@@ -101,7 +109,8 @@ export class ControlledSocket implements DestroyHook {
     if (!this.#alertWouldBeTrue() || isInsideOwnMessage(socket)) return undefined
     // Nothing may reach a handler of http any more.
     const handle = handleOf(socket)
-    if (handle !== undefined) stopReading(handle)
+    if (ownerOf(socket) === 'http-server') takeReadingFromHttpServer(socket)
+    if (handle !== undefined) dropInput(handle)
     return this.#sendAlert()
   }
 

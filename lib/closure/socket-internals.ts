@@ -146,11 +146,17 @@ export function fileDescriptor(handle: object): number | undefined {
 }
 
 /** Makes the handle read no more. */
-export function stopReading(handle: object): void {
+function stopReading(handle: object): void {
   const readStop: unknown = Reflect.get(handle, 'readStop')
   if (typeof readStop !== 'function') return
   Reflect.set(handle, 'reading', false)
   Reflect.apply(readStop, handle, [])
+}
+
+/** Keeps what still comes from whoever reads, and what the SSL_read that has called us is about to give as well. */
+export function dropInput(handle: object): void {
+  stopReading(handle)
+  Reflect.set(handle, 'onread', () => undefined)
 }
 
 /** Makes the handle read, also where http or a pause has stopped it. */
