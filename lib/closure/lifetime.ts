@@ -41,6 +41,7 @@ export class Lifetime {
 
   readonly #startedAt = performance.now()
   #onJoined: ((connection: Connection) => void)[] = []
+  #onFinished: ((report: ClosureReport) => void)[] = []
   #settle: (report: ClosureReport) => void = () => undefined
 
   /** Made by {@link lifetimeOf} only. */
@@ -75,6 +76,12 @@ export class Lifetime {
   whenJoined(callback: (connection: Connection) => void): void {
     if (this.connection !== undefined) callback(this.connection)
     else this.#onJoined.push(callback)
+  }
+
+  /** Calls back with the report when the socket is destroyed, in Node's own stack: before anybody hears 'close'. */
+  whenFinished(callback: (report: ClosureReport) => void): void {
+    if (this.finalReport !== undefined) callback(this.finalReport)
+    else this.#onFinished.push(callback)
   }
 
   #joinWhenSecure(): void {
@@ -112,6 +119,8 @@ export class Lifetime {
     if (this.finalReport !== undefined) return
     this.finalReport = judge(this.connection?.facts() ?? this.#factsWithoutConnection())
     this.#settle(this.finalReport)
+    for (const callback of this.#onFinished) callback(this.finalReport)
+    this.#onFinished = []
   }
 
   #factsWithoutConnection(): ClosureFacts {

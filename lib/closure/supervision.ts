@@ -43,8 +43,11 @@ export class Supervision implements Supervisor {
     supervised.set(socket, this)
     const lifetime = lifetimeOf(socket)
     this.connections++
-    void lifetime.report.then((report) => {
+    lifetime.whenFinished((report) => {
+      // At once: who hears that a server is closed may ask.
       this.connections--
+      // There was no TLS connection to close.
+      if (report.verdict === 'no-handshake') return
       this.counters[report.verdict]++
       // What a listener throws is an exception like any other.
       queueMicrotask(() => {
