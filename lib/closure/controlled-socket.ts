@@ -31,6 +31,7 @@ export class ControlledSocket implements DestroyHook {
   readonly #connection: Connection
   readonly #policy: CheckedConnectionPolicy
   readonly #supervisor: Supervisor
+  readonly #framing: Framing
   readonly #guard: TruncationGuard | undefined
 
   constructor(
@@ -44,6 +45,7 @@ export class ControlledSocket implements DestroyHook {
     this.#connection = connection
     this.#policy = policy
     this.#supervisor = supervisor
+    this.#framing = framing
     const { socket, gate } = connection
     lifetime.destroyHook = this
     if (policy.onTruncation === 'error') {
@@ -104,8 +106,7 @@ export class ControlledSocket implements DestroyHook {
 
   before(error: unknown): Promise<void> | undefined {
     const { socket } = this.#connection
-    if (error !== null && error !== undefined) return undefined
-    if (!this.#supervisor.isActive || !this.#alertIsAsked()) return undefined
+    if (!this.#supervisor.isActive || !this.#alertIsAsked() || !this.#isOrderly(error)) return undefined
     if (!this.#alertWouldBeTrue() || isInsideOwnMessage(socket)) return undefined
     // Nothing may reach a handler of http any more.
     const handle = handleOf(socket)
@@ -141,6 +142,16 @@ export class ControlledSocket implements DestroyHook {
     void closing.run().then(() => {
       this.#supervisor.closingEnded(closing)
     })
+  }
+
+  // Leaving a `for await` loop destroys with an AbortError; one of a signal has a cause. undici closes its idle
+  // connections with errors of its own.
+  #isOrderly(error: unknown): boolean {
+    if (error === null || error === undefined) return true
+    if (!(error instanceof Error) || !('code' in error)) return false
+    if (error.code === 'ABORT_ERR') return error.cause === undefined
+    const isOfUndici = error.code === 'UND_ERR_DESTROYED' || error.code === 'UND_ERR_INFO'
+    return isOfUndici && this.#framing(this.socket).kind === 'nothing'
   }
 
   // destroy() after end(): Node has sent its alert by then, our closing is a turn away from it.
