@@ -5,18 +5,18 @@ import type { Socket } from 'node:net'
 import type { Server as TlsServer, TLSSocket } from 'node:tls'
 import type { Agent, buildConnector } from 'undici'
 import { describe, expectTypeOf, test } from 'vitest'
-import {
-  type closingConnect,
-  type ClosureControl,
-  type ClosureError,
-  type ClosureMessage,
-  type ClosurePolicy,
-  type ClosureReport,
-  type Connect,
-  type ConnectionPolicy,
+import type {
+  closingConnect,
+  ClosureControl,
+  ClosureError,
+  ClosureMessage,
+  ClosurePolicy,
+  ClosureReport,
+  Connect,
+  ConnectionPolicy,
   controlClosure,
-  type TruncationError,
-  type Verdict,
+  TruncationError,
+  Verdict,
 } from '../../lib/index.js'
 
 type Target = Parameters<typeof controlClosure>[0]
@@ -33,8 +33,9 @@ describe('controlClosure()', () => {
   })
 
   test('has options of which each may be left out, and literal choices', () => {
-    expectTypeOf(controlClosure).toBeCallableWith({} as Target)
-    expectTypeOf<Record<never, never>>().toExtend<ClosurePolicy>()
+    expectTypeOf<{ readonly mode: 'quiet' }>().toExtend<ClosurePolicy>()
+    expectTypeOf<{ readonly mode: 'loud' }>().not.toExtend<ClosurePolicy>()
+    expectTypeOf<Parameters<typeof controlClosure>[1]>().toEqualTypeOf<ClosurePolicy | undefined>()
     expectTypeOf<ConnectionPolicy['mode']>().toEqualTypeOf<'quiet' | 'unidirectional' | 'bidirectional' | undefined>()
     expectTypeOf<ConnectionPolicy['onDestroy']>().toEqualTypeOf<'bare' | 'close_notify' | undefined>()
     expectTypeOf<ConnectionPolicy['onTruncation']>().toEqualTypeOf<'report' | 'error' | undefined>()
