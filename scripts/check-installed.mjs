@@ -28,9 +28,16 @@ for (const kind of ['key', 'cert']) {
 }
 run(process.execPath, ['load.mjs'])
 run(process.execPath, ['clean-close.mjs', 'key.pem', 'cert.pem'])
+run(process.execPath, ['policy.mjs', 'key.pem', 'cert.pem'])
 
-const program = `import { closureOf, type ClosureReport } from 'close-notify'
-import type { TLSSocket } from 'node:tls'
+const program = `import { type ClosureControl, closureOf, type ClosureReport, controlClosure } from 'close-notify'
+import type { Server, TLSSocket } from 'node:tls'
+
+export function control(server: Server): ClosureControl {
+  // @ts-expect-error: one of the modes, not any string
+  controlClosure(server, { mode: 'misspelt' }).stop()
+  return controlClosure(server, { mode: 'bidirectional', onTruncation: 'error' })
+}
 
 export async function close(socket: TLSSocket): Promise<ClosureReport['verdict']> {
   const report = await closureOf(socket).shutdown({ mode: 'bidirectional' })
