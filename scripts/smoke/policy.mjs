@@ -25,7 +25,8 @@ await once(server, 'listening')
 
 const closings = controlClosure(server, { mode: 'bidirectional' })
 const agent = new https.Agent({ ca: cert })
-const demanding = controlClosure(agent, { onTruncation: 'error' })
+// http's client destroys a socket whose peer has ended it: without onDestroy it would not answer the server's alert.
+const demanding = controlClosure(agent, { onTruncation: 'error', onDestroy: 'close_notify' })
 
 const get = async (path) => {
   const request = https.get({ agent, host: '127.0.0.1', servername: 'localhost', port: server.address().port, path })
