@@ -11,13 +11,14 @@ import { fileDescriptor, handleOf } from './socket-internals.js'
  * Such a handshake is ended within `budget` ms. Gives what ends the watch.
  */
 export function watchHandshakes(server: Server, budget: number): () => void {
-  // By the peer's address and port: Node does not say which connection became which TLS socket.
-  const unfinished = new Map<string, Socket>()
+  // By file descriptor: Node does not say which connection became which TLS socket, and addresses are system calls.
+  const unfinished = new Map<number, Socket>()
   let timer: NodeJS.Timeout | undefined
   const look = () => {
     timer = undefined
-    for (const raw of unfinished.values()) {
-      if (hasEnded(raw)) raw.destroy()
+    for (const [fd, raw] of unfinished) {
+      if (raw.destroyed) unfinished.delete(fd)
+      else if (hasEnded(fd)) raw.destroy()
     }
     lookSoon()
   }
@@ -25,15 +26,14 @@ export function watchHandshakes(server: Server, budget: number): () => void {
     if (unfinished.size > 0) timer ??= setTimeout(look, Math.max(1, Math.floor(budget / 2))).unref()
   }
   const accepted = (raw: Socket) => {
-    const key = keyOf(raw)
-    unfinished.set(key, raw)
-    raw.once('close', () => {
-      if (unfinished.get(key) === raw) unfinished.delete(key)
-    })
+    const fd = descriptorOf(raw)
+    if (fd === undefined) return
+    unfinished.set(fd, raw)
     lookSoon()
   }
   const secured = (socket: TLSSocket) => {
-    unfinished.delete(keyOf(socket))
+    const fd = descriptorOf(socket)
+    if (fd !== undefined) unfinished.delete(fd)
   }
   server.prependListener('connection', accepted)
   server.prependListener('secureConnection', secured)
@@ -45,19 +45,12 @@ export function watchHandshakes(server: Server, budget: number): () => void {
   }
 }
 
-function hasEnded(raw: Socket): boolean {
-  const handle = handleOf(raw)
-  const fd = handle === undefined ? undefined : fileDescriptor(handle)
-  const state = fd === undefined ? undefined : tcpState(fd)
+function descriptorOf(socket: Socket): number | undefined {
+  const handle = handleOf(socket)
+  return handle === undefined ? undefined : fileDescriptor(handle)
+}
+
+function hasEnded(fd: number): boolean {
+  const state = tcpState(fd)
   return state === 'peer-ended' || state === 'closed'
-}
-
-interface Ends {
-  readonly remoteAddress?: string | undefined
-  readonly remotePort?: number | undefined
-  readonly localPort?: number | undefined
-}
-
-function keyOf({ remoteAddress, remotePort, localPort }: Ends): string {
-  return `${remoteAddress} ${remotePort} ${localPort}`
 }
