@@ -9,7 +9,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import http2, { type ClientHttp2Session, type Http2SecureServer } from 'node:http2'
 import https, { type Server as HttpsServer } from 'node:https'
-import tls, { type Server as TlsServer, type TlsOptions, TLSSocket } from 'node:tls'
+import tls, { type Server as TlsServer, type TlsOptions, type TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { type ClosureControl, type ClosurePolicy, type ClosureReport, controlClosure } from '../../lib/index.js'
 import { behindRelay, clientOf } from '../closure/servers.js'
@@ -166,11 +166,6 @@ export async function http2Client(
   })
   await once(session, 'connect')
   return { session, socket }
-}
-
-export function asTls(socket: unknown): TLSSocket {
-  if (!(socket instanceof TLSSocket)) throw new TypeError('Expected a TLSSocket')
-  return socket
 }
 
 /** The alerts and FINs of both sides, in the order in which they came to the relay. */
