@@ -57,6 +57,7 @@ export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): C
     return supervision
   })
   controls.set(target, control)
+  if (target instanceof TLSSocket) guardServerOf(target)
   return control
 }
 
@@ -113,6 +114,16 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
   [Symbol.dispose](): void {
     this.stop()
   }
+}
+
+const serversOfSockets = new WeakSet<Server>()
+
+// Once for all sockets of a server that are under policies of their own.
+function guardServerOf(socket: TLSSocket): void {
+  const server: unknown = Reflect.get(socket, 'server')
+  if (!(server instanceof Server) || serversOfSockets.has(server)) return
+  serversOfSockets.add(server)
+  guardRequests(server, (each) => each instanceof TLSSocket && controls.get(each)?.active === true)
 }
 
 // Each of these gives what takes it away again.

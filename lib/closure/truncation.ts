@@ -117,6 +117,9 @@ function destroyWith(stream: Readable, error: Error): void {
 // by finishing the parser, and with it the body.
 function failResponse(response: IncomingMessage, error: Error): void {
   response.destroy(error)
+  // A body without framing is complete to http's parser once the socket has closed.
+  const set = () => undefined
+  Reflect.defineProperty(response, 'complete', { get: () => false, set, configurable: true, enumerable: true })
   const request: unknown = Reflect.get(response, 'req')
   process.nextTick(() => {
     if (isEmitter(request) && request.listenerCount('error') > 0) request.emit('error', error)
