@@ -17,7 +17,8 @@ export interface Program {
   readonly remove: () => void
 }
 
-export function compileProgram(): Program {
+/** Compiles a process, named as below test/stress and without its extension. */
+export function compileProgram(name: string): Program {
   const cache = path.join(root, '.cache')
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(path.join(cache, 'stress-'))
@@ -32,7 +33,7 @@ export function compileProgram(): Program {
   }
   const binary = process.env['CLOSE_NOTIFY_BINARY'] ?? path.join(root, 'build/Release/close_notify.node')
   return {
-    file: path.join(folder, 'test/stress/child-process.js'),
+    file: path.join(folder, `test/stress/${name}.js`),
     env: { CLOSE_NOTIFY_BINARY: binary },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }

@@ -3,13 +3,15 @@
  *
  *     npx vitest run test/stress                                          2,000 connections, at most a minute
  *     CLOSE_NOTIFY_STRESS=20000 npx vitest run test/stress                more, for as long as they take
- *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 npx vitest run test/stress      one of them again, with its plan
+ *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 npx vitest run test/stress/random-closings.test.ts
+ *                                                                         one of them again, with its plan
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
 import type { Line } from './child-process.js'
+import { numberFrom } from './numbers.js'
 import { compileProgram } from './program.js'
 
 const seed = numberFrom('CLOSE_NOTIFY_SEED') ?? Date.now() % 2 ** 32
@@ -18,7 +20,7 @@ const count = asked ?? 2000
 const seconds = asked === undefined ? 60 : Math.max(120, count / 5)
 const processes = 2
 
-const program = compileProgram()
+const program = compileProgram('child-process')
 afterAll(program.remove)
 
 test(`${count} random closings, seed ${seed}`, { timeout: seconds * 1000 + 120_000 }, async () => {
@@ -83,15 +85,7 @@ async function runChild(args: readonly string[]): Promise<Ended> {
 }
 
 function replay(indexes: Iterable<number>): string {
-  return `again: CLOSE_NOTIFY_SEED=${seed} CLOSE_NOTIFY_INDEX=${[...indexes].join(',')} npx vitest run test/stress`
-}
-
-function numberFrom(name: string): number | undefined {
-  const text = process.env[name]
-  if (text === undefined || text === '') return undefined
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name} is not a whole number: ${text}`)
-  return value
+  return `again: CLOSE_NOTIFY_SEED=${seed} CLOSE_NOTIFY_INDEX=${[...indexes].join(',')} npx vitest run test/stress/random-closings.test.ts`
 }
 
 function parseLine(text: string): Line {

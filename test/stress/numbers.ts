@@ -1,0 +1,8 @@
+/** What an environment variable asks for; undefined when it is not set. */
+export function numberFrom(name: string): number | undefined {
+  const text = process.env[name]
+  if (text === undefined || text === '') return undefined
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name} is not a whole number: ${text}`)
+  return value
+}

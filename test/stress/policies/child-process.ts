@@ -1,0 +1,73 @@
+/**
+ * The process that runs scenarios under policies: `node child-process.js SEED FROM TO` those FROM to TO - 1 of a seed,
+ * eight at a time; `node child-process.js SEED INDEX,INDEX… [TIMES]` runs those and prints their plans.
+ *
+ * It writes one JSON line per event and ends by itself: nothing may be left that keeps a process alive.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { trackingCounts } from '../../../lib/native.js'
+import { planOf } from './plan.js'
+import { startPorts } from './ports.js'
+import { runScenario } from './scenario.js'
+
+/** A line of output. */
+export type Line =
+  | { readonly kind: 'began'; readonly index: number }
+  | { readonly kind: 'done'; readonly index: number; readonly closings: number; readonly failures: readonly string[] }
+  | { readonly kind: 'end'; readonly events: Readonly<Record<string, number>>; readonly left: readonly string[] }
+
+const concurrency = 8
+
+const [seedText, fromText = '0', toText, timesText = '1'] = process.argv.slice(2)
+const seed = Number(seedText)
+const isReplay = toText === 'again'
+const indexes = isReplay
+  ? Array.from({ length: Number(timesText) }, () => fromText.split(',').map(Number)).flat()
+  : Array.from({ length: Number(toText) - Number(fromText) }, (_, i) => Number(fromText) + i)
+const events: Record<string, number> = {}
+const left: string[] = []
+
+process.on('warning', ({ name, message }) => {
+  if (name !== 'ExperimentalWarning' && name !== 'DeprecationWarning') left.push(`a warning: ${name}: ${message}`)
+})
+
+async function work(): Promise<void> {
+  for (let index = indexes.shift(); index !== undefined; index = indexes.shift()) {
+    const plan = planOf(seed, index)
+    write({ kind: 'began', index })
+    const { failures, closings, events: seen } = await runScenario(plan)
+    if (isReplay && failures.length > 0) console.error(JSON.stringify(plan, null, 1))
+    for (const [event, times] of Object.entries(seen)) events[event] = (events[event] ?? 0) + times
+    write({ kind: 'done', index, closings, failures })
+  }
+}
+
+function write(line: Line): void {
+  process.stdout.write(JSON.stringify(line) + '\n')
+}
+
+// Node frees an SSL when its socket is closed, or with the garbage; what goes on for a turn or two is no leak.
+async function leftOvers(): Promise<void> {
+  let found = leftNow()
+  for (let i = 0; i < 100 && found.length > 0; i++) {
+    globalThis.gc?.()
+    await sleep(20)
+    found = leftNow()
+  }
+  left.push(...found)
+}
+
+function leftNow(): string[] {
+  const { live, indexed } = trackingCounts()
+  // Standard output may be a pipe.
+  const resources = process.getActiveResourcesInfo().filter((resource) => !/^(Pipe|TTY|File|FSReq)/.test(resource))
+  const found: string[] = []
+  if (live > 0 || indexed > 0) found.push(`${live} SSLs tracked, ${indexed} indexed`)
+  if (resources.length > 0) found.push(`still active: ${resources.slice(0, 20).join(', ')}`)
+  return found
+}
+
+startPorts(process.pid * 97)
+await Promise.all(Array.from({ length: concurrency }, work))
+await leftOvers()
+write({ kind: 'end', events, left })

@@ -1,0 +1,39 @@
+/** undici 8 where it runs, undici 7 on Node 20. (undici 7 dies by itself of slow readers on Node 24 and 26 above all.) */
+
+export interface Dispatcher {
+  destroy(): Promise<unknown>
+}
+
+interface Call {
+  readonly dispatcher: Dispatcher
+  readonly method: string
+  readonly body: Buffer | null
+  readonly signal: AbortSignal
+}
+
+interface Answer {
+  readonly body: AsyncIterable<Uint8Array> | null
+}
+
+export interface Undici {
+  readonly Agent: new (options: {
+    readonly connect: unknown
+    readonly connections: number
+    readonly pipelining: number
+    readonly allowH2: boolean
+  }) => Dispatcher
+  request(url: string, call: Call): Promise<Answer>
+  fetch(url: string, call: Call): Promise<Answer>
+}
+
+export const isOldUndici = Number.parseInt(process.versions.node, 10) < 22
+
+export async function loadUndici(): Promise<Undici> {
+  const loaded: unknown = isOldUndici ? await import('undici') : await import('undici8')
+  if (!isUndici(loaded)) throw new Error('Expected undici')
+  return loaded
+}
+
+function isUndici(value: unknown): value is Undici {
+  return typeof value === 'object' && value !== null && 'Agent' in value && 'request' in value && 'fetch' in value
+}

@@ -1,0 +1,113 @@
+/**
+ * Random closings under random policies, from a seed: chunks of scenarios, each in a process of its own, two at a time.
+ *
+ *     npx vitest run test/stress/random-policies.test.ts                             25,000 connections, at most 3 minutes
+ *     CLOSE_NOTIFY_STRESS=1000000 npx vitest run test/stress/random-policies.test.ts more, for as long as they take
+ *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 npx vitest run test/stress/random-policies.test.ts
+ *                                                      one scenario again, CLOSE_NOTIFY_TIMES times, with its plan
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { afterAll, expect, test } from 'vitest'
+import { numberFrom } from './numbers.js'
+import type { Line } from './policies/child-process.js'
+import { compileProgram } from './program.js'
+
+const seed = numberFrom('CLOSE_NOTIFY_SEED') ?? Date.now() % 2 ** 32
+const asked = numberFrom('CLOSE_NOTIFY_STRESS')
+const indexes = process.env['CLOSE_NOTIFY_INDEX']
+const count = asked ?? 25_000
+const seconds = asked === undefined ? 180 : Math.max(180, count / 20)
+const processes = 2
+/** Scenarios of one process. */
+const chunk = 200
+/** A hang guard: a process that has said nothing for so many seconds is stuck. */
+const silence = 60
+
+const program = compileProgram('policies/child-process')
+afterAll(program.remove)
+
+test(`${count} random closings under policies, seed ${seed}`, { timeout: seconds * 1000 + 120_000 }, async () => {
+  const totals = new Totals()
+  if (indexes !== undefined) {
+    await runChild([String(seed), indexes, 'again', String(numberFrom('CLOSE_NOTIFY_TIMES') ?? 1)], totals)
+    console.log(totals.events)
+    expect(totals.failures).toEqual([])
+    return
+  }
+  const until = performance.now() + seconds * 1000
+  let next = 0
+  const work = async () => {
+    while (totals.closings < count && totals.failures.length === 0 && performance.now() < until) {
+      const from = next
+      next += chunk
+      await runChild([String(seed), String(from), String(from + chunk)], totals)
+    }
+  }
+  await Promise.all(Array.from({ length: processes }, work))
+  console.log(`seed ${seed}: ${totals.closings} connections closed on ${process.version}`, totals.events)
+  expect(totals.failures).toEqual([])
+  // The time is a guard against slow machines, not a way to pass without having closed anything.
+  expect(totals.closings).toBeGreaterThan(Math.min(count, 25_000) / 4)
+  for (const event of ['responses whole', 'responses failed', 'truncation errors', 'waiting refused', 'server clean']) {
+    expect(totals.events[event], event).toBeGreaterThan(0)
+  }
+})
+
+class Totals {
+  closings = 0
+  readonly events: Record<string, number> = {}
+  readonly failures: string[] = []
+}
+
+async function runChild(args: readonly string[], totals: Totals): Promise<void> {
+  const child = spawn(process.execPath, ['--expose-gc', program.file, ...args], {
+    env: { ...process.env, ...program.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exit: Promise<unknown[]> = once(child, 'exit')
+  const stuck = setTimeout(() => child.kill('SIGKILL'), silence * 1000)
+  const underWay = new Set<number>()
+  let end: Extract<Line, { kind: 'end' }> | undefined
+  let errors = ''
+  child.stderr.on('data', (bytes: Buffer) => {
+    errors = (errors + bytes.toString()).slice(-20_000)
+  })
+  for await (const text of createInterface({ input: child.stdout })) {
+    stuck.refresh()
+    const line = parseLine(text)
+    if (line.kind === 'end') end = line
+    else if (line.kind === 'began') underWay.add(line.index)
+    else {
+      underWay.delete(line.index)
+      totals.closings += line.closings
+      for (const failure of line.failures) totals.failures.push(`${failure} (${replay([line.index])})`)
+    }
+  }
+  const [code, signal] = await exit
+  clearTimeout(stuck)
+  if (indexes !== undefined) console.log(errors)
+  if (code !== 0 || signal !== null) {
+    totals.failures.push(`exit code ${String(code)}, signal ${String(signal)} (${replay(underWay)})\n${errors}`)
+  } else if (end === undefined) totals.failures.push(`ended before its work was done (${replay(underWay)})`)
+  for (const left of end?.left ?? []) totals.failures.push(`${left} (after ${args.join(' ')})`)
+  for (const [event, times] of Object.entries(end?.events ?? {})) {
+    totals.events[event] = (totals.events[event] ?? 0) + times
+  }
+}
+
+function replay(failed: Iterable<number>): string {
+  const environment = `CLOSE_NOTIFY_SEED=${seed} CLOSE_NOTIFY_INDEX=${[...failed].join(',')}`
+  return `again: ${environment} npx vitest run test/stress/random-policies.test.ts`
+}
+
+function parseLine(text: string): Line {
+  const value: unknown = JSON.parse(text)
+  if (!isLine(value)) throw new Error(`Expected a line of child-process.ts: ${text}`)
+  return value
+}
+
+function isLine(value: unknown): value is Line {
+  return typeof value === 'object' && value !== null && 'kind' in value
+}
