@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ClosurePolicy } from '../../lib/closure/policy.js'
-import { tlsVersions } from '../support/pair.js'
+import type { TlsVersion } from '../support/pair.js'
 import { alternatives, type Column, columns, documentedRows } from './documented.js'
 import { type Postgres, startPostgres } from './postgres.js'
 import { observe, type Observed } from './program.js'
@@ -113,30 +113,43 @@ describe.each(['fastify', 'express', 'ws', 'http-proxy', 'pg', 'nodemailer'])('%
   })
   afterAll(() => postgres?.stop())
 
-  const runs = cases
-    .filter((one) => one.program === program)
-    .flatMap((one) => tlsVersions.map((version) => ({ ...one, version })))
+  const runs = cases.filter((one) => one.program === program)
 
-  it.each(runs)('$scenario, $version', async ({ scenario, version, facts, strictFacts }) => {
+  it.each(runs)('$scenario', async (run) => {
     const env = postgres === undefined ? {} : { POSTGRES_PORT: String(postgres.port) }
-    const row = rows.find((one) => one.program === program && one.scenario === scenario)
-    const seen = await Promise.all(
-      columns.map((column) => observe({ program, scenario, version, policy: policies[column], env })),
-    )
-    const [stock, bidirectional, strict] = seen
-    expect([stock?.facts, bidirectional?.facts, strict?.facts]).toEqual([facts, facts, strictFacts ?? facts])
-    columns.forEach((column, i) => {
-      for (const line of linesOf(seen[i], policies[column])) {
-        expect(alternatives(row?.cells[column] ?? '', major), `${column}, as documented`).toContain(line)
-      }
-    })
+    await Promise.all(columns.map((column) => check(run, column, 'TLSv1.3', env)))
+  })
+
+  it.each(runs)('$scenario, TLS 1.2', async (run) => {
+    const env = postgres === undefined ? {} : { POSTGRES_PORT: String(postgres.port) }
+    await check(run, 'and close_notify on destroy', 'TLSv1.2', env)
   })
 })
 
+// What a program does while the machine is busy with others can differ: its peer, which is stock, then overtakes it. What
+// it says of its own work may not differ once.
+const attempts = 3
+
+async function check(
+  { program, scenario, facts, strictFacts }: Case,
+  column: Column,
+  version: TlsVersion,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const row = rows.find((one) => one.program === program && one.scenario === scenario)
+  const documented = alternatives(row?.cells[column] ?? '', major)
+  let unlike: readonly string[] = []
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const seen = await observe({ program, scenario, version, policy: policies[column], env })
+    expect(seen.facts, column).toEqual(policies[column]?.onTruncation === 'error' ? (strictFacts ?? facts) : facts)
+    unlike = linesOf(seen, policies[column]).filter((line) => !documented.includes(line))
+    if (unlike.length === 0) return
+  }
+  expect(unlike, `${column}, not as documented: ${documented.join(' or ')}`).toEqual([])
+}
+
 /** What the table has for each connection of a run. */
-function linesOf(observed: Observed | undefined, policy: ClosurePolicy | undefined): readonly string[] {
-  if (observed === undefined) return []
-  const { wires, verdicts } = observed
+function linesOf({ wires, verdicts }: Observed, policy: ClosurePolicy | undefined): readonly string[] {
   expect(wires.length, 'connections').toBeGreaterThan(0)
   expect(verdicts.length, 'reports').toBe(policy === undefined ? 0 : wires.length)
   return wires.map((wire, i) => (policy === undefined ? `\`${wire}\`` : `\`${wire}\` *${verdicts[i] ?? ''}*`))
