@@ -1,7 +1,7 @@
 // The connect function of undici's Agent, and through it the global fetch. undici hears of the end of a message by an
 // error of its socket, and says on its documented diagnostics channels when a message of which socket begins and ends.
 import { subscribe } from 'node:diagnostics_channel'
-import { connect as connectTcp, type NetConnectOpts, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls'
 import { requireRuntime } from '../native.js'
 import { ClosureControl } from './control.js'
@@ -81,7 +81,8 @@ function connectorWith(options: ConnectionOptions): Connect {
     const isTls = protocol === 'https:'
     const port = Number(request.port === '' ? (isTls ? 443 : 80) : request.port)
     const tcp: NetConnectOpts = { ...common, host: hostname, port }
-    const servername = request.servername ?? options.servername
+    // undici gives null where it has no name; tls.connect alone would not tell the server which host is meant.
+    const servername = request.servername ?? options.servername ?? (isIP(hostname) === 0 ? hostname : undefined)
     const socket = isTls
       ? connectTls({
           ALPNProtocols: ['http/1.1'],
