@@ -40,7 +40,10 @@ export async function startCuttingServer(version: TlsVersion): Promise<CuttingSe
       tcp,
       (transport) => new TLSSocket(transport, { isServer: true, secureContext, ALPNProtocols: ['h2', 'http/1.1'] }),
     )
-    answerOnce(held, version).catch((error: unknown) => failures.push(error))
+    answerOnce(held, version).catch((error: unknown) => {
+      failures.push(error)
+      tcp.destroy()
+    })
   })
   server.listen({ port: 0, host: '127.0.0.1', backlog: 512 })
   await once(server, 'listening')

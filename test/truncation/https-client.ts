@@ -5,9 +5,7 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { codeOf, type Outcome } from './outcomes.js'
 
-export const httpsReaders = ['events', 'pipeline', 'for await'] as const
-
-export type HttpsReader = (typeof httpsReaders)[number]
+export type HttpsReader = 'events' | 'pipeline' | 'for await'
 
 export interface HttpsTarget {
   readonly host: string

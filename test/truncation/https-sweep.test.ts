@@ -4,19 +4,24 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { controlClosure } from '../../lib/index.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { startCuttingServer } from './cutting-server.js'
-import { type HttpsReader, httpsGet, httpsReaders } from './https-client.js'
+import { type HttpsReader, httpsGet } from './https-client.js'
 import { type Outcome, outcomesOf, takenForWhole, wrongOutcomes } from './outcomes.js'
-import { type Cut, everyCut, hostOf, httpFramings, remainsOf } from './messages.js'
+import { type Cut, everyCut, halfOf, hostOf, httpFramings, remainsOf } from './messages.js'
 
 const rows = tlsVersions.flatMap((version) => httpFramings.map((framing) => ({ version, framing })))
 
 describe.each(rows)('$version, a $framing response', ({ version, framing }) => {
   const everyByte = (['ciphertext', 'plaintext'] as const).flatMap((unit) => everyCut(framing, unit, version))
+  const ways = [
+    { reader: 'events', cuts: everyByte },
+    { reader: 'pipeline', cuts: halfOf(everyByte, 0) },
+    { reader: 'for await', cuts: halfOf(everyByte, 1) },
+  ] as const
 
-  test.each(httpsReaders)('no cut one passes as whole and no whole one fails: %s', async (reader) => {
+  test.each(ways)('no cut one passes as whole and no whole one fails: $reader', async ({ reader, cuts }) => {
     const agent = agentFor(false)
     const control = controlClosure(agent, { onTruncation: 'error' })
-    const outcomes = await getAll({ version, agent, reader }, everyByte)
+    const outcomes = await getAll({ version, agent, reader }, cuts)
     expect(wrongOutcomes(outcomes, version, { inBody: isTruncation, inHead: isFailedRequest })).toEqual([])
     expect(control.connections).toBe(0)
   })

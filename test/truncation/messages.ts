@@ -165,6 +165,11 @@ export function everyCut(framing: Framing, unit: Cut['unit'], version: TlsVersio
   ]).flat()
 }
 
+/** Every byte, with a FIN or an RST by turns; the other half has the other one at each. */
+export function halfOf(cuts: readonly Cut[], half: 0 | 1): readonly Cut[] {
+  return cuts.filter(({ at, with: how }) => (at + (how === 'fin' ? 0 : 1)) % 2 === half)
+}
+
 /** A host name that tells the server what to do (SNI). */
 export function hostOf({ framing, unit, at, with: how }: Cut): string {
   return `${framing}.${unit}.${at}.${how}.test`
