@@ -124,7 +124,8 @@ export class Evidence {
 
   /** How far our output has got. Call while the SSL is alive. */
   outputProgress(): Progress {
-    return this.#output.progress()
+    // Nobody asks the kernel a second time for what is known.
+    return this.#outputIsFlushed() ? 'taken' : this.#output.progress()
   }
 
   // Once true it stays: nothing is written after our close_notify. Asked for the last time when the socket is destroyed.
