@@ -54,18 +54,21 @@ function pass(source: Socket, target: Socket, cut: Cut | undefined): void {
     if (!isLast) {
       if (!target.write(passed)) source.pause()
     } else if (cut?.how === 'rst') {
-      target.write(passed, () => {
-        if (!target.destroyed) target.resetAndDestroy()
-      })
+      target.write(passed, () => reset(target))
     } else target.end(passed)
   })
   source.on('end', () => {
     if (target.writable) target.end()
   })
   // An error is a RST, or nothing that matters.
-  source.on('error', () => {
-    if (!target.destroyed) target.resetAndDestroy()
-  })
+  source.on('error', () => reset(target))
   target.on('drain', () => source.resume())
   target.on('close', () => source.resume())
+}
+
+/** Sends a RST. In the middle of sending FIN a socket cannot be reset: Node would leave its handle open for ever. */
+export function reset(socket: Socket, isEnding = socket.writableEnded): void {
+  if (socket.destroyed) return
+  if (isEnding) socket.destroy()
+  else socket.resetAndDestroy()
 }

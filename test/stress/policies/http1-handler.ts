@@ -32,9 +32,11 @@ export function serveHttp1(scene: Scene, server: RunningServer) {
     }
     switch (exchange.plan.answer) {
       case 'at-once':
-        return answer()
+        answer()
+        return
       case 'later':
-        return scene.later(3, answer)
+        scene.later(3, answer)
+        return
       case 'after-upload':
         request.once('end', answer)
     }

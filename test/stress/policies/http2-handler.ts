@@ -24,7 +24,10 @@ export function serveHttp2(scene: Scene, running: RunningServer, server: Http2Se
     const { session } = stream
     const socket = session === undefined ? undefined : sockets.get(session)
     stream.on('error', ignore)
-    if (exchange === undefined) return scene.fail(`server: a request for ${String(headers[':path'])}`)
+    if (exchange === undefined) {
+      scene.fail(`server: a request for ${String(headers[':path'])}`)
+      return
+    }
     if (stream.destroyed || socket === undefined) return
     if (exchange.handledOn.has(socket)) scene.fail(`${exchange.path}: its handler ran twice`)
     exchange.handledOn.add(socket)
@@ -35,9 +38,11 @@ export function serveHttp2(scene: Scene, running: RunningServer, server: Http2Se
     }
     switch (exchange.plan.answer) {
       case 'at-once':
-        return answer()
+        answer()
+        return
       case 'later':
-        return scene.later(3, answer)
+        scene.later(3, answer)
+        return
       case 'after-upload':
         stream.once('end', answer)
     }

@@ -6,6 +6,7 @@ import tls, { type TLSSocket } from 'node:tls'
 import { certificate, key } from '../../../benchmarks/support/certificate.js'
 import { controlClosure } from '../../../lib/index.js'
 import { Controls } from './controlled.js'
+import { reset } from './cutter.js'
 import { serveHttp1 } from './http1-handler.js'
 import { serveHttp2 } from './http2-handler.js'
 import type { Ending, Plan, TargetAct } from './plan.js'
@@ -51,7 +52,7 @@ export class RunningServer {
   /** Resets the TCP connection beneath a socket. */
   reset(socket: TLSSocket): void {
     const raw = this.#accepted.get(socket.remotePort)
-    if (raw !== undefined && !raw.destroyed) raw.resetAndDestroy()
+    if (raw !== undefined) reset(raw, socket.writableEnded)
   }
 
   act(what: TargetAct['what']): void {
@@ -68,9 +69,11 @@ export class RunningServer {
         if (server instanceof https.Server) server.closeIdleConnections()
         return
       case 'server-stop':
-        return this.controls.stop()
+        this.controls.stop()
+        return
       case 'server-abort':
-        return this.controls.abort()
+        this.controls.abort()
+        return
       case 'destroy-a-socket':
         for (const socket of [...this.sockets].slice(0, 1)) socket.destroy()
         return
@@ -166,7 +169,7 @@ export class RunningServer {
 }
 
 /** Ends a connection as planned. */
-export function endAs(scene: Scene, socket: TLSSocket, { how, after }: Ending, reset: () => void): void {
+export function endAs(scene: Scene, socket: TLSSocket, { how, after }: Ending, resetNow: () => void): void {
   const end = () => {
     switch (how) {
       case 'stay':
@@ -175,7 +178,8 @@ export function endAs(scene: Scene, socket: TLSSocket, { how, after }: Ending, r
         socket.end()
         return
       case 'destroySoon':
-        return socket.destroySoon()
+        socket.destroySoon()
+        return
       case 'destroy':
         socket.destroy()
         return
@@ -183,7 +187,8 @@ export function endAs(scene: Scene, socket: TLSSocket, { how, after }: Ending, r
         socket.destroy(new Error('destroyed with an error'))
         return
       case 'reset':
-        return reset()
+        resetNow()
+        return
     }
   }
   // Resetting the transport beneath TLS inside of SSL_read crashes Node 20 to 24 by itself.

@@ -3,6 +3,7 @@ import { connect as connectTcp } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { controlClosure } from '../../../lib/index.js'
 import type { Clients } from './clients.js'
+import { reset } from './cutter.js'
 import type { LanePlan } from './plan.js'
 import { connectOptions, ignore, Incoming, read, type Scene, writePieces } from './scene.js'
 import { checkTlsEnd, endAs } from './servers.js'
@@ -59,7 +60,7 @@ export function connectLane(clients: Clients, lane: LanePlan, ALPNProtocols: rea
   socket.on('error', ignore)
   clients.controls.start((policy) => controlClosure(socket, policy), socket)
   clients.watch(socket)
-  if (raw !== undefined) resetters.set(socket, () => raw.destroyed || raw.resetAndDestroy())
+  if (raw !== undefined) resetters.set(socket, () => reset(raw, socket.writableEnded))
   const forget = scene.onAbandon(() => socket.destroy())
   socket.once('close', forget)
   clients.destroyAll = () => {

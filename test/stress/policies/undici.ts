@@ -22,8 +22,8 @@ export interface Undici {
     readonly pipelining: number
     readonly allowH2: boolean
   }) => Dispatcher
-  request(url: string, call: Call): Promise<Answer>
-  fetch(url: string, call: Call): Promise<Answer>
+  readonly request: (url: string, call: Call) => Promise<Answer>
+  readonly fetch: (url: string, call: Call) => Promise<Answer>
 }
 
 export const isOldUndici = Number.parseInt(process.versions.node, 10) < 22
