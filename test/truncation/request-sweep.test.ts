@@ -6,9 +6,9 @@ import { connect } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { controlClosure } from '../../lib/index.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
-import { once } from '../support/streams.js'
+import { delay, once } from '../support/streams.js'
 import { HeldTls } from './held-tls.js'
-import { type Cut, everyCut, remainsOf } from './messages.js'
+import { type Cut, everyCut, halfOf, remainsOf } from './messages.js'
 import { type Outcome, outcomesOf, wrongOutcomes } from './outcomes.js'
 import { type ServerApi, startUploads, type Uploads } from './request-server.js'
 
@@ -23,7 +23,8 @@ const rows = tlsVersions.flatMap(
 )
 
 describe.each(rows)('$version, a $framing on a server of $api', ({ version, framing, api }) => {
-  const cuts = (['ciphertext', 'plaintext'] as const).flatMap((unit) => everyCut(framing, unit, version))
+  const everyByte = (['ciphertext', 'plaintext'] as const).flatMap((unit) => everyCut(framing, unit, version))
+  const cuts = api === 'http2 compatibility' ? halfOf(everyByte, 0) : everyByte
 
   test('no cut one passes as whole, no whole one fails, and nobody else is disturbed', async () => {
     const uploads = await startUploads(version, api)
@@ -67,7 +68,11 @@ function keepVisiting(port: number, api: ServerApi): () => Promise<readonly unkn
   const visitor = api === 'https' ? httpsVisitor(port) : http2Visitor(port)
   let stopped = false
   const visiting = (async () => {
-    while (!stopped && failures.length === 0) await visitor.visit().catch((error: unknown) => failures.push(error))
+    while (!stopped && failures.length === 0) {
+      await visitor.visit().catch((error: unknown) => failures.push(error))
+      // there is other work to do
+      await delay(5)
+    }
   })()
   onTestFinished(() => {
     stopped = true

@@ -41,7 +41,8 @@ async function outcomeOf(host) {
     await readers[reader](`https://${host}:${port}/`, outcome)
     outcome.passed = true
   } catch (error) {
-    outcome.error = error.cause?.code ?? error.code ?? error.message
+    // fetch's TypeError has no code
+    outcome.error = error.code ?? error.cause?.code ?? error.message
   }
   return outcome
 }
