@@ -1,16 +1,16 @@
 // What a policy adds to the dispatching of requests: no handler runs for a request that came after a response, or
 // a request, had said that the connection ends (RFC 9112 section 9.6: the server must not process it).
-import { IncomingMessage, OutgoingMessage } from 'node:http'
+import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
 import type { Server } from 'node:tls'
-import { closesConnection, wrapMethod } from './socket-internals.js'
+import { closesConnection, responseUnderWay, wrapMethod } from './socket-internals.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>
 
 const requestEvents: readonly unknown[] = ['request', 'checkContinue', 'checkExpectation', 'upgrade', 'connect']
 
-// Of each socket: the responses that were not finished when the last request came, and the one to it.
-const responsesOf = new WeakMap<object, Response[]>()
+// Of each socket: the responses that had to wait for another one to be finished first.
+const queuedResponses = new WeakMap<object, Response[]>()
 const http2Requests = new WeakMap<object, Http2ServerRequest>()
 
 /** The request that http2's compatibility layer made of a stream. */
@@ -22,14 +22,18 @@ export function http2RequestOf(stream: Http2Stream): Http2ServerRequest | undefi
 export function guardRequests(server: Server, isControlled: (socket: object) => boolean): () => void {
   return wrapMethod(server, 'emit', (previous, args) => {
     const [event, request, response] = args
+    // Nearly all are of this kind: nothing is unfinished before it, on a connection that goes on.
+    if (response instanceof ServerResponse && response.socket?.writableEnded === false) return previous(args)
     if (!requestEvents.includes(event)) return previous(args)
     if (request instanceof Http2ServerRequest) http2Requests.set(request.stream, request)
     if (!(request instanceof IncomingMessage) || !isControlled(request.socket)) return previous(args)
-    const earlier = responsesOf.get(request.socket) ?? []
+    const queued = queuedResponses.get(request.socket) ?? []
+    const earlier = [responseUnderWay(request.socket), ...queued]
     // As if a handler had taken it: http goes on to read its body, until the closing takes the reading over.
-    if (earlier.some(closesConnection)) return true
+    if (request.socket.writableEnded || earlier.some((other) => other !== undefined && closesConnection(other)))
+      return true
     if (response instanceof OutgoingMessage) {
-      responsesOf.set(request.socket, [...earlier.filter((other) => !other.writableFinished), response])
+      queuedResponses.set(request.socket, [...queued.filter((other) => !other.writableFinished), response])
     }
     return previous(args)
   })

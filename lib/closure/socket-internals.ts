@@ -71,6 +71,12 @@ export function responseOf(socket: TLSSocket): IncomingMessage | undefined {
   return response instanceof IncomingMessage ? response : undefined
 }
 
+/** The response that an http server is sending on a socket, or about to: others wait behind it. */
+export function responseUnderWay(socket: Socket): OutgoingMessage | undefined {
+  const message: unknown = Reflect.get(socket, '_httpMessage')
+  return message instanceof OutgoingMessage ? message : undefined
+}
+
 /** The request that an http server has begun to receive on a socket last. */
 export function requestOf(socket: TLSSocket): IncomingMessage | undefined {
   const parser: unknown = Reflect.get(socket, 'parser')
