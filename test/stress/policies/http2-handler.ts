@@ -68,16 +68,15 @@ function respond(scene: Scene, { plan, response: body }: Exchange, stream: Serve
   writePieces(scene, plan, body, (piece, number, isLast) => {
     if (stream.destroyed || stream.closed) return false
     if (number === halfway && serverAct === 'session-close-halfway') session?.close()
-    if (number === halfway && serverAct === 'session-destroy-halfway') {
-      session?.destroy()
+    if (number === halfway && serverAct.endsWith('destroy-halfway')) {
+      // Destroying a stream or its socket inside of their own callbacks makes Node end by itself, up to 26.
+      setImmediate(() => {
+        if (serverAct === 'session-destroy-halfway') session?.destroy()
+        if (serverAct === 'response-destroy-halfway') stream.destroy()
+        if (serverAct === 'destroy-halfway') socket.destroy()
+      })
       return false
     }
-    if (number === halfway && serverAct === 'response-destroy-halfway') {
-      stream.destroy()
-      return false
-    }
-    // Destroying the socket of a session inside of its own callbacks crashes Node 20 to 26 by itself.
-    if (number === halfway && serverAct === 'destroy-halfway') setImmediate(() => socket.destroy())
     if (isLast) {
       stream.end(piece, () => {
         if (serverAct === 'session-close-after') session?.close()
