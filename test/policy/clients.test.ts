@@ -47,7 +47,7 @@ function agentFor(keepAlive: boolean): Agent {
 
 describe.each(tlsVersions)('https.Agent, %s', (version) => {
   describe.each(modes)('%s', (mode) => {
-    const policy = { mode, waitTimeout: ample } as const
+    const policy = { mode, waitTimeout: ample, flushTimeout: ample } as const
 
     test('a connection that serves one request', async () => {
       const relay = await stock(httpsServer(version, (_req, res) => res.end('whole')))
@@ -56,7 +56,7 @@ describe.each(tlsVersions)('https.Agent, %s', (version) => {
       expect(await request(relay.port, agent)).toEqual({ status: 200, body: 'whole', complete: true })
       const final = await report()
       // The server answers and closes: its close_notify may be here before we have sent ours.
-      expect(final).toMatchObject({ mode, side: 'client', undeliveredBytes: 0 })
+      expect(final).toMatchObject({ mode, side: 'client', endedBy: 'done', undeliveredBytes: 0 })
       expect(mode === 'quiet' ? ['quiet', 'unreciprocated'] : ['clean']).toContain(final.verdict)
       const wire = await relay.nextWire()
       await wire.seen('client', 'fin')
@@ -73,7 +73,7 @@ describe.each(tlsVersions)('https.Agent, %s', (version) => {
       for (const path of ['/1', '/2', '/last']) {
         expect(await request(relay.port, agent, path)).toMatchObject({ body: 'ok', complete: true })
       }
-      expect(await report()).toMatchObject({ mode, side: 'client' })
+      expect(await report()).toMatchObject({ mode, side: 'client', endedBy: 'done' })
       expect(relay.wires).toHaveLength(1)
       expect(control.connections).toBe(0)
       const [wire] = relay.wires

@@ -8,7 +8,7 @@ import { text } from '../closure/sides.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { type PeerProcess, startPeer } from '../support/peers/child.js'
 import { once } from '../support/streams.js'
-import { ample, connected, get, tlsServer } from './harness.js'
+import { ample, connected, get, modes, tlsServer } from './harness.js'
 
 /** A program of this folder in a process of its own, on this very Node. */
 function start(name: string, args: readonly string[]): PeerProcess {
@@ -39,6 +39,12 @@ describe.each(tlsVersions)('%s', (version) => {
     const peer = start('timers.mjs', [what, version, String(await listen(silent))])
     expect(await peer.exit).toEqual({ code: 0, signal: null })
     expect(facts(peer)).toMatchObject([{ event: what }, { event: 'exit', code: 0 }])
+  })
+
+  test.each(modes)('http2 sessions that are destroyed at any moment end no process, %s', async (mode) => {
+    const peer = start('http2-destroys.mjs', [version, mode, '1'])
+    expect(await peer.exit).toEqual({ code: 0, signal: null })
+    expect(facts(peer)).toEqual([{ rounds: 30, closed: 30 }])
   })
 
   describe.each([
