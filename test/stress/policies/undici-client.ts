@@ -7,6 +7,9 @@ import { type Dispatcher, loadUndici, type Undici } from './undici.js'
 
 const undici = await loadUndici()
 
+// fetch cancels the body of a response that is collected as garbage, and whoever reads it then finds it ended.
+const answers = new Set<object>()
+
 export async function runUndici(clients: Clients): Promise<void> {
   const { scene, controls, port } = clients
   const { maxSockets, pipelining } = scene.plan
@@ -63,8 +66,12 @@ async function fetchOne(
     abort.abort()
   }
   const forget = scene.onAbandon(act)
+  let release: () => unknown = () => undefined
   try {
-    const { body } = plan.pause > 0 ? await fetch(url, call) : await request(url, call)
+    const answer = plan.pause > 0 ? await fetch(url, call) : await request(url, call)
+    const { body } = answer
+    answers.add(answer)
+    release = () => answers.delete(answer)
     hasHead = true
     if (plan.reader.kind === 'late') await scene.pause(plan.reader.after)
     if (plan.reader.kind === 'stalled') await scene.pause(60_000)
@@ -92,6 +99,7 @@ async function fetchOne(
     }
   } finally {
     forget()
+    release()
   }
 }
 
