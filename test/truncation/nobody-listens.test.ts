@@ -1,0 +1,39 @@
+// Where nobody listens for 'error', a cut ends no process that Node alone would not have ended.
+import { expect, test } from 'vitest'
+import { runHere } from './programs.js'
+
+interface Survival {
+  readonly way: string
+  readonly version: string
+  readonly how: string
+  readonly uncaught: readonly string[]
+  readonly ended: boolean
+}
+
+test('with the policy nothing is uncaught that is not without it, and nobody is told that a cut body is whole', async () => {
+  const [stock, controlled] = await Promise.all([survivals(false), survivals(true)])
+  const names = ({ way, version, how }: Survival) => `${way}, ${version}, ${how}`
+  expect(controlled.map(names)).toEqual(stock.map(names))
+  expect(controlled.filter(({ uncaught }, i) => uncaught.length > (stock[i]?.uncaught.length ?? 0))).toEqual([])
+  // So that the comparison says something.
+  expect(stock.filter(({ how, uncaught }) => how === 'fin' && uncaught.length > 0)).toEqual([])
+  expect(controlled.filter(({ ended }) => ended)).toEqual([])
+  // Node alone takes these for whole.
+  expect(stock.filter(({ ended }) => ended).map(names)).toEqual(
+    expect.arrayContaining([
+      'https.get, read, TLSv1.3, fin',
+      'a bare socket, TLSv1.2, fin',
+      'an http2 server, TLSv1.3, fin',
+    ]),
+  )
+})
+
+async function survivals(policy: boolean): Promise<readonly Survival[]> {
+  const { code, signal, stderr, facts } = await runHere('nobody-listens.mjs', { policy })
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+  return facts.filter(isSurvival)
+}
+
+function isSurvival(fact: unknown): fact is Survival {
+  return typeof fact === 'object' && fact !== null && 'way' in fact && 'uncaught' in fact
+}
