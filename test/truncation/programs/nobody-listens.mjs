@@ -31,7 +31,8 @@ async function drop({ tls, tcp }, how) {
 // A server that answers with these bytes and ends TCP without an alert.
 async function cutting(version, payload, how, ALPNProtocols) {
   const secureContext = tls.createSecureContext({ key, cert, minVersion: version, maxVersion: version })
-  const server = net.createServer((tcp) => {
+  // Nagle's algorithm would hold the data back behind session tickets, and an RST would take them away.
+  const server = net.createServer({ noDelay: true }, (tcp) => {
     const socket = new tls.TLSSocket(tcp, { isServer: true, secureContext, ALPNProtocols })
     tcp.on('error', () => {})
     socket.on('error', () => {})
