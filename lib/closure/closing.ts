@@ -14,6 +14,8 @@
 //   end     FIN is let go, inside a bracket that gives Node's own SSL_shutdown nothing to do. When a budget ran out the
 //           socket is destroyed, for nobody would close it any more.
 //
+// Where there is nothing to drain, to flush or to wait for, closeAtOnce() does the same in one go (steps.ts).
+//
 // Everything that acts on the SSL starts from setImmediate, because user code can run inside SSL_read. What can end a
 // closing at any time goes through one Stop (steps.ts): the flush budget, which runs from the call on, the signal, and
 // destroy() by anybody. Evidence arrives through the Watcher, synchronously and sometimes inside Node's own stack: it
@@ -140,7 +142,10 @@ export class Closing implements Watcher {
       return () => allDrained
     }
     const atTheGate = new Promise<void>((resolve) => {
-      connection.gate.hold(resolve)
+      connection.gate.hold(() => {
+        resolve()
+        return 'hold'
+      })
     })
     // The gate is closed: from here on ending the stream sends nothing.
     if (owner === 'http-client') leaveAgent(socket)

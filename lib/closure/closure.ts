@@ -212,7 +212,7 @@ export class Closure {
 
   #actingConnection(call: string): Connection {
     const connection = this.#liveConnection(call)
-    if (!this.#lifetime.joinedInThisTick && !connection.ssl.insideCallback()) return connection
+    if (!this.#lifetime.mayBeInsideHandshake() && !connection.ssl.insideCallback()) return connection
     const message = `${call} came from inside OpenSSL's reading of this connection: call it from setImmediate`
     throw new ClosureError('ERR_CLOSURE_INSIDE_OPENSSL', message)
   }

@@ -16,7 +16,7 @@ import {
   handleOf,
   wrapMethod,
 } from './socket-internals.js'
-import { leaveStack } from './steps.js'
+import { closeAtOnce, leaveStack } from './steps.js'
 import { TruncationGuard } from './truncation.js'
 
 /** The control that a socket is under. */
@@ -56,9 +56,10 @@ export class ControlledSocket implements DestroyHook {
       if (socket.writableEnded) this.#close()
       return result
     })
-    // Whatever asks for FIN without end().
     gate.hold(() => {
+      if (this.#closesAtOnce()) return 'pass'
       this.#close()
+      return 'hold'
     })
     const handle = handleOf(socket)
     if (handle === undefined) return
@@ -120,10 +121,9 @@ export class ControlledSocket implements DestroyHook {
   }
 
   #close(): void {
-    const { socket, gate } = this.#connection
+    const { socket } = this.#connection
     const { mode, flushTimeout, waitTimeout, maxDiscardBytes } = this.#policy
-    if (this.#lifetime.closingHasBegun || gate.finAt !== undefined || socket.destroyed) return
-    if (!this.#supervisor.isActive) return
+    if (!this.#mayBegin()) return
     this.#lifetime.closingHasBegun = true
     const owner = ownerOf(socket)
     const closing = new Closing(this.#connection, {
@@ -142,6 +142,22 @@ export class ControlledSocket implements DestroyHook {
     void closing.run().then(() => {
       this.#supervisor.closingEnded(closing)
     })
+  }
+
+  // On the way to FIN with nothing left to do but the alert; most closings are of this kind.
+  #closesAtOnce(): boolean {
+    const { mode } = this.#policy
+    if (!this.#mayBegin()) return !this.#lifetime.closingHasBegun
+    if (mode === 'bidirectional' || this.#lifetime.mayBeInsideHandshake() || !closeAtOnce(this.#connection, mode))
+      return false
+    this.#lifetime.closingHasBegun = true
+    return true
+  }
+
+  #mayBegin(): boolean {
+    const { socket, gate } = this.#connection
+    const isOver = this.#lifetime.closingHasBegun || gate.finAt !== undefined || socket.destroyed
+    return !isOver && this.#supervisor.isActive
   }
 
   // Leaving a `for await` loop destroys with an AbortError; one of a signal has a cause. undici closes its idle

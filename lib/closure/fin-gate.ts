@@ -4,6 +4,9 @@ import { wrapMethod } from './socket-internals.js'
 const underWay = 0
 const doneAlready = 1
 
+/** What happens to a FIN that has come to the gate: it waits for release(), or it goes at once. */
+export type AtTheGate = 'hold' | 'pass'
+
 /**
  * The one place where Node ends the writing side of a TLS connection: `handle.shutdown(request)`, called when all
  * writes have drained, whichever of end(), destroySoon(), http, http2 or a `_final` of the program's own led there. It
@@ -17,7 +20,7 @@ export class FinGate {
   finAt: number | undefined
 
   #native: ((request: unknown) => unknown) | undefined
-  #onArrival: (() => void) | undefined
+  #onArrival: (() => AtTheGate) | undefined
   #held: unknown
 
   /** `onCompleted` hears whether TCP took FIN; it refuses where the connection is gone. */
@@ -36,17 +39,19 @@ export class FinGate {
         return status
       }
       if (this.#onArrival === undefined || this.#held !== undefined) return this.#native(args[0])
+      // Held before it is told: a closing that begins there holds it anew.
       this.#held = args[0]
-      this.#onArrival()
-      return underWay
+      if (this.#onArrival() === 'hold') return underWay
+      this.#held = undefined
+      return this.#native(args[0])
     })
   }
 
   /**
-   * From now on FIN is held; `onArrival` is called, in Node's own stack, when all writes have drained, and at once when
-   * FIN is held already. A later call takes the place of an earlier one.
+   * From now on FIN is stopped here; `onArrival` is called, in Node's own stack, when all writes have drained, and at
+   * once when FIN is held already. A later call takes the place of an earlier one.
    */
-  hold(onArrival: () => void): void {
+  hold(onArrival: () => AtTheGate): void {
     this.#onArrival = onArrival
     if (this.#held !== undefined) onArrival()
   }

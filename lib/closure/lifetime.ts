@@ -32,14 +32,14 @@ export class Lifetime {
   connection: Connection | undefined
   /** The socket was made before this module was loaded: nothing is known of it. */
   untracked = false
-  /** A callback of Node's handshake may still be on the stack, inside OpenSSL. */
-  joinedInThisTick = false
   finalReport: ClosureReport | undefined
   /** Whether a closing has been started: there is one per socket, whoever starts it. */
   closingHasBegun = false
   destroyHook: DestroyHook | undefined
 
   readonly #startedAt = performance.now()
+  // What the socket had written when it joined its SSL, in the turn in which it did.
+  #bytesWhenJoined: number | undefined
   #onJoined: ((connection: Connection) => void)[] = []
   #onFinished: ((report: ClosureReport) => void)[] = []
   #settle: (report: ClosureReport) => void = () => undefined
@@ -84,6 +84,16 @@ export class Lifetime {
     else this.#onFinished.push(callback)
   }
 
+  /**
+   * Whether a callback of Node's handshake may still be on the stack, inside OpenSSL: in the turn in which the socket
+   * joined its SSL, until something written has left, for Node completes no write in the stack of another thing.
+   */
+  mayBeInsideHandshake(): boolean {
+    if (this.#bytesWhenJoined === undefined) return false
+    const { bytesWritten, writableLength } = this.socket
+    return writableLength > 0 || bytesWritten === this.#bytesWhenJoined
+  }
+
   #joinWhenSecure(): void {
     if (this.#join()) return
     // First in line: whoever else waits for 'secure' may close the socket.
@@ -106,9 +116,9 @@ export class Lifetime {
     }
     if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
     this.connection = new Connection(socket, handle, ssl)
-    this.joinedInThisTick = true
+    this.#bytesWhenJoined = socket.bytesWritten
     setImmediate(() => {
-      this.joinedInThisTick = false
+      this.#bytesWhenJoined = undefined
     }).unref()
     for (const callback of this.#onJoined) callback(this.connection)
     this.#onJoined = []

@@ -153,6 +153,13 @@ export function outputLeft(socket: TLSSocket): number {
   return output === undefined ? socket.writableLength : output.queued - output.given
 }
 
+/** Whether the transport still queues some of what it was given. */
+export function isQueueing(socket: TLSSocket): boolean {
+  const handle = handleOf(socket)
+  const output = handle === undefined ? undefined : transportOutput(handle)
+  return output === undefined || output.queued > 0
+}
+
 /** The file descriptor beneath a handle; undefined where there is none. */
 export function fileDescriptor(handle: object): number | undefined {
   const fd: unknown = Reflect.get(handle, 'fd')

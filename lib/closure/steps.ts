@@ -2,7 +2,7 @@
 import { setImmediate as nextImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { ClosureError } from '../errors.js'
 import type { Connection } from './connection.js'
-import { pumpOutput } from './socket-internals.js'
+import { isQueueing, pumpOutput } from './socket-internals.js'
 import type { EndedBy } from './types.js'
 
 /** What ends a closing early: the first reason counts. */
@@ -92,6 +92,22 @@ export function closeQuietly({ ssl }: Connection): void {
   ssl.setQuietShutdown(true)
   ssl.sslShutdown()
   ssl.setShutdown(flags)
+}
+
+/**
+ * A whole closing in one go, on its way through the gate: the alert leaves with FIN, as Node's own does. False, and
+ * nothing done, where a step of its own is needed: something is still to leave, or OpenSSL may not be called from here.
+ */
+export function closeAtOnce(connection: Connection, mode: 'quiet' | 'unidirectional'): boolean {
+  const { socket, ssl, evidence } = connection
+  if (!ssl.alive() || ssl.insideCallback() || ssl.inInit() || evidence.tcp.kind !== 'open') return false
+  // With an empty BIO no write of TLSWrap's is under way, behind which the alert would stay back.
+  if (ssl.outputPending() > 0 || isQueueing(socket)) return false
+  if (mode === 'quiet') closeQuietly(connection)
+  else if (!evidence.hasWrittenCloseNotify() && ssl.sslShutdown().result < 0) return false
+  connection.mode = mode
+  connection.endedBy = 'done'
+  return true
 }
 
 // TLSWrap empties its BIO in the turn after TCP has taken it, and never when TCP has refused it.
