@@ -113,7 +113,10 @@ class Stream {
     scene.count(this.#hasEnded ? 'responses cut that pass as whole' : 'responses failed')
     const said = `${String(this.#incoming)}, error: ${String(this.#error)}, code ${String(this.#stream.rstCode)}`
     if (scene.plan.isCalm) scene.fail(`${path}: calm, and failed with ${said}`)
-    if (this.#hasActed || !this.#hasEnded || !this.#isDemanded || serverAct === 'response-destroy-halfway') return
+    // Node's server ends the streams of a session that it destroys with RST_STREAM and NO_ERROR: a word of the peer's.
+    const isReset =
+      this.#stream.rstCode === http2.constants.NGHTTP2_NO_ERROR || serverAct === 'response-destroy-halfway'
+    if (this.#hasActed || !this.#hasEnded || !this.#isDemanded || isReset) return
     scene.lastChecks.push(() => {
       const report = controls.reportOf(this.#socket)
       // Node ends a stream that was cut off in an orderly way, too.
