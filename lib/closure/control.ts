@@ -7,7 +7,7 @@ import { ClosureError } from '../errors.js'
 import { requireRuntime } from '../native.js'
 import { unfinished } from './framing.js'
 import { watchHandshakes } from './handshake-watch.js'
-import { guardRequests } from './http-server.js'
+import { guardRequests, spareClosings } from './http-server.js'
 import { lifetimeOf } from './lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { wrapMethod } from './socket-internals.js'
@@ -136,6 +136,7 @@ function watchServer(server: Server, supervision: Supervision): () => void {
   const forget = [
     watchHandshakes(server, supervision.policy.flushTimeout),
     guardRequests(server, (socket) => supervision.isActive && socket instanceof TLSSocket && isSupervised(socket)),
+    spareClosings(server, () => supervision.closingSockets),
   ]
   return () => {
     server.removeListener('secureConnection', take)

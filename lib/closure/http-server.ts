@@ -2,7 +2,7 @@
 // a request, had said that the connection ends (RFC 9112 section 9.6: the server must not process it).
 import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
-import type { Server } from 'node:tls'
+import type { Server, TLSSocket } from 'node:tls'
 import { closesConnection, responseUnderWay, wrapMethod } from './socket-internals.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>
@@ -37,4 +37,33 @@ export function guardRequests(server: Server, isControlled: (socket: object) => 
     }
     return previous(args)
   })
+}
+
+/**
+ * Keeps `server.close()` from connections that are closing: to http one that waits for its peer is idle, and would be
+ * destroyed. `closeAllConnections()` destroys them, as it says.
+ */
+export function spareClosings(server: Server, closing: () => readonly TLSSocket[]): () => void {
+  const forget = [
+    wrapMethod(server, 'closeIdleConnections', (previous, args) => {
+      for (const socket of closing()) leaveHttpServer(socket)
+      return previous(args)
+    }),
+    wrapMethod(server, 'closeAllConnections', (previous, args) => {
+      const result = previous(args)
+      for (const socket of closing()) socket.destroy()
+      return result
+    }),
+  ]
+  return () => {
+    for (const one of forget) one()
+  }
+}
+
+// http finds its connections by their parsers.
+function leaveHttpServer(socket: TLSSocket): void {
+  const parser: unknown = Reflect.get(socket, 'parser')
+  if (typeof parser !== 'object' || parser === null) return
+  const remove: unknown = Reflect.get(parser, 'remove')
+  if (typeof remove === 'function') Reflect.apply(remove, parser, [])
 }

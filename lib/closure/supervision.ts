@@ -64,6 +64,11 @@ export class Supervision implements Supervisor {
     })
   }
 
+  /** The sockets whose closing is under way. */
+  get closingSockets(): readonly TLSSocket[] {
+    return [...this.#sockets].map(({ socket }) => socket).filter((socket) => lifetimeOf(socket).closingHasBegun)
+  }
+
   /** Ends the policy; closings that have begun go on. The second call does nothing. */
   stop(): void {
     if (!this.isActive) return
