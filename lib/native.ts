@@ -56,6 +56,8 @@ export interface SslHandle {
   /** Readable after. */
   shutdownAtStart(): number
   /** Readable after. */
+  alertCount(): number
+  /** Readable after. */
   alerts(): NativeAlert[]
 }
 

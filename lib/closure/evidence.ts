@@ -24,6 +24,7 @@ export class Evidence {
   readonly #output: OutputProgress
   readonly #version: number
   #flushed = false
+  #seen: readonly NativeAlert[] = []
 
   constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
@@ -34,7 +35,7 @@ export class Evidence {
 
   /** Every alert, in the order in which OpenSSL decrypted or wrote it. */
   alerts(): readonly Alert[] {
-    return this.#ssl.alerts().map((alert) => ({
+    return this.#alerts().map((alert) => ({
       direction: alert.sent ? 'sent' : 'received',
       level: alert.level === fatalLevel ? 'fatal' : 'warning',
       name: alertName(alert.description),
@@ -44,7 +45,7 @@ export class Evidence {
   }
 
   sent(): Sent {
-    const ending = this.#ssl.alerts().find((alert) => alert.sent && (isCloseNotify(alert) || isFatal(alert)))
+    const ending = this.#alerts().find((alert) => alert.sent && (isCloseNotify(alert) || isFatal(alert)))
     if (ending === undefined)
       return this.#wasClosedUnobserved(sentShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
     const at = toPerformanceTime(ending.at)
@@ -53,7 +54,7 @@ export class Evidence {
   }
 
   received(): Received {
-    const alerts = this.#ssl.alerts().filter((alert) => !alert.sent)
+    const alerts = this.#alerts().filter((alert) => !alert.sent)
     const ending = alerts.find((alert) => this.#endsReading(alert))
     if (ending === undefined) {
       return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
@@ -72,7 +73,7 @@ export class Evidence {
 
   /** Whether OpenSSL has written our close_notify, flushed or not. */
   hasWrittenCloseNotify(): boolean {
-    return this.#ssl.alerts().some((alert) => alert.sent && isCloseNotify(alert))
+    return this.#alerts().some((alert) => alert.sent && isCloseNotify(alert))
   }
 
   /**
@@ -83,7 +84,7 @@ export class Evidence {
    */
   streamEnded(finIsSent: boolean): void {
     if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
-    if (this.#ssl.alerts().some((alert) => !alert.sent && this.#endsReading(alert))) {
+    if (this.#alerts().some((alert) => !alert.sent && this.#endsReading(alert))) {
       this.surplusBytes = this.#ssl.inputPending()
       return
     }
@@ -126,6 +127,12 @@ export class Evidence {
   outputProgress(): Progress {
     // Nobody asks the kernel a second time for what is known.
     return this.#outputIsFlushed() ? 'taken' : this.#output.progress()
+  }
+
+  // They are only ever added to.
+  #alerts(): readonly NativeAlert[] {
+    if (this.#ssl.alertCount() > this.#seen.length) this.#seen = this.#ssl.alerts()
+    return this.#seen
   }
 
   // Once true it stays: nothing is written after our close_notify. Asked for the last time when the socket is destroyed.

@@ -219,14 +219,14 @@ export function wrapMethod(
 ): () => void {
   const original: unknown = Reflect.get(target, name)
   if (typeof original !== 'function') return () => undefined
-  const own = Reflect.getOwnPropertyDescriptor(target, name)
+  const isOwn = Object.hasOwn(target, name)
   const method: Method = function (...args) {
     return wrapper((passed) => Reflect.apply(original, this, passed), args)
   }
   Reflect.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false })
   return () => {
     if (Reflect.get(target, name) !== method) return
-    if (own === undefined) Reflect.deleteProperty(target, name)
-    else Reflect.defineProperty(target, name, own)
+    if (isOwn) Reflect.set(target, name, original)
+    else Reflect.deleteProperty(target, name)
   }
 }

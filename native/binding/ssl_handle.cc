@@ -65,6 +65,7 @@ Napi::Function SslHandle::define(Napi::Env env) {
                          InstanceMethod<&SslHandle::alive>("alive"),
                          InstanceMethod<&SslHandle::inside_callback>("insideCallback"),
                          InstanceMethod<&SslHandle::shutdown_at_start>("shutdownAtStart"),
+                         InstanceMethod<&SslHandle::alert_count>("alertCount"),
                          InstanceMethod<&SslHandle::alerts>("alerts"),
                      });
 }
@@ -179,6 +180,10 @@ Napi::Value SslHandle::inside_callback(const Napi::CallbackInfo& info) {
 
 Napi::Value SslHandle::shutdown_at_start(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), observation_->shutdown_at_start());
+}
+
+Napi::Value SslHandle::alert_count(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(observation_->alerts().size()));
 }
 
 Napi::Value SslHandle::alerts(const Napi::CallbackInfo& info) {

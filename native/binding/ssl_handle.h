@@ -38,6 +38,7 @@ class SslHandle : public Napi::ObjectWrap<SslHandle> {
   Napi::Value alive(const Napi::CallbackInfo& info);
   Napi::Value inside_callback(const Napi::CallbackInfo& info);
   Napi::Value shutdown_at_start(const Napi::CallbackInfo& info);
+  Napi::Value alert_count(const Napi::CallbackInfo& info);
   Napi::Value alerts(const Napi::CallbackInfo& info);
 
   const openssl::Functions& openssl(const Napi::CallbackInfo& info) const;
