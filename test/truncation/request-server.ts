@@ -22,6 +22,8 @@ export type ServerApi = 'https' | 'http2 stream' | 'http2 compatibility'
 export interface Upload {
   /** The handshake is done on this side too. */
   readonly secured: Promise<void>
+  /** The first bytes of the body have come. */
+  readonly begun: Promise<void>
   /** Undefined where no handler ran. */
   readonly outcome: Promise<Outcome | undefined>
 }
@@ -40,6 +42,7 @@ export interface Uploads {
 
 interface Expected {
   readonly onSecured: () => void
+  readonly onBegun: () => void
   readonly onEnded: (outcome: Outcome | undefined) => void
 }
 
@@ -58,6 +61,7 @@ export async function startUploads(version: TlsVersion, api: ServerApi): Promise
     const outcome: Outcome = { body: '', passed: false, ended: false }
     outcomes.set(name, outcome)
     follow(body, outcome)
+    body.once('data', () => expected.get(name)?.onBegun())
     // Not the connection's end: an http2 connection that is reset while it answers Node leaves open.
     const settle = () => expected.get(name)?.onEnded(outcome)
     body.once('end', () => settleSoon(settle))
@@ -116,11 +120,13 @@ export async function startUploads(version: TlsVersion, api: ServerApi): Promise
     port: address.port,
     expect: (name) => {
       let onSecured: Expected['onSecured'] = () => undefined
+      let onBegun: Expected['onBegun'] = () => undefined
       let onEnded: Expected['onEnded'] = () => undefined
       const secured = new Promise<void>((resolve) => (onSecured = resolve))
+      const begun = new Promise<void>((resolve) => (onBegun = resolve))
       const outcome = new Promise<Outcome | undefined>((resolve) => (onEnded = resolve))
-      expected.set(name, { onSecured, onEnded })
-      return { secured, outcome }
+      expected.set(name, { onSecured, onBegun, onEnded })
+      return { secured, begun, outcome }
     },
     visits,
     clientErrors,
