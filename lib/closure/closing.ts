@@ -31,7 +31,7 @@ import {
   takeReadingFromHttpServer,
   handleOf,
 } from './socket-internals.js'
-import { closeQuietly, drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
+import { closeQuietly, drained, flushed, leaveStack, Stop, takeTurn, writeCloseNotify } from './steps.js'
 import type { Afterwards, ClosureMode, EndedBy, OnData } from './types.js'
 
 /** How many closings may wait at one time. */
@@ -163,7 +163,7 @@ export class Closing implements Watcher {
   async #send(drain: () => Promise<void>): Promise<EndedBy | undefined> {
     const connection = this.#connection
     const stop = this.#stop
-    await leaveStack()
+    await takeTurn()
     if (stop.reason !== undefined || (await stop.orUntil(drain())) !== undefined) return stop.reason
     await leaveStack()
     if (stop.reason !== undefined) return stop.reason
@@ -245,7 +245,7 @@ export class Closing implements Watcher {
 
   // http2 may have called us: Node crashes when the socket of a session goes inside the session's own callback.
   async #destroy(): Promise<void> {
-    await leaveStack()
+    await takeTurn()
     this.#connection.socket.destroy()
   }
 

@@ -1,0 +1,34 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { takeTurn } from '../../lib/closure/steps.js'
+
+test('closings that begin at once go on in order, a few of them in each turn of the event loop', async () => {
+  const gone: number[] = []
+  const all = Array.from({ length: 200 }, async (_, index) => {
+    await takeTurn()
+    gone.push(index)
+  })
+  const perTurn: number[] = []
+  expect(gone).toEqual([])
+  while (gone.length < all.length) {
+    const before = gone.length
+    await nextTurn()
+    perTurn.push(gone.length - before)
+  }
+  expect(gone).toEqual(Array.from({ length: 200 }, (_, index) => index))
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(32)
+  expect(perTurn.filter((count) => count > 0).length).toBeGreaterThanOrEqual(200 / 32)
+})
+
+test('one that begins while others are in line goes after them, and an empty line begins anew', async () => {
+  const gone: string[] = []
+  const first = takeTurn().then(async () => {
+    gone.push('first')
+    await takeTurn()
+    gone.push('first again')
+  })
+  const second = takeTurn().then(() => gone.push('second'))
+  await Promise.all([first, second])
+  await takeTurn()
+  expect(gone).toEqual(['first', 'second', 'first again'])
+})
