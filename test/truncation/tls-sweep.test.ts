@@ -58,9 +58,9 @@ async function getAll({ version, get, reader, control }: Getting, cuts: readonly
   return outcomes
 }
 
-// What Node itself gives to the listener in place of 'end' stays: an RST before all else.
-function isTruncation({ error, body }: Outcome, { framing, with: how }: Cut): boolean {
-  return error === 'ERR_TLS_TRUNCATED' || (framing === 'raw' && how === 'rst' && body === '' && error === 'ECONNRESET')
+// An RST that Node itself tells of is no end that could be taken for whole: its own error stays.
+function isTruncation({ error }: Outcome, { framing, with: how }: Cut): boolean {
+  return error === 'ERR_TLS_TRUNCATED' || (framing === 'raw' && how === 'rst' && error === 'ECONNRESET')
 }
 
 function isSilent({ error }: Outcome): boolean {
