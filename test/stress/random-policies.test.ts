@@ -42,7 +42,8 @@ test(`${count} random closings under policies, seed ${seed}`, { timeout: seconds
     while (totals.closings < count && totals.failures.length === 0 && performance.now() < until) {
       const from = next
       next += chunk
-      await runChild([String(seed), String(from), String(from + chunk)], totals)
+      const secondsLeft = Math.ceil((until - performance.now()) / 1000)
+      await runChild([String(seed), String(from), String(from + chunk), String(secondsLeft)], totals)
     }
   }
   await Promise.all(Array.from({ length: processes }, work))

@@ -1,6 +1,7 @@
 /**
- * The process that runs scenarios under policies: `node child-process.js SEED FROM TO` those FROM to TO - 1 of a seed,
- * eight at a time; `node child-process.js SEED INDEX,INDEX… [TIMES]` runs those and prints their plans.
+ * The process that runs scenarios under policies: `node child-process.js SEED FROM TO SECONDS` those FROM to TO - 1 of a
+ * seed, many at a time, until SECONDS have passed; `node child-process.js SEED INDEX,INDEX… again TIMES` runs those that
+ * often and prints the plans of those that fail.
  *
  * It writes one JSON line per event and ends by itself: nothing may be left that keeps a process alive.
  */
@@ -16,14 +17,16 @@ export type Line =
   | { readonly kind: 'done'; readonly index: number; readonly closings: number; readonly failures: readonly string[] }
   | { readonly kind: 'end'; readonly events: Readonly<Record<string, number>>; readonly left: readonly string[] }
 
-const concurrency = 8
+// Most of a scenario is waiting.
+const concurrency = 24
 
-const [seedText, fromText = '0', toText, timesText = '1'] = process.argv.slice(2)
+const [seedText, fromText = '0', toText, lastText = '1'] = process.argv.slice(2)
 const seed = Number(seedText)
 const isReplay = toText === 'again'
 const indexes = isReplay
-  ? Array.from({ length: Number(timesText) }, () => fromText.split(',').map(Number)).flat()
+  ? Array.from({ length: Number(lastText) }, () => fromText.split(',').map(Number)).flat()
   : Array.from({ length: Number(toText) - Number(fromText) }, (_, i) => Number(fromText) + i)
+const until = isReplay ? Number.POSITIVE_INFINITY : performance.now() + Number(lastText) * 1000
 const events: Record<string, number> = {}
 const left: string[] = []
 
@@ -32,7 +35,7 @@ process.on('warning', ({ name, message }) => {
 })
 
 async function work(): Promise<void> {
-  for (let index = indexes.shift(); index !== undefined; index = indexes.shift()) {
+  for (let index = indexes.shift(); index !== undefined && performance.now() < until; index = indexes.shift()) {
     const plan = planOf(seed, index)
     write({ kind: 'began', index })
     const { failures, closings, events: seen } = await runScenario(plan)

@@ -30,7 +30,7 @@ export async function runScenario(plan: Plan): Promise<Outcome> {
   }
   const allDone = scene.track('clients', clients.run())
   const allEnded = allDone.then(() => scene.track('server.close()', server.close()))
-  const isInTime = await within(plan.hold, allEnded)
+  const isInTime = await withinTurns(plan.hold, allEnded)
   if (!isInTime && plan.isCalm) scene.fail(`calm, and not over after ${plan.hold} ms: ${scene.pending.join(', ')}`)
 
   scene.abandon()
@@ -52,6 +52,18 @@ export async function runScenario(plan: Plan): Promise<Outcome> {
 async function quiet(server: RunningServer, clients: Clients): Promise<void> {
   const until = performance.now() + guard
   while (performance.now() < until && !(server.controls.isQuiet && clients.controls.isQuiet)) await sleep(2)
+}
+
+const slice = 10
+
+/** Whether it settles within so many ms, of which those do not count in which the process was too busy to look. */
+async function withinTurns(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let isSettled = false
+  void promise.then(() => {
+    isSettled = true
+  })
+  for (let left = ms; left > 0 && !isSettled; left -= slice) await within(slice, promise)
+  return isSettled
 }
 
 /** Whether it settles within so many ms. */

@@ -1,6 +1,6 @@
 /** What a scenario shares: its plan, its timers, the bodies that are to arrive, and what was wrong. */
 import type { Readable } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
+import { createSecureContext, type TLSSocket } from 'node:tls'
 import { certificate } from '../../../benchmarks/support/certificate.js'
 import { pattern } from '../actor.js'
 import type { ExchangePlan, Plan, Reader } from './plan.js'
@@ -184,10 +184,14 @@ export function connectOptions({ version }: Plan, port: number) {
     host: '127.0.0.1',
     port,
     servername: 'localhost',
-    ca: certificate,
-    minVersion: version,
-    maxVersion: version,
+    secureContext: contexts[version],
   }
+}
+
+// One for all: to make one takes a fifth of what a connection takes.
+const contexts = {
+  'TLSv1.2': createSecureContext({ ca: certificate, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }),
+  'TLSv1.3': createSecureContext({ ca: certificate, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }),
 }
 
 export function ignore(): void {

@@ -13,8 +13,8 @@ const answers = new Set<object>()
 export async function runUndici(clients: Clients): Promise<void> {
   const { scene, controls, port } = clients
   const { maxSockets, pipelining } = scene.plan
-  const { servername, ca, minVersion, maxVersion } = connectOptions(scene.plan, port)
-  const options = { servername, ca, minVersion, maxVersion, allowH2: false }
+  const { servername, secureContext } = connectOptions(scene.plan, port)
+  const options = { servername, secureContext }
   let connect: unknown = options
   controls.start((policy) => {
     const connecting = closingConnect(policy)
