@@ -30,9 +30,9 @@ export interface Plan {
   readonly pipelining: number
 }
 
-export type ServerKind = 'tls' | 'https' | 'http2'
+type ServerKind = 'tls' | 'https' | 'http2'
 
-export type ClientKind =
+type ClientKind =
   | 'tls'
   /** https.Agent */
   | 'https'
@@ -94,7 +94,7 @@ export interface ExchangePlan {
 }
 
 /** What the server does when its response is half written, or written. */
-export type ServerAct =
+type ServerAct =
   | 'none'
   | 'destroy-halfway'
   | 'response-destroy-halfway'
@@ -106,7 +106,7 @@ export type ServerAct =
   | 'session-close-after'
 
 /** What the client does when the first bytes of a response have come. */
-export type ClientAct = 'none' | 'request-destroy' | 'response-destroy' | 'socket-destroy' | 'session-close'
+type ClientAct = 'none' | 'request-destroy' | 'response-destroy' | 'socket-destroy' | 'session-close'
 
 export type Reader =
   | { readonly kind: 'flowing' }
