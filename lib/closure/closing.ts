@@ -26,7 +26,7 @@ import {
   isReading,
   leaveAgent,
   outputLeft,
-  ownerOf,
+  type Owner,
   startReading,
   takeReadingFromHttpServer,
   handleOf,
@@ -44,6 +44,8 @@ export interface WaitingRoom {
 /** The options of a closing, checked and complete. */
 export interface ClosingOptions {
   readonly mode: ClosureMode
+  /** Who owns the socket as the closing begins. */
+  readonly owner: Owner
   /** Who has ended the stream, or is to: we, or the program before the closing began. */
   readonly streamEndedBy: 'closing' | 'program'
   /** Whether the flush budget runs once, or again and again as long as the kernel takes some of the output. */
@@ -128,7 +130,7 @@ export class Closing implements Watcher {
   #startDraining(): () => Promise<void> {
     const connection = this.#connection
     const { socket } = connection
-    const owner = ownerOf(socket)
+    const { owner } = this.#options
     if (owner === 'http-server') {
       // The parser would run requests that come after the response that closed the connection.
       takeReadingFromHttpServer(socket)

@@ -128,6 +128,7 @@ export class ControlledSocket implements DestroyHook {
     const owner = ownerOf(socket)
     const closing = new Closing(this.#connection, {
       mode,
+      owner,
       streamEndedBy: 'program',
       flushBudget: 'while-stalled',
       flushTimeout,

@@ -24,6 +24,7 @@ export function checkShutdownOptions(options: ShutdownOptions | undefined, owner
   const defaultOnData = actsOnRequests ? 'discard' : 'deliver'
   const checked: ClosingOptions = {
     mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], 'unidirectional'),
+    owner,
     streamEndedBy: 'closing',
     flushBudget: 'once',
     ...checkBudgets(given),
