@@ -8,9 +8,9 @@ import type { TlsVersion } from '../support/pair.js'
 
 export const httpFramings = ['close-delimited', 'content-length', 'chunked'] as const
 
-export const requestFramings = ['content-length request', 'chunked request', 'http2 request'] as const
+type RequestFraming = 'content-length request' | 'chunked request' | 'http2 request'
 
-export type Framing = (typeof httpFramings)[number] | 'http2' | 'raw' | (typeof requestFramings)[number]
+export type Framing = (typeof httpFramings)[number] | 'http2' | 'raw' | RequestFraming
 
 export interface Cut {
   readonly framing: Framing

@@ -19,7 +19,7 @@ import { codeOf, type Outcome } from './outcomes.js'
 
 export type ServerApi = 'https' | 'http2 stream' | 'http2 compatibility'
 
-export interface Upload {
+interface Upload {
   /** The handshake is done on this side too. */
   readonly secured: Promise<void>
   /** The first bytes of the body have come. */
