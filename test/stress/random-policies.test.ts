@@ -4,7 +4,7 @@
  *     npx vitest run test/stress/random-policies.test.ts                             25,000 connections, at most 3 minutes
  *     CLOSE_NOTIFY_STRESS=1000000 npx vitest run test/stress/random-policies.test.ts more, for as long as they take
  *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 npx vitest run test/stress/random-policies.test.ts
- *                                                      one scenario again, CLOSE_NOTIFY_TIMES times, with its plan
+ *                                                      one scenario again, CLOSE_NOTIFY_TIMES times; its plan if it fails
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -51,6 +51,7 @@ test(`${count} random closings under policies, seed ${seed}`, { timeout: seconds
   expect(totals.failures).toEqual([])
   // The time is a guard against slow machines, not a way to pass without having closed anything.
   expect(totals.closings).toBeGreaterThan(Math.min(count, 25_000) / 4)
+  if (totals.closings < 2000) return
   for (const event of ['responses whole', 'responses failed', 'truncation errors', 'waiting refused', 'server clean']) {
     expect(totals.events[event], event).toBeGreaterThan(0)
   }
