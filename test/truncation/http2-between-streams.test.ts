@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { controlClosure } from '../../lib/index.js'
 import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
-import { collect, once } from '../support/streams.js'
+import { collect, delay, once } from '../support/streams.js'
 import { codeOf } from './outcomes.js'
 
 describe.each(tlsVersions)('%s', (version) => {
@@ -58,6 +58,8 @@ describe.each(tlsVersions)('%s', (version) => {
     const { socket, session: theirs } = await accepted
     theirs.goaway()
     await once(session, 'goaway')
+    // what the client still acknowledges would make RST of the FIN
+    await delay(30)
     const closed = once(session, 'close')
     socket.destroy()
     await closed
