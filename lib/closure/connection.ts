@@ -99,9 +99,8 @@ export class Connection {
     const { tcp } = this.evidence
     const localAct = earliest(timeOf(sent), this.gate.finAt, this.#destroyedAt)
     const peerAct = earliest(timeOf(received), timeOf(tcp))
-    return {
+    const facts: { -readonly [K in keyof ClosureFacts]: ClosureFacts[K] } = {
       side: this.side,
-      ...(this.protocol !== undefined && { protocol: this.protocol }),
       handshake: 'completed',
       mode: this.mode,
       quiet: this.#quiet || this.mode === 'quiet',
@@ -109,7 +108,6 @@ export class Connection {
       received,
       tcp,
       began: peerAct < localAct ? 'peer' : 'local',
-      ...(this.endedBy !== undefined && { endedBy: this.endedBy }),
       discardedBytes: this.discardedBytes,
       undeliveredBytes: this.#undeliveredBytes,
       surplusBytes: this.evidence.surplusBytes,
@@ -117,6 +115,9 @@ export class Connection {
       startedAt: Math.min(peerAct, localAct, performance.now()),
       endedAt: performance.now(),
     }
+    if (this.protocol !== undefined) facts.protocol = this.protocol
+    if (this.endedBy !== undefined) facts.endedBy = this.endedBy
+    return facts
   }
 
   #guardWrites(): 'refused' {

@@ -10,7 +10,7 @@ import { watchHandshakes } from './handshake-watch.js'
 import { guardRequests, spareClosings } from './http-server.js'
 import { lifetimeOf } from './lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
-import { wrapMethod } from './socket-internals.js'
+import { wrapRemovably } from './socket-internals.js'
 import { isSupervised, Supervision } from './supervision.js'
 import type { ClosureReport, Verdict } from './verdict.js'
 
@@ -72,8 +72,12 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
   constructor(target: ClosureTarget | undefined, supervise: Supervise) {
     super()
     this.#supervision = supervise((report, socket) => {
-      if (published.hasSubscribers) published.publish({ report, socket, target } satisfies ClosureMessage)
-      this.emit('closure', report, socket)
+      if (!published.hasSubscribers && this.listenerCount('closure') === 0) return
+      // Out of Node's destroying: what a listener throws is an exception like any other.
+      queueMicrotask(() => {
+        published.publish({ report, socket, target } satisfies ClosureMessage)
+        this.emit('closure', report, socket)
+      })
     })
   }
 
@@ -148,7 +152,7 @@ function watchAgent(agent: Agent, supervision: Supervision): () => void {
   const take = (made: unknown) => {
     if (made instanceof TLSSocket) supervision.take(made)
   }
-  return wrapMethod(agent, 'createConnection', (previous, args) => {
+  return wrapRemovably(agent, 'createConnection', (previous, args) => {
     const made = previous(
       args.map((arg) => {
         if (typeof arg !== 'function') return arg

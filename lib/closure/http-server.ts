@@ -3,7 +3,7 @@
 import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
 import type { Server, TLSSocket } from 'node:tls'
-import { closesConnection, responseUnderWay, wrapMethod } from './socket-internals.js'
+import { closesConnection, leaveHttpServer, responseUnderWay, wrapRemovably } from './socket-internals.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>
 
@@ -20,7 +20,7 @@ export function http2RequestOf(stream: Http2Stream): Http2ServerRequest | undefi
 
 /** Stands before a server's request events, for the sockets that are under its policy; gives what takes it away. */
 export function guardRequests(server: Server, isControlled: (socket: object) => boolean): () => void {
-  return wrapMethod(server, 'emit', (previous, args) => {
+  return wrapRemovably(server, 'emit', (previous, args) => {
     const [event, request, response] = args
     // Nearly all are of this kind: nothing is unfinished before it, on a connection that goes on.
     if (response instanceof ServerResponse && response.socket?.writableEnded === false) return previous(args)
@@ -45,11 +45,11 @@ export function guardRequests(server: Server, isControlled: (socket: object) => 
  */
 export function spareClosings(server: Server, closing: () => readonly TLSSocket[]): () => void {
   const forget = [
-    wrapMethod(server, 'closeIdleConnections', (previous, args) => {
+    wrapRemovably(server, 'closeIdleConnections', (previous, args) => {
       for (const socket of closing()) leaveHttpServer(socket)
       return previous(args)
     }),
-    wrapMethod(server, 'closeAllConnections', (previous, args) => {
+    wrapRemovably(server, 'closeAllConnections', (previous, args) => {
       const result = previous(args)
       for (const socket of closing()) socket.destroy()
       return result
@@ -58,12 +58,4 @@ export function spareClosings(server: Server, closing: () => readonly TLSSocket[
   return () => {
     for (const one of forget) one()
   }
-}
-
-// http finds its connections by their parsers.
-function leaveHttpServer(socket: TLSSocket): void {
-  const parser: unknown = Reflect.get(socket, 'parser')
-  if (typeof parser !== 'object' || parser === null) return
-  const remove: unknown = Reflect.get(parser, 'remove')
-  if (typeof remove === 'function') Reflect.apply(remove, parser, [])
 }

@@ -24,6 +24,11 @@ export function lifetimeOf(socket: TLSSocket): Lifetime {
   return lifetime
 }
 
+/** The life of a TLS socket that somebody has taken before. */
+export function knownLifetimeOf(socket: TLSSocket): Lifetime | undefined {
+  return lifetimes.get(socket)
+}
+
 /** One TLS socket from when it is first looked at: it joins its SSL when the handshake is done, and ends in a report. */
 export class Lifetime {
   readonly socket: TLSSocket
@@ -36,6 +41,8 @@ export class Lifetime {
   /** Whether a closing has been started: there is one per socket, whoever starts it. */
   closingHasBegun = false
   destroyHook: DestroyHook | undefined
+  /** The policy that the socket is under, or was. */
+  supervisor: { readonly isActive: boolean } | undefined
 
   readonly #startedAt = performance.now()
   // What the socket had written when it joined its SSL, in the turn in which it did.

@@ -34,6 +34,7 @@ export function ownerOf(socket: TLSSocket): Owner {
 function http2SessionOf(socket: TLSSocket): object | undefined {
   const known: unknown = 'undefined' in socket ? socket.undefined : undefined
   if (isHttp2Session(known)) return known
+  if (socket.alpnProtocol !== 'h2') return undefined
   for (const key of Object.getOwnPropertySymbols(socket)) {
     const value: unknown = Reflect.get(socket, key)
     if (isHttp2Session(value)) return value
@@ -114,6 +115,13 @@ export function takeReadingFromHttpServer(socket: TLSSocket): void {
   for (const candidate of socket.listeners('end')) {
     if (candidate.name.includes('socketOnEnd')) Reflect.apply(off, socket, ['end', candidate])
   }
+}
+
+/** Makes an http server forget a socket, so that it is not taken for an idle one: it knows its sockets by their parsers. */
+export function leaveHttpServer(socket: TLSSocket): void {
+  const parser: unknown = Reflect.get(socket, 'parser')
+  const remove: unknown = isObject(parser) ? Reflect.get(parser, 'remove') : undefined
+  if (typeof remove === 'function') Reflect.apply(remove, parser, [])
 }
 
 /** Makes an http agent forget a socket, so that no other request is given it. */
@@ -214,22 +222,25 @@ export function pumpOutput(socket: TLSSocket): void {
 
 type Method = (this: unknown, ...args: readonly unknown[]) => unknown
 
-/**
- * Puts a function before a method of one object; `previous` calls what was there. Gives what takes it away again, unless
- * somebody has put another one on top: that one is left alone.
- */
-export function wrapMethod(
-  target: object,
-  name: string | symbol,
-  wrapper: (previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]) => unknown,
-): () => void {
+/** Stands before a method; `previous` calls what was there. */
+type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]) => unknown
+
+/** Puts a function before a method of one object. */
+export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapper): void {
   const original: unknown = Reflect.get(target, name)
-  if (typeof original !== 'function') return () => undefined
-  const isOwn = Object.hasOwn(target, name)
+  if (typeof original !== 'function') return
   const method: Method = function (...args) {
     return wrapper((passed) => Reflect.apply(original, this, passed), args)
   }
   Reflect.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false })
+}
+
+/** The same; gives what takes it away again, unless somebody has put another one on top: that one is left alone. */
+export function wrapRemovably(target: object, name: string, wrapper: Wrapper): () => void {
+  const isOwn = Object.hasOwn(target, name)
+  const original: unknown = Reflect.get(target, name)
+  wrapMethod(target, name, wrapper)
+  const method: unknown = Reflect.get(target, name)
   return () => {
     if (Reflect.get(target, name) !== method) return
     if (isOwn) Reflect.set(target, name, original)

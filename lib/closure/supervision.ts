@@ -2,15 +2,13 @@ import type { TLSSocket } from 'node:tls'
 import type { Closing } from './closing.js'
 import { ControlledSocket, type Supervisor } from './controlled-socket.js'
 import type { Framing } from './framing.js'
-import { lifetimeOf } from './lifetime.js'
+import { knownLifetimeOf, lifetimeOf } from './lifetime.js'
 import { type CheckedPolicy, connectionPolicy } from './policy.js'
 import { type ClosureReport, noReports, type Verdict } from './verdict.js'
 
-const supervised = new WeakMap<TLSSocket, Supervision>()
-
 /** Whether a socket is under a policy that has not been stopped. */
 export function isSupervised(socket: TLSSocket): boolean {
-  return supervised.get(socket)?.isActive === true
+  return knownLifetimeOf(socket)?.supervisor?.isActive === true
 }
 
 /** A policy at work on the sockets of one target. */
@@ -39,27 +37,26 @@ export class Supervision implements Supervisor {
 
   /** Lays the policy on a socket, unless it is under another one. */
   take(socket: TLSSocket): void {
-    if (!this.isActive || isSupervised(socket)) return
-    supervised.set(socket, this)
+    if (!this.isActive) return
     const lifetime = lifetimeOf(socket)
+    if (lifetime.supervisor?.isActive === true) return
+    lifetime.supervisor = this
     this.connections++
+    let controlled: ControlledSocket | undefined
     lifetime.whenFinished((report) => {
       // At once: who hears that a server is closed may ask.
       this.connections--
+      if (controlled !== undefined) this.#sockets.delete(controlled)
       // There was no TLS connection to close.
       if (report.verdict === 'no-handshake') return
       this.counters[report.verdict]++
-      // What a listener throws is an exception like any other.
-      queueMicrotask(() => {
-        this.#onReport(report, socket)
-      })
+      this.#onReport(report, socket)
     })
     lifetime.whenJoined((connection) => {
       if (!this.isActive) return
       const policy = connectionPolicy(this.policy, socket)
-      const controlled = new ControlledSocket(lifetime, connection, policy, this, this.#framing)
+      controlled = new ControlledSocket(lifetime, connection, policy, this, this.#framing)
       this.#sockets.add(controlled)
-      void lifetime.report.then(() => this.#sockets.delete(controlled))
       if (connection.protocol !== 'TLSv1.3') this.#lookOut()
     })
   }
