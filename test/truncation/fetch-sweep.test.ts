@@ -29,7 +29,10 @@ const ways = [
 const rows = tlsVersions.flatMap((version) => framings.map((framing) => ({ version, framing })))
 
 describe.each(rows)('$version, a $framing response', ({ version, framing }) => {
-  test.each(ways)(
+  // what the record layer does with a cut is the version's own; what undici makes of the plaintext is not
+  const waysHere = ways.filter(({ unit }) => unit === 'ciphertext' || version === 'TLSv1.3')
+
+  test.each(waysHere)(
     'no cut one passes as whole and no whole one fails: $reader, bytes of the $unit, connector: $connector',
     async ({ unit, half, reader, connector }) => {
       const cuts = halfOf(everyCut(framing, unit, version), half)
