@@ -6,7 +6,7 @@ export {
   type Connect,
   type ConnectCallback,
   type ConnectRequest,
-} from './closure/connect.js'
+} from './policy/connect.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
 export {
   type ClosureControl,
@@ -14,9 +14,9 @@ export {
   type ClosureTarget,
   closureChannel,
   controlClosure,
-} from './closure/control.js'
-export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './closure/policy.js'
-export { TruncationError } from './closure/truncation.js'
+} from './policy/control.js'
+export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './policy/policy.js'
+export { TruncationError } from './policy/truncation.js'
 export type {
   Afterwards,
   Alert,

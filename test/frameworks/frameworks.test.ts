@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ClosurePolicy } from '../../lib/closure/policy.js'
+import type { ClosurePolicy } from '../../lib/policy/policy.js'
 import type { TlsVersion } from '../support/pair.js'
 import { alternatives, type Column, columns, documentedRows } from './documented.js'
 import { type Postgres, startPostgres } from './postgres.js'

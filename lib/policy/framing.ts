@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { constants, type Http2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { http2StreamsOf, ownerOf, requestOf, responseOf } from './socket-internals.js'
+import { http2StreamsOf, ownerOf, requestOf, responseOf } from '../closure/socket-internals.js'
 
 /** What the end of the stream has cut. */
 export type Unfinished =

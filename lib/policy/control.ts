@@ -8,11 +8,11 @@ import { requireRuntime } from '../native.js'
 import { unfinished } from './framing.js'
 import { watchHandshakes } from './handshake-watch.js'
 import { guardRequests, spareClosings } from './http-server.js'
-import { lifetimeOf } from './lifetime.js'
+import { lifetimeOf } from '../closure/lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
-import { wrapRemovably } from './socket-internals.js'
+import { wrapRemovably } from '../closure/socket-internals.js'
 import { isSupervised, Supervision } from './supervision.js'
-import type { ClosureReport, Verdict } from './verdict.js'
+import type { ClosureReport, Verdict } from '../closure/verdict.js'
 
 /** What a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too. */
 export type ClosureTarget = Server | Agent | TLSSocket

@@ -2,10 +2,10 @@
 // errors after which TLS is dead and Node leaves TCP open. What closes is the state machine of closing.ts; this file
 // only says when, and what of the policy holds. Once the control is stopped everything passes through.
 import type { TLSSocket } from 'node:tls'
-import { Closing, type WaitingRoom } from './closing.js'
-import type { Connection } from './connection.js'
+import { Closing, type WaitingRoom } from '../closure/closing.js'
+import type { Connection } from '../closure/connection.js'
 import type { Framing } from './framing.js'
-import type { DestroyHook, Lifetime } from './lifetime.js'
+import type { DestroyHook, Lifetime } from '../closure/lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
 import {
   isInsideOwnMessage,
@@ -15,8 +15,8 @@ import {
   takeReadingFromHttpServer,
   handleOf,
   wrapMethod,
-} from './socket-internals.js'
-import { closeAtOnce, leaveStack } from './steps.js'
+} from '../closure/socket-internals.js'
+import { closeAtOnce, leaveStack } from '../closure/steps.js'
 import { TruncationGuard } from './truncation.js'
 
 /** The control that a socket is under. */

@@ -6,11 +6,11 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ClosureError } from '../errors.js'
-import type { Connection } from './connection.js'
+import type { Connection } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
 import { http2RequestOf } from './http-server.js'
-import { wrapMethod } from './socket-internals.js'
-import { type ClosureReport, judge } from './verdict.js'
+import { wrapMethod } from '../closure/socket-internals.js'
+import { type ClosureReport, judge } from '../closure/verdict.js'
 
 /** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
 export class TruncationError extends ClosureError {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import { tcpState } from '../native.js'
-import { fileDescriptor, handleOf } from './socket-internals.js'
+import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
 
 /**
  * Ends handshakes that the peer's FIN has cut off. A server with `allowHalfOpen` keeps them until its `handshakeTimeout`,

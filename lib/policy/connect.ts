@@ -7,7 +7,7 @@ import { requireRuntime } from '../native.js'
 import { ClosureControl } from './control.js'
 import { type Framing, unfinished } from './framing.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
-import { ownerOf } from './socket-internals.js'
+import { ownerOf } from '../closure/socket-internals.js'
 import { Supervision } from './supervision.js'
 
 /** What undici gives to a connect function. */
@@ -44,8 +44,8 @@ export interface ClosingConnect {
  * A policy for the connections of undici, and through it of the global `fetch`:
  *
  *     const connecting = closingConnect({ onTruncation: 'error' })
- *     const dispatcher = new Agent({ connect: connecting() })
- *     await fetch(url, { dispatcher })
+ *     setGlobalDispatcher(new Agent({ connect: connecting() }))
+ *     await fetch(url)
  *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for an unknown option or a wrong value;
  * ERR_CLOSURE_UNSUPPORTED_RUNTIME; ERR_CLOSURE_LOAD_FAILED

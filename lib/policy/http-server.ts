@@ -3,7 +3,7 @@
 import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
 import type { Server, TLSSocket } from 'node:tls'
-import { closesConnection, leaveHttpServer, responseUnderWay, wrapRemovably } from './socket-internals.js'
+import { closesConnection, leaveHttpServer, responseUnderWay, wrapRemovably } from '../closure/socket-internals.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>
 

@@ -1,8 +1,8 @@
 // What a policy says, and the check of what a caller passed as one.
 import type { TLSSocket } from 'node:tls'
 import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal } from '../options.js'
-import { checkBudgets } from './shutdown-options.js'
-import type { ClosureMode } from './types.js'
+import { checkBudgets } from '../closure/shutdown-options.js'
+import type { ClosureMode } from '../closure/types.js'
 
 /** What happens on the wire when a socket is destroyed without an error. */
 export type OnDestroy = 'bare' | 'close_notify'
