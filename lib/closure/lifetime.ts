@@ -32,8 +32,6 @@ export function knownLifetimeOf(socket: TLSSocket): Lifetime | undefined {
 /** One TLS socket from when it is first looked at: it joins its SSL when the handshake is done, and ends in a report. */
 export class Lifetime {
   readonly socket: TLSSocket
-  /** Settles when the socket is destroyed; never rejects. */
-  readonly report: Promise<ClosureReport>
   connection: Connection | undefined
   /** The socket was made before this module was loaded: nothing is known of it. */
   untracked = false
@@ -49,14 +47,11 @@ export class Lifetime {
   #bytesWhenJoined: number | undefined
   #onJoined: ((connection: Connection) => void)[] = []
   #onFinished: ((report: ClosureReport) => void)[] = []
-  #settle: (report: ClosureReport) => void = () => undefined
+  #report: Promise<ClosureReport> | undefined
 
   /** Made by {@link lifetimeOf} only. */
   constructor(socket: TLSSocket) {
     this.socket = socket
-    this.report = new Promise((resolve) => {
-      this.#settle = resolve
-    })
     if (socket.destroyed) {
       this.untracked = true
       this.#finish()
@@ -79,6 +74,14 @@ export class Lifetime {
     this.#joinWhenSecure()
   }
 
+  /** Settles when the socket is destroyed; never rejects. */
+  get report(): Promise<ClosureReport> {
+    this.#report ??= new Promise((resolve) => {
+      this.whenFinished(resolve)
+    })
+    return this.#report
+  }
+
   /** Calls back when the handshake is done, at once if it is. Never, when it fails or nothing is known of the socket. */
   whenJoined(callback: (connection: Connection) => void): void {
     if (this.connection !== undefined) callback(this.connection)
@@ -99,6 +102,11 @@ export class Lifetime {
     if (this.#bytesWhenJoined === undefined) return false
     const { bytesWritten, writableLength } = this.socket
     return writableLength > 0 || bytesWritten === this.#bytesWhenJoined
+  }
+
+  /** The turn in which the socket joined its SSL is over. */
+  turnEnded(): void {
+    this.#bytesWhenJoined = undefined
   }
 
   #joinWhenSecure(): void {
@@ -124,9 +132,7 @@ export class Lifetime {
     if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
     this.connection = new Connection(socket, handle, ssl)
     this.#bytesWhenJoined = socket.bytesWritten
-    setImmediate(() => {
-      this.#bytesWhenJoined = undefined
-    }).unref()
+    afterThisTurn(this)
     for (const callback of this.#onJoined) callback(this.connection)
     this.#onJoined = []
     return true
@@ -135,7 +141,6 @@ export class Lifetime {
   #finish(): void {
     if (this.finalReport !== undefined) return
     this.finalReport = judge(this.connection?.facts() ?? this.#factsWithoutConnection())
-    this.#settle(this.finalReport)
     for (const callback of this.#onFinished) callback(this.finalReport)
     this.#onFinished = []
   }
@@ -158,4 +163,15 @@ export class Lifetime {
       endedAt: performance.now(),
     }
   }
+}
+
+let joinedInThisTurn: Lifetime[] = []
+
+function afterThisTurn(lifetime: Lifetime): void {
+  if (joinedInThisTurn.push(lifetime) > 1) return
+  setImmediate(() => {
+    const joined = joinedInThisTurn
+    joinedInThisTurn = []
+    for (const one of joined) one.turnEnded()
+  }).unref()
 }

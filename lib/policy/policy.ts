@@ -102,7 +102,8 @@ export function checkPolicy(policy: ClosurePolicy | undefined): CheckedPolicy {
 
 /** The policy of one connection: what `perConnection` named, then what the target's policy says. */
 export function connectionPolicy(policy: CheckedPolicy, socket: TLSSocket): CheckedConnectionPolicy {
-  return checkConnection(checkOptions(policy.perConnection?.(socket), connectionKeys), policy)
+  const own = policy.perConnection?.(socket)
+  return own === undefined ? policy : checkConnection(checkOptions(own, connectionKeys), policy)
 }
 
 function checkConnection(given: ConnectionPolicy, base: ConnectionPolicy): CheckedConnectionPolicy {
