@@ -220,8 +220,6 @@ export function pumpOutput(socket: TLSSocket): void {
   else if (ownerOf(socket) !== 'http2') socket.write('')
 }
 
-type Method = (this: unknown, ...args: readonly unknown[]) => unknown
-
 /** Stands before a method; `previous` calls what was there. */
 type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]) => unknown
 
@@ -229,10 +227,11 @@ type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly 
 export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapper): void {
   const original: unknown = Reflect.get(target, name)
   if (typeof original !== 'function') return
-  const method: Method = function (...args) {
-    return wrapper((passed) => Reflect.apply(original, this, passed), args)
-  }
-  Reflect.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false })
+  const previous = (args: readonly unknown[]): unknown => Reflect.apply(original, target, args)
+  const method = (...args: readonly unknown[]): unknown => wrapper(previous, args)
+  // What is the object's own already is stored anew, which costs less than to define it.
+  if (Object.hasOwn(target, name)) Reflect.set(target, name, method)
+  else Reflect.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false })
 }
 
 /** The same; gives what takes it away again, unless somebody has put another one on top: that one is left alone. */
