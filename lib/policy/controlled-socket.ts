@@ -8,12 +8,14 @@ import type { Framing } from './framing.js'
 import type { DestroyHook, Lifetime } from '../closure/lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
 import {
+  dropInput,
+  handleOf,
   isInsideOwnMessage,
+  isQueueing,
+  outputLeft,
   ownerOf,
   pumpOutput,
-  dropInput,
   takeReadingFromHttpServer,
-  handleOf,
   wrapMethod,
 } from '../closure/socket-internals.js'
 import { closeAtOnce, leaveStack } from '../closure/steps.js'
@@ -33,6 +35,7 @@ export class ControlledSocket implements DestroyHook {
   readonly #supervisor: Supervisor
   readonly #framing: Framing
   readonly #guard: TruncationGuard | undefined
+  #isFinGiven = false
 
   constructor(
     lifetime: Lifetime,
@@ -54,6 +57,7 @@ export class ControlledSocket implements DestroyHook {
     wrapMethod(socket, 'end', (previous, args) => {
       const result = previous(args)
       if (socket.writableEnded) this.#close()
+      if (this.#isFinGiven && isQueueing(socket)) this.#giveUpWhenStalled()
       return result
     })
     gate.hold(() => {
@@ -152,7 +156,26 @@ export class ControlledSocket implements DestroyHook {
     if (mode === 'bidirectional' || this.#lifetime.mayBeInsideHandshake() || !closeAtOnce(this.#connection, mode))
       return false
     this.#lifetime.closingHasBegun = true
+    this.#isFinGiven = true
     return true
+  }
+
+  // The kernel had taken all but takes no more: the peer has stopped reading, with our alert and FIN behind the rest.
+  #giveUpWhenStalled(): void {
+    const { socket } = this.#connection
+    let left = outputLeft(socket)
+    const timer = setInterval(() => {
+      const before = left
+      left = outputLeft(socket)
+      if (left !== before) return
+      this.#connection.endedBy = 'flush-timeout'
+      socket.destroy()
+    }, this.#policy.flushTimeout).unref()
+    const clear = () => {
+      clearInterval(timer)
+    }
+    socket.once('finish', clear)
+    socket.once('close', clear)
   }
 
   #mayBegin(): boolean {
