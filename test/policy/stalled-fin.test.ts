@@ -63,20 +63,20 @@ test('a FIN that finds the buffers full is given up when they stay so for the fl
   await fill(room, 1000, large)
   const small = await fill(room, 1, 100)
 
-  const socket = await next()
-  await fill(socket, 1000, large)
-  await fill(socket, 1, small)
-  const ended = new Promise<unknown>((resolve) => {
-    socket.once('finish', () => resolve('FIN has gone'))
-    control.on('closure', (report, closed) => {
-      if (closed === socket) resolve(report)
+  // How much the kernel takes varies: of these some find no room for FIN, some none for what is before it, some for all.
+  for (const fewer of [0, 0, 1, 2]) {
+    const socket = await next()
+    await fill(socket, 1000, large)
+    await fill(socket, 1, small - fewer)
+    const ended = new Promise<unknown>((resolve) => {
+      socket.once('finish', () => resolve('FIN has gone'))
+      control.on('closure', (report, closed) => {
+        if (closed === socket) resolve(report)
+      })
     })
-  })
-  expect(socket.writableLength).toBe(0)
-  socket.end()
-  // Where the kernel still had room, FIN went at once.
-  const outcome = await ended
-  if (outcome !== 'FIN has gone') {
-    expect(outcome).toMatchObject({ verdict: 'timed-out', endedBy: 'flush-timeout', sent: { kind: 'not-flushed' } })
+    socket.end()
+    const outcome = await ended
+    if (outcome === 'FIN has gone') continue
+    expect(outcome).toMatchObject({ verdict: 'timed-out', endedBy: 'flush-timeout' })
   }
 })
