@@ -68,13 +68,13 @@ function isHttp2Stream(value: unknown): value is Http2Stream {
 
 /** The response that an http client is receiving on a socket. */
 export function responseOf(socket: TLSSocket): IncomingMessage | undefined {
-  const request: unknown = Reflect.get(socket, '_httpMessage')
+  const request = messageUnderWay(socket)
   const response: unknown = request instanceof ClientRequest ? Reflect.get(request, 'res') : undefined
   return response instanceof IncomingMessage ? response : undefined
 }
 
-/** The response that an http server is sending on a socket, or about to: others wait behind it. */
-export function responseUnderWay(socket: Socket): OutgoingMessage | undefined {
+/** The message that http is sending on a socket, or about to: a server's later responses wait behind it. */
+export function messageUnderWay(socket: Socket): OutgoingMessage | undefined {
   const message: unknown = Reflect.get(socket, '_httpMessage')
   return message instanceof OutgoingMessage ? message : undefined
 }
@@ -88,8 +88,8 @@ export function requestOf(socket: TLSSocket): IncomingMessage | undefined {
 
 /** Whether http has written the head of a message to a socket and not yet its end. */
 export function isInsideOwnMessage(socket: TLSSocket): boolean {
-  const message: unknown = Reflect.get(socket, '_httpMessage')
-  return message instanceof OutgoingMessage && message.headersSent && !message.writableFinished
+  const message = messageUnderWay(socket)
+  return message !== undefined && message.headersSent && !message.writableFinished
 }
 
 /** Whether the connection ends after a response: its request asked for that, or its head has been written and says so. */

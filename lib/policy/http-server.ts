@@ -3,7 +3,7 @@
 import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
 import type { Server, TLSSocket } from 'node:tls'
-import { closesConnection, leaveHttpServer, responseUnderWay, wrapRemovably } from '../closure/socket-internals.js'
+import { closesConnection, leaveHttpServer, messageUnderWay, wrapRemovably } from '../closure/socket-internals.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>
 
@@ -28,7 +28,7 @@ export function guardRequests(server: Server, isControlled: (socket: object) => 
     if (request instanceof Http2ServerRequest) http2Requests.set(request.stream, request)
     if (!(request instanceof IncomingMessage) || !isControlled(request.socket)) return previous(args)
     const queued = queuedResponses.get(request.socket) ?? []
-    const earlier = [responseUnderWay(request.socket), ...queued]
+    const earlier = [messageUnderWay(request.socket), ...queued]
     // As if a handler had taken it: http goes on to read its body, until the closing takes the reading over.
     if (request.socket.writableEnded || earlier.some((other) => other !== undefined && closesConnection(other)))
       return true
