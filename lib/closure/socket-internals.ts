@@ -89,7 +89,7 @@ export function requestOf(socket: TLSSocket): IncomingMessage | undefined {
 /** Whether http has written the head of a message to a socket and not yet its end. */
 export function isInsideOwnMessage(socket: TLSSocket): boolean {
   const message = messageUnderWay(socket)
-  return message !== undefined && message.headersSent && !message.writableFinished
+  return message?.headersSent === true && !message.writableFinished
 }
 
 /** Whether the connection ends after a response: its request asked for that, or its head has been written and says so. */
