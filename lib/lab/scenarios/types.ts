@@ -1,0 +1,191 @@
+/**
+ * The form of a scenario: two SSL objects, what is called on them and what passes between them, and what every step
+ * is expected to give. Data only, so that one scenario runs on every build, in any process, and its outcome is JSON.
+ *
+ *     {
+ *       name: 'own-write-after-our-close-notify',
+ *       title: 'After our close_notify a write fails',
+ *       versions: bothVersions,
+ *       steps: [
+ *         { do: 'handshake' },
+ *         { do: 'SSL_shutdown', by: 'client', expect: { value: 0, flags: 'SENT' } },
+ *         { do: 'SSL_write', by: 'client', data: 'late', expect: { value: -1, reason: 'protocol is shutdown' } },
+ *         { do: 'transfer', from: 'client', expect: { wire: ['alert warning close_notify'] } },
+ *       ],
+ *     }
+ *
+ * A step's label is its `as`, or else who did what: `client SSL_shutdown`, the next time `client SSL_shutdown #2`. Where
+ * a build behaves otherwise, `differs` says what it does there and why; what is compared are names (of errors, reasons,
+ * alerts), never numbers that a release may change.
+ */
+
+export type Actor = 'client' | 'server'
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
+
+export type Suite = 'openssl' | 'libressl' | 'boringssl' | 's2n' | 'rustls' | 'own'
+
+export interface Scenario {
+  /** In kebab-case, its suite first. */
+  readonly name: `${Suite}-${string}`
+  /** One sentence without a full stop: what is shown. */
+  readonly title: string
+  readonly versions: readonly TlsVersion[]
+  readonly client?: ActorOptions
+  readonly server?: ActorOptions
+  readonly steps: readonly Step[]
+  readonly differs?: readonly Difference[]
+}
+
+/** What an actor has besides the runner's own: certificate, versions, AES-128-GCM where the build lets choose. */
+export interface ActorOptions {
+  /** Names as the options of a context take them, without SSL_OP_. An option that the build lacks is left out. */
+  readonly options?: readonly ScenarioOption[]
+  readonly quietShutdown?: boolean
+  readonly postHandshakeAuth?: boolean
+  /** A certificate for a client too. Servers always have one. */
+  readonly certificate?: boolean
+  /** Session tickets that a server sends in TLS 1.3. */
+  readonly tickets?: number
+}
+
+export type ScenarioOption = 'IGNORE_UNEXPECTED_EOF' | 'NO_TICKET' | 'NO_RENEGOTIATION'
+
+/** The bits of SSL_get_shutdown(3). */
+export type Flags = 'none' | 'SENT' | 'RECEIVED' | 'SENT|RECEIVED'
+
+export type Step = StepAction & {
+  /** The label, where who did what does not say it. */
+  readonly as?: string
+  readonly expect?: Expectation
+}
+
+export type StepAction =
+  /**
+   * Both sides until both are done. Session tickets are then read, unless they are to be left in the client's input.
+   * Expected to succeed where nothing else is said.
+   */
+  | { readonly do: 'handshake'; readonly tickets?: 'unread' }
+  /** What an actor's SSL has written goes to the other; `bytes` of it where that is said, the rest staying behind. */
+  | { readonly do: 'transfer'; readonly from: Actor; readonly bytes?: number }
+  /** What an actor's SSL has written is lost. */
+  | { readonly do: 'lose'; readonly from: Actor }
+  /** The transport of an actor ends: what it reads, once its input is consumed, is EOF. */
+  | { readonly do: 'eof'; readonly to: Actor }
+  /** A record that no SSL object would send by itself, sealed with the sender's key and next sequence number. */
+  | { readonly do: 'forge'; readonly from: Actor; readonly record: ForgedRecord }
+  /** A new pair of SSL objects, of the same contexts; the client offers the session it holds, or a copy of its DER. */
+  | { readonly do: 'reconnect'; readonly offer: 'session' | 'copy' | 'nothing' }
+  | (SslCall & { readonly by: Actor })
+
+/** One call of OpenSSL, by its name. */
+export type SslCall =
+  | { readonly do: 'SSL_do_handshake' | 'SSL_shutdown' | 'SSL_shutdown_ex' | 'SSL_renegotiate' | 'SSL_free' }
+  | { readonly do: 'SSL_verify_client_post_handshake' }
+  | { readonly do: 'SSL_read' | 'SSL_peek'; readonly bytes?: number }
+  | { readonly do: 'SSL_write'; readonly data: string }
+  | { readonly do: 'SSL_key_update'; readonly update: 'update_requested' | 'update_not_requested' }
+  /** The value is 0, 1, or a number of bytes. */
+  | { readonly do: 'SSL_in_init' | 'SSL_pending' | 'SSL_has_pending' | 'SSL_session_reused' }
+  | { readonly do: 'SSL_get_shutdown' | 'SSL_get_quiet_shutdown' }
+  | { readonly do: 'SSL_set_shutdown'; readonly flags: Flags }
+  | { readonly do: 'SSL_set_quiet_shutdown'; readonly quiet: boolean }
+  /** Holds the session from now on, also past SSL_free; the value is 1, or 0 where there is none. */
+  | { readonly do: 'SSL_get1_session' }
+  /** Of the session held. */
+  | { readonly do: 'SSL_SESSION_is_resumable' }
+
+export type ForgedRecord =
+  | { readonly type: 'alert'; readonly level: 'warning' | 'fatal'; readonly description: string }
+  | { readonly type: 'data'; readonly text: string }
+  | { readonly type: 'handshake'; readonly message: 'hello_request' | 'key_update' }
+  /** The bytes of an alert, one record for each. */
+  | { readonly type: 'fragmented-alert'; readonly level: 'warning' | 'fatal'; readonly description: string }
+  /** Bytes that are no record, as they are. */
+  | { readonly type: 'plaintext'; readonly text: string }
+
+/**
+ * What a step has to give; what is not named is not compared. A step that throws fails unless `refused` is expected.
+ */
+export interface Expectation {
+  readonly value?: number
+  /** SSL_get_error(3), by name. */
+  readonly error?: `SSL_ERROR_${string}`
+  /** Of the last entry that the call left in the error queue; `none` for an empty queue. */
+  readonly reason?: string
+  /** Of the actor, after the call. */
+  readonly flags?: Flags
+  /** Plaintext that was read. */
+  readonly data?: string
+  /** All alerts that the actor sent and received in this step, such as `received warning close_notify`. */
+  readonly alerts?: readonly string[]
+  /** What was on the wire, decrypted, such as `data 5` or `alert warning close_notify`. */
+  readonly wire?: readonly string[]
+  readonly newSessions?: number
+  /** Code of the typed error with which the engine refused the call. */
+  readonly refused?: string
+}
+
+/** What some builds do otherwise, and why. A later entry that applies wins over an earlier one, field by field. */
+export type Difference = {
+  readonly when: Build | readonly Build[]
+  readonly versions?: readonly TlsVersion[]
+  /** Whole sentences, for readers of the table. */
+  readonly because: string
+} & (
+  | { readonly expect: Readonly<Record<string, Expectation>> }
+  /** The scenario cannot run there: these calls are missing. */
+  | { readonly lacks: readonly string[] }
+)
+
+/** A range of builds: releases from `from` on, before `before`. */
+export type Build =
+  | { readonly kind: 'OpenSSL'; readonly from?: string; readonly before?: string }
+  | { readonly kind: 'BoringSSL' | 'LibreSSL' | 'AWS-LC' }
+
+/** What a library says of itself. */
+export interface BuildIdentity {
+  readonly kind: 'OpenSSL' | 'BoringSSL' | 'LibreSSL' | 'AWS-LC'
+  readonly version: string
+  readonly versionNumber: number
+}
+
+/** What `runScenario(openssl, scenario, tls)` of run.ts gives. It is JSON, and the same every time: no times, no addresses. */
+export type ScenarioOutcome = {
+  readonly scenario: string
+  readonly tls: TlsVersion
+} & (
+  | { readonly kind: 'ran'; readonly observations: readonly Observation[] }
+  /** The build has no function for some step. */
+  | { readonly kind: 'lacking'; readonly calls: readonly string[] }
+)
+
+/** What one step gave: a row of the table. `describeObservation` tells it in one line. */
+export interface Observation {
+  /** The label: unique in the scenario, and the same on every build. */
+  readonly step: string
+  /** Who called, sent, or (of `eof`) was told; absent where both did. */
+  readonly actor?: Actor
+  /** `SSL_shutdown` and the like, `handshake`, `transfer`, … */
+  readonly call: StepAction['do']
+  /** What the call returned. */
+  readonly value?: number
+  /** SSL_get_error(3) by name, for calls that it is defined for. */
+  readonly error?: string
+  /** Reasons in the error queue, oldest first. */
+  readonly reasons?: readonly string[]
+  /** SSL_get_shutdown(3) of the actor after the call. */
+  readonly flags?: Flags
+  /** Plaintext that was read. */
+  readonly data?: string
+  /** Alerts that the actor sent and received in this step. */
+  readonly alerts?: readonly string[]
+  /** What passed, decrypted. */
+  readonly wire?: readonly string[]
+  /** How often SSL_CTX_sess_set_new_cb(3)'s callback ran. */
+  readonly newSessions?: number
+  /** The engine refused the call: the code of its error. */
+  readonly refused?: string
+  /** For people. */
+  readonly note?: string
+}
