@@ -2,24 +2,11 @@
 
 #include <cstring>
 
+#include "native/openssl/table.h"
 #include "native/platform/dynamic.h"
 
 namespace close_notify::openssl {
 namespace {
-
-class TableLoader {
- public:
-  template <typename Function>
-  void bind(Function*& slot, const char* name) {
-    slot = reinterpret_cast<Function*>(platform::process_symbol(name));
-    if (slot == nullptr) missing_ += (missing_.empty() ? "" : ", ") + std::string(name);
-  }
-
-  const std::string& missing() const { return missing_; }
-
- private:
-  std::string missing_;
-};
 
 Functions bind_all(TableLoader& table) {
   Functions f;
@@ -48,10 +35,7 @@ Functions bind_all(TableLoader& table) {
   table.bind(f.BIO_number_written, "BIO_number_written");
   table.bind(f.CRYPTO_get_ex_new_index, "CRYPTO_get_ex_new_index");
   table.bind(f.CRYPTO_set_ex_data, "CRYPTO_set_ex_data");
-  table.bind(f.ERR_get_error, "ERR_get_error");
-  table.bind(f.ERR_clear_error, "ERR_clear_error");
-  table.bind(f.ERR_lib_error_string, "ERR_lib_error_string");
-  table.bind(f.ERR_reason_error_string, "ERR_reason_error_string");
+  bind_error_functions(table, f);
   table.bind(f.OpenSSL_version, "OpenSSL_version");
   return f;
 }
@@ -74,12 +58,14 @@ std::variant<Functions, Unavailable> load_from_process(const std::string& expect
   if (platform::process_symbol("SSL_CTX_set_grease_enabled") != nullptr) {
     return Unavailable{"the TLS library of this process is BoringSSL, expected OpenSSL 1.1.1 or newer"};
   }
-  TableLoader table;
+  TableLoader table(&platform::process_symbol);
   Functions functions = bind_all(table);
   if (functions.SSL_shutdown == nullptr) {
     return Unavailable{"this runtime exports no OpenSSL functions (SSL_shutdown was not found in the process)"};
   }
-  if (!table.missing().empty()) return Unavailable{"the OpenSSL of this process lacks " + table.missing()};
+  if (!table.missing().empty()) {
+    return Unavailable{"the OpenSSL of this process lacks " + table.missing_names()};
+  }
   const char* version = functions.OpenSSL_version(kOpenSslVersion);
   if (!same_version(version, expected_version)) {
     return Unavailable{"the process exports " + std::string(version) + ", but the runtime says that it uses OpenSSL " +

@@ -4,11 +4,12 @@
 #include <string>
 #include <variant>
 
+#include "native/openssl/error_queue.h"
 #include "native/openssl/types.h"
 
 namespace close_notify::openssl {
 
-struct Functions {
+struct Functions : ErrorFunctions {
   int (*SSL_shutdown)(Ssl*) = nullptr;
   int (*SSL_get_shutdown)(const Ssl*) = nullptr;
   void (*SSL_set_shutdown)(Ssl*, int) = nullptr;
@@ -34,10 +35,6 @@ struct Functions {
   uint64_t (*BIO_number_written)(Bio*) = nullptr;
   int (*CRYPTO_get_ex_new_index)(int, long, void*, ExNew, ExDup, ExFree) = nullptr;
   int (*CRYPTO_set_ex_data)(ExData*, int, void*) = nullptr;
-  unsigned long (*ERR_get_error)() = nullptr;
-  void (*ERR_clear_error)() = nullptr;
-  const char* (*ERR_lib_error_string)(unsigned long) = nullptr;
-  const char* (*ERR_reason_error_string)(unsigned long) = nullptr;
   const char* (*OpenSSL_version)(int) = nullptr;
 };
 

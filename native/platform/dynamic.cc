@@ -4,6 +4,10 @@
 #include <windows.h>
 #else
 #include <dlfcn.h>
+#include <stdlib.h>
+#ifdef __linux__
+#include <link.h>
+#endif
 
 #include "native/platform/old_glibc.h"
 #endif
@@ -31,6 +35,67 @@ bool pin_this_module() {
   if (dladdr(reinterpret_cast<void*>(&pin_this_module), &self) == 0) return false;
   return dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
 }
+
+#endif
+
+#ifdef __linux__
+
+namespace {
+
+std::string real_path(const char* path) {
+  char* resolved = realpath(path, nullptr);
+  if (resolved == nullptr) return path;
+  std::string copy = resolved;
+  free(resolved);
+  return copy;
+}
+
+}  // namespace
+
+bool can_isolate_libraries() { return true; }
+
+LoadedLibrary LoadedLibrary::open_isolated(const std::string& path, std::string& error) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND | RTLD_NODELETE);
+  if (handle == nullptr) {
+    const char* words = dlerror();
+    error = words == nullptr ? "the loader gave no reason" : words;
+  }
+  return LoadedLibrary(handle);
+}
+
+void* LoadedLibrary::symbol(const char* name) const { return dlsym(handle_, name); }
+
+std::string loaded_under_soname(const std::string& soname) {
+  void* handle = dlopen(soname.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+  if (handle == nullptr) return "";
+  link_map* map = nullptr;
+  const bool known = dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr;
+  std::string path = known ? real_path(map->l_name) : "";
+  dlclose(handle);  // this look alone: the library is still held by whoever loaded it
+  return path;
+}
+
+std::string file_of(const void* address) {
+  Dl_info info{};
+  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) return "";
+  return real_path(info.dli_fname);
+}
+
+#else
+
+// RTLD_DEEPBIND is glibc's. Two-level namespaces of macOS and the DLLs of Windows may do the same: not tried yet.
+bool can_isolate_libraries() { return false; }
+
+LoadedLibrary LoadedLibrary::open_isolated(const std::string&, std::string& error) {
+  error = "loading a library by path is supported on Linux only";
+  return LoadedLibrary(nullptr);
+}
+
+void* LoadedLibrary::symbol(const char*) const { return nullptr; }
+
+std::string loaded_under_soname(const std::string&) { return ""; }
+
+std::string file_of(const void*) { return ""; }
 
 #endif
 

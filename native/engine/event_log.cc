@@ -1,0 +1,65 @@
+#include "native/engine/event_log.h"
+
+#include <chrono>
+#include <utility>
+
+#include "native/openssl/types.h"
+
+namespace close_notify::engine {
+namespace {
+
+// A peer decides how many alerts and messages come: what nobody takes may not grow without end.
+constexpr size_t kMaxEvents = 4096;
+constexpr size_t kMaxBytes = 1024 * 1024;
+
+constexpr size_t kHeaderLength = 5;  // type, version, length: RFC 8446 5.1
+
+int64_t now_ns() {
+  const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_start).count();
+}
+
+}  // namespace
+
+void EventLog::note_message(bool sent, int version, int content_type, std::span<const uint8_t> bytes) {
+  int& record_version = sent ? sent_record_version_ : received_record_version_;
+  EventKind kind;
+  switch (content_type) {
+    case openssl::kRtHeader:
+      if (bytes.size() >= kHeaderLength) record_version = bytes[1] << 8 | bytes[2];
+      return;
+    case openssl::kRtAlert: kind = EventKind::kAlert; break;
+    case openssl::kRtHandshake: kind = EventKind::kHandshake; break;
+    case openssl::kRtChangeCipherSpec: kind = EventKind::kChangeCipherSpec; break;
+    default: return;
+  }
+  if (kind != EventKind::kAlert && !records_messages_) return;
+  add({.kind = kind,
+       .sent = sent,
+       .version = version,
+       .record_version = record_version,
+       .bytes = {bytes.begin(), bytes.end()}});
+}
+
+void EventLog::note_keylog(std::span<const uint8_t> line) {
+  add({.kind = EventKind::kKeylog, .bytes = {line.begin(), line.end()}});
+}
+
+void EventLog::note_new_session() { add({.kind = EventKind::kNewSession}); }
+
+std::vector<Event> EventLog::take() {
+  bytes_ = 0;
+  return std::exchange(events_, {});
+}
+
+void EventLog::add(Event event) {
+  if (events_.size() >= kMaxEvents || bytes_ + event.bytes.size() > kMaxBytes) {
+    dropped_++;
+    return;
+  }
+  bytes_ += event.bytes.size();
+  event.at_ns = now_ns();
+  events_.push_back(std::move(event));
+}
+
+}  // namespace close_notify::engine

@@ -1,0 +1,47 @@
+// What OpenSSL's callbacks told of one SSL, in order, until somebody takes it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace close_notify::engine {
+
+enum class EventKind { kAlert, kHandshake, kChangeCipherSpec, kKeylog, kNewSession };
+
+struct Event {
+  EventKind kind;
+  bool sent = false;
+  int version = 0;         // as the message callback gives it
+  int record_version = 0;  // from the header of the last record in that direction, 0 before the first
+  int64_t at_ns = 0;       // steady clock
+  std::vector<uint8_t> bytes{};
+};
+
+class EventLog {
+ public:
+  // SSL_set_msg_callback(3)
+  void note_message(bool sent, int version, int content_type, std::span<const uint8_t> bytes);
+  void note_keylog(std::span<const uint8_t> line);
+  void note_new_session();
+
+  // Alerts are always kept; handshake messages and change_cipher_spec from here on.
+  void record_messages() { records_messages_ = true; }
+
+  std::vector<Event> take();
+
+  // Events that were not kept because too many waited to be taken.
+  uint64_t dropped() const { return dropped_; }
+
+ private:
+  void add(Event event);
+
+  std::vector<Event> events_;
+  size_t bytes_ = 0;
+  uint64_t dropped_ = 0;
+  int received_record_version_ = 0;
+  int sent_record_version_ = 0;
+  bool records_messages_ = false;
+};
+
+}  // namespace close_notify::engine

@@ -1,0 +1,28 @@
+#include "native/engine/session.h"
+
+namespace close_notify::engine {
+
+std::shared_ptr<Session> Session::parse(const openssl::Library& library, std::span<const uint8_t> bytes) {
+  library.functions().ERR_clear_error();
+  const unsigned char* at = bytes.data();
+  auto* session = library.functions().d2i_SSL_SESSION(nullptr, &at, static_cast<long>(bytes.size()));
+  return session == nullptr ? nullptr : std::make_shared<Session>(library, session);
+}
+
+std::optional<bool> Session::is_resumable() const {
+  const auto& f = library_.functions();
+  if (f.SSL_SESSION_is_resumable == nullptr) return std::nullopt;
+  return f.SSL_SESSION_is_resumable(session_.get()) != 0;
+}
+
+std::vector<uint8_t> Session::to_bytes() const {
+  const auto& f = library_.functions();
+  const int length = f.i2d_SSL_SESSION(session_.get(), nullptr);
+  if (length <= 0) return {};
+  std::vector<uint8_t> bytes(static_cast<size_t>(length));
+  unsigned char* at = bytes.data();
+  f.i2d_SSL_SESSION(session_.get(), &at);
+  return bytes;
+}
+
+}  // namespace close_notify::engine

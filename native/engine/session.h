@@ -1,0 +1,35 @@
+// An SSL_SESSION. OpenSSL counts its users, so it outlives the SSL that it came from.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "native/engine/owned.h"
+#include "native/openssl/library.h"
+
+namespace close_notify::engine {
+
+class Session {
+ public:
+  // d2i_SSL_SESSION(3); null where the bytes are no session, why is in the error queue.
+  static std::shared_ptr<Session> parse(const openssl::Library& library, std::span<const uint8_t> bytes);
+
+  // Takes over one count of the session.
+  Session(const openssl::Library& library, openssl::SslSession* session)
+      : library_(library), session_(session, {library.functions().SSL_SESSION_free}) {}
+
+  // No value where the build lacks the call.
+  std::optional<bool> is_resumable() const;
+  std::vector<uint8_t> to_bytes() const;
+
+  const openssl::Library& library() const { return library_; }
+  openssl::SslSession* get() const { return session_.get(); }
+
+ private:
+  const openssl::Library& library_;
+  OwnedSession session_;
+};
+
+}  // namespace close_notify::engine

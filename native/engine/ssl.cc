@@ -1,0 +1,299 @@
+#include "native/engine/ssl.h"
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+namespace close_notify::engine {
+namespace {
+
+using openssl::Bio;
+using openssl::EngineFunctions;
+
+// RFC 8446 5.1: no record holds more plaintext than that.
+constexpr size_t kMaxRecord = 16384;
+
+thread_local Ssl* current = nullptr;
+
+int int_length(size_t length) { return static_cast<int>(std::min<size_t>(length, INT_MAX)); }
+
+template <typename Byte>
+std::span<Byte> bytes_of(Byte* bytes, int length) {
+  return {bytes, length < 0 ? 0 : static_cast<size_t>(length)};
+}
+
+}  // namespace
+
+// Makes an SSL the current one of this thread for as long as it lives.
+class Ssl::Current {
+ public:
+  explicit Current(Ssl* ssl) : before_(std::exchange(current, ssl)) {}
+  ~Current() { current = before_; }
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+
+ private:
+  Ssl* before_;
+};
+
+std::unique_ptr<Ssl> Ssl::create(std::shared_ptr<SslContext> context) {
+  context->library().functions().ERR_clear_error();
+  std::unique_ptr<Ssl> made(new Ssl(std::move(context)));
+  return made->ssl_ == nullptr ? nullptr : std::move(made);
+}
+
+Ssl::Ssl(std::shared_ptr<SslContext> context)
+    : context_(std::move(context)),
+      f_(context_->library().functions()),
+      ssl_(f_.SSL_new(context_->get()), {f_.SSL_free}) {
+  if (ssl_ == nullptr) return;
+  Bio* bio = f_.BIO_new(context_->bio_method());
+  if (bio == nullptr) {
+    ssl_.reset();
+    return;
+  }
+  f_.BIO_set_init(bio, 1);
+  // One BIO for both directions, which the SSL now owns.
+  f_.SSL_set_bio(get(), bio, bio);
+  f_.SSL_set_msg_callback(get(), &Ssl::on_message);
+  if (context_->is_server()) {
+    f_.SSL_set_accept_state(get());
+  } else {
+    f_.SSL_set_connect_state(get());
+  }
+}
+
+Ssl::~Ssl() {
+  const Current scope(this);
+  ssl_.reset();
+}
+
+// --- Calls that can move the state machine ---
+
+template <typename Call>
+int Ssl::run(Call call) {
+  const Current scope(this);
+  f_.ERR_clear_error();
+  if (!queue_.empty()) queue_.clear();
+  const int result = call();
+  // Before the queue is emptied, for that is where SSL_get_error looks.
+  error_ = f_.SSL_get_error(get(), result);
+  if (f_.ERR_peek_last_error() != 0) queue_ = openssl::drain_error_queue(f_);
+  return result;
+}
+
+int Ssl::do_handshake() {
+  return run([&] { return f_.SSL_do_handshake(get()); });
+}
+
+int Ssl::read(Slab target) {
+  return run([&] { return f_.SSL_read(get(), target.data(), int_length(target.size())); });
+}
+
+int Ssl::peek(Slab target) {
+  return run([&] { return f_.SSL_peek(get(), target.data(), int_length(target.size())); });
+}
+
+int Ssl::write(Bytes bytes) {
+  return run([&] { return f_.SSL_write(get(), bytes.data(), int_length(bytes.size())); });
+}
+
+int Ssl::shutdown() {
+  return run([&] { return f_.SSL_shutdown(get()); });
+}
+
+std::optional<int> Ssl::shutdown_ex(uint64_t flags) {
+  if (f_.SSL_shutdown_ex == nullptr) return std::nullopt;
+  return run([&] { return f_.SSL_shutdown_ex(get(), flags, nullptr, 0); });
+}
+
+std::optional<int> Ssl::key_update(int type) {
+  if (f_.SSL_key_update == nullptr) return std::nullopt;
+  return run([&] { return f_.SSL_key_update(get(), type); });
+}
+
+std::optional<int> Ssl::renegotiate() {
+  if (f_.SSL_renegotiate == nullptr) return std::nullopt;
+  return run([&] { return f_.SSL_renegotiate(get()); });
+}
+
+std::optional<int> Ssl::verify_client_post_handshake() {
+  if (f_.SSL_verify_client_post_handshake == nullptr) return std::nullopt;
+  return run([&] { return f_.SSL_verify_client_post_handshake(get()); });
+}
+
+int Ssl::set_session(const Session& session) {
+  return run([&] { return f_.SSL_set_session(get(), session.get()); });
+}
+
+std::vector<openssl::QueuedError> Ssl::take_queue() { return std::exchange(queue_, {}); }
+
+Ssl::Pumped Ssl::pump(Bytes input, Slab plaintext, Slab output) {
+  const Transport::Loan loan(transport_, input, output);
+  size_t filled = 0;
+  int result = 0;
+  do {
+    result = read(plaintext.subspan(filled));
+    if (result > 0) filled += static_cast<size_t>(result);
+  } while (result > 0 && plaintext.size() - filled >= kMaxRecord);
+  return {result, filled, loan.written()};
+}
+
+Ssl::Pumped Ssl::shutdown_and_transmit(Slab output) {
+  const Transport::Loan loan(transport_, {}, output);
+  const int result = shutdown();
+  return {result, 0, loan.written()};
+}
+
+// --- State ---
+
+bool Ssl::set_shutdown(int mask) {
+  if (context_->library().is_boringssl_family() && (get_shutdown() & ~mask) != 0) return false;
+  f_.SSL_set_shutdown(get(), mask);
+  return true;
+}
+
+std::optional<bool> Ssl::has_pending() const {
+  if (f_.SSL_has_pending == nullptr) return std::nullopt;
+  return f_.SSL_has_pending(get()) != 0;
+}
+
+std::optional<std::string> Ssl::record_state() const {
+  if (f_.SSL_rstate_string == nullptr) return std::nullopt;
+  return f_.SSL_rstate_string(get());
+}
+
+std::optional<std::string> Ssl::cipher_name() const {
+  const openssl::SslCipher* cipher = f_.SSL_get_current_cipher(get());
+  if (cipher == nullptr) return std::nullopt;
+  return f_.SSL_CIPHER_get_name(cipher);
+}
+
+std::optional<std::string> Ssl::alpn_selected() const {
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  f_.SSL_get0_alpn_selected(get(), &name, &length);
+  if (name == nullptr) return std::nullopt;
+  return std::string(name, name + length);
+}
+
+std::optional<std::string> Ssl::servername() const {
+  const char* name = f_.SSL_get_servername(get(), openssl::kNameTypeHostName);
+  if (name == nullptr) return std::nullopt;
+  return name;
+}
+
+std::optional<int> Ssl::set_servername(const std::string& name) {
+  if (f_.SSL_set_tlsext_host_name != nullptr) {
+    return run([&] { return f_.SSL_set_tlsext_host_name(get(), name.c_str()); });
+  }
+  if (f_.SSL_ctrl == nullptr) return std::nullopt;
+  auto text = name;
+  return run([&] {
+    return static_cast<int>(
+        f_.SSL_ctrl(get(), openssl::kCtrlSetTlsextHostname, openssl::kNameTypeHostName, text.data()));
+  });
+}
+
+std::optional<int> Ssl::set_verify_host(const std::string& name) {
+  if (f_.SSL_set1_host == nullptr) return std::nullopt;
+  return run([&] { return f_.SSL_set1_host(get(), name.c_str()); });
+}
+
+std::vector<uint8_t> Ssl::peer_certificate() const {
+  const auto get1 =
+      f_.SSL_get1_peer_certificate != nullptr ? f_.SSL_get1_peer_certificate : f_.SSL_get_peer_certificate;
+  if (get1 == nullptr) return {};
+  const OwnedX509 certificate(get1(get()), {f_.X509_free});
+  if (certificate == nullptr) return {};
+  const int length = f_.i2d_X509(certificate.get(), nullptr);
+  if (length <= 0) return {};
+  std::vector<uint8_t> der(static_cast<size_t>(length));
+  unsigned char* at = der.data();
+  f_.i2d_X509(certificate.get(), &at);
+  return der;
+}
+
+std::vector<uint8_t> Ssl::export_keying_material(size_t length, const std::string& label,
+                                                 const std::optional<Bytes>& context) {
+  std::vector<uint8_t> material(length);
+  const Bytes given = context.value_or(Bytes());
+  const int result = run([&] {
+    return f_.SSL_export_keying_material(get(), material.data(), length, label.data(), label.size(), given.data(),
+                                         given.size(), context.has_value() ? 1 : 0);
+  });
+  if (result != 1) material.clear();
+  return material;
+}
+
+std::shared_ptr<Session> Ssl::get_session() const {
+  auto* session = f_.SSL_get1_session(get());
+  return session == nullptr ? nullptr : std::make_shared<Session>(context_->library(), session);
+}
+
+// --- Callbacks: they note, and do nothing else ---
+
+void Ssl::on_message(int is_write, int version, int content_type, const void* bytes, size_t length, openssl::Ssl*,
+                     void*) {
+  if (current == nullptr) return;
+  current->events_.note_message(is_write != 0, version, content_type,
+                                {static_cast<const uint8_t*>(bytes), bytes == nullptr ? 0 : length});
+}
+
+// 0: the session's count stays OpenSSL's.
+int Ssl::on_new_session(openssl::Ssl*, openssl::SslSession*) {
+  if (current != nullptr) current->events_.note_new_session();
+  return 0;
+}
+
+void Ssl::on_keylog(const openssl::Ssl*, const char* line) {
+  const std::string_view text(line);
+  if (current != nullptr) current->events_.note_keylog({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+Owned<openssl::BioMethod> Ssl::make_bio_method(const EngineFunctions& openssl) {
+  constexpr int kType = openssl::kBioTypeSourceSink | 0x7e;
+  Owned<openssl::BioMethod> method(openssl.BIO_meth_new(kType, "close-notify"), {openssl.BIO_meth_free});
+  if (method != nullptr) {
+    openssl.BIO_meth_set_read(method.get(), &Ssl::on_bio_read);
+    openssl.BIO_meth_set_write(method.get(), &Ssl::on_bio_write);
+    openssl.BIO_meth_set_ctrl(method.get(), &Ssl::on_bio_ctrl);
+  }
+  return method;
+}
+
+// BIO_read(3): 0 is the end of the stream, -1 with the retry flags is "nothing now".
+int Ssl::on_bio_read(Bio* bio, char* target, int length) {
+  if (current == nullptr) return -1;
+  Transport& transport = current->transport_;
+  current->f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+  const size_t count = transport.read(bytes_of(reinterpret_cast<uint8_t*>(target), length));
+  if (count > 0) return static_cast<int>(count);
+  if (transport.at_end()) return 0;
+  current->f_.BIO_set_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsShouldRetry);
+  return -1;
+}
+
+int Ssl::on_bio_write(Bio* bio, const char* bytes, int length) {
+  if (current == nullptr) return -1;
+  current->f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+  const size_t count = current->transport_.write(bytes_of(reinterpret_cast<const uint8_t*>(bytes), length));
+  if (count > 0 || length <= 0) return static_cast<int>(count);
+  current->f_.BIO_set_flags(bio, openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+  return -1;
+}
+
+long Ssl::on_bio_ctrl(Bio*, int command, long, void*) {
+  switch (command) {
+    case openssl::kBioCtrlFlush: return 1;
+    // Since 3.0 OpenSSL asks it after a read that gave nothing: so it tells an unexpected end.
+    case openssl::kBioCtrlEof: return current != nullptr && current->transport_.at_end() ? 1 : 0;
+    case openssl::kBioCtrlPending:
+      return current == nullptr ? 0 : static_cast<long>(current->transport_.input_pending());
+    case openssl::kBioCtrlWpending:
+      return current == nullptr ? 0 : static_cast<long>(current->transport_.output_pending());
+    default: return 0;
+  }
+}
+
+}  // namespace close_notify::engine

@@ -1,0 +1,126 @@
+// One SSL of a library, without a socket: bytes of the peer go in, bytes for the peer come out, and every function is
+// one call of OpenSSL in between.
+//
+// Every call of OpenSSL begins with an empty error queue, and what it leaves there is taken out before anybody else can
+// see it. While one runs, its SSL is the current one of the thread: OpenSSL's callbacks find it there, because neither
+// a BIO nor a keylog line tells which library it belongs to. No callback leaves this file: what they learn is noted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "native/engine/event_log.h"
+#include "native/engine/session.h"
+#include "native/engine/ssl_context.h"
+#include "native/engine/transport.h"
+
+namespace close_notify::engine {
+
+class Ssl {
+ public:
+  using Bytes = std::span<const uint8_t>;
+  using Slab = std::span<uint8_t>;
+
+  // Null when OpenSSL refuses; why is in the context's queue.
+  static std::unique_ptr<Ssl> create(std::shared_ptr<SslContext> context);
+
+  ~Ssl();
+  Ssl(const Ssl&) = delete;
+  Ssl& operator=(const Ssl&) = delete;
+
+  // Calls that can move the state machine: what OpenSSL returned. error() and queue() tell of the last of them.
+  int do_handshake();
+  int read(Slab target);
+  int peek(Slab target);
+  int write(Bytes bytes);
+  int shutdown();
+  std::optional<int> shutdown_ex(uint64_t flags);
+  std::optional<int> key_update(int type);
+  std::optional<int> renegotiate();
+  std::optional<int> verify_client_post_handshake();
+  int set_session(const Session& session);
+
+  // SSL_get_error(3), taken at once after the call.
+  int error() const { return error_; }
+  const std::vector<openssl::QueuedError>& queue() const { return queue_; }
+  std::vector<openssl::QueuedError> take_queue();
+
+  // Several calls in one. `output` is filled with what waits for the peer.
+  struct Pumped {
+    int result;        // of the last SSL_read
+    size_t plaintext;  // bytes in `plaintext`
+    size_t output;     // bytes in `output`
+  };
+  // Feeds the bytes and calls SSL_read until it gives no more, or `plaintext` has no room for another record.
+  Pumped pump(Bytes input, Slab plaintext, Slab output);
+  // SSL_shutdown, and what it wrote.
+  Pumped shutdown_and_transmit(Slab output);
+
+  Transport& transport() { return transport_; }
+  const Transport& transport() const { return transport_; }
+  EventLog& events() { return events_; }
+
+  int get_shutdown() const { return f_.SSL_get_shutdown(get()); }
+  // False, and nothing done, where it would clear a flag and the build asserts that nobody does.
+  bool set_shutdown(int mask);
+  bool quiet_shutdown() const { return f_.SSL_get_quiet_shutdown(get()) != 0; }
+  void set_quiet_shutdown(bool quiet) { f_.SSL_set_quiet_shutdown(get(), quiet ? 1 : 0); }
+  int pending() const { return f_.SSL_pending(get()); }
+  std::optional<bool> has_pending() const;
+  bool in_init() const { return f_.SSL_in_init(get()) != 0; }
+  int version() const { return f_.SSL_version(get()); }
+  const char* version_name() const { return f_.SSL_get_version(get()); }
+  const char* state_string() const { return f_.SSL_state_string_long(get()); }
+  std::optional<std::string> record_state() const;
+  std::optional<std::string> cipher_name() const;
+  std::optional<std::string> alpn_selected() const;
+  std::optional<std::string> servername() const;
+  std::optional<int> set_servername(const std::string& name);
+  std::optional<int> set_verify_host(const std::string& name);
+  void set_verify(int mode) { f_.SSL_set_verify(get(), mode, nullptr); }
+  long verify_result() const { return f_.SSL_get_verify_result(get()); }
+  const char* verify_result_text() const { return f_.X509_verify_cert_error_string(verify_result()); }
+  std::vector<uint8_t> peer_certificate() const;  // DER, empty where there is none
+  // Empty when OpenSSL refuses; why is in queue().
+  std::vector<uint8_t> export_keying_material(size_t length, const std::string& label,
+                                              const std::optional<Bytes>& context);
+  bool session_reused() const { return f_.SSL_session_reused(get()) != 0; }
+  std::shared_ptr<Session> get_session() const;
+
+  const SslContext& context() const { return *context_; }
+
+  // The callbacks of a context.
+  static Owned<openssl::BioMethod> make_bio_method(const openssl::EngineFunctions& openssl);
+  static int on_new_session(openssl::Ssl* ssl, openssl::SslSession* session);
+  static void on_keylog(const openssl::Ssl* ssl, const char* line);
+
+ private:
+  class Current;
+
+  explicit Ssl(std::shared_ptr<SslContext> context);
+
+  template <typename Call>
+  int run(Call call);
+  openssl::Ssl* get() const { return ssl_.get(); }
+
+  static void on_message(int is_write, int version, int content_type, const void* bytes, size_t length,
+                         openssl::Ssl* ssl, void* argument);
+  static int on_bio_read(openssl::Bio* bio, char* target, int length);
+  static int on_bio_write(openssl::Bio* bio, const char* bytes, int length);
+  static long on_bio_ctrl(openssl::Bio* bio, int command, long number, void* argument);
+
+  std::shared_ptr<SslContext> context_;
+  const openssl::EngineFunctions& f_;
+  Transport transport_;
+  EventLog events_;
+  int error_ = openssl::kErrorNone;
+  std::vector<openssl::QueuedError> queue_;
+  // Last, so that it is freed first: it points into the others.
+  Owned<openssl::Ssl> ssl_;
+};
+
+}  // namespace close_notify::engine

@@ -1,0 +1,70 @@
+// What stands in for the socket of an SSL: the bytes that the peer sent, and those that OpenSSL wrote.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace close_notify::engine {
+
+// A queue of bytes whose memory goes back when it is empty and had grown.
+class ByteQueue {
+ public:
+  void append(std::span<const uint8_t> bytes);
+  size_t take(std::span<uint8_t> target);
+  size_t size() const { return bytes_.size() - taken_; }
+  bool empty() const { return size() == 0; }
+
+ private:
+  std::vector<uint8_t> bytes_;
+  size_t taken_ = 0;
+};
+
+class Transport {
+ public:
+  // Input. After the end nothing more may be fed.
+  void feed(std::span<const uint8_t> bytes) { input_.append(bytes); }
+  void end() { ended_ = true; }
+  bool ended() const { return ended_; }
+  size_t input_pending() const { return input_.size() + borrowed_.size(); }
+
+  // What a BIO reads: nothing means that nothing is there now, or that the stream ended.
+  size_t read(std::span<uint8_t> target);
+  bool at_end() const { return ended_ && input_pending() == 0; }
+
+  // What a BIO writes: fewer bytes than given when the limit is reached.
+  size_t write(std::span<const uint8_t> bytes);
+
+  // Output.
+  size_t take(std::span<uint8_t> target) { return output_.take(target); }
+  size_t output_pending() const { return output_.size(); }
+  void set_output_limit(size_t bytes) { output_limit_ = bytes; }
+
+  // For the length of one call OpenSSL reads straight from `input` and writes straight into `output`, without a copy on
+  // the way. What it leaves of the one, and what does not fit into the other, is kept.
+  class Loan {
+   public:
+    Loan(Transport& transport, std::span<const uint8_t> input, std::span<uint8_t> output);
+    ~Loan();
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+
+    // Bytes of `output` that are filled.
+    size_t written() const { return transport_.lent_used_; }
+
+   private:
+    Transport& transport_;
+  };
+
+ private:
+  ByteQueue input_;
+  ByteQueue output_;
+  std::span<const uint8_t> borrowed_;
+  std::span<uint8_t> lent_;
+  size_t lent_used_ = 0;
+  size_t output_limit_ = SIZE_MAX;
+  bool ended_ = false;
+};
+
+}  // namespace close_notify::engine

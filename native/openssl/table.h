@@ -1,0 +1,46 @@
+// Fills a table of function pointers by name, and remembers the names that were not found.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace close_notify::openssl {
+
+class TableLoader {
+ public:
+  using Lookup = std::function<void*(const char* name)>;
+
+  explicit TableLoader(Lookup lookup) : lookup_(std::move(lookup)) {}
+
+  // A function without which nothing works.
+  template <typename Function>
+  void bind(Function*& slot, const char* name) {
+    slot = reinterpret_cast<Function*>(lookup_(name));
+    if (slot == nullptr) missing_.emplace_back(name);
+  }
+
+  // A function that some builds lack: its slot stays null there, and so does every alternative's.
+  template <typename Function>
+  void bind_optional(Function*& slot, const char* name) {
+    slot = reinterpret_cast<Function*>(lookup_(name));
+    if (slot == nullptr) lacking_.emplace_back(name);
+  }
+
+  const std::vector<std::string>& missing() const { return missing_; }
+  const std::vector<std::string>& lacking() const { return lacking_; }
+
+  // "SSL_new, SSL_free"
+  std::string missing_names() const {
+    std::string names;
+    for (const std::string& name : missing_) names += (names.empty() ? "" : ", ") + name;
+    return names;
+  }
+
+ private:
+  Lookup lookup_;
+  std::vector<std::string> missing_;
+  std::vector<std::string> lacking_;
+};
+
+}  // namespace close_notify::openssl
