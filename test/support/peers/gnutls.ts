@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { certificate } from '../certificate.js'
 import type { TlsVersion } from '../pair.js'
-import { alertName } from '../tls-records.js'
+import { alertName } from '../alert-names.js'
 import { requireTool, startPeer, type PeerAlert, type PeerProcess } from './child.js'
 
 export interface GnutlsPeer extends PeerProcess {

@@ -4,6 +4,7 @@
  * key protects what: versions, suites, HelloRetryRequest, ChangeCipherSpec, renegotiation, KeyUpdate. Not followed:
  * 0-RTT data.
  */
+import { alertName } from '../closure/alerts.js'
 import { cipherSuite, nextSecret, protection12, protection13, type KeyLog, type Protection } from './tls-keys.js'
 
 export type Side = 'client' | 'server'
@@ -276,43 +277,9 @@ const alertLevels: ReadonlyMap<number, string> = new Map([
   [2, 'fatal'],
 ])
 
-/** A table of the tests' own: they check the library's names, so they cannot use them. */
-const alertDescriptions: ReadonlyMap<number, string> = new Map([
-  [0, 'close_notify'],
-  [10, 'unexpected_message'],
-  [20, 'bad_record_mac'],
-  [22, 'record_overflow'],
-  [40, 'handshake_failure'],
-  [42, 'bad_certificate'],
-  [43, 'unsupported_certificate'],
-  [44, 'certificate_revoked'],
-  [45, 'certificate_expired'],
-  [46, 'certificate_unknown'],
-  [47, 'illegal_parameter'],
-  [48, 'unknown_ca'],
-  [49, 'access_denied'],
-  [50, 'decode_error'],
-  [51, 'decrypt_error'],
-  [70, 'protocol_version'],
-  [71, 'insufficient_security'],
-  [80, 'internal_error'],
-  [86, 'inappropriate_fallback'],
-  [90, 'user_canceled'],
-  [100, 'no_renegotiation'],
-  [109, 'missing_extension'],
-  [110, 'unsupported_extension'],
-  [112, 'unrecognized_name'],
-  [116, 'certificate_required'],
-  [120, 'no_application_protocol'],
-])
-
-export function alertName(description: number): string {
-  return alertDescriptions.get(description) ?? `alert_${description}`
-}
-
 export function alertBytes(level: 'warning' | 'fatal', description: string): Buffer {
-  for (const [code, name] of alertDescriptions) {
-    if (name === description) return Buffer.from([level === 'warning' ? 1 : 2, code])
+  for (let code = 0; code < 256; code++) {
+    if (alertName(code) === description) return Buffer.from([level === 'warning' ? 1 : 2, code])
   }
   throw new TypeError(`Expected the name of an alert but received ${description}`)
 }
