@@ -29,13 +29,14 @@ export function stopped() {
 
 export async function run(command, args, options = {}) {
   interrupted.signal.throwIfAborted()
-  const { stdout } = await promisify(execFile)(command, args, {
+  const running = promisify(execFile)(command, args, {
     maxBuffer: 64 * 1024 * 1024,
     timeout: 5 * 60_000,
     signal: interrupted.signal,
     ...options,
   })
-  return stdout
+  running.child.stdin.end()
+  return (await running).stdout
 }
 
 /** Fills a folder aside and moves it in one step, so that a folder that is there is whole. Replaces an older one. */

@@ -36,8 +36,7 @@ export const runtimes = [
 ]
 
 /** Where a runtime lies and which environment variables it has to be started with. */
-export function locate(runtime) {
-  const folder = join(runtimesFolder, `${runtime.name}-${runtime.version}`)
+export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-${runtime.version}`)) {
   const executable = join(folder, runtime.executable)
   const present = existsSync(executable)
   return {
