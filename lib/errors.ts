@@ -21,12 +21,36 @@ const codes = {
   ERR_CLOSURE_CONTROLLED: 'caller',
   /** A write, or an end() with data, after our close_notify. */
   ERR_WRITE_AFTER_CLOSE_NOTIFY: 'caller',
+  /** A context, SSL or session of `close-notify/openssl` was used after its free(). */
+  ERR_OPENSSL_FREED: 'caller',
+  /** The call does not fit the state of the SSL: receive() after receiveEof(). */
+  ERR_OPENSSL_STATE: 'caller',
+  /** OpenSSL refused what it was given: a certificate, a cipher list. `detail` holds its error queue as text. */
+  ERR_OPENSSL_CALL_FAILED: 'caller',
   /** The socket was made before this module was loaded. */
   ERR_CLOSURE_UNTRACKED: 'environment',
   /** This runtime has no OpenSSL that can be reached. */
   ERR_CLOSURE_UNSUPPORTED_RUNTIME: 'environment',
   /** The addon could not be loaded. */
   ERR_CLOSURE_LOAD_FAILED: 'environment',
+  /** There is no such file, or it is no libssl. */
+  ERR_OPENSSL_NOT_A_LIBRARY: 'environment',
+  /** The library is made for another processor, or for another word size. */
+  ERR_OPENSSL_WRONG_ARCHITECTURE: 'environment',
+  /** The library needs a newer glibc than this process has. */
+  ERR_OPENSSL_NEEDS_NEWER_GLIBC: 'environment',
+  /** The library lacks functions that every call here stands on. */
+  ERR_OPENSSL_LACKS_FUNCTION: 'environment',
+  /** The libcrypto that belongs to the libssl is not there, or another one was bound. */
+  ERR_OPENSSL_LIBCRYPTO: 'environment',
+  /** A library of the same SONAME is loaded already: the two would mix. */
+  ERR_OPENSSL_SONAME_IN_USE: 'environment',
+  /** The system's loader refused the library for another reason. */
+  ERR_OPENSSL_LOAD_FAILED: 'environment',
+  /** This build lacks the call or the option. */
+  ERR_OPENSSL_UNSUPPORTED_CALL: 'environment',
+  /** A libssl build that was named, or that a build.json describes, is not there or not as described. */
+  ERR_LAB_BUILD: 'environment',
   /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
   ERR_TLS_TRUNCATED: 'connection',
   /** What was written, or our close_notify, did not leave within the flush budget. */

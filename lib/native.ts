@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClosureError, isClosureErrorCode } from './errors.js'
+import type { Engine } from './openssl/binding.js'
 
 /** One entry of OpenSSL's error queue. */
 export interface QueuedError {
@@ -81,18 +82,32 @@ interface Addon {
   opensslVersion(): string
   tcpState(fd: number): TcpState | undefined
   now(): number
+  readonly engine: Engine
 }
 
-type Runtime =
-  | { readonly kind: 'ready'; readonly addon: Addon; readonly clockOffset: number }
-  | { readonly kind: 'unfit'; readonly error: () => ClosureError }
+type Binary =
+  | {
+      readonly kind: 'loaded'
+      readonly addon: Addon
+      readonly clockOffset: number
+      /** Why Node's own sockets cannot be reached. */
+      readonly unfit: string | undefined
+    }
+  | { readonly kind: 'failed'; readonly error: () => ClosureError }
 
-const runtime = start()
+const binary = start()
 
 /** Throws what keeps this package from working here: a binary that did not load, a runtime without OpenSSL. */
 function addon(): Addon {
-  if (runtime.kind === 'unfit') throw runtime.error()
-  return runtime.addon
+  if (binary.kind === 'failed') throw binary.error()
+  if (binary.unfit !== undefined) throw unsupported(binary.unfit)
+  return binary.addon
+}
+
+/** The engine over any libssl. It needs the binary and nothing else: no OpenSSL in the process, no Node. */
+export function loadEngine(): Engine {
+  if (binary.kind === 'failed') throw binary.error()
+  return binary.addon.engine
 }
 
 /** The handle of the SSL with that Finished message, if it was made in this thread after this module was loaded. */
@@ -109,8 +124,9 @@ export function requireRuntime(): void {
 export function runtimeSupport():
   | { readonly supported: true; readonly openssl: string }
   | { readonly supported: false; readonly reason: ClosureError } {
-  if (runtime.kind === 'unfit') return { supported: false, reason: runtime.error() }
-  return { supported: true, openssl: runtime.addon.opensslVersion() }
+  if (binary.kind === 'failed') return { supported: false, reason: binary.error() }
+  if (binary.unfit !== undefined) return { supported: false, reason: unsupported(binary.unfit) }
+  return { supported: true, openssl: binary.addon.opensslVersion() }
 }
 
 /** Runs a function and gives a handle for every SSL_CTX that it made. */
@@ -133,19 +149,18 @@ export function trackingCounts(): Counts {
 
 /** A time of the addon's clock on the clock of performance.now(). */
 export function toPerformanceTime(at: number): number {
-  return runtime.kind === 'ready' ? at - runtime.clockOffset : at
+  return binary.kind === 'loaded' ? at - binary.clockOffset : at
 }
 
-function start(): Runtime {
+function start(): Binary {
   try {
     const addon = load()
     const version = process.versions['openssl'] ?? 'unknown'
-    const reason = addon.initialize(version, createError)
-    if (reason !== undefined) return unfit('ERR_CLOSURE_UNSUPPORTED_RUNTIME', reason, [])
-    return { kind: 'ready', addon, clockOffset: clockOffset(addon) }
+    const unfit = addon.initialize(version, createError)
+    return { kind: 'loaded', addon, clockOffset: clockOffset(addon), unfit }
   } catch (error) {
-    if (error instanceof ClosureError) return unfit(error.code, error.message, error.detail)
-    return unfit('ERR_CLOSURE_LOAD_FAILED', String(error), [])
+    if (error instanceof ClosureError) return failed(error.code, error.message, error.detail)
+    return failed('ERR_CLOSURE_LOAD_FAILED', String(error), [])
   }
 }
 
@@ -162,8 +177,12 @@ function clockOffset(addon: Addon): number {
 }
 
 // A new error at every call, so that its stack is the user's.
-function unfit(code: ClosureError['code'], message: string, detail: readonly string[]): Runtime {
-  return { kind: 'unfit', error: () => new ClosureError(code, message, { detail }) }
+function failed(code: ClosureError['code'], message: string, detail: readonly string[]): Binary {
+  return { kind: 'failed', error: () => new ClosureError(code, message, { detail }) }
+}
+
+function unsupported(reason: string): ClosureError {
+  return new ClosureError('ERR_CLOSURE_UNSUPPORTED_RUNTIME', reason)
 }
 
 function createError(code: string, message: string): Error {

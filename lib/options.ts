@@ -2,7 +2,8 @@
 import { inspect } from 'node:util'
 import { ClosureError } from './errors.js'
 
-function invalid(name: string, expected: string, received: unknown): ClosureError {
+/** The error of an argument that is not what was expected. */
+export function invalid(name: string, expected: string, received: unknown): ClosureError {
   const message = `Expected ${expected} for ${name} but received ${inspect(received, { depth: 0 })}`
   return new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
 }
@@ -57,6 +58,18 @@ export function checkSignal(name: string, value: unknown): AbortSignal | undefin
 /** A boolean. */
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw invalid(name, 'a boolean', value)
+  return value
+}
+
+/** A text, which C shall be able to hold. */
+export function checkText(name: string, value: unknown): string {
+  if (typeof value !== 'string' || value.includes('\0')) throw invalid(name, 'a string without a zero', value)
+  return value
+}
+
+/** Bytes. */
+export function checkBytes(name: string, value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw invalid(name, 'a Uint8Array', value)
   return value
 }
 

@@ -197,6 +197,8 @@ export interface NativeSession {
 export interface Engine {
   /** Once per thread, before anything else. */
   setUp(slabs: Slabs): void
+  /** Those of setUp(), kept here by lib/openssl: a second copy of it in the thread is to find them. */
+  slabs?: Slabs
   /** The process's own library. */
   ownLibrary(): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
   openLibrary(request: LibraryRequest): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
