@@ -5,6 +5,7 @@
 
 #include "native/binding/addon_state.h"
 #include "native/binding/context_handle.h"
+#include "native/binding/engine.h"
 #include "native/binding/ssl_handle.h"
 #include "native/platform/tcp_state.h"
 
@@ -90,6 +91,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["counts"] = Napi::Function::New<counts>(env, "counts");
   exports["opensslVersion"] = Napi::Function::New<openssl_version>(env, "opensslVersion");
   exports["tcpState"] = Napi::Function::New<tcp_state>(env, "tcpState");
+  exports["engine"] = define_engine(env);
   exports["now"] = Napi::Function::New<now>(env, "now");
   return exports;
 }

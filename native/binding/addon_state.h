@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "native/binding/engine.h"
 #include "native/node/registry.h"
 
 namespace close_notify::binding {
@@ -14,6 +15,7 @@ struct AddonState {
   Napi::FunctionReference create_error;  // (code, message) => ClosureError, given by lib/native.ts
   Napi::FunctionReference ssl_handle;
   Napi::FunctionReference context_handle;
+  EngineState engine;
 };
 
 // An error of the public class with that code, to be thrown.

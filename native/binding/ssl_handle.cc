@@ -26,18 +26,6 @@ const char* error_name(int error) {
   }
 }
 
-Napi::Array to_array(Napi::Env env, const std::vector<openssl::QueuedError>& errors) {
-  auto array = Napi::Array::New(env, errors.size());
-  for (uint32_t i = 0; i < errors.size(); i++) {
-    auto entry = Napi::Object::New(env);
-    entry["code"] = static_cast<double>(errors[i].code);
-    if (!errors[i].library.empty()) entry["library"] = errors[i].library;
-    if (!errors[i].reason.empty()) entry["reason"] = errors[i].reason;
-    array[i] = entry;
-  }
-  return array;
-}
-
 double pending(const Functions& openssl, openssl::Bio* bio) {
   if (bio == nullptr) return 0;
   return static_cast<double>(openssl.BIO_ctrl(bio, openssl::kBioCtrlPending, 0, nullptr));
@@ -98,7 +86,7 @@ Napi::Value SslHandle::ssl_shutdown(const Napi::CallbackInfo& info) {
   auto answer = Napi::Object::New(info.Env());
   answer["result"] = result;
   answer["error"] = error;
-  answer["queue"] = to_array(info.Env(), openssl::drain_error_queue(api));
+  answer["queue"] = to_queue(info.Env(), openssl::drain_error_queue(api));
   return answer;
 }
 

@@ -20,11 +20,23 @@ class TableLoader {
     if (slot == nullptr) missing_.emplace_back(name);
   }
 
-  // A function that some builds lack: its slot stays null there, and so does every alternative's.
+  // A function that some builds lack: its slot stays null there.
   template <typename Function>
   void bind_optional(Function*& slot, const char* name) {
+    if (!bind_alternative(slot, name)) lacking_.emplace_back(name);
+  }
+
+  // One of several functions that do the same: lacking it says nothing as long as another is there.
+  template <typename Function>
+  bool bind_alternative(Function*& slot, const char* name) {
     slot = reinterpret_cast<Function*>(lookup_(name));
-    if (slot == nullptr) lacking_.emplace_back(name);
+    return slot != nullptr;
+  }
+
+  // A function that OpenSSL's headers make of `through`, such as SSL_CTX_ctrl, and that other builds really have.
+  template <typename Function, typename Through>
+  void bind_unless_macro(Function*& slot, const char* name, Through* through) {
+    if (!bind_alternative(slot, name) && through == nullptr) lacking_.emplace_back(name);
   }
 
   const std::vector<std::string>& missing() const { return missing_; }

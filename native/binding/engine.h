@@ -1,0 +1,58 @@
+// The engine's part of the addon: libraries, and what its classes share in one environment.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "native/openssl/library.h"
+
+namespace close_notify::binding {
+
+// Memory that this environment's JavaScript and the engine share: what a call left behind, and the bytes that it gave.
+// The references keep the buffers; they are shared buffers, so nobody can detach them.
+struct EngineState {
+  Napi::FunctionReference library;
+  Napi::FunctionReference ssl_context;
+  Napi::FunctionReference ssl;
+  Napi::FunctionReference session;
+
+  Napi::ObjectReference slabs;
+  int32_t* status = nullptr;
+  std::span<uint8_t> output;
+  std::span<uint8_t> plaintext;
+};
+
+// Indexes of the status block, as in lib/openssl/binding.ts.
+enum StatusIndex { kStatusError, kStatusQueue, kStatusOutput, kStatusPlaintext, kStatusOutputPending, kStatusLength };
+
+EngineState& engine_state(Napi::Env env);
+
+// The object `engine` of the addon's exports.
+Napi::Object define_engine(Napi::Env env);
+
+// --- Arguments and results, for the classes of the engine ---
+
+std::span<const uint8_t> bytes_argument(const Napi::CallbackInfo& info, size_t index);
+std::string string_argument(const Napi::CallbackInfo& info, size_t index);
+double integer_argument(const Napi::CallbackInfo& info, size_t index, double max);
+bool boolean_argument(const Napi::CallbackInfo& info, size_t index);
+bool is_absent(const Napi::CallbackInfo& info, size_t index);
+
+Napi::Value to_bytes(Napi::Env env, std::span<const uint8_t> bytes);
+Napi::Array to_queue(Napi::Env env, const std::vector<openssl::QueuedError>& errors);
+Napi::Error unsupported_call(Napi::Env env, const openssl::Library& library, const char* call);
+Napi::Error freed(Napi::Env env, const char* what);
+
+// What a call gave, or the typed error that this build lacks it.
+template <typename T>
+T require(Napi::Env env, const openssl::Library& library, const char* call, const std::optional<T>& result) {
+  if (!result.has_value()) throw unsupported_call(env, library, call);
+  return *result;
+}
+
+}  // namespace close_notify::binding

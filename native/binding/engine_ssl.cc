@@ -1,0 +1,401 @@
+#include "native/binding/engine_ssl.h"
+
+#include <algorithm>
+#include <climits>
+
+#include "native/binding/addon_state.h"
+#include "native/binding/engine_session.h"
+
+namespace close_notify::binding {
+namespace {
+
+// What one SSL costs outside the JavaScript heap, roughly: the garbage collector cannot see it otherwise.
+constexpr int64_t kExternalBytes = 32 * 1024;
+
+const char* event_name(engine::EventKind kind) {
+  switch (kind) {
+    case engine::EventKind::kAlert: return "alert";
+    case engine::EventKind::kHandshake: return "handshake";
+    case engine::EventKind::kChangeCipherSpec: return "change_cipher_spec";
+    case engine::EventKind::kKeylog: return "keylog";
+    case engine::EventKind::kNewSession: return "new_session";
+  }
+  return "unknown";
+}
+
+Napi::Object to_object(Napi::Env env, const engine::Event& event) {
+  auto object = Napi::Object::New(env);
+  object["kind"] = event_name(event.kind);
+  object["at"] = static_cast<double>(event.at_ns) / 1e6;
+  switch (event.kind) {
+    case engine::EventKind::kNewSession: break;
+    case engine::EventKind::kKeylog: object["line"] = std::string(event.bytes.begin(), event.bytes.end()); break;
+    case engine::EventKind::kAlert:
+    case engine::EventKind::kHandshake:
+    case engine::EventKind::kChangeCipherSpec:
+      object["sent"] = event.sent;
+      object["version"] = event.version;
+      object["recordVersion"] = event.record_version;
+      object["bytes"] = to_bytes(env, event.bytes);
+      break;
+  }
+  return object;
+}
+
+Napi::Value to_string_or_undefined(Napi::Env env, const std::optional<std::string>& text) {
+  return text.has_value() ? Napi::Value(Napi::String::New(env, *text)) : env.Undefined();
+}
+
+}  // namespace
+
+Napi::Function EngineSsl::define(Napi::Env env) {
+  return DefineClass(env, "EngineSsl",
+                     {
+                         InstanceMethod<&EngineSsl::do_handshake>("doHandshake"),
+                         InstanceMethod<&EngineSsl::read>("read"),
+                         InstanceMethod<&EngineSsl::peek>("peek"),
+                         InstanceMethod<&EngineSsl::write>("write"),
+                         InstanceMethod<&EngineSsl::shutdown>("shutdown"),
+                         InstanceMethod<&EngineSsl::shutdown_ex>("shutdownEx"),
+                         InstanceMethod<&EngineSsl::key_update>("keyUpdate"),
+                         InstanceMethod<&EngineSsl::renegotiate>("renegotiate"),
+                         InstanceMethod<&EngineSsl::verify_client_post_handshake>("verifyClientPostHandshake"),
+                         InstanceMethod<&EngineSsl::set_session>("setSession"),
+                         InstanceMethod<&EngineSsl::set_servername>("setServername"),
+                         InstanceMethod<&EngineSsl::set_verify_host>("setVerifyHost"),
+                         InstanceMethod<&EngineSsl::pump>("pump"),
+                         InstanceMethod<&EngineSsl::shutdown_and_transmit>("shutdownAndTransmit"),
+                         InstanceMethod<&EngineSsl::receive>("receive"),
+                         InstanceMethod<&EngineSsl::receive_eof>("receiveEof"),
+                         InstanceMethod<&EngineSsl::transmit>("transmit"),
+                         InstanceMethod<&EngineSsl::input_pending>("inputPending"),
+                         InstanceMethod<&EngineSsl::output_pending>("outputPending"),
+                         InstanceMethod<&EngineSsl::set_output_limit>("setOutputLimit"),
+                         InstanceMethod<&EngineSsl::get_shutdown>("getShutdown"),
+                         InstanceMethod<&EngineSsl::set_shutdown>("setShutdown"),
+                         InstanceMethod<&EngineSsl::get_quiet_shutdown>("getQuietShutdown"),
+                         InstanceMethod<&EngineSsl::set_quiet_shutdown>("setQuietShutdown"),
+                         InstanceMethod<&EngineSsl::pending>("pending"),
+                         InstanceMethod<&EngineSsl::has_pending>("hasPending"),
+                         InstanceMethod<&EngineSsl::in_init>("inInit"),
+                         InstanceMethod<&EngineSsl::version>("version"),
+                         InstanceMethod<&EngineSsl::version_name>("versionName"),
+                         InstanceMethod<&EngineSsl::state_string>("stateString"),
+                         InstanceMethod<&EngineSsl::record_state>("recordState"),
+                         InstanceMethod<&EngineSsl::cipher_name>("cipherName"),
+                         InstanceMethod<&EngineSsl::alpn_selected>("alpnSelected"),
+                         InstanceMethod<&EngineSsl::servername>("servername"),
+                         InstanceMethod<&EngineSsl::set_verify>("setVerify"),
+                         InstanceMethod<&EngineSsl::verify_result>("verifyResult"),
+                         InstanceMethod<&EngineSsl::peer_certificate>("peerCertificate"),
+                         InstanceMethod<&EngineSsl::export_keying_material>("exportKeyingMaterial"),
+                         InstanceMethod<&EngineSsl::session_reused>("sessionReused"),
+                         InstanceMethod<&EngineSsl::get_session>("getSession"),
+                         InstanceMethod<&EngineSsl::record_messages>("recordMessages"),
+                         InstanceMethod<&EngineSsl::take_events>("takeEvents"),
+                         InstanceMethod<&EngineSsl::events_dropped>("eventsDropped"),
+                         InstanceMethod<&EngineSsl::take_queue>("takeQueue"),
+                         InstanceMethod<&EngineSsl::free>("free"),
+                         InstanceMethod<&EngineSsl::is_freed>("isFreed"),
+                     });
+}
+
+Napi::Value EngineSsl::create(Napi::Env env, const std::shared_ptr<engine::SslContext>& context) {
+  auto ssl = engine::Ssl::create(context);
+  if (ssl == nullptr) {
+    static_cast<void>(context->take_queue());
+    throw coded_error(env, "ERR_OPENSSL_CALL_FAILED", "SSL_new failed");
+  }
+  return engine_state(env).ssl.New({Napi::External<std::unique_ptr<engine::Ssl>>::New(env, &ssl)});
+}
+
+EngineSsl::EngineSsl(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(engine_state(info.Env())) {
+  if (info.Length() != 1 || !info[0].IsExternal()) {
+    throw invalid_argument(info.Env(), "an SSL is made by createSsl() only");
+  }
+  ssl_ = std::move(*info[0].As<Napi::External<std::unique_ptr<engine::Ssl>>>().Data());
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kExternalBytes);
+}
+
+EngineSsl::~EngineSsl() { release(Env()); }
+
+// --- Calls that can move the state machine ---
+
+Napi::Value EngineSsl::do_handshake(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  return answer(info, ssl.do_handshake());
+}
+
+Napi::Value EngineSsl::read(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const auto length = static_cast<size_t>(integer_argument(info, 0, INT_MAX));
+  const int result = ssl.read(state_.plaintext.first(std::min(length, state_.plaintext.size())));
+  return answer(info, result, static_cast<size_t>(std::max(result, 0)));
+}
+
+Napi::Value EngineSsl::peek(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const auto length = static_cast<size_t>(integer_argument(info, 0, INT_MAX));
+  const int result = ssl.peek(state_.plaintext.first(std::min(length, state_.plaintext.size())));
+  return answer(info, result, static_cast<size_t>(std::max(result, 0)));
+}
+
+Napi::Value EngineSsl::write(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const auto bytes = bytes_argument(info, 0);
+  if (bytes.size() > INT_MAX) throw invalid_argument(info.Env(), "expected less than 2 GiB");
+  return answer(info, ssl.write(bytes));
+}
+
+Napi::Value EngineSsl::shutdown(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  return answer(info, ssl.shutdown());
+}
+
+Napi::Value EngineSsl::shutdown_ex(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const auto flags = static_cast<uint64_t>(integer_argument(info, 0, INT_MAX));
+  return answer(info, supported(info, "SSL_shutdown_ex", ssl.shutdown_ex(flags)));
+}
+
+Napi::Value EngineSsl::key_update(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const int type = static_cast<int>(integer_argument(info, 0, INT_MAX));
+  return answer(info, supported(info, "SSL_key_update", ssl.key_update(type)));
+}
+
+Napi::Value EngineSsl::renegotiate(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  return answer(info, supported(info, "SSL_renegotiate", ssl.renegotiate()));
+}
+
+Napi::Value EngineSsl::verify_client_post_handshake(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  return answer(info, supported(info, "SSL_verify_client_post_handshake", ssl.verify_client_post_handshake()));
+}
+
+Napi::Value EngineSsl::set_session(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(state_.session.Value())) {
+    throw invalid_argument(info.Env(), "expected a session");
+  }
+  const engine::Session& session = EngineSession::Unwrap(info[0].As<Napi::Object>())->live(info.Env());
+  if (&session.library() != &ssl.context().library()) {
+    throw invalid_argument(info.Env(),
+                           "expected a session of the library of this SSL, received one of another library");
+  }
+  return answer(info, ssl.set_session(session));
+}
+
+Napi::Value EngineSsl::set_servername(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  return answer(info, supported(info, "SSL_set_tlsext_host_name", ssl.set_servername(string_argument(info, 0))));
+}
+
+Napi::Value EngineSsl::set_verify_host(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  return answer(info, supported(info, "SSL_set1_host", ssl.set_verify_host(string_argument(info, 0))));
+}
+
+Napi::Value EngineSsl::pump(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const auto input = is_absent(info, 0) ? std::span<const uint8_t>() : bytes_argument(info, 0);
+  if (!input.empty() && ssl.transport().ended()) {
+    throw coded_error(info.Env(), "ERR_OPENSSL_STATE", "bytes were received after receiveEof()");
+  }
+  const auto pumped = ssl.pump(input, state_.plaintext, state_.output);
+  return answer(info, pumped.result, pumped.plaintext, pumped.output);
+}
+
+Napi::Value EngineSsl::shutdown_and_transmit(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const auto done = ssl.shutdown_and_transmit(state_.output);
+  return answer(info, done.result, 0, done.output);
+}
+
+// --- The transport ---
+
+void EngineSsl::receive(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  const auto bytes = bytes_argument(info, 0);
+  if (ssl.transport().ended()) {
+    throw coded_error(info.Env(), "ERR_OPENSSL_STATE", "bytes were received after receiveEof()");
+  }
+  ssl.transport().feed(bytes);
+}
+
+void EngineSsl::receive_eof(const Napi::CallbackInfo& info) { live(info).transport().end(); }
+
+void EngineSsl::transmit(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  state_.status[kStatusOutput] = static_cast<int32_t>(ssl.transport().take(state_.output));
+  state_.status[kStatusOutputPending] = static_cast<int32_t>(ssl.transport().output_pending());
+}
+
+Napi::Value EngineSsl::input_pending(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(live(info).transport().input_pending()));
+}
+
+Napi::Value EngineSsl::output_pending(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(live(info).transport().output_pending()));
+}
+
+void EngineSsl::set_output_limit(const Napi::CallbackInfo& info) {
+  live(info).transport().set_output_limit(static_cast<size_t>(integer_argument(info, 0, INT_MAX)));
+}
+
+// --- State ---
+
+Napi::Value EngineSsl::get_shutdown(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), live(info).get_shutdown());
+}
+
+void EngineSsl::set_shutdown(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  constexpr int kBoth = openssl::kSentShutdown | openssl::kReceivedShutdown;
+  const int mask = static_cast<int>(integer_argument(info, 0, kBoth));
+  if (!ssl.set_shutdown(mask)) {
+    throw coded_error(info.Env(), "ERR_OPENSSL_STATE",
+                      "SSL_set_shutdown(" + std::to_string(mask) + ") would clear a flag of " +
+                          std::to_string(ssl.get_shutdown()) + ": this build asserts that flags are only added");
+  }
+}
+
+Napi::Value EngineSsl::get_quiet_shutdown(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), live(info).quiet_shutdown());
+}
+
+void EngineSsl::set_quiet_shutdown(const Napi::CallbackInfo& info) {
+  live(info).set_quiet_shutdown(boolean_argument(info, 0));
+}
+
+Napi::Value EngineSsl::pending(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), live(info).pending());
+}
+
+Napi::Value EngineSsl::has_pending(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), supported(info, "SSL_has_pending", live(info).has_pending()));
+}
+
+Napi::Value EngineSsl::in_init(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), live(info).in_init());
+}
+
+Napi::Value EngineSsl::version(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), live(info).version());
+}
+
+Napi::Value EngineSsl::version_name(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), live(info).version_name());
+}
+
+Napi::Value EngineSsl::state_string(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), live(info).state_string());
+}
+
+Napi::Value EngineSsl::record_state(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), supported(info, "SSL_rstate_string", live(info).record_state()));
+}
+
+Napi::Value EngineSsl::cipher_name(const Napi::CallbackInfo& info) {
+  return to_string_or_undefined(info.Env(), live(info).cipher_name());
+}
+
+Napi::Value EngineSsl::alpn_selected(const Napi::CallbackInfo& info) {
+  return to_string_or_undefined(info.Env(), live(info).alpn_selected());
+}
+
+Napi::Value EngineSsl::servername(const Napi::CallbackInfo& info) {
+  return to_string_or_undefined(info.Env(), live(info).servername());
+}
+
+void EngineSsl::set_verify(const Napi::CallbackInfo& info) {
+  live(info).set_verify(static_cast<int>(integer_argument(info, 0, 0xf)));
+}
+
+Napi::Value EngineSsl::verify_result(const Napi::CallbackInfo& info) {
+  const engine::Ssl& ssl = live(info);
+  auto answer = Napi::Object::New(info.Env());
+  answer["code"] = static_cast<double>(ssl.verify_result());
+  answer["text"] = ssl.verify_result_text();
+  return answer;
+}
+
+Napi::Value EngineSsl::peer_certificate(const Napi::CallbackInfo& info) {
+  const auto der = live(info).peer_certificate();
+  return der.empty() ? info.Env().Undefined() : to_bytes(info.Env(), der);
+}
+
+Napi::Value EngineSsl::export_keying_material(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  constexpr double kMaxMaterial = 64 * 1024;
+  const auto length = static_cast<size_t>(integer_argument(info, 0, kMaxMaterial));
+  const std::string label = string_argument(info, 1);
+  std::optional<std::span<const uint8_t>> context;
+  if (!is_absent(info, 2)) context = bytes_argument(info, 2);
+  const auto material = ssl.export_keying_material(length, label, context);
+  static_cast<void>(answer(info, material.empty() ? 0 : 1));
+  return material.empty() ? info.Env().Undefined() : to_bytes(info.Env(), material);
+}
+
+Napi::Value EngineSsl::session_reused(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), live(info).session_reused());
+}
+
+Napi::Value EngineSsl::get_session(const Napi::CallbackInfo& info) {
+  const auto session = live(info).get_session();
+  return session == nullptr ? info.Env().Undefined() : EngineSession::wrap(info.Env(), session);
+}
+
+// --- Events and errors ---
+
+void EngineSsl::record_messages(const Napi::CallbackInfo& info) { live(info).events().record_messages(); }
+
+Napi::Value EngineSsl::take_events(const Napi::CallbackInfo& info) {
+  const auto events = live(info).events().take();
+  auto array = Napi::Array::New(info.Env(), events.size());
+  for (uint32_t i = 0; i < events.size(); i++) array[i] = to_object(info.Env(), events[i]);
+  return array;
+}
+
+Napi::Value EngineSsl::events_dropped(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(live(info).events().dropped()));
+}
+
+Napi::Value EngineSsl::take_queue(const Napi::CallbackInfo& info) {
+  return to_queue(info.Env(), live(info).take_queue());
+}
+
+void EngineSsl::free(const Napi::CallbackInfo& info) { release(info.Env()); }
+
+Napi::Value EngineSsl::is_freed(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), ssl_ == nullptr);
+}
+
+engine::Ssl& EngineSsl::live(const Napi::CallbackInfo& info) const {
+  if (ssl_ == nullptr) throw freed(info.Env(), "this SSL");
+  return *ssl_;
+}
+
+void EngineSsl::release(Napi::Env env) {
+  if (ssl_ == nullptr) return;
+  ssl_.reset();
+  Napi::MemoryManagement::AdjustExternalMemory(env, -kExternalBytes);
+}
+
+Napi::Value EngineSsl::answer(const Napi::CallbackInfo& info, int result, size_t plaintext, size_t output) const {
+  int32_t* status = state_.status;
+  status[kStatusError] = ssl_->error();
+  status[kStatusQueue] = static_cast<int32_t>(ssl_->queue().size());
+  status[kStatusOutput] = static_cast<int32_t>(output);
+  status[kStatusPlaintext] = static_cast<int32_t>(plaintext);
+  status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
+  return Napi::Number::New(info.Env(), result);
+}
+
+template <typename T>
+T EngineSsl::supported(const Napi::CallbackInfo& info, const char* call, const std::optional<T>& result) const {
+  return require(info.Env(), ssl_->context().library(), call, result);
+}
+
+}  // namespace close_notify::binding

@@ -1,0 +1,88 @@
+// The JavaScript view of an SSL of the engine. A call of OpenSSL returns its number; what else there is to know of it
+// stands in the status block of the environment, so that the common case makes no object at all.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "native/binding/engine.h"
+#include "native/engine/ssl.h"
+
+namespace close_notify::binding {
+
+class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  static Napi::Value create(Napi::Env env, const std::shared_ptr<engine::SslContext>& context);
+
+  explicit EngineSsl(const Napi::CallbackInfo& info);
+  ~EngineSsl() override;
+
+ private:
+  // Calls that can move the state machine
+  Napi::Value do_handshake(const Napi::CallbackInfo& info);
+  Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value peek(const Napi::CallbackInfo& info);
+  Napi::Value write(const Napi::CallbackInfo& info);
+  Napi::Value shutdown(const Napi::CallbackInfo& info);
+  Napi::Value shutdown_ex(const Napi::CallbackInfo& info);
+  Napi::Value key_update(const Napi::CallbackInfo& info);
+  Napi::Value renegotiate(const Napi::CallbackInfo& info);
+  Napi::Value verify_client_post_handshake(const Napi::CallbackInfo& info);
+  Napi::Value set_session(const Napi::CallbackInfo& info);
+  Napi::Value set_servername(const Napi::CallbackInfo& info);
+  Napi::Value set_verify_host(const Napi::CallbackInfo& info);
+  Napi::Value pump(const Napi::CallbackInfo& info);
+  Napi::Value shutdown_and_transmit(const Napi::CallbackInfo& info);
+
+  // The transport
+  void receive(const Napi::CallbackInfo& info);
+  void receive_eof(const Napi::CallbackInfo& info);
+  void transmit(const Napi::CallbackInfo& info);
+  Napi::Value input_pending(const Napi::CallbackInfo& info);
+  Napi::Value output_pending(const Napi::CallbackInfo& info);
+  void set_output_limit(const Napi::CallbackInfo& info);
+
+  // State
+  Napi::Value get_shutdown(const Napi::CallbackInfo& info);
+  void set_shutdown(const Napi::CallbackInfo& info);
+  Napi::Value get_quiet_shutdown(const Napi::CallbackInfo& info);
+  void set_quiet_shutdown(const Napi::CallbackInfo& info);
+  Napi::Value pending(const Napi::CallbackInfo& info);
+  Napi::Value has_pending(const Napi::CallbackInfo& info);
+  Napi::Value in_init(const Napi::CallbackInfo& info);
+  Napi::Value version(const Napi::CallbackInfo& info);
+  Napi::Value version_name(const Napi::CallbackInfo& info);
+  Napi::Value state_string(const Napi::CallbackInfo& info);
+  Napi::Value record_state(const Napi::CallbackInfo& info);
+  Napi::Value cipher_name(const Napi::CallbackInfo& info);
+  Napi::Value alpn_selected(const Napi::CallbackInfo& info);
+  Napi::Value servername(const Napi::CallbackInfo& info);
+  void set_verify(const Napi::CallbackInfo& info);
+  Napi::Value verify_result(const Napi::CallbackInfo& info);
+  Napi::Value peer_certificate(const Napi::CallbackInfo& info);
+  Napi::Value export_keying_material(const Napi::CallbackInfo& info);
+  Napi::Value session_reused(const Napi::CallbackInfo& info);
+  Napi::Value get_session(const Napi::CallbackInfo& info);
+
+  // Events and errors
+  void record_messages(const Napi::CallbackInfo& info);
+  Napi::Value take_events(const Napi::CallbackInfo& info);
+  Napi::Value events_dropped(const Napi::CallbackInfo& info);
+  Napi::Value take_queue(const Napi::CallbackInfo& info);
+
+  void free(const Napi::CallbackInfo& info);
+  Napi::Value is_freed(const Napi::CallbackInfo& info);
+
+  engine::Ssl& live(const Napi::CallbackInfo& info) const;
+  void release(Napi::Env env);
+  Napi::Value answer(const Napi::CallbackInfo& info, int result, size_t plaintext = 0, size_t output = 0) const;
+  template <typename T>
+  T supported(const Napi::CallbackInfo& info, const char* call, const std::optional<T>& result) const;
+
+  EngineState& state_;
+  std::unique_ptr<engine::Ssl> ssl_;
+};
+
+}  // namespace close_notify::binding
