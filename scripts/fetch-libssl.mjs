@@ -70,7 +70,13 @@ function pinnedVersion(build) {
 // --- Fetching ---
 
 async function fetchBuilds(names) {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    for (const build of names)
+      failed(fetchFailed, build, `it is for x64 Linux, this is ${process.arch} ${process.platform}`)
+    return
+  }
   removeLeftovers(libsslFolder)
+  removeLeftovers(packagesFolder)
   const gone = []
   let unreachable = false
   for (const build of names) {
@@ -165,11 +171,11 @@ async function reportGone(gone) {
       return `${release} ${name}: expected ${pin.version} (${pin.path}), the archive has ${found}`
     })
     if (now instanceof Error) lines.push(`its index could not be read: ${reasonOf(now)}`)
-    failed(fetchFailed, build, [gonePreamble, ...lines, `To pin what it has now: ${updateCommand(build)}`].join('\n'))
+    lines.unshift('Gone: the archive replaced a pinned package by a newer revision.')
+    lines.push(`To pin what it has now: ${updateCommand(build)}`)
+    failed(fetchFailed, build, lines.join('\n'))
   }
 }
-
-const gonePreamble = 'Gone: the archive replaced a pinned package by a newer revision.'
 
 function updateCommand(build) {
   return `node scripts/fetch-libssl.mjs --update-pins ${build.name}`

@@ -49,11 +49,20 @@ export async function fillFolder(folder, fill) {
     mkdirSync(filled)
     const result = await fill(filled, aside)
     interrupted.signal.throwIfAborted()
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(filled, folder)
+    move(folder, join(aside, 'replaced'), 'ENOENT')
+    // Another process may have been faster: what it put there is as good.
+    move(filled, folder, 'ENOTEMPTY')
     return result
   } finally {
     rmSync(aside, { recursive: true, force: true })
+  }
+}
+
+function move(from, to, harmless) {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (error.code !== harmless) throw error
   }
 }
 
