@@ -43,7 +43,11 @@ export function checkChoice<const T extends string>(
   choices: readonly T[],
   fallback: T,
 ): T {
-  if (value === undefined) return fallback
+  return value === undefined ? fallback : checkOneOf(name, value, choices)
+}
+
+/** One of a set of literals. */
+export function checkOneOf<const T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === value)
   if (choice === undefined) throw invalid(name, choices.map((text) => `'${text}'`).join(', '), value)
   return choice

@@ -1,0 +1,143 @@
+import { checkBoolean, checkCount, checkOptions, checkText } from '../options.js'
+import type { NativeLibrary, NativeSslContext } from './binding.js'
+import type { CheckedContextOptions } from './context-options.js'
+import type { OpenSSL } from './openssl.js'
+import { callFailed } from './result.js'
+import { SslSession } from './session.js'
+import { Ssl } from './ssl.js'
+
+export interface SslOptions {
+  /** The host name that a client asks for (SNI): SSL_set_tlsext_host_name(3), RFC 6066 section 3 */
+  readonly servername?: string
+  /** The host name that the peer's certificate has to have, under `verify: 'peer'`: SSL_set1_host(3) */
+  readonly verifyHost?: string
+  /** A client resumes it where the server agrees. SSL_set_session(3) */
+  readonly session?: SslSession
+  /**
+   * Records handshake messages and change_cipher_spec as events too; alerts always are. SSL_set_msg_callback(3)
+   * @default false
+   */
+  readonly trace?: boolean
+  /**
+   * So many bytes may wait in the output: what would write more gives SSL_ERROR_WANT_WRITE, as a full socket does.
+   * @default no limit
+   */
+  readonly maxOutput?: number
+}
+
+const sslKeys: readonly (keyof SslOptions)[] = ['servername', 'verifyHost', 'session', 'trace', 'maxOutput']
+
+// More than can wait anyway.
+const noLimit = 2 ** 31 - 1
+
+// SSL_CTX_set_mode(3)
+const modeReleaseBuffers = 0x10
+
+/** One SSL_CTX: what its Ssl objects have in common. Made by `OpenSSL.createContext`. */
+export class SslContext {
+  readonly openssl: OpenSSL
+  readonly side: 'client' | 'server'
+  readonly #native: NativeSslContext
+
+  /** Made by `OpenSSL.createContext` only. */
+  constructor(openssl: OpenSSL, library: NativeLibrary, options: CheckedContextOptions) {
+    this.openssl = openssl
+    this.side = options.isServer ? 'server' : 'client'
+    this.#native = library.createContext(options.isServer)
+    try {
+      configure(this.#native, options)
+    } catch (error) {
+      this.#native.free()
+      throw error
+    }
+  }
+
+  /** SSL_CTX_get_quiet_shutdown(3). Throws ERR_OPENSSL_FREED after free(). */
+  getQuietShutdown(): boolean {
+    return this.#native.getQuietShutdown()
+  }
+
+  /**
+   * SSL_CTX_set_quiet_shutdown(3): for the Ssl objects that are made from now on.
+   *
+   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_FREED
+   */
+  setQuietShutdown(quiet: boolean): void {
+    this.#native.setQuietShutdown(checkBoolean('quiet', quiet))
+  }
+
+  /**
+   * An SSL without a socket: SSL_new(3), with SSL_set_connect_state(3) or SSL_set_accept_state(3) by the context's side.
+   * Nothing is sent yet: doHandshake(), read() and write() begin the handshake.
+   *
+   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, also for a session of another library; ERR_OPENSSL_FREED;
+   * ERR_OPENSSL_UNSUPPORTED_CALL; ERR_OPENSSL_CALL_FAILED
+   */
+  createSsl(options?: SslOptions): Ssl {
+    const { servername, verifyHost, session, trace, maxOutput } = checkOptions(options, sslKeys)
+    const name = servername === undefined ? undefined : checkText('servername', servername)
+    const host = verifyHost === undefined ? undefined : checkText('verifyHost', verifyHost)
+    const resumed = session === undefined ? undefined : SslSession.native(session, this.openssl)
+    const isTraced = trace !== undefined && checkBoolean('trace', trace)
+    const limit =
+      maxOutput === undefined ? undefined : Math.min(checkCount('maxOutput', 'bytes', maxOutput, 0), noLimit)
+    const native = this.#native.createSsl()
+    const demand = (call: string, value: number): void => {
+      if (value !== 1) throw callFailed(call, native.takeQueue())
+    }
+    try {
+      if (name !== undefined) demand('SSL_set_tlsext_host_name', native.setServername(name))
+      if (host !== undefined) demand('SSL_set1_host', native.setVerifyHost(host))
+      if (resumed !== undefined) demand('SSL_set_session', native.setSession(resumed))
+      if (isTraced) native.recordMessages()
+      if (limit !== undefined) native.setOutputLimit(limit)
+    } catch (error) {
+      native.free()
+      throw error
+    }
+    return new Ssl(this, native)
+  }
+
+  /**
+   * SSL_CTX_free(3). The Ssl objects made of it live on, for they count as users of it. Twice is harmless; every other
+   * call afterwards throws ERR_OPENSSL_FREED. What is never freed goes with the garbage.
+   */
+  free(): void {
+    this.#native.free()
+  }
+
+  /** {@link SslContext.free}, for `using`. */
+  [Symbol.dispose](): void {
+    this.free()
+  }
+}
+
+function configure(native: NativeSslContext, options: CheckedContextOptions): void {
+  const demand = (call: string, value: number): void => {
+    if (value !== 1) throw callFailed(call, native.takeQueue())
+  }
+  const { cert, key, ca, verify, minVersion, maxVersion, ciphers, ciphersuites, groups, alpn, tickets } = options
+  if (cert !== undefined) demand('SSL_CTX_use_certificate', native.useCertificateChain(cert))
+  if (key !== undefined) demand('SSL_CTX_use_PrivateKey', native.usePrivateKey(key, options.passphrase))
+  if (cert !== undefined && key !== undefined) demand('SSL_CTX_check_private_key', native.checkPrivateKey())
+  if (ca !== undefined) demand('X509_STORE_add_cert', native.addTrusted(ca))
+  if (options.defaultVerifyPaths) demand('SSL_CTX_set_default_verify_paths', native.setDefaultVerifyPaths())
+  if (verify !== undefined) native.setVerify(verify)
+  if (minVersion !== undefined) demand('SSL_CTX_set_min_proto_version', native.setMinProtoVersion(minVersion))
+  if (maxVersion !== undefined) demand('SSL_CTX_set_max_proto_version', native.setMaxProtoVersion(maxVersion))
+  if (ciphers !== undefined) demand('SSL_CTX_set_cipher_list', native.setCipherList(ciphers))
+  if (ciphersuites !== undefined) demand('SSL_CTX_set_ciphersuites', native.setCiphersuites(ciphersuites))
+  if (groups !== undefined) demand('SSL_CTX_set1_groups_list', native.setGroupsList(groups))
+  if (alpn !== undefined) demand('SSL_CTX_set_alpn_protos', native.setAlpn(alpn))
+  if (options.sessionCache !== undefined) native.setSessionCacheMode(options.sessionCache)
+  if (options.sessionIdContext !== undefined) {
+    demand('SSL_CTX_set_session_id_context', native.setSessionIdContext(options.sessionIdContext))
+  }
+  if (tickets !== undefined) demand('SSL_CTX_set_num_tickets', native.setNumTickets(tickets))
+  if (options.options !== 0) native.setOptions(options.options)
+  if (options.quietShutdown !== undefined) native.setQuietShutdown(options.quietShutdown)
+  if (options.postHandshakeAuth !== undefined) native.setPostHandshakeAuth(options.postHandshakeAuth)
+  if (options.readAhead !== undefined) native.setReadAhead(options.readAhead)
+  if (options.releaseBuffers) native.setMode(modeReleaseBuffers)
+  if (options.keylog) native.recordKeylog()
+}

@@ -1,0 +1,24 @@
+export type { LibraryKind } from './binding.js'
+export type { OptionalCall } from './calls.js'
+export type { SslContext, SslOptions } from './context.js'
+export type { SslContextOptions, SslProtocol } from './context-options.js'
+export type {
+  AlertEvent,
+  ChangeCipherSpecEvent,
+  HandshakeEvent,
+  HandshakeName,
+  KeylogEvent,
+  NewSessionEvent,
+  SslDirection,
+  SslEvent,
+  SslVersionName,
+} from './events.js'
+export { type LoadOptions, loadOpenSSL } from './load.js'
+export type { OpenSSL } from './openssl.js'
+export type { OpenSslError, SslErrorName, SslResult } from './result.js'
+export type { SslSession } from './session.js'
+export type { Ssl, SslPump, SslReadResult, SslShutdownExOptions, SslShutdownFlag, SslShutdownOutput } from './ssl.js'
+export type { VerifyResult } from './ssl-inspection.js'
+export type { SslOption } from './ssl-options.js'
+export type { AlertName } from '../closure/alerts.js'
+export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from '../errors.js'

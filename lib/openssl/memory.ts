@@ -1,0 +1,98 @@
+// The memory that this thread shares with the addon: a call leaves its results there, so that it makes no object.
+import { loadEngine } from '../native.js'
+import { type Engine, type Slabs, statusIndex } from './binding.js'
+
+// 64 KiB, and room for a record more: pump() reads while a whole record fits.
+const slabSize = 96 * 1024
+
+/** The most that one read() can give. */
+export const maxRead = 64 * 1024
+
+// A view costs more than a close_notify: short ones are kept.
+const keptViews = 256
+
+/** Fills what a slab holds, and what OpenSSL said of the last call. One for all Ssl objects of a thread. */
+export class Memory {
+  readonly #slabs: Slabs
+  readonly #output: Buffer
+  readonly #plaintext: Buffer
+  readonly #outputViews: (Buffer | undefined)[] = Array.from({ length: keptViews })
+
+  constructor(slabs: Slabs) {
+    this.#slabs = slabs
+    this.#output = bufferOver(slabs.output)
+    this.#plaintext = bufferOver(slabs.plaintext)
+  }
+
+  /** SSL_get_error(3) of the last call. */
+  get error(): number {
+    return this.#slabs.status[statusIndex.error] ?? 0
+  }
+
+  /** Whether the last call left something in OpenSSL's error queue. */
+  get hasQueue(): boolean {
+    return this.#slabs.status[statusIndex.queue] !== 0
+  }
+
+  /** Whether OpenSSL wrote more than the output slab holds. */
+  get hasMoreOutput(): boolean {
+    return this.#slabs.status[statusIndex.outputPending] !== 0
+  }
+
+  /** The output slab as far as it is filled: a view. */
+  output(): Buffer {
+    const length = this.#slabs.status[statusIndex.output] ?? 0
+    if (length >= keptViews) return this.#output.subarray(0, length)
+    const kept = this.#outputViews[length]
+    if (kept !== undefined) return kept
+    const view = this.#output.subarray(0, length)
+    this.#outputViews[length] = view
+    return view
+  }
+
+  /** The plaintext slab as far as it is filled: a view. */
+  plaintext(): Buffer {
+    return this.#plaintext.subarray(0, this.#slabs.status[statusIndex.plaintext] ?? 0)
+  }
+
+  /** Whether some bytes lie in this memory, where the next call would overwrite them while it reads them. */
+  holds(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.#output.buffer || bytes.buffer === this.#plaintext.buffer
+  }
+}
+
+let engine: Engine | undefined
+let memory: Memory | undefined
+
+/** The engine, which knows this thread's memory. */
+export function engineOfThread(): Engine {
+  if (engine !== undefined) return engine
+  const loaded = loadEngine()
+  // A second copy of this module in the thread shares the memory of the first.
+  loaded.slabs ??= setUp(loaded)
+  memory = new Memory(loaded.slabs)
+  engine = loaded
+  return engine
+}
+
+/** This thread's memory. */
+export function memoryOfThread(): Memory {
+  engineOfThread()
+  if (memory === undefined) throw new Error('The engine was loaded without memory')
+  return memory
+}
+
+// Shared buffers, because nothing can detach those under the addon.
+function setUp(loaded: Engine): Slabs {
+  const slabs = {
+    status: new Int32Array(new SharedArrayBuffer(8 * Int32Array.BYTES_PER_ELEMENT)),
+    output: new Uint8Array(new SharedArrayBuffer(slabSize)),
+    plaintext: new Uint8Array(new SharedArrayBuffer(slabSize)),
+  }
+  loaded.setUp(slabs)
+  return slabs
+}
+
+function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
