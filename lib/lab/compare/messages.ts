@@ -1,0 +1,38 @@
+// What a comparison and the process of one build say to each other. Both are of this very package, so a message whose
+// tag is known is what its type says.
+import type { BuildIdentity, TlsVersion } from '../scenarios/types.js'
+import type { ScenarioResult } from './comparison.js'
+
+/** The first and only message to the process. */
+export interface Order {
+  readonly type: 'order'
+  /** Absent: the process's own. */
+  readonly libssl?: string
+  readonly libcrypto?: string
+  readonly runs: readonly Run[]
+}
+
+/** One scenario with one TLS version. */
+export interface Run {
+  readonly scenario: string
+  readonly tls: TlsVersion
+}
+
+/** `loaded` comes first, then one `result` for each run in order. After `not-loaded` nothing comes. */
+export type Report =
+  | ({ readonly type: 'loaded'; readonly lacking: readonly string[] } & BuildIdentity)
+  | { readonly type: 'not-loaded'; readonly code?: string; readonly message: string }
+  | { readonly type: 'result'; readonly result: ScenarioResult }
+
+export function isOrder(message: unknown): message is Order {
+  return tagOf(message) === 'order'
+}
+
+export function isReport(message: unknown): message is Report {
+  const tag = tagOf(message)
+  return tag === 'loaded' || tag === 'not-loaded' || tag === 'result'
+}
+
+function tagOf(message: unknown): unknown {
+  return typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined
+}
