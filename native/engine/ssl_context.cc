@@ -105,7 +105,7 @@ std::optional<int> SslContext::set_ciphersuites(const std::string& list) {
 std::optional<int> SslContext::set_groups_list(const std::string& list) {
   f_.ERR_clear_error();
   if (f_.SSL_CTX_set1_groups_list != nullptr) return f_.SSL_CTX_set1_groups_list(context_.get(), list.c_str());
-  if (f_.SSL_CTX_set1_curves_list != nullptr) return f_.SSL_CTX_set1_curves_list(context_.get(), list.c_str());
+  if (f_.old_SSL_CTX_set1_curves_list != nullptr) return f_.old_SSL_CTX_set1_curves_list(context_.get(), list.c_str());
   auto text = list;
   return ctrl(openssl::kCtrlSetGroupsList, 0, text.data());
 }

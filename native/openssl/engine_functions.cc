@@ -34,7 +34,7 @@ EngineFunctions bind_engine_functions(TableLoader& table) {
   table.bind_unless_macro(f.SSL_CTX_add_extra_chain_cert, "SSL_CTX_add_extra_chain_cert", f.SSL_CTX_ctrl);
   table.bind_unless_macro(f.SSL_CTX_set_read_ahead, "SSL_CTX_set_read_ahead", f.SSL_CTX_ctrl);
   table.bind_unless_macro(f.SSL_CTX_set1_groups_list, "SSL_CTX_set1_groups_list", f.SSL_CTX_ctrl);
-  table.bind_alternative(f.SSL_CTX_set1_curves_list, "SSL_CTX_set1_curves_list");
+  table.bind_alternative(f.old_SSL_CTX_set1_curves_list, "SSL_CTX_set1_curves_list");
   table.bind_optional(f.SSL_CTX_set_ciphersuites, "SSL_CTX_set_ciphersuites");
   table.bind_optional(f.SSL_CTX_set_num_tickets, "SSL_CTX_set_num_tickets");
   table.bind_optional(f.SSL_CTX_set_post_handshake_auth, "SSL_CTX_set_post_handshake_auth");
@@ -79,7 +79,7 @@ EngineFunctions bind_engine_functions(TableLoader& table) {
   table.bind_optional(f.SSL_renegotiate, "SSL_renegotiate");
   table.bind_optional(f.SSL_verify_client_post_handshake, "SSL_verify_client_post_handshake");
   table.bind_alternative(f.SSL_get1_peer_certificate, "SSL_get1_peer_certificate");
-  table.bind_alternative(f.SSL_get_peer_certificate, "SSL_get_peer_certificate");
+  table.bind_alternative(f.old_SSL_get_peer_certificate, "SSL_get_peer_certificate");
   table.bind(f.SSL_SESSION_free, "SSL_SESSION_free");
   table.bind_optional(f.SSL_SESSION_is_resumable, "SSL_SESSION_is_resumable");
   table.bind(f.i2d_SSL_SESSION, "i2d_SSL_SESSION");

@@ -1,6 +1,6 @@
 // The OpenSSL functions that the engine calls on a library of its own choice. Signatures are those of OpenSSL 1.1.1 to
-// 4.0; what BoringSSL spells differently is compatible in every calling convention that we build for. A pointer marked
-// optional is null where the build lacks the function.
+// 4.0; what BoringSSL spells differently is compatible in every calling convention that we build for. Two are called
+// old_, because they are macros in newer headers. A pointer marked optional is null where the build lacks the function.
 #pragma once
 
 #include "native/openssl/error_queue.h"
@@ -29,18 +29,18 @@ struct EngineFunctions : ErrorFunctions {
   int (*SSL_CTX_set_session_id_context)(SslCtx*, const unsigned char*, unsigned) = nullptr;
   void (*SSL_CTX_sess_set_new_cb)(SslCtx*, NewSession) = nullptr;
   void (*SSL_CTX_set_keylog_callback)(SslCtx*, Keylog) = nullptr;
-  long (*SSL_CTX_ctrl)(SslCtx*, int, long, void*) = nullptr;        // optional: BoringSSL has the next ones
-  int (*SSL_CTX_set_min_proto_version)(SslCtx*, int) = nullptr;     // optional
-  int (*SSL_CTX_set_max_proto_version)(SslCtx*, int) = nullptr;     // optional
-  int (*SSL_CTX_set_session_cache_mode)(SslCtx*, int) = nullptr;    // optional
-  uint32_t (*SSL_CTX_set_mode)(SslCtx*, uint32_t) = nullptr;        // optional
-  int (*SSL_CTX_add_extra_chain_cert)(SslCtx*, X509*) = nullptr;    // optional
-  void (*SSL_CTX_set_read_ahead)(SslCtx*, int) = nullptr;           // optional
-  int (*SSL_CTX_set1_groups_list)(SslCtx*, const char*) = nullptr;  // optional
-  int (*SSL_CTX_set1_curves_list)(SslCtx*, const char*) = nullptr;  // optional
-  int (*SSL_CTX_set_ciphersuites)(SslCtx*, const char*) = nullptr;  // optional
-  int (*SSL_CTX_set_num_tickets)(SslCtx*, size_t) = nullptr;        // optional
-  void (*SSL_CTX_set_post_handshake_auth)(SslCtx*, int) = nullptr;  // optional
+  long (*SSL_CTX_ctrl)(SslCtx*, int, long, void*) = nullptr;            // optional: BoringSSL has the next ones
+  int (*SSL_CTX_set_min_proto_version)(SslCtx*, int) = nullptr;         // optional
+  int (*SSL_CTX_set_max_proto_version)(SslCtx*, int) = nullptr;         // optional
+  int (*SSL_CTX_set_session_cache_mode)(SslCtx*, int) = nullptr;        // optional
+  uint32_t (*SSL_CTX_set_mode)(SslCtx*, uint32_t) = nullptr;            // optional
+  int (*SSL_CTX_add_extra_chain_cert)(SslCtx*, X509*) = nullptr;        // optional
+  void (*SSL_CTX_set_read_ahead)(SslCtx*, int) = nullptr;               // optional
+  int (*SSL_CTX_set1_groups_list)(SslCtx*, const char*) = nullptr;      // optional
+  int (*old_SSL_CTX_set1_curves_list)(SslCtx*, const char*) = nullptr;  // optional
+  int (*SSL_CTX_set_ciphersuites)(SslCtx*, const char*) = nullptr;      // optional
+  int (*SSL_CTX_set_num_tickets)(SslCtx*, size_t) = nullptr;            // optional
+  void (*SSL_CTX_set_post_handshake_auth)(SslCtx*, int) = nullptr;      // optional
 
   // SSL
   Ssl* (*SSL_new)(SslCtx*) = nullptr;
@@ -85,7 +85,7 @@ struct EngineFunctions : ErrorFunctions {
   int (*SSL_renegotiate)(Ssl*) = nullptr;                                 // optional
   int (*SSL_verify_client_post_handshake)(Ssl*) = nullptr;                // optional
   X509* (*SSL_get1_peer_certificate)(const Ssl*) = nullptr;               // optional: before 3.0 it is the next one
-  X509* (*SSL_get_peer_certificate)(const Ssl*) = nullptr;                // optional
+  X509* (*old_SSL_get_peer_certificate)(const Ssl*) = nullptr;            // optional
 
   // SSL_SESSION
   void (*SSL_SESSION_free)(SslSession*) = nullptr;

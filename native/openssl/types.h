@@ -58,17 +58,8 @@ inline constexpr int kReceivedShutdown = 2;
 // SSL_get_error(3)
 inline constexpr int kErrorNone = 0;
 
-// SSL_CTX_set_verify(3)
-inline constexpr int kVerifyNone = 0;
-inline constexpr int kVerifyPeer = 1;
-inline constexpr int kVerifyFailIfNoPeerCert = 2;
-
 // SSL_CTX_set_mode(3)
 inline constexpr uint32_t kModeAcceptMovingWriteBuffer = 0x2;
-inline constexpr uint32_t kModeReleaseBuffers = 0x10;
-
-// SSL_CTX_set_session_cache_mode(3)
-inline constexpr int kSessCacheNoInternal = 0x300;
 
 // SSL_CTX_ctrl(3) and SSL_ctrl(3): the calls that OpenSSL's headers make macros of
 inline constexpr int kCtrlExtraChainCert = 14;
@@ -90,7 +81,6 @@ inline constexpr int kRtHeader = 0x100;
 // SSL_CTX_set_alpn_select_cb(3)
 inline constexpr int kTlsextErrOk = 0;
 inline constexpr int kTlsextErrAlertFatal = 2;
-inline constexpr int kTlsextErrNoAck = 3;
 
 // BIO_ctrl(3), BIO_should_retry(3)
 inline constexpr int kBioCtrlEof = 2;
