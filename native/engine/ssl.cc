@@ -202,7 +202,7 @@ std::optional<int> Ssl::set_verify_host(const std::string& name) {
 
 std::vector<uint8_t> Ssl::peer_certificate() const {
   const auto get1 =
-      f_.SSL_get1_peer_certificate != nullptr ? f_.SSL_get1_peer_certificate : f_.SSL_get_peer_certificate;
+      f_.SSL_get1_peer_certificate != nullptr ? f_.SSL_get1_peer_certificate : f_.old_SSL_get_peer_certificate;
   if (get1 == nullptr) return {};
   const OwnedX509 certificate(get1(get()), {f_.X509_free});
   if (certificate == nullptr) return {};
