@@ -39,11 +39,11 @@ export interface Scenario {
 
 /** What an actor has besides the runner's own: certificate, versions, AES-128-GCM where the build lets choose. */
 export interface ActorOptions {
-  /** Names as the options of a context take them, without SSL_OP_. An option that the build lacks is left out. */
+  /** Without SSL_OP_. Where the build lacks one, the scenario cannot run. */
   readonly options?: readonly ScenarioOption[]
   readonly quietShutdown?: boolean
   readonly postHandshakeAuth?: boolean
-  /** A certificate for a client too. Servers always have one. */
+  /** A client has a certificate too. Servers always have one. */
   readonly certificate?: boolean
   /** Session tickets that a server sends in TLS 1.3. */
   readonly tickets?: number
@@ -66,15 +66,22 @@ export type StepAction =
    * Expected to succeed where nothing else is said.
    */
   | { readonly do: 'handshake'; readonly tickets?: 'unread' }
-  /** What an actor's SSL has written goes to the other; `bytes` of it where that is said, the rest staying behind. */
-  | { readonly do: 'transfer'; readonly from: Actor; readonly bytes?: number }
-  /** What an actor's SSL has written is lost. */
-  | { readonly do: 'lose'; readonly from: Actor }
+  /**
+   * What an actor's SSL has written, and what was forged in its name, goes to the other. The last `holdBack` bytes wait
+   * for the next transfer; `corrupt` changes the last byte on the way.
+   */
+  | { readonly do: 'transfer'; readonly from: Actor; readonly holdBack?: number; readonly corrupt?: true }
   /** The transport of an actor ends: what it reads, once its input is consumed, is EOF. */
   | { readonly do: 'eof'; readonly to: Actor }
-  /** A record that no SSL object would send by itself, sealed with the sender's key and next sequence number. */
+  /**
+   * A record that no SSL object would send by itself, sealed with the sender's key and next sequence number, or in the
+   * clear before there are keys. It waits behind what the sender has written, for a transfer.
+   */
   | { readonly do: 'forge'; readonly from: Actor; readonly record: ForgedRecord }
-  /** A new pair of SSL objects, of the same contexts; the client offers the session it holds, or a copy of its DER. */
+  /**
+   * Both SSL objects are freed and new ones made, of the same contexts. The client offers the session that it holds, or
+   * a copy made through its DER.
+   */
   | { readonly do: 'reconnect'; readonly offer: 'session' | 'copy' | 'nothing' }
   | (SslCall & { readonly by: Actor })
 
@@ -82,6 +89,7 @@ export type StepAction =
 export type SslCall =
   | { readonly do: 'SSL_do_handshake' | 'SSL_shutdown' | 'SSL_shutdown_ex' | 'SSL_renegotiate' | 'SSL_free' }
   | { readonly do: 'SSL_verify_client_post_handshake' }
+  | { readonly do: 'SSL_set_verify'; readonly mode: 'none' | 'peer' }
   | { readonly do: 'SSL_read' | 'SSL_peek'; readonly bytes?: number }
   | { readonly do: 'SSL_write'; readonly data: string }
   | { readonly do: 'SSL_key_update'; readonly update: 'update_requested' | 'update_not_requested' }
@@ -98,7 +106,8 @@ export type SslCall =
 export type ForgedRecord =
   | { readonly type: 'alert'; readonly level: 'warning' | 'fatal'; readonly description: string }
   | { readonly type: 'data'; readonly text: string }
-  | { readonly type: 'handshake'; readonly message: 'hello_request' | 'key_update' }
+  /** `client_hello` is the one that began the connection. */
+  | { readonly type: 'handshake'; readonly message: 'hello_request' | 'client_hello' }
   /** The bytes of an alert, one record for each. */
   | { readonly type: 'fragmented-alert'; readonly level: 'warning' | 'fatal'; readonly description: string }
   /** Bytes that are no record, as they are. */
@@ -111,7 +120,7 @@ export interface Expectation {
   readonly value?: number
   /** SSL_get_error(3), by name. */
   readonly error?: `SSL_ERROR_${string}`
-  /** Of the last entry that the call left in the error queue; `none` for an empty queue. */
+  /** Of the last entry that the call left in the error queue, in OpenSSL's spelling; `none` for an empty queue. */
   readonly reason?: string
   /** Of the actor, after the call. */
   readonly flags?: Flags
@@ -126,20 +135,24 @@ export interface Expectation {
   readonly refused?: string
 }
 
-/** What some builds do otherwise, and why. A later entry that applies wins over an earlier one, field by field. */
+/**
+ * What some builds, or one TLS version, do otherwise, and why. A later entry that applies wins over an earlier one, field
+ * by field.
+ */
 export type Difference = {
-  readonly when: Build | readonly Build[]
+  /** Absent: on every build. */
+  readonly when?: BuildRange | readonly BuildRange[]
   readonly versions?: readonly TlsVersion[]
   /** Whole sentences, for readers of the table. */
   readonly because: string
-} & (
+} /** By label. */ & (
   | { readonly expect: Readonly<Record<string, Expectation>> }
   /** The scenario cannot run there: these calls are missing. */
   | { readonly lacks: readonly string[] }
 )
 
 /** A range of builds: releases from `from` on, before `before`. */
-export type Build =
+export type BuildRange =
   | { readonly kind: 'OpenSSL'; readonly from?: string; readonly before?: string }
   | { readonly kind: 'BoringSSL' | 'LibreSSL' | 'AWS-LC' }
 
@@ -164,7 +177,7 @@ export type ScenarioOutcome = {
 export interface Observation {
   /** The label: unique in the scenario, and the same on every build. */
   readonly step: string
-  /** Who called, sent, or (of `eof`) was told; absent where both did. */
+  /** Who called, sent, or (of `eof`) was told; absent of what both do. */
   readonly actor?: Actor
   /** `SSL_shutdown` and the like, `handshake`, `transfer`, … */
   readonly call: StepAction['do']
@@ -172,7 +185,7 @@ export interface Observation {
   readonly value?: number
   /** SSL_get_error(3) by name, for calls that it is defined for. */
   readonly error?: string
-  /** Reasons in the error queue, oldest first. */
+  /** Reasons in the error queue, oldest first; BoringSSL's PROTOCOL_IS_SHUTDOWN reads `protocol is shutdown`, as all do. */
   readonly reasons?: readonly string[]
   /** SSL_get_shutdown(3) of the actor after the call. */
   readonly flags?: Flags

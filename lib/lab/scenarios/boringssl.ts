@@ -1,0 +1,251 @@
+/**
+ * BoringSSL's ssl/test/runner, where a runner in Go and a shim around the library talk, and tests of ssl_test.cc. Here
+ * the shim is an actor, and the runner the other one, with records forged where an SSL object would not send them.
+ *
+ * Not ported: Shutdown-Shim-HelloRequest-Ignore, for it needs SSL_set_renegotiate_mode, which only BoringSSL has. What
+ * SSL_shutdown does with a HelloRequest in the mode of each build is `boringssl-shutdown-shim-hello-request` (in
+ * OpenSSL's terms HelloRequest-CannotHandshake: renegotiation is allowed), and -Reject is with NO_RENEGOTIATION.
+ */
+import { bothVersions, completes, eofElsewhere, findsEof, readsCloseNotify, sendsCloseNotify } from './shared.js'
+import type { Scenario, Step } from './types.js'
+
+/** What the runner sends first, and the shim is to skip. */
+const garbage: readonly Step[] = [
+  { do: 'forge', from: 'server', record: { type: 'data', text: '' } },
+  { do: 'forge', from: 'server', record: { type: 'alert', level: 'warning', description: 'unexpected_message' } },
+]
+
+export const boringsslScenarios: readonly Scenario[] = [
+  {
+    name: 'boringssl-shutdown-runner',
+    title: 'One side closes, the other reads that and answers, and both have both close_notifies',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('server'),
+      { do: 'transfer', from: 'server' },
+      readsCloseNotify('client'),
+      completes('client'),
+      { do: 'transfer', from: 'client' },
+      completes('server'),
+    ],
+  },
+  {
+    name: 'boringssl-shutdown-shim',
+    title: 'TLS 1.2: while waiting for close_notify, an empty record and a warning alert are skipped',
+    versions: ['TLSv1.2'],
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      ...garbage,
+      sendsCloseNotify('server'),
+      {
+        do: 'transfer',
+        from: 'server',
+        expect: { wire: ['data 0', 'alert warning unexpected_message', 'alert warning close_notify'] },
+      },
+      completes('client'),
+    ],
+  },
+  {
+    name: 'boringssl-shutdown-shim-application-data',
+    title: 'Application data that arrives while SSL_shutdown waits for close_notify is a fatal error',
+    versions: ['TLSv1.2'],
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      ...garbage,
+      { do: 'SSL_write', by: 'server', data: 'late' },
+      sendsCloseNotify('server'),
+      { do: 'transfer', from: 'server' },
+      {
+        do: 'SSL_shutdown',
+        by: 'client',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'application data after close notify' },
+      },
+      { do: 'SSL_read', by: 'client' },
+    ],
+  },
+  {
+    name: 'boringssl-shutdown-shim-key-update',
+    title: 'While waiting for close_notify, a KeyUpdate is processed',
+    versions: ['TLSv1.3'],
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'SSL_key_update', by: 'server', update: 'update_requested', expect: { value: 1 } },
+      { do: 'SSL_do_handshake', by: 'server', expect: { value: 1 } },
+      sendsCloseNotify('server'),
+      { do: 'transfer', from: 'server', expect: { wire: ['key_update', 'alert warning close_notify'] } },
+      completes('client'),
+    ],
+  },
+  {
+    name: 'boringssl-shutdown-shim-hello-request',
+    title: 'TLS 1.2: a HelloRequest that arrives while waiting for close_notify',
+    versions: ['TLSv1.2'],
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      { do: 'forge', from: 'server', record: { type: 'handshake', message: 'hello_request' } },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_shutdown', by: 'client' },
+      { do: 'transfer', from: 'client' },
+    ],
+  },
+  {
+    name: 'boringssl-shutdown-shim-hello-request-reject',
+    title: 'TLS 1.2: a HelloRequest that arrives while waiting for close_notify, renegotiation being forbidden',
+    versions: ['TLSv1.2'],
+    client: { options: ['NO_RENEGOTIATION'] },
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      { do: 'forge', from: 'server', record: { type: 'handshake', message: 'hello_request' } },
+      sendsCloseNotify('server'),
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_shutdown', by: 'client' },
+      { do: 'transfer', from: 'client' },
+    ],
+  },
+  {
+    name: 'boringssl-shutdown-shim-renegotiate-server-forbidden',
+    title: 'TLS 1.2: a ClientHello that arrives while a server waits for close_notify',
+    versions: ['TLSv1.2'],
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('server'),
+      { do: 'transfer', from: 'server' },
+      { do: 'forge', from: 'client', record: { type: 'handshake', message: 'client_hello' } },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_shutdown', by: 'server' },
+      { do: 'transfer', from: 'server' },
+    ],
+  },
+  {
+    name: 'boringssl-peek-shutdown',
+    title: 'SSL_peek finds close_notify, and SSL_read finds it again',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('server'),
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_peek', by: 'client', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED' } },
+      readsCloseNotify('client'),
+      completes('client'),
+    ],
+  },
+  {
+    name: 'boringssl-unclean-shutdown',
+    title: 'The peer ends the transport without close_notify: the second SSL_shutdown fails',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_shutdown', by: 'client', as: 'client meets EOF', expect: { value: -1, ...findsEof, flags: 'SENT' } },
+    ],
+    differs: eofElsewhere('client meets EOF'),
+  },
+  {
+    name: 'boringssl-unclean-shutdown-ignored',
+    title: 'The peer ends the transport without close_notify: who does not ask is told nothing',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_get1_session', by: 'client', expect: { value: 1 } },
+      { do: 'SSL_free', by: 'client' },
+      { do: 'SSL_SESSION_is_resumable', by: 'client', expect: { value: 1 } },
+    ],
+  },
+  {
+    name: 'boringssl-unclean-shutdown-alert',
+    title: 'A fatal alert in place of close_notify: SSL_shutdown tells it',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      {
+        do: 'forge',
+        from: 'server',
+        record: { type: 'alert', level: 'fatal', description: 'decompression_failure' },
+      },
+      { do: 'transfer', from: 'server' },
+      {
+        do: 'SSL_shutdown',
+        by: 'client',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', alerts: ['received fatal decompression_failure'] },
+      },
+    ],
+  },
+  {
+    name: 'boringssl-shutdown-ignores-tickets',
+    title: 'Session tickets that SSL_shutdown meets on its way to close_notify',
+    versions: ['TLSv1.3'],
+    steps: [
+      { do: 'handshake', tickets: 'unread' },
+      sendsCloseNotify('server'),
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'server' },
+      { do: 'transfer', from: 'client' },
+      completes('server'),
+      completes('client'),
+    ],
+  },
+  {
+    name: 'boringssl-one-sided-shutdown',
+    title: 'After one side has closed, the other may still write, and then close',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      readsCloseNotify('server'),
+      { do: 'SSL_write', by: 'server', data: 'x', expect: { value: 1 } },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_read', by: 'client', bytes: 1, expect: { value: 1, data: 'x' } },
+      completes('server'),
+      { do: 'transfer', from: 'server', expect: { wire: ['alert warning close_notify'] } },
+      completes('client'),
+    ],
+  },
+  {
+    name: 'boringssl-write-after-shutdown',
+    title: 'After close_notify nothing is written any more',
+    versions: bothVersions,
+    steps: (['client', 'server'] as const).flatMap((by): Step[] => [
+      ...(by === 'client' ? [{ do: 'handshake' } as const] : []),
+      sendsCloseNotify(by),
+      { do: 'transfer', from: by, expect: { wire: ['alert warning close_notify'] } },
+      {
+        do: 'SSL_write',
+        by,
+        data: 'a',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'protocol is shutdown' },
+      },
+      { do: 'transfer', from: by, expect: { wire: [] } },
+    ]),
+  },
+  {
+    name: 'boringssl-quiet-shutdown',
+    title: 'A quiet side believes that it received close_notify; the other finds EOF',
+    versions: bothVersions,
+    server: { quietShutdown: true },
+    steps: [
+      { do: 'handshake' },
+      { do: 'SSL_shutdown', by: 'server', expect: { value: 1, flags: 'SENT|RECEIVED', alerts: [] } },
+      { do: 'transfer', from: 'server', expect: { wire: [] } },
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: { value: 0, ...findsEof } },
+      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN' } },
+    ],
+    differs: eofElsewhere('client meets EOF'),
+  },
+]

@@ -1,0 +1,175 @@
+/**
+ * OpenSSL's test/sslapitest.c: test_shutdown, 0 to 6, and test_incorrect_shutdown, 0 and 1.
+ */
+import { boringssl, bothVersions, transferBoth } from './shared.js'
+import type { Scenario, Step } from './types.js'
+
+const clientSends: readonly Step[] = [
+  { do: 'SSL_shutdown', by: 'client', expect: { value: 0, flags: 'SENT', alerts: ['sent warning close_notify'] } },
+]
+
+const clientCannotWrite: readonly Step[] = [
+  {
+    do: 'SSL_write',
+    by: 'client',
+    data: 'late',
+    expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'protocol is shutdown' },
+  },
+]
+
+const sessionIsGood: readonly Step[] = [
+  { do: 'SSL_get1_session', by: 'client', expect: { value: 1 } },
+  { do: 'SSL_SESSION_is_resumable', by: 'client', expect: { value: 1 } },
+]
+
+/** Neither side reads before both have sent. */
+const simultaneous: readonly Step[] = [
+  ...clientSends,
+  ...clientCannotWrite,
+  { do: 'SSL_shutdown', by: 'server', expect: { value: 0, flags: 'SENT' } },
+  {
+    do: 'SSL_write',
+    by: 'server',
+    data: 'late',
+    expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'protocol is shutdown' },
+  },
+  ...transferBoth,
+  {
+    do: 'SSL_shutdown',
+    by: 'client',
+    expect: { value: 1, flags: 'SENT|RECEIVED', alerts: ['received warning close_notify'] },
+  },
+  ...sessionIsGood,
+  { do: 'SSL_shutdown', by: 'server', expect: { value: 1, flags: 'SENT|RECEIVED' } },
+]
+
+/** The server has read the client's close_notify and still writes. */
+const serverGoesOn: readonly Step[] = [
+  ...clientSends,
+  { do: 'transfer', from: 'client' },
+  { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED' } },
+  { do: 'SSL_write', by: 'server', data: 'first', expect: { value: 5 } },
+]
+
+const clientReadsBoth: readonly Step[] = [
+  { do: 'SSL_write', by: 'server', data: 'second', expect: { value: 6 } },
+  { do: 'SSL_shutdown', by: 'server', expect: { value: 1, flags: 'SENT|RECEIVED' } },
+  { do: 'transfer', from: 'server' },
+  { do: 'SSL_read', by: 'client', expect: { value: 5, data: 'first' } },
+  { do: 'SSL_read', by: 'client', expect: { value: 6, data: 'second' } },
+  ...clientCannotWrite,
+  { do: 'SSL_shutdown', by: 'client', expect: { value: 1, flags: 'SENT|RECEIVED' } },
+  ...sessionIsGood,
+]
+
+export const opensslScenarios: readonly Scenario[] = [
+  {
+    name: 'openssl-shutdown-0',
+    title: 'Both sides send close_notify before either reads; then both have both',
+    versions: ['TLSv1.2'],
+    steps: [{ do: 'handshake' }, ...sessionIsGood, ...simultaneous],
+  },
+  {
+    name: 'openssl-shutdown-1',
+    title: 'In TLS 1.2 the server reads close_notify, then still writes, and the client reads it',
+    versions: ['TLSv1.2'],
+    steps: [
+      { do: 'handshake' },
+      ...serverGoesOn,
+      { do: 'SSL_shutdown', by: 'server', expect: { value: 1, flags: 'SENT|RECEIVED' } },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_read', by: 'client', expect: { value: 5, data: 'first' } },
+      { do: 'SSL_shutdown', by: 'client', expect: { value: 1, flags: 'SENT|RECEIVED' } },
+    ],
+  },
+  {
+    name: 'openssl-shutdown-2',
+    title: 'TLS 1.3, session tickets read before: both sides send close_notify before either reads',
+    versions: ['TLSv1.3'],
+    steps: [{ do: 'handshake' }, ...sessionIsGood, ...simultaneous],
+  },
+  {
+    name: 'openssl-shutdown-3',
+    title: 'TLS 1.3, session tickets still unread: the second SSL_shutdown takes them, and the session can be resumed',
+    versions: ['TLSv1.3'],
+    steps: [
+      { do: 'handshake', tickets: 'unread' },
+      { do: 'SSL_get1_session', by: 'client', as: 'session before', expect: { value: 1 } },
+      { do: 'SSL_SESSION_is_resumable', by: 'client', as: 'resumable before', expect: { value: 0 } },
+      ...simultaneous,
+    ],
+  },
+  {
+    name: 'openssl-shutdown-4',
+    title: 'TLS 1.3: after the client has closed, the server writes, updates its key, writes, and all is read',
+    versions: ['TLSv1.3'],
+    steps: [
+      { do: 'handshake' },
+      ...serverGoesOn,
+      { do: 'SSL_key_update', by: 'server', update: 'update_requested', expect: { value: 1 } },
+      ...clientReadsBoth,
+    ],
+  },
+  {
+    name: 'openssl-shutdown-5',
+    title: 'TLS 1.3: after the client has closed, the server asks for its certificate; the request is read and ignored',
+    versions: ['TLSv1.3'],
+    client: { postHandshakeAuth: true },
+    steps: [
+      { do: 'handshake' },
+      ...serverGoesOn,
+      { do: 'SSL_set_verify', by: 'server', mode: 'peer' },
+      { do: 'SSL_verify_client_post_handshake', by: 'server', expect: { value: 1 } },
+      ...clientReadsBoth,
+    ],
+    differs: [
+      {
+        when: boringssl,
+        lacks: ['SSL_verify_client_post_handshake', 'SSL_CTX_set_post_handshake_auth'],
+        because: 'BoringSSL has no post-handshake authentication.',
+      },
+    ],
+  },
+  {
+    name: 'openssl-shutdown-6',
+    title: 'A second SSL_shutdown with application data unread is a fatal error',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      ...serverGoesOn,
+      { do: 'SSL_shutdown', by: 'server', expect: { value: 1, flags: 'SENT|RECEIVED' } },
+      ...clientCannotWrite,
+      { do: 'transfer', from: 'server' },
+      {
+        do: 'SSL_shutdown',
+        by: 'client',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'application data after close notify' },
+      },
+    ],
+  },
+  {
+    name: 'openssl-incorrect-shutdown-0',
+    title: 'EOF without close_notify is an error of the protocol',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'eof', to: 'server' },
+      {
+        do: 'SSL_read',
+        by: 'server',
+        expect: { value: 0, error: 'SSL_ERROR_SSL', reason: 'unexpected eof while reading', flags: 'none' },
+      },
+    ],
+  },
+  {
+    name: 'openssl-incorrect-shutdown-1',
+    title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF, EOF without close_notify looks like close_notify',
+    versions: bothVersions,
+    server: { options: ['IGNORE_UNEXPECTED_EOF'] },
+    steps: [
+      { do: 'handshake' },
+      { do: 'eof', to: 'server' },
+      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED' } },
+    ],
+  },
+]

@@ -1,0 +1,273 @@
+// The two SSL objects of a scenario and what lies between them. Every step is performed here and tells what it gave.
+import { ClosureError } from '../../errors.js'
+import type { OpenSSL, Ssl, SslContext, SslContextOptions, SslResult, SslSession } from '../../openssl/index.js'
+import { labCertificate, labKey } from '../certificate.js'
+import { KeyLog } from '../tls-keys.js'
+import { Session } from '../tls-records.js'
+import { Channel } from './channel.js'
+import type { Actor, ActorOptions, Flags, Observation, Scenario, SslCall, Step, TlsVersion } from './types.js'
+
+/** What a step gave, without the names of step and actor. */
+export type Seen = Omit<Observation, 'step' | 'actor' | 'call'>
+
+const actors = ['client', 'server'] as const
+
+export class Stage {
+  readonly #openssl: OpenSSL
+  readonly #contexts: Readonly<Record<Actor, SslContext>>
+  readonly #held: Partial<Record<Actor, SslSession>> = {}
+  #pair: Readonly<Record<Actor, Party>>
+
+  constructor(openssl: OpenSSL, scenario: Scenario, tls: TlsVersion) {
+    this.#openssl = openssl
+    this.#contexts = {
+      client: openssl.createContext(contextOptions(openssl, 'client', scenario.client ?? {}, tls)),
+      server: openssl.createContext(contextOptions(openssl, 'server', scenario.server ?? {}, tls)),
+    }
+    this.#pair = this.#newPair()
+  }
+
+  free(): void {
+    for (const actor of actors) {
+      this.#pair[actor].free()
+      this.#held[actor]?.free()
+      this.#contexts[actor].free()
+    }
+  }
+
+  perform(step: Step): Seen {
+    if ('by' in step) return this.#call(step.by, step)
+    switch (step.do) {
+      case 'handshake':
+        return this.#handshake(step.tickets === 'unread')
+      case 'transfer': {
+        const { bytes, wire } = this.#pair[step.from].channel.take(step.holdBack ?? 0)
+        if (step.corrupt && bytes.length > 0) bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+        this.#peerOf(step.from).receive(bytes)
+        return { wire }
+      }
+      case 'eof':
+        this.#pair[step.to].ssl.receiveEof()
+        return {}
+      case 'forge': {
+        const { channel, ssl } = this.#pair[step.from]
+        if (!channel.canForge(ssl.inInit())) return { note: 'not possible: this build tells no keys' }
+        channel.forge(step.record)
+        return {}
+      }
+      case 'reconnect':
+        return this.#reconnect(step.offer)
+    }
+  }
+
+  #newPair(): Record<Actor, Party> {
+    const keys = new KeyLog()
+    const session = new Session(keys)
+    const party = (actor: Actor) => new Party(this.#contexts[actor].createSsl(), new Channel(actor, session), keys)
+    return { client: party('client'), server: party('server') }
+  }
+
+  #peerOf(actor: Actor): Party {
+    return this.#pair[actor === 'client' ? 'server' : 'client']
+  }
+
+  /** Both sides in turn, until both are done or one fails; then what the server sends afterwards. */
+  #handshake(ticketsUnread: boolean): Seen {
+    const done = { client: false, server: false }
+    for (let round = 0; round < 10 && !(done.client && done.server); round++) {
+      for (const actor of actors) {
+        if (done[actor]) continue
+        const party = this.#pair[actor]
+        const result = party.act((ssl) => ssl.doHandshake())
+        const { bytes } = party.channel.take(0)
+        this.#peerOf(actor).receive(bytes)
+        done[actor] = result.value === 1
+        const failed = result.value !== 1 && result.error !== 'SSL_ERROR_WANT_READ'
+        if (failed) return { ...seenOf(result), ...party.takeSeen(), note: `of the ${actor}` }
+      }
+    }
+    const client = this.#pair.client
+    if (!ticketsUnread) client.act((ssl) => ssl.peek(1))
+    for (const actor of actors) this.#pair[actor].takeSeen()
+    return { value: done.client && done.server ? 1 : 0 }
+  }
+
+  #reconnect(offer: 'session' | 'copy' | 'nothing'): Seen {
+    for (const actor of actors) this.#pair[actor].free()
+    this.#pair = this.#newPair()
+    const held = this.#held.client
+    if (offer === 'nothing') return {}
+    if (held === undefined) return { note: 'no session is held' }
+    if (offer === 'session') return seenOf(this.#pair.client.ssl.setSession(held))
+    const copy = this.#openssl.sessionFrom(held.toBuffer())
+    const seen = seenOf(this.#pair.client.ssl.setSession(copy))
+    copy.free()
+    return seen
+  }
+
+  #call(actor: Actor, call: SslCall): Seen {
+    const party = this.#pair[actor]
+    try {
+      const seen = party.act((ssl) => this.#invoke(actor, ssl, call))
+      return { ...seen, ...party.takeSeen() }
+    } catch (error) {
+      if (!(error instanceof ClosureError)) throw error
+      return { refused: error.code, ...party.takeSeen() }
+    }
+  }
+
+  #invoke(actor: Actor, ssl: Ssl, call: SslCall): Seen {
+    switch (call.do) {
+      case 'SSL_do_handshake':
+        return seenOf(ssl.doHandshake())
+      case 'SSL_shutdown':
+        return seenOf(ssl.shutdown())
+      case 'SSL_shutdown_ex':
+        return seenOf(ssl.shutdownEx())
+      case 'SSL_renegotiate':
+        return seenOf(ssl.renegotiate())
+      case 'SSL_verify_client_post_handshake':
+        return seenOf(ssl.verifyClientPostHandshake())
+      case 'SSL_set_verify':
+        ssl.setVerify(call.mode)
+        return {}
+      case 'SSL_key_update':
+        return seenOf(ssl.keyUpdate(call.update))
+      case 'SSL_read':
+      case 'SSL_peek': {
+        const result = call.do === 'SSL_read' ? ssl.read(call.bytes) : ssl.peek(call.bytes)
+        return { ...seenOf(result), ...(result.data.length > 0 && { data: result.data.toString() }) }
+      }
+      case 'SSL_write':
+        return seenOf(ssl.write(Buffer.from(call.data)))
+      case 'SSL_in_init':
+        return { value: Number(ssl.inInit()) }
+      case 'SSL_pending':
+        return { value: ssl.pending() }
+      case 'SSL_has_pending':
+        return { value: Number(ssl.hasPending()) }
+      case 'SSL_session_reused':
+        return { value: Number(ssl.sessionReused()) }
+      case 'SSL_get_shutdown':
+        return {}
+      case 'SSL_get_quiet_shutdown':
+        return { value: Number(ssl.getQuietShutdown()) }
+      case 'SSL_set_shutdown':
+        ssl.setShutdown(maskOf(call.flags))
+        return {}
+      case 'SSL_set_quiet_shutdown':
+        ssl.setQuietShutdown(call.quiet)
+        return {}
+      case 'SSL_get1_session': {
+        this.#held[actor]?.free()
+        const session = ssl.getSession()
+        if (session !== undefined) this.#held[actor] = session
+        return { value: session === undefined ? 0 : 1 }
+      }
+      case 'SSL_SESSION_is_resumable': {
+        const held = this.#held[actor]
+        return held === undefined ? { note: 'no session is held' } : { value: Number(held.isResumable()) }
+      }
+      case 'SSL_free':
+        this.#pair[actor].free()
+        return {}
+    }
+  }
+}
+
+/** One SSL object with the channel that it writes into. */
+class Party {
+  readonly ssl: Ssl
+  readonly channel: Channel
+  readonly #keys: KeyLog
+  #freed = false
+  #alerts: string[] = []
+  #newSessions = 0
+
+  constructor(ssl: Ssl, channel: Channel, keys: KeyLog) {
+    this.ssl = ssl
+    this.channel = channel
+    this.#keys = keys
+  }
+
+  /** What it wrote goes into the channel at once, keys first. */
+  act<T>(action: (ssl: Ssl) => T): T {
+    try {
+      return action(this.ssl)
+    } finally {
+      if (!this.#freed) this.#collect()
+    }
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (!this.#freed && bytes.length > 0) this.ssl.receive(bytes)
+  }
+
+  /** Flags now; alerts and sessions since the last time. */
+  takeSeen(): Pick<Seen, 'flags' | 'alerts' | 'newSessions'> {
+    const seen = {
+      ...(this.#alerts.length > 0 && { alerts: this.#alerts }),
+      ...(this.#newSessions > 0 && { newSessions: this.#newSessions }),
+      ...(!this.#freed && { flags: flagsOf(this.ssl.getShutdown()) }),
+    }
+    this.#alerts = []
+    this.#newSessions = 0
+    return seen
+  }
+
+  free(): void {
+    if (!this.#freed) this.ssl.free()
+    this.#freed = true
+  }
+
+  #collect(): void {
+    for (const event of this.ssl.takeEvents()) {
+      if (event.type === 'keylog') this.#keys.add(event.line)
+      if (event.type === 'alert') this.#alerts.push(`${event.direction} ${event.level} ${event.description}`)
+      if (event.type === 'new_session') this.#newSessions++
+    }
+    this.channel.write(this.ssl.transmit())
+  }
+}
+
+function contextOptions(openssl: OpenSSL, side: Actor, own: ActorOptions, tls: TlsVersion): SslContextOptions {
+  return {
+    side,
+    minVersion: tls,
+    maxVersion: tls,
+    keylog: true,
+    // As SSL_CTX_new(3) leaves it for servers; a client has to ask.
+    sessionCache: side,
+    // One suite that forging knows. Where TLS 1.3 leaves no choice, all that builds choose themselves are known.
+    ...(tls === 'TLSv1.2' && { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }),
+    ...(tls === 'TLSv1.3' && openssl.has('SSL_CTX_set_ciphersuites') && { ciphersuites: 'TLS_AES_128_GCM_SHA256' }),
+    ...(side === 'server' && { sessionIdContext: 'close-notify' }),
+    ...((side === 'server' || own.certificate) && { cert: labCertificate, key: labKey }),
+    ...(own.options !== undefined && { options: own.options }),
+    ...(own.quietShutdown !== undefined && { quietShutdown: own.quietShutdown }),
+    ...(own.postHandshakeAuth !== undefined && { postHandshakeAuth: own.postHandshakeAuth }),
+    ...(own.tickets !== undefined && { tickets: own.tickets }),
+  }
+}
+
+function seenOf({ value, error, queue }: SslResult): Seen {
+  const reasons = queue.map((entry) => spelledAsOpenssl(entry.reason ?? `code ${entry.code}`))
+  return { value, error, ...(reasons.length > 0 && { reasons }) }
+}
+
+function spelledAsOpenssl(reason: string): string {
+  return reason.toLowerCase().replaceAll('_', ' ')
+}
+
+const masks = { none: 0, SENT: 1, RECEIVED: 2, 'SENT|RECEIVED': 3 } as const satisfies Record<Flags, number>
+
+function maskOf(flags: Flags): (typeof masks)[Flags] {
+  return masks[flags]
+}
+
+function flagsOf(mask: number): Flags {
+  const sent = (mask & masks.SENT) !== 0
+  const received = (mask & masks.RECEIVED) !== 0
+  if (sent) return received ? 'SENT|RECEIVED' : 'SENT'
+  return received ? 'RECEIVED' : 'none'
+}
