@@ -29,8 +29,10 @@ for (const kind of ['key', 'cert']) {
 run(process.execPath, ['load.mjs'])
 run(process.execPath, ['clean-close.mjs', 'key.pem', 'cert.pem'])
 run(process.execPath, ['policy.mjs', 'key.pem', 'cert.pem'])
+run(process.execPath, ['openssl.mjs', 'key.pem', 'cert.pem'])
 
 const program = `import { type ClosureControl, closureOf, type ClosureReport, controlClosure } from 'close-notify'
+import { loadOpenSSL, type SslErrorName } from 'close-notify/openssl'
 import type { Server, TLSSocket } from 'node:tls'
 
 export function control(server: Server): ClosureControl {
@@ -44,6 +46,12 @@ export async function close(socket: TLSSocket): Promise<ClosureReport['verdict']
   // @ts-expect-error: one of the verdicts, not any string
   if (report.verdict === 'misspelt') return 'clean'
   return report.verdict
+}
+
+export function shutDownInInit(): SslErrorName {
+  // @ts-expect-error: a side is needed
+  loadOpenSSL().createContext({})
+  return loadOpenSSL().createContext({ side: 'client' }).createSsl().shutdown().error
 }
 `
 writeFileSync(join(folder, 'imports.mts'), program)
