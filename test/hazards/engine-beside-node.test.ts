@@ -10,7 +10,9 @@ import { pairFor } from './pairs.js'
 const engine: SslPair[] = []
 
 afterEach(() => {
-  for (const pair of engine.splice(0)) for (const object of Object.values(pair)) object.free()
+  for (const { client, server, clientContext, serverContext } of engine.splice(0)) {
+    for (const object of [client, server, clientContext, serverContext]) object.free()
+  }
 })
 
 test("SSLs of the engine on the process's own OpenSSL are never taken for those of Node's sockets", async () => {
