@@ -1,0 +1,89 @@
+/** Two Ssl objects of one library that talk to each other without a socket. */
+import type { OpenSSL, Ssl, SslContext, SslContextOptions, SslOptions, SslResult } from '../../lib/openssl/index.js'
+import { certificate } from '../support/certificate.js'
+
+export const identity = { cert: certificate.cert, key: certificate.key } as const
+
+export interface PairOptions {
+  readonly version?: 'TLSv1.2' | 'TLSv1.3'
+  readonly client?: Partial<SslContextOptions>
+  readonly server?: Partial<SslContextOptions>
+  readonly clientSsl?: SslOptions
+  readonly serverSsl?: SslOptions
+}
+
+export interface SslPair {
+  readonly client: Ssl
+  readonly server: Ssl
+  readonly clientContext: SslContext
+  readonly serverContext: SslContext
+}
+
+/** Made, and nothing said yet. */
+export function makePair(openssl: OpenSSL, options: PairOptions = {}): SslPair {
+  const range = options.version === undefined ? {} : { minVersion: options.version, maxVersion: options.version }
+  const clientContext = openssl.createContext({ side: 'client', ...range, ...options.client })
+  const serverContext = openssl.createContext({ side: 'server', ...identity, ...range, ...options.server })
+  const client = clientContext.createSsl(options.clientSsl)
+  const server = serverContext.createSsl(options.serverSsl)
+  return { client, server, clientContext, serverContext }
+}
+
+/** After the handshake, with nothing on its way: tickets are read too. */
+export function connectPair(openssl: OpenSSL, options: PairOptions = {}): SslPair {
+  const pair = makePair(openssl, options)
+  const results = handshake(pair)
+  if (results.client.value !== 1 || results.server.value !== 1) {
+    throw new Error(`The handshake failed: ${JSON.stringify(results)}`)
+  }
+  settle(pair)
+  return pair
+}
+
+/** Handshakes until both are done or one fails: the last result of each. */
+export function handshake(pair: Pick<SslPair, 'client' | 'server'>): {
+  readonly client: SslResult
+  readonly server: SslResult
+} {
+  const { client, server } = pair
+  let results = { client: client.doHandshake(), server: server.doHandshake() }
+  for (let i = 0; i < 10; i++) {
+    const moved = move(client, server) + move(server, client)
+    results = { client: client.doHandshake(), server: server.doHandshake() }
+    const isWaiting = [results.client, results.server].some(({ error }) => error === 'SSL_ERROR_WANT_READ')
+    if (moved === 0 && client.outputPending() === 0 && server.outputPending() === 0) break
+    if (!isWaiting && client.outputPending() === 0 && server.outputPending() === 0) break
+  }
+  return results
+}
+
+/** Moves what waits from one to the other: how many bytes. */
+export function move(from: Ssl, to: Ssl): number {
+  const bytes = from.transmit()
+  to.receive(bytes)
+  return bytes.length
+}
+
+/** Lets both read what is no data, until nothing is on its way: tickets, key updates. */
+export function settle({ client, server }: Pick<SslPair, 'client' | 'server'>): void {
+  for (let i = 0; i < 10; i++) {
+    const moved = move(client, server) + move(server, client)
+    if (moved === 0) return
+    for (const ssl of [client, server]) {
+      const { error, data } = ssl.read()
+      if (data.length > 0) throw new Error('There was data on its way')
+      if (error === 'SSL_ERROR_SSL') throw new Error('Reading failed')
+    }
+  }
+}
+
+/** Moves what `from` wrote and reads it all at `to`. */
+export function deliver(from: Ssl, to: Ssl): Buffer {
+  move(from, to)
+  const parts: Buffer[] = []
+  for (;;) {
+    const { value, data } = to.read()
+    if (value <= 0) return Buffer.concat(parts)
+    parts.push(data)
+  }
+}
