@@ -1,7 +1,17 @@
 import { boringsslScenarios } from './boringssl.js'
 import { libresslScenarios } from './libressl.js'
 import { opensslScenarios } from './openssl.js'
+import { ownScenarios } from './own.js'
+import { rustlsScenarios } from './rustls.js'
+import { s2nScenarios } from './s2n.js'
 import type { Scenario } from './types.js'
 
 /** All scenarios, suite by suite. */
-export const scenarios: readonly Scenario[] = [...opensslScenarios, ...libresslScenarios, ...boringsslScenarios]
+export const scenarios: readonly Scenario[] = [
+  ...opensslScenarios,
+  ...libresslScenarios,
+  ...boringsslScenarios,
+  ...s2nScenarios,
+  ...rustlsScenarios,
+  ...ownScenarios,
+]

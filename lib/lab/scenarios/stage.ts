@@ -251,7 +251,7 @@ function contextOptions(openssl: OpenSSL, side: Actor, own: ActorOptions, tls: T
 }
 
 function seenOf({ value, error, queue }: SslResult): Seen {
-  const reasons = queue.map((entry) => spelledAsOpenssl(entry.reason ?? `code ${entry.code}`))
+  const reasons = queue.map((entry) => spelledAsOpenssl(entry.reason ?? 'a reason without a name'))
   return { value, error, ...(reasons.length > 0 && { reasons }) }
 }
 

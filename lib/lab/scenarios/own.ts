@@ -1,0 +1,381 @@
+/**
+ * What no suite asks, and what this project found to differ between builds: shutdown before and during the handshake,
+ * writing after close_notify, quiet shutdown and its flags, flags cleared to go on, EOF twice, data and other records
+ * where close_notify is due, and what an unclean close does to a session.
+ */
+import { bothVersions, completes, eofElsewhere, findsEof, readsCloseNotify, sendsCloseNotify } from './shared.js'
+import type { Scenario, Step } from './types.js'
+
+const isResumable = (as: string, value: number): Step => ({
+  do: 'SSL_SESSION_is_resumable',
+  by: 'client',
+  as,
+  expect: { value },
+})
+
+const holdSession: readonly Step[] = [
+  { do: 'handshake' },
+  { do: 'SSL_get1_session', by: 'client', expect: { value: 1 } },
+  isResumable('resumable before', 1),
+]
+
+/** The client frees its SSL and offers the session it held in a new connection. */
+const resumes = (value: number): readonly Step[] => [
+  { do: 'SSL_free', by: 'client' },
+  isResumable('resumable after SSL_free', value),
+  { do: 'reconnect', offer: 'session' },
+  { do: 'handshake', as: 'new handshake' },
+  { do: 'SSL_session_reused', by: 'client', expect: { value } },
+]
+
+export const ownScenarios: readonly Scenario[] = [
+  {
+    name: 'own-before-handshake',
+    title: 'SSL_shutdown before the handshake has begun',
+    versions: bothVersions,
+    steps: [
+      { do: 'SSL_in_init', by: 'client' },
+      { do: 'SSL_shutdown', by: 'client', expect: { value: -1, error: 'SSL_ERROR_SSL', flags: 'none' } },
+      { do: 'transfer', from: 'client', expect: { wire: [] } },
+      { do: 'handshake' },
+    ],
+  },
+  {
+    name: 'own-during-handshake',
+    title: 'A server calls SSL_shutdown in the middle of the handshake, and then goes on with it',
+    versions: bothVersions,
+    steps: [
+      { do: 'SSL_do_handshake', by: 'client', expect: { value: -1, error: 'SSL_ERROR_WANT_READ' } },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_do_handshake', by: 'server', expect: { value: -1, error: 'SSL_ERROR_WANT_READ' } },
+      {
+        do: 'SSL_shutdown',
+        by: 'server',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'shutdown while in init', flags: 'none', alerts: [] },
+      },
+      { do: 'transfer', from: 'server' },
+      { do: 'handshake', expect: { value: 1 } },
+    ],
+  },
+  {
+    name: 'own-write-after-received',
+    title: 'After the close_notify of the peer a write still succeeds, and is read',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      readsCloseNotify('server'),
+      { do: 'SSL_write', by: 'server', data: 'still', expect: { value: 5, flags: 'RECEIVED' } },
+      { do: 'transfer', from: 'server', expect: { wire: ['data 5'] } },
+      { do: 'SSL_read', by: 'client', expect: { value: 5, data: 'still', flags: 'SENT' } },
+    ],
+  },
+  {
+    name: 'own-flags-after-quiet',
+    title: 'Quiet shutdown sets both flags, sends nothing, and ends reading and writing',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'SSL_set_quiet_shutdown', by: 'client', quiet: true, expect: { flags: 'none' } },
+      { do: 'SSL_get_quiet_shutdown', by: 'client', expect: { value: 1 } },
+      { do: 'SSL_write', by: 'server', data: 'unread' },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_shutdown', by: 'client', expect: { value: 1, flags: 'SENT|RECEIVED', alerts: [] } },
+      { do: 'transfer', from: 'client', expect: { wire: [] } },
+      { do: 'SSL_read', by: 'client', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', data: '' } },
+      {
+        do: 'SSL_write',
+        by: 'client',
+        data: 'late',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'protocol is shutdown' },
+      },
+    ],
+  },
+  {
+    name: 'own-quiet-between',
+    title: 'Quiet shutdown switched on between the first and the second SSL_shutdown ends the waiting',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'SSL_set_quiet_shutdown', by: 'client', quiet: true },
+      { do: 'SSL_shutdown', by: 'client', expect: { value: 1, flags: 'SENT|RECEIVED', alerts: [] } },
+      { do: 'transfer', from: 'client', expect: { wire: ['alert warning close_notify'] } },
+    ],
+  },
+  {
+    name: 'own-reopen',
+    title: 'Flags cleared by SSL_set_shutdown(0) on both sides: does the connection go on?',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      readsCloseNotify('server'),
+      { do: 'SSL_set_shutdown', by: 'client', flags: 'none', expect: { flags: 'none' } },
+      { do: 'SSL_set_shutdown', by: 'server', flags: 'none', expect: { flags: 'none' } },
+      { do: 'SSL_write', by: 'client', data: 'again', expect: { value: 5 } },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server', expect: { value: 5, data: 'again' } },
+    ],
+  },
+  {
+    name: 'own-eof-twice',
+    title: 'EOF without close_notify, read again and again, and SSL_shutdown after it',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: { value: 0, ...findsEof, flags: 'none' } },
+      { do: 'SSL_read', by: 'client', as: 'client reads again', expect: { value: -1, error: 'SSL_ERROR_SYSCALL' } },
+      { do: 'SSL_shutdown', by: 'client', expect: { value: -1, flags: 'none' } },
+      { do: 'transfer', from: 'client', expect: { wire: [] } },
+    ],
+    differs: eofElsewhere('client meets EOF'),
+  },
+  {
+    name: 'own-eof-within-record',
+    title: 'EOF in the middle of a record',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'SSL_write', by: 'server', data: 'hello world' },
+      { do: 'transfer', from: 'server', holdBack: 5, expect: { wire: ['a part of data 11'] } },
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: { value: 0, ...findsEof, flags: 'none' } },
+    ],
+    differs: eofElsewhere('client meets EOF'),
+  },
+  {
+    name: 'own-eof-ignored',
+    title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF the flags and SSL_shutdown tell of a close_notify that never came',
+    versions: bothVersions,
+    client: { options: ['IGNORE_UNEXPECTED_EOF'] },
+    steps: [
+      { do: 'handshake' },
+      { do: 'eof', to: 'client' },
+      {
+        do: 'SSL_read',
+        by: 'client',
+        expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED', alerts: [] },
+      },
+      completes('client'),
+    ],
+  },
+  {
+    name: 'own-eof-within-record-ignored',
+    title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF, EOF in the middle of a record',
+    versions: bothVersions,
+    client: { options: ['IGNORE_UNEXPECTED_EOF'] },
+    steps: [
+      { do: 'handshake' },
+      { do: 'SSL_write', by: 'server', data: 'hello world' },
+      { do: 'transfer', from: 'server', holdBack: 5 },
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_read', by: 'client' },
+    ],
+  },
+  {
+    name: 'own-data-after-close-notify',
+    title: 'Data behind a close_notify is never delivered',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'forge', from: 'client', record: { type: 'data', text: 'late' } },
+      { do: 'transfer', from: 'client', expect: { wire: ['alert warning close_notify', 'data 4'] } },
+      readsCloseNotify('server'),
+      readsCloseNotify('server'),
+      { do: 'SSL_has_pending', by: 'server' },
+      completes('server'),
+    ],
+  },
+  {
+    name: 'own-close-notify-fatal',
+    title: 'A close_notify of level fatal',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'fatal', description: 'close_notify' } },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server' },
+      { do: 'SSL_shutdown', by: 'server' },
+      { do: 'transfer', from: 'server' },
+    ],
+  },
+  {
+    name: 'own-close-notify-fragmented',
+    title: 'A close_notify whose two bytes come in two records',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      {
+        do: 'forge',
+        from: 'client',
+        record: { type: 'fragmented-alert', level: 'warning', description: 'close_notify' },
+      },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server' },
+      { do: 'transfer', from: 'server' },
+    ],
+  },
+  {
+    name: 'own-user-canceled-first',
+    title: 'user_canceled before close_notify, as Java sends it',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'user_canceled' } },
+      sendsCloseNotify('client'),
+      {
+        do: 'transfer',
+        from: 'client',
+        expect: { wire: ['alert warning user_canceled', 'alert warning close_notify'] },
+      },
+      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED' } },
+      completes('server'),
+    ],
+  },
+  {
+    name: 'own-warning-alert',
+    title: 'Any other warning alert',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'no_renegotiation' } },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server' },
+      { do: 'SSL_shutdown', by: 'server' },
+      { do: 'transfer', from: 'server' },
+    ],
+  },
+  {
+    name: 'own-close-notify-in-clear',
+    title: 'A close_notify in the clear on an encrypted connection is none',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      {
+        do: 'forge',
+        from: 'client',
+        record: { type: 'plaintext', text: '\u0015\u0003\u0003\u0000\u0002\u0001\u0000' },
+      },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL' } },
+      { do: 'transfer', from: 'server' },
+    ],
+  },
+  {
+    name: 'own-plaintext-after-close-notify',
+    title: 'Plaintext behind a close_notify stays unread, also by the second SSL_shutdown',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'forge', from: 'client', record: { type: 'plaintext', text: '220 in the clear from here' } },
+      { do: 'transfer', from: 'client' },
+      sendsCloseNotify('server'),
+      completes('server'),
+      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN' } },
+    ],
+  },
+  {
+    name: 'own-tickets-before-close-notify',
+    title: 'TLS 1.3: session tickets that the second SSL_shutdown meets are taken, and it goes on waiting',
+    versions: ['TLSv1.3'],
+    steps: [
+      { do: 'handshake', tickets: 'unread' },
+      sendsCloseNotify('client'),
+      { do: 'SSL_shutdown', by: 'client', expect: { value: -1, error: 'SSL_ERROR_WANT_READ', newSessions: 2 } },
+    ],
+  },
+  {
+    name: 'own-shutdown-ex',
+    title: 'On TLS, SSL_shutdown_ex is SSL_shutdown',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'SSL_shutdown_ex', by: 'client', expect: { value: 0, flags: 'SENT' } },
+      { do: 'transfer', from: 'client', expect: { wire: ['alert warning close_notify'] } },
+      readsCloseNotify('server'),
+      completes('server'),
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_shutdown_ex', by: 'client', expect: { value: 1, flags: 'SENT|RECEIVED' } },
+    ],
+  },
+  {
+    name: 'own-session-after-shutdown',
+    title: 'A session whose connection ended with our close_notify can be resumed',
+    versions: bothVersions,
+    steps: [...holdSession, sendsCloseNotify('client'), ...resumes(1)],
+  },
+  {
+    name: 'own-session-after-quiet',
+    title: 'A session whose connection ended with a quiet shutdown can be resumed',
+    versions: bothVersions,
+    client: { quietShutdown: true },
+    steps: [...holdSession, completes('client'), ...resumes(1)],
+  },
+  {
+    name: 'own-session-after-set-sent',
+    title: 'A session can be resumed where SSL_set_shutdown says that close_notify was sent',
+    versions: bothVersions,
+    steps: [...holdSession, { do: 'SSL_set_shutdown', by: 'client', flags: 'SENT' }, ...resumes(1)],
+  },
+  {
+    name: 'own-session-after-free',
+    title: 'A session whose SSL is freed without close_notify is lost',
+    versions: bothVersions,
+    steps: [...holdSession, ...resumes(0)],
+  },
+  {
+    name: 'own-session-after-received-only',
+    title: 'A session whose connection only the peer has closed is lost',
+    versions: bothVersions,
+    steps: [
+      ...holdSession,
+      sendsCloseNotify('server'),
+      { do: 'transfer', from: 'server' },
+      readsCloseNotify('client'),
+      ...resumes(0),
+    ],
+  },
+  {
+    name: 'own-session-after-eof',
+    title: 'A session whose connection meets EOF without close_notify is lost at once',
+    versions: bothVersions,
+    steps: [
+      ...holdSession,
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: { value: 0, ...findsEof } },
+      isResumable('resumable after EOF', 0),
+      ...resumes(0),
+    ],
+    differs: eofElsewhere('client meets EOF'),
+  },
+  {
+    name: 'own-session-after-fatal-alert',
+    title: 'A session whose connection ends with a fatal alert of the peer is lost',
+    versions: bothVersions,
+    steps: [
+      ...holdSession,
+      { do: 'forge', from: 'server', record: { type: 'alert', level: 'fatal', description: 'internal_error' } },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_read', by: 'client', expect: { error: 'SSL_ERROR_SSL', flags: 'RECEIVED' } },
+      isResumable('resumable after the alert', 0),
+      ...resumes(0),
+    ],
+  },
+  {
+    name: 'own-session-copy',
+    title: 'A copy of a session, made through its DER, can be resumed after any end of its connection',
+    versions: bothVersions,
+    steps: [
+      ...holdSession,
+      { do: 'reconnect', offer: 'copy' },
+      { do: 'handshake', as: 'new handshake' },
+      { do: 'SSL_session_reused', by: 'client', expect: { value: 1 } },
+    ],
+  },
+]
