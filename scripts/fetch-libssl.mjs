@@ -166,11 +166,14 @@ async function reportGone(gone) {
   const now = await newest(gone).catch((error) => error)
   if (stopped()) return
   for (const build of gone) {
-    const lines = packagesOf(build).map(({ release, name, pin }) => {
-      const found = now instanceof Map ? (now.get(`${release}/${name}`)?.version ?? 'no such package') : 'not known'
-      return `${release} ${name}: expected ${pin.version} (${pin.path}), the archive has ${found}`
-    })
-    if (now instanceof Error) lines.push(`its index could not be read: ${reasonOf(now)}`)
+    const lines = packagesOf(build)
+      .map(({ release, name, pin }) => ({ release, name, pin, found: now.get?.(`${release}/${name}`) }))
+      .filter(({ pin, found }) => found?.path !== pin.path)
+      .map(
+        ({ release, name, pin, found }) =>
+          `${release} ${name}: expected ${pin.path}, the archive has now ${found?.path ?? 'none that is known'}`,
+      )
+    if (now instanceof Error) lines.push(`Its index could not be read: ${reasonOf(now)}`)
     lines.unshift('Gone: the archive replaced a pinned package by a newer revision.')
     lines.push(`To pin what it has now: ${updateCommand(build)}`)
     failed(fetchFailed, build, lines.join('\n'))
