@@ -322,7 +322,7 @@ Napi::Value EngineSsl::verify_result(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineSsl::peer_certificate(const Napi::CallbackInfo& info) {
-  const auto der = live(info).peer_certificate();
+  const auto der = supported(info, "SSL_get1_peer_certificate", live(info).peer_certificate());
   return der.empty() ? info.Env().Undefined() : to_bytes(info.Env(), der);
 }
 

@@ -200,14 +200,14 @@ std::optional<int> Ssl::set_verify_host(const std::string& name) {
   return run([&] { return f_.SSL_set1_host(get(), name.c_str()); });
 }
 
-std::vector<uint8_t> Ssl::peer_certificate() const {
+std::optional<std::vector<uint8_t>> Ssl::peer_certificate() const {
   const auto get1 =
       f_.SSL_get1_peer_certificate != nullptr ? f_.SSL_get1_peer_certificate : f_.old_SSL_get_peer_certificate;
-  if (get1 == nullptr) return {};
+  if (get1 == nullptr) return std::nullopt;
   const OwnedX509 certificate(get1(get()), {f_.X509_free});
-  if (certificate == nullptr) return {};
+  if (certificate == nullptr) return std::vector<uint8_t>();
   const int length = f_.i2d_X509(certificate.get(), nullptr);
-  if (length <= 0) return {};
+  if (length <= 0) return std::vector<uint8_t>();
   std::vector<uint8_t> der(static_cast<size_t>(length));
   unsigned char* at = der.data();
   f_.i2d_X509(certificate.get(), &at);

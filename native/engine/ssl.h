@@ -84,7 +84,7 @@ class Ssl {
   void set_verify(int mode) { f_.SSL_set_verify(get(), mode, nullptr); }
   long verify_result() const { return f_.SSL_get_verify_result(get()); }
   const char* verify_result_text() const { return f_.X509_verify_cert_error_string(verify_result()); }
-  std::vector<uint8_t> peer_certificate() const;  // DER, empty where there is none
+  std::optional<std::vector<uint8_t>> peer_certificate() const;  // DER, empty where there is none
   // Empty when OpenSSL refuses; why is in queue().
   std::vector<uint8_t> export_keying_material(size_t length, const std::string& label,
                                               const std::optional<Bytes>& context);

@@ -27,14 +27,15 @@ EngineFunctions bind_engine_functions(TableLoader& table) {
   table.bind(f.SSL_CTX_sess_set_new_cb, "SSL_CTX_sess_set_new_cb");
   table.bind(f.SSL_CTX_set_keylog_callback, "SSL_CTX_set_keylog_callback");
   table.bind_alternative(f.SSL_CTX_ctrl, "SSL_CTX_ctrl");
-  table.bind_unless_macro(f.SSL_CTX_set_min_proto_version, "SSL_CTX_set_min_proto_version", f.SSL_CTX_ctrl);
-  table.bind_unless_macro(f.SSL_CTX_set_max_proto_version, "SSL_CTX_set_max_proto_version", f.SSL_CTX_ctrl);
-  table.bind_unless_macro(f.SSL_CTX_set_session_cache_mode, "SSL_CTX_set_session_cache_mode", f.SSL_CTX_ctrl);
-  table.bind_unless_macro(f.SSL_CTX_set_mode, "SSL_CTX_set_mode", f.SSL_CTX_ctrl);
-  table.bind_unless_macro(f.SSL_CTX_add_extra_chain_cert, "SSL_CTX_add_extra_chain_cert", f.SSL_CTX_ctrl);
-  table.bind_unless_macro(f.SSL_CTX_set_read_ahead, "SSL_CTX_set_read_ahead", f.SSL_CTX_ctrl);
-  table.bind_unless_macro(f.SSL_CTX_set1_groups_list, "SSL_CTX_set1_groups_list", f.SSL_CTX_ctrl);
-  table.bind_alternative(f.old_SSL_CTX_set1_curves_list, "SSL_CTX_set1_curves_list");
+  table.bind_unless(f.SSL_CTX_ctrl != nullptr, f.SSL_CTX_set_min_proto_version, "SSL_CTX_set_min_proto_version");
+  table.bind_unless(f.SSL_CTX_ctrl != nullptr, f.SSL_CTX_set_max_proto_version, "SSL_CTX_set_max_proto_version");
+  table.bind_unless(f.SSL_CTX_ctrl != nullptr, f.SSL_CTX_set_session_cache_mode, "SSL_CTX_set_session_cache_mode");
+  table.bind_unless(f.SSL_CTX_ctrl != nullptr, f.SSL_CTX_set_mode, "SSL_CTX_set_mode");
+  table.bind_unless(f.SSL_CTX_ctrl != nullptr, f.SSL_CTX_add_extra_chain_cert, "SSL_CTX_add_extra_chain_cert");
+  table.bind_unless(f.SSL_CTX_ctrl != nullptr, f.SSL_CTX_set_read_ahead, "SSL_CTX_set_read_ahead");
+  // The same under its older name.
+  const bool has_curves = table.bind_alternative(f.old_SSL_CTX_set1_curves_list, "SSL_CTX_set1_curves_list");
+  table.bind_unless(has_curves || f.SSL_CTX_ctrl != nullptr, f.SSL_CTX_set1_groups_list, "SSL_CTX_set1_groups_list");
   table.bind_optional(f.SSL_CTX_set_ciphersuites, "SSL_CTX_set_ciphersuites");
   table.bind_optional(f.SSL_CTX_set_num_tickets, "SSL_CTX_set_num_tickets");
   table.bind_optional(f.SSL_CTX_set_post_handshake_auth, "SSL_CTX_set_post_handshake_auth");
@@ -70,7 +71,7 @@ EngineFunctions bind_engine_functions(TableLoader& table) {
   table.bind(f.SSL_get1_session, "SSL_get1_session");
   table.bind(f.SSL_set_session, "SSL_set_session");
   table.bind_alternative(f.SSL_ctrl, "SSL_ctrl");
-  table.bind_unless_macro(f.SSL_set_tlsext_host_name, "SSL_set_tlsext_host_name", f.SSL_ctrl);
+  table.bind_unless(f.SSL_ctrl != nullptr, f.SSL_set_tlsext_host_name, "SSL_set_tlsext_host_name");
   table.bind_optional(f.SSL_set1_host, "SSL_set1_host");
   table.bind_optional(f.SSL_has_pending, "SSL_has_pending");
   table.bind_optional(f.SSL_rstate_string, "SSL_rstate_string");
@@ -78,8 +79,9 @@ EngineFunctions bind_engine_functions(TableLoader& table) {
   table.bind_optional(f.SSL_key_update, "SSL_key_update");
   table.bind_optional(f.SSL_renegotiate, "SSL_renegotiate");
   table.bind_optional(f.SSL_verify_client_post_handshake, "SSL_verify_client_post_handshake");
-  table.bind_alternative(f.SSL_get1_peer_certificate, "SSL_get1_peer_certificate");
-  table.bind_alternative(f.old_SSL_get_peer_certificate, "SSL_get_peer_certificate");
+  // The same under its older name, which is a macro since.
+  const bool has_old = table.bind_alternative(f.old_SSL_get_peer_certificate, "SSL_get_peer_certificate");
+  table.bind_unless(has_old, f.SSL_get1_peer_certificate, "SSL_get1_peer_certificate");
   table.bind(f.SSL_SESSION_free, "SSL_SESSION_free");
   table.bind_optional(f.SSL_SESSION_is_resumable, "SSL_SESSION_is_resumable");
   table.bind(f.i2d_SSL_SESSION, "i2d_SSL_SESSION");

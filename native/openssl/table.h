@@ -33,10 +33,11 @@ class TableLoader {
     return slot != nullptr;
   }
 
-  // A function that OpenSSL's headers make of `through`, such as SSL_CTX_ctrl, and that other builds really have.
-  template <typename Function, typename Through>
-  void bind_unless_macro(Function*& slot, const char* name, Through* through) {
-    if (!bind_alternative(slot, name) && through == nullptr) lacking_.emplace_back(name);
+  // A function that may be lacking where another one does the same: OpenSSL's headers make many a call of SSL_CTX_ctrl
+  // that is a function of its own in other libraries.
+  template <typename Function>
+  void bind_unless(bool is_covered, Function*& slot, const char* name) {
+    if (!bind_alternative(slot, name) && !is_covered) lacking_.emplace_back(name);
   }
 
   const std::vector<std::string>& missing() const { return missing_; }
