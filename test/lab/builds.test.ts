@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -155,11 +164,28 @@ describe('commandFor', () => {
 
 // The names tell which builds were there. CI fetches them all first.
 describe.each(presentBuilds())('for $name', (build) => {
-  test('Node starts, with this addon, and its child starts another', () => {
-    const seen = { glibc: glibcOf(build), addon: true, node: process.versions.node }
-    expect(factsOf(build, 'under-loader.mjs')).toEqual([seen, seen])
+  test('Node starts, loads the library that the name promises, and its child starts another', () => {
+    const facts = factsOf(build, 'under-loader.mjs')
+    const seen = { ...described(build), glibc: glibcOf(build), node: process.versions.node }
+    expect(facts).toEqual([seen, seen])
   })
 })
+
+/** What the library has to say of itself. */
+function described({ libssl, name }: Build): { kind: unknown; version: unknown } {
+  if (libssl === undefined) {
+    const [own] = (process.versions.openssl ?? '').split('+')
+    return { kind: 'OpenSSL', version: expect.stringMatching(`^OpenSSL ${own} `) }
+  }
+  const file = fileURLToPath(new URL(`../../.cache/libssl/${name}/build.json`, import.meta.url))
+  const description: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const entries = new Map<string, unknown>(Object.entries(description ?? {}))
+  const kind = entries.get('kind')
+  // BoringSSL has no version of its own to tell.
+  const version: unknown =
+    kind === 'OpenSSL' ? expect.stringMatching(`^OpenSSL ${String(entries.get('version'))} `) : kind
+  return { kind, version }
+}
 
 /** The version of the C library: the loader says it of itself, where the build has one. */
 function glibcOf({ loader }: Build): string | undefined {
