@@ -11,6 +11,14 @@ namespace {
 
 using openssl::EngineFunctions;
 
+// Names of 1 to 255 bytes, each after its length. OpenSSL looks at what a client offers only since 3.0, and at what a
+// server wants never.
+bool is_protocol_list(std::span<const uint8_t> bytes) {
+  size_t at = 0;
+  while (at < bytes.size() && bytes[at] != 0) at += 1 + size_t{bytes[at]};
+  return at == bytes.size();
+}
+
 // Never the terminal, which is what OpenSSL asks when it is given no callback.
 int give_passphrase(char* buffer, int size, int, void* argument) {
   const auto* passphrase = static_cast<const std::optional<std::string>*>(argument);
@@ -112,6 +120,7 @@ std::optional<int> SslContext::set_groups_list(const std::string& list) {
 
 int SslContext::set_alpn(Bytes protocols) {
   f_.ERR_clear_error();
+  if (!is_protocol_list(protocols)) return 0;
   alpn_.assign(protocols.begin(), protocols.end());
   if (is_server_) {
     f_.SSL_CTX_set_alpn_select_cb(context_.get(), &SslContext::select_alpn, this);

@@ -37,7 +37,8 @@ class SslContext {
   int set_cipher_list(const std::string& list);
   std::optional<int> set_ciphersuites(const std::string& list);
   std::optional<int> set_groups_list(const std::string& list);
-  // In wire format. On a server the first of ours that the client offers is chosen. 1 is success, unlike OpenSSL's 0.
+  // In wire format. On a server the first of ours that the client offers is chosen. 1 is success, unlike OpenSSL's 0;
+  // what is not in that format is refused with nothing in the queue.
   int set_alpn(Bytes protocols);
   std::optional<int> set_session_cache_mode(int mode);
   int set_session_id_context(Bytes id);
