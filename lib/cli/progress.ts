@@ -2,6 +2,7 @@ import cliProgress from 'cli-progress'
 
 /** A bar on stderr while something takes long. */
 export interface Progress {
+  /** The total is the same every time. */
   show(done: number, total: number): void
   stop(): void
 }
@@ -24,19 +25,16 @@ export function displayProgress(stream: NodeJS.WriteStream, what: string): Progr
     },
     cliProgress.Presets.shades_classic,
   )
-  const began = performance.now()
-  let isRunning = false
+  let last = { done: 0, total: 0 }
+  const timer = setTimeout(() => bar.start(last.total, last.done), patience)
   return {
     show(done, total) {
-      if (isRunning) bar.update(done)
-      else if (performance.now() - began > patience) {
-        bar.start(total, done)
-        isRunning = true
-      }
+      last = { done, total }
+      if (bar.isActive) bar.update(done)
     },
     stop() {
-      if (isRunning) bar.stop()
-      isRunning = false
+      clearTimeout(timer)
+      if (bar.isActive) bar.stop()
     },
   }
 }

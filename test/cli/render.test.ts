@@ -65,7 +65,7 @@ describe('as text', () => {
     const short = text(fiveBuilds(), {})
     expect(short).not.toContain('│ client SSL_shutdown')
     expect(short).toContain('1 other step alike')
-    expect(short).toContain('1 of 2 tables differ')
+    expect(short).toContain('Tables that differ: 1 of 2')
     expect(short).toContain('own-alike (TLSv1.3)')
 
     const long = text(fiveBuilds(), { allRows: true, width: 160 })

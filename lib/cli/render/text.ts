@@ -54,7 +54,7 @@ function sectionText(section: Section, options: TextOptions): string {
 function conclusion(sections: readonly Section[], { style, allRows, width }: TextOptions): string {
   const alike = sections.filter(({ isAlike }) => isAlike)
   const differing = sections.length - alike.length
-  const summary = style.heading(`${differing} of ${count(sections.length, 'table')} differ`)
+  const summary = style.heading(`Tables that differ: ${differing} of ${sections.length}`)
   if (alike.length === 0 || allRows) return summary
   const names = alike.map(({ name, versions }) => `${name} (${versions.join(', ')})`)
   return [summary, 'Alike on all builds (--all-rows shows them):', wrap(names.join(', '), width)].join('\n')

@@ -21,7 +21,7 @@ export interface ComparePlan {
   readonly versions: readonly TlsVersion[]
   /** Ends every process at once; the promise rejects with its reason. */
   readonly signal: AbortSignal
-  /** Called for each scenario on each build with how many of them are done. */
+  /** Called at first, and after each scenario on each build, with how many of them are done. */
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -58,6 +58,7 @@ async function runBuilds({ builds, signal, onProgress }: ComparePlan, runs: read
     done += by
     onProgress?.(done, total)
   }
+  advance(0)
   const waiting = builds.entries()
   const workers = Array.from({ length: Math.min(availableParallelism(), builds.length) }, async () => {
     // One iterator for all of them: each takes the next build that nobody has.
