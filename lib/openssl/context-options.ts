@@ -4,8 +4,11 @@ import { checkSslOptions, type SslOption } from './ssl-options.js'
 
 const versions = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const
 /** SSL_VERIFY_… by our names. */
-export const verifyModes = { none: 0, peer: 1, require: 3 } as const
+const verifyModes = { none: 0, peer: 1, require: 3 } as const
 const sessionCaches = { off: 0, client: 1, server: 2, both: 3 } as const
+
+/** SSL_VERIFY_NONE, SSL_VERIFY_PEER, and that with SSL_VERIFY_FAIL_IF_NO_PEER_CERT: SSL_CTX_set_verify(3). */
+export type SslVerifyMode = keyof typeof verifyModes
 
 /** A protocol version, by the name that OpenSSL has for it. */
 export type SslProtocol = keyof typeof versions
@@ -38,7 +41,7 @@ export interface SslContextOptions {
    * name is verified only where `verifyHost` of the Ssl names it.
    * @default 'none'
    */
-  readonly verify?: 'none' | 'peer' | 'require'
+  readonly verify?: SslVerifyMode
   /** SSL_CTX_set_min_proto_version(3) */
   readonly minVersion?: SslProtocol
   /** SSL_CTX_set_max_proto_version(3) */
@@ -146,7 +149,7 @@ export function checkContextOptions(given: SslContextOptions, build: Build): Che
     passphrase: text('passphrase', options.passphrase),
     ca: pem('ca', options.ca),
     defaultVerifyPaths: flag('defaultVerifyPaths', options.defaultVerifyPaths) ?? false,
-    verify: number('verify', options.verify, verifyModes),
+    verify: options.verify === undefined ? undefined : verifyNumber(options.verify),
     minVersion: number('minVersion', options.minVersion, versions),
     maxVersion: number('maxVersion', options.maxVersion, versions),
     ciphers: text('ciphers', options.ciphers),
@@ -163,6 +166,11 @@ export function checkContextOptions(given: SslContextOptions, build: Build): Che
     releaseBuffers: flag('releaseBuffers', options.releaseBuffers) ?? false,
     keylog: flag('keylog', options.keylog) ?? false,
   }
+}
+
+/** A verify mode by number. */
+export function verifyNumber(mode: unknown): number {
+  return verifyModes[checkOneOf('verify', mode, ['none', 'peer', 'require'])]
 }
 
 function pem(name: string, value: unknown): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 export type { LibraryKind } from './binding.js'
 export type { OptionalCall } from './calls.js'
 export type { SslContext, SslOptions } from './context.js'
-export type { SslContextOptions, SslProtocol } from './context-options.js'
+export type { SslContextOptions, SslProtocol, SslVerifyMode } from './context-options.js'
 export type {
   AlertEvent,
   ChangeCipherSpecEvent,

@@ -1,7 +1,7 @@
-import { checkBoolean, checkBytes, checkCount, checkOneOf, checkText, invalid } from '../options.js'
+import { checkBoolean, checkBytes, checkCount, checkText, invalid } from '../options.js'
 import type { NativeSsl } from './binding.js'
 import type { SslContext } from './context.js'
-import { verifyModes } from './context-options.js'
+import { type SslVerifyMode, verifyNumber } from './context-options.js'
 import { callFailed } from './result.js'
 import { SslSession } from './session.js'
 
@@ -60,12 +60,13 @@ export class SslInspection {
   }
 
   /**
-   * SSL_set_verify(3): what the context's `verify` is for one Ssl. A server sets it before verifyClientPostHandshake().
+   * SSL_set_verify(3): whether the peer is verified from now on, as the context's `verify`. A server that is to ask for a
+   * certificate after the handshake needs 'peer' or 'require' by then.
    *
    * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT
    */
-  setVerify(verify: keyof typeof verifyModes): void {
-    this.#native.setVerify(verifyModes[checkOneOf('verify', verify, ['none', 'peer', 'require'])])
+  setVerify(verify: SslVerifyMode): void {
+    this.#native.setVerify(verifyNumber(verify))
   }
 
   /** SSL_pending(3): bytes of the current record that are decrypted and not read yet. */
@@ -160,8 +161,9 @@ export class SslInspection {
 
   /**
    * SSL_get1_session(3): the session as it is now; undefined before there is one. In TLS 1.3 one that can be resumed
-   * comes with a ticket, after the handshake: read until 'new_session' is among the events. A new object at every call,
-   * which lives on after this Ssl is freed.
+   * comes with a ticket, after the handshake: read until 'new_session' is among the events. (BoringSSL hands those of TLS
+   * 1.3 to a callback alone: there isResumable() stays false.) A new object at every call, which lives on after this Ssl
+   * is freed.
    */
   getSession(): SslSession | undefined {
     const session = this.#native.getSession()

@@ -146,8 +146,8 @@ export class Ssl extends SslInspection {
 
   /**
    * SSL_verify_client_post_handshake(3): a server of TLS 1.3 asks for a certificate after the handshake, which the next
-   * write() or doHandshake() sends. The client's context has to allow it (`postHandshakeAuth`), and the server's to
-   * verify.
+   * write() or doHandshake() sends. The client's context has to allow it (`postHandshakeAuth`), and the server to verify:
+   * setVerify('peer') before.
    *
    * @throws ClosureError ERR_OPENSSL_UNSUPPORTED_CALL
    * @see RFC 8446 section 4.6.2

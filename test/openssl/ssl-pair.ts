@@ -40,19 +40,15 @@ export function connectPair(openssl: OpenSSL, options: PairOptions = {}): SslPai
   return pair
 }
 
-/** Handshakes until both are done or one fails: the last result of each. */
-export function handshake(pair: Pick<SslPair, 'client' | 'server'>): {
+/** Handshakes until both are done or nothing moves: the last result of each, or the first that is an error. */
+export function handshake({ client, server }: Pick<SslPair, 'client' | 'server'>): {
   readonly client: SslResult
   readonly server: SslResult
 } {
-  const { client, server } = pair
+  const again = (ssl: Ssl, last: SslResult) => (last.error === 'SSL_ERROR_WANT_READ' ? ssl.doHandshake() : last)
   let results = { client: client.doHandshake(), server: server.doHandshake() }
-  for (let i = 0; i < 10; i++) {
-    const moved = move(client, server) + move(server, client)
-    results = { client: client.doHandshake(), server: server.doHandshake() }
-    const isWaiting = [results.client, results.server].some(({ error }) => error === 'SSL_ERROR_WANT_READ')
-    if (moved === 0 && client.outputPending() === 0 && server.outputPending() === 0) break
-    if (!isWaiting && client.outputPending() === 0 && server.outputPending() === 0) break
+  while (move(client, server) + move(server, client) > 0) {
+    results = { client: again(client, results.client), server: again(server, results.server) }
   }
   return results
 }
@@ -66,15 +62,13 @@ export function move(from: Ssl, to: Ssl): number {
 
 /** Lets both read what is no data, until nothing is on its way: tickets, key updates. */
 export function settle({ client, server }: Pick<SslPair, 'client' | 'server'>): void {
-  for (let i = 0; i < 10; i++) {
-    const moved = move(client, server) + move(server, client)
-    if (moved === 0) return
+  do {
     for (const ssl of [client, server]) {
       const { error, data } = ssl.read()
       if (data.length > 0) throw new Error('There was data on its way')
       if (error === 'SSL_ERROR_SSL') throw new Error('Reading failed')
     }
-  }
+  } while (move(client, server) + move(server, client) > 0)
 }
 
 /** Moves what `from` wrote and reads it all at `to`. */
