@@ -35,8 +35,15 @@ export async function run(command, args, options = {}) {
     signal: interrupted.signal,
     ...options,
   })
+  const closed = new Promise((resolve) => running.child.once('close', resolve))
   running.child.stdin.end()
-  return (await running).stdout
+  try {
+    return (await running).stdout
+  } catch (error) {
+    // An aborted program is not gone at once, and may still write.
+    await closed
+    throw error
+  }
 }
 
 /** Fills a folder aside and moves it in one step, so that a folder that is there is whole. Replaces an older one. */
