@@ -29,6 +29,8 @@ for (const kind of ['key', 'cert']) {
 run(process.execPath, ['load.mjs'])
 run(process.execPath, ['clean-close.mjs', 'key.pem', 'cert.pem'])
 run(process.execPath, ['policy.mjs', 'key.pem', 'cert.pem'])
+run(process.execPath, ['compare.mjs'])
+run('npx', ['close-notify', 'compare', '--list'])
 run(process.execPath, ['openssl.mjs', 'key.pem', 'cert.pem'])
 
 const program = `import { type ClosureControl, closureOf, type ClosureReport, controlClosure } from 'close-notify'

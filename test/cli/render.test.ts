@@ -137,12 +137,38 @@ describe('as CSV', () => {
 })
 
 describe('as markdown', () => {
-  test('differences come first, complete tables are folded', () => {
+  test('differences come first, each once, and link to the folded table of each scenario that shows it', () => {
     const output = renderMarkdown(fiveBuilds())
-    expect(output.indexOf('### What differs')).toBeLessThan(output.indexOf('<details>'))
-    expect(output).toContain('<br>BoringSSL: `0 SSL_ERROR_SYSCALL [none]`')
-    expect(output.match(/<details>/g)).toHaveLength(2)
-    expect(output.match(/<\/details>/g)).toHaveLength(2)
+    expect(linesWith(output, '| `-1 SSL_ERROR_SSL').slice(0, 1)).toEqual([
+      '| `-1 SSL_ERROR_SSL "unexpected eof while reading" [SENT]` | OpenSSL 1.1.1w: `0 SSL_ERROR_SYSCALL [SENT]`<br>' +
+        'BoringSSL: `0 SSL_ERROR_SYSCALL [none]` | [own-bare-eof (1.3)](#own-bare-eof-1.3) |',
+    ])
+    expect(output.indexOf('### What differs')).toBeLessThan(output.indexOf('<details '))
+    const folded = linesWith(output, '<details ')
+    expect(folded).toEqual([
+      '<details id="own-bare-eof-1.3"><summary>own-bare-eof (1.3): OpenSSL 1.1.1w, BoringSSL in 1 of 2 steps</summary>',
+      '<details id="own-alike-1.3"><summary>own-alike (1.3): alike</summary>',
+    ])
+    expect(output.match(/^<\/details>/gm)).toHaveLength(folded.length)
+  })
+
+  test('builds that gave the same throughout share a column', () => {
+    const output = renderMarkdown(fiveBuilds())
+    expect(linesWith(output, '| step |')).toEqual([
+      '| step | OpenSSL 1.1.1w | OpenSSL 3.0.20, 3.5.6, 4.0.0 | BoringSSL |',
+      '| step | all |',
+    ])
+  })
+
+  test('many places of one difference are folded', () => {
+    const results = { a: ran(readEof), b: ran(readEofOf111) }
+    const names = ['own-a', 'own-b', 'own-c', 'own-d']
+    const shown = comparison(
+      [build('a', 'A'), build('b', 'B')],
+      names.map((name) => scenario(name, results)),
+    )
+    const output = renderMarkdown(shown)
+    expect(linesWith(output, '<summary>4 steps</summary>')).toHaveLength(1)
   })
 
   test('has neither date nor paths: the same builds give the same page', () => {

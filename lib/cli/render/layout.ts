@@ -5,17 +5,10 @@
 import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import type { Row } from '../../lab/compare/differences.js'
+import { alikeThroughout, groupBy, isMarked, nothing } from './columns.js'
+import type { Column, Group } from './columns.js'
 import { namesOf } from './names.js'
 import type { Style } from './style.js'
-
-/** A build as a column. */
-export interface Column {
-  readonly id: string
-  readonly label: string
-}
-
-/** What a build gave that has no such step. */
-export const nothing = '–'
 
 /** `width` is Infinity for a file. */
 export function layoutTable(columns: readonly Column[], rows: readonly Row[], width: number, style: Style): string {
@@ -43,8 +36,6 @@ interface Form {
   readonly texts: readonly (readonly string[])[]
 }
 
-type Group = readonly Column[]
-
 function grid(groups: readonly Group[], rows: readonly Row[], style: Style): Form {
   const head = ['step', ...groups.map((group) => namesOf(group.map(({ label }) => label)))]
   const body = rows.map((row) => [row.step, ...groups.map(([first]) => cellOf(row, first, style))])
@@ -55,15 +46,6 @@ function cellOf(row: Row, column: Column | undefined, style: Style): string {
   if (column === undefined) return ''
   const text = row.cells.get(column.id) ?? nothing
   return isMarked(row, column) ? style.mark(text) : text
-}
-
-function isMarked({ difference }: Row, { id }: Column): boolean {
-  return difference !== undefined && Object.hasOwn(difference.otherwise, id)
-}
-
-/** Builds together whose texts are the same in every row. */
-function alikeThroughout(columns: readonly Column[], rows: readonly Row[]): readonly Group[] {
-  return groupBy(columns, ({ id }) => JSON.stringify(rows.map(({ cells }) => cells.get(id) ?? null)))
 }
 
 function list(columns: readonly Column[], rows: readonly Row[], style: Style): Form {
@@ -91,12 +73,6 @@ function list(columns: readonly Column[], rows: readonly Row[], style: Style): F
       ['result', ...results.map(({ cell }) => cell)],
     ],
   }
-}
-
-function groupBy(columns: readonly Column[], key: (column: Column) => string): readonly Group[] {
-  const groups = new Map<string, Column[]>()
-  for (const column of columns) groups.set(key(column), [...(groups.get(key(column)) ?? []), column])
-  return [...groups.values()]
 }
 
 // --- Widths ---

@@ -1,22 +1,21 @@
-// A comparison as part of a page: the builds, then what differs, then every table for those who unfold it. Without date
-// and paths, so that the same builds give the same text.
-import type { ComparedBuild, Comparison } from '../../lab/compare/comparison.js'
-import type { Row } from '../../lab/compare/differences.js'
-import { nothing } from './layout.js'
+// A comparison as part of a page: the builds; every difference with the scenarios that show it; then each scenario's
+// table for those who unfold it. Without date and paths, so that the same builds give the same text.
+import type { ComparedBuild, Comparison, StepDifference } from '../../lab/compare/comparison.js'
+import { alikeThroughout, groupBy, isMarked, nothing } from './columns.js'
+import { namesOf } from './names.js'
 import { problemOf } from './problems.js'
 import { labelsOf, sectionsOf } from './sections.js'
 import type { Section } from './sections.js'
 
 export function renderMarkdown({ builds, scenarios }: Comparison): string {
   const sections = sectionsOf(builds, scenarios)
-  const differing = sections.filter(({ isAlike }) => !isAlike)
-  const alike = sections.filter(({ isAlike }) => isAlike)
+  const ordered = [...sections.filter(({ isAlike }) => !isAlike), ...sections.filter(({ isAlike }) => isAlike)]
   return [
     buildTable(builds),
     '### What differs',
-    ...differing.map((section) => differenceText(builds, section)),
-    '### Complete tables',
-    ...[...differing, ...alike].map(completeTable),
+    ...differenceTables(builds, sections),
+    '### Scenario by scenario',
+    ...ordered.map((section) => foldedTable(builds, section)),
   ]
     .join('\n\n')
     .concat('\n')
@@ -25,56 +24,111 @@ export function renderMarkdown({ builds, scenarios }: Comparison): string {
 function buildTable(builds: readonly ComparedBuild[]): string {
   const rows = builds.map((build) => [
     build.label,
-    build.status === 'loaded' ? code(build.version) : (problemOf(build) ?? ''),
+    build.status === 'loaded' ? code(build.version) : escaped(problemOf(build) ?? ''),
     build.status === 'loaded' ? build.lacking.map(code).join(', ') : '',
   ])
   return table(['build', 'says of itself', 'lacks'], rows)
 }
 
-/** For each step what most builds give, and who gives what else. */
-function differenceText(builds: readonly ComparedBuild[], section: Section): string {
-  const rows = section.rows.flatMap(({ step, difference }) => {
-    if (difference === undefined) return []
-    const others = new Map<string | null, string[]>()
-    for (const [id, text] of Object.entries(difference.otherwise)) others.set(text, [...(others.get(text) ?? []), id])
-    const otherwise = [...others].map(([text, ids]) => `${labelsOf(builds, ids)}: ${cell(text)}`)
-    return [[code(step), cell(difference.usual), otherwise.join('<br>')]]
+// --- Differences ---
+
+interface Place {
+  readonly call: string
+  readonly difference: StepDifference
+  readonly section: Section
+}
+
+/** A table for each call, with a row for each way in which builds differ there. */
+function differenceTables(builds: readonly ComparedBuild[], sections: readonly Section[]): readonly string[] {
+  const places = sections.flatMap((section) =>
+    section.rows.flatMap(({ call = '', difference }): Place[] =>
+      difference === undefined ? [] : [{ call, difference, section }],
+    ),
+  )
+  // Calls before what they put on the wire, and what differs often before what rarely does.
+  const calls = groupBy(places, ({ call }) => call).toSorted((a, b) => rankOf(b) - rankOf(a))
+  return calls.flatMap((ofCall) => {
+    const rows = groupBy(ofCall, ({ difference: { usual, otherwise } }) => JSON.stringify([usual, otherwise]))
+    const shown = rows.toSorted((a, b) => b.length - a.length).flatMap((same) => differenceRow(builds, same))
+    return [`#### ${ofCall[0]?.call ?? ''}`, table(['most builds', 'others', 'in'], shown)]
   })
-  return [
-    `**${section.name}** (${section.versions.join(', ')}): ${escaped(section.title)}`,
-    ...(rows.length === 0 ? [] : [table(['step', 'most builds', 'others'], rows)]),
-    ...remarks(section),
-  ].join('\n\n')
 }
 
-function remarks({ notes, explanations }: Section): string[] {
-  const lines = [...notes, ...explanations.map(({ builds, because }) => `${builds}: ${because}`)]
-  return lines.length === 0 ? [] : [lines.map((line) => `- ${escaped(line)}`).join('\n')]
+function rankOf(places: readonly Place[]): number {
+  return places[0]?.call === 'transfer' ? 0 : places.length
 }
 
-function completeTable(section: Section): string {
-  const differing = section.rows.filter(({ difference }) => difference !== undefined).length
-  const extent = `steps that differ: ${differing} of ${section.rows.length}`
+function differenceRow(builds: readonly ComparedBuild[], places: readonly Place[]): string[][] {
+  const [first] = places
+  if (first === undefined) return []
+  const others = groupBy(Object.entries(first.difference.otherwise), ([, text]) => JSON.stringify(text))
+  const otherwise = others.map((same) => {
+    const labels = labelsOf(
+      builds,
+      same.map(([id]) => id),
+    )
+    return `${labels}: ${cell(same[0]?.[1] ?? null)}`
+  })
+  const where = [...new Set(places.map(({ section }) => `[${nameOf(section)}](#${anchorOf(section)})`))].join('<br>')
+  const folded = `<details><summary>${places.length} steps</summary>${where}</details>`
+  return [[cell(first.difference.usual), otherwise.join('<br>'), places.length > few ? folded : where]]
+}
+
+/** As many places as are named without being folded. */
+const few = 3
+
+// --- Scenarios ---
+
+function foldedTable(builds: readonly ComparedBuild[], section: Section): string {
+  const { title, notes, explanations } = section
+  const remarks = [...notes, ...explanations.map(({ builds: names, because }) => `${names}: ${because}`)]
   return [
-    `<details><summary>${section.name} (${section.versions.join(', ')}): ${extent}</summary>`,
-    escaped(section.title),
-    ...(section.rows.length === 0 ? [] : [stepTable(section)]),
-    ...section.notes.map(escaped),
+    `<details id="${anchorOf(section)}"><summary>${nameOf(section)}: ${extentOf(builds, section)}</summary>`,
+    escaped(title),
+    ...(section.rows.length === 0 ? [] : [stepTable(builds, section)]),
+    ...(remarks.length === 0 ? [] : [remarks.map((remark) => `- ${escaped(remark)}`).join('\n')]),
     '</details>',
   ].join('\n\n')
 }
 
-function stepTable({ columns, rows }: Section): string {
-  const head = ['step', ...columns.map(({ label }) => label)]
-  return table(
-    head,
-    rows.map((row) => [code(row.step), ...columns.map(({ id }) => markedCell(row, id))]),
-  )
+function extentOf(builds: readonly ComparedBuild[], { rows, columns, isAlike }: Section): string {
+  if (isAlike) return 'alike'
+  const differing = rows.filter(({ difference }) => difference !== undefined)
+  const unlike = columns.filter((column) => differing.some((row) => isMarked(row, column)))
+  const absent = builds.filter((build) => build.status === 'loaded' && !columns.includes(build))
+  return [
+    ...(unlike.length === 0
+      ? []
+      : [`${namesOf(unlike.map(({ label }) => label))} in ${differing.length} of ${rows.length} steps`]),
+    ...(absent.length === 0 ? [] : [`not on ${namesOf(absent.map(({ label }) => label))}`]),
+  ].join('; ')
 }
 
-function markedCell({ cells, difference }: Row, id: string): string {
-  const text = cell(cells.get(id) ?? null)
-  return difference !== undefined && Object.hasOwn(difference.otherwise, id) ? `**${text}**` : text
+/** Builds that gave the same throughout share a column. */
+function stepTable(builds: readonly ComparedBuild[], { columns, rows }: Section): string {
+  const groups = alikeThroughout(columns, rows)
+  const heads = groups.map((group) =>
+    group.length === builds.length ? 'all' : namesOf(group.map(({ label }) => label)),
+  )
+  const body = rows.map((row) => [
+    code(row.step),
+    ...groups.flatMap(([column]) => {
+      if (column === undefined) return []
+      const text = cell(row.cells.get(column.id) ?? null)
+      return isMarked(row, column) ? `**${text}**` : text
+    }),
+  ])
+  return table(['step', ...heads], body)
+}
+
+// --- Text ---
+
+function nameOf({ name, versions }: Section): string {
+  return `${name} (${versions.map((version) => version.replace('TLSv', '')).join(', ')})`
+}
+
+function anchorOf({ name, versions }: Section): string {
+  return [name, ...versions.map((version) => version.replace('TLSv', ''))].join('-')
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -83,7 +137,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function cell(text: string | null): string {
-  return text === null ? nothing : code(text)
+  if (text === null) return nothing
+  return text === '' ? 'nothing' : code(text)
 }
 
 /** In a table a pipe ends the cell, in code too, unless it is escaped. */

@@ -8,6 +8,7 @@ type Results = Readonly<Record<string, ScenarioResult>>
 /** One row of a scenario's table. */
 export interface Row {
   readonly step: string
+  readonly call: Observation['call'] | undefined
   /** What each build gave on which the scenario ran, by its id; null where the step did not come to pass. */
   readonly cells: ReadonlyMap<string, string | null>
   readonly difference: StepDifference | undefined
@@ -19,7 +20,8 @@ export function rowsOf(results: Results): readonly Row[] {
   return stepsOf([...ran.values()]).map((step) => {
     const observations = [...ran].map(([id, all]) => [id, all.find((one) => one.step === step) ?? null] as const)
     const cells = new Map(observations.map(([id, one]) => [id, textOf(one)]))
-    return { step, cells, difference: differenceOf(step, new Map(observations)) }
+    const call = observations.find(([, one]) => one !== null)?.[1]?.call
+    return { step, call, cells, difference: differenceOf(step, new Map(observations)) }
   })
 }
 
