@@ -2,6 +2,8 @@ import { boringsslScenarios } from './boringssl.js'
 import { libresslScenarios } from './libressl.js'
 import { opensslScenarios } from './openssl.js'
 import { ownScenarios } from './own.js'
+import { ownRecordScenarios } from './own-records.js'
+import { ownSessionScenarios } from './own-sessions.js'
 import { rustlsScenarios } from './rustls.js'
 import { s2nScenarios } from './s2n.js'
 import type { Scenario } from './types.js'
@@ -14,4 +16,6 @@ export const scenarios: readonly Scenario[] = [
   ...s2nScenarios,
   ...rustlsScenarios,
   ...ownScenarios,
+  ...ownRecordScenarios,
+  ...ownSessionScenarios,
 ]

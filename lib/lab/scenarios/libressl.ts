@@ -93,7 +93,13 @@ export const libresslScenarios: readonly Scenario[] = [
 function row(name: string, title: string, parts: readonly (readonly Step[])[]): Scenario {
   const steps = [...greetings(), ...parts.flat()]
   const eofLabels = steps.flatMap(({ as }) => (as?.endsWith('meets EOF') ? [as] : []))
-  return { name: `libressl-${name}`, title, versions: bothVersions, steps, differs: eofElsewhere(...eofLabels) }
+  return {
+    name: `libressl-${name}`,
+    title,
+    versions: bothVersions,
+    steps,
+    differs: eofLabels.length === 0 ? [] : eofElsewhere(eofLabels),
+  }
 }
 
 /** The handshake, and a word each way. */

@@ -1,48 +1,46 @@
 /**
- * What no suite asks, and what this project found to differ between builds: shutdown before and during the handshake,
- * writing after close_notify, quiet shutdown and its flags, flags cleared to go on, EOF twice, data and other records
- * where close_notify is due, and what an unclean close does to a session.
+ * What no suite asks, and what was found to differ between builds: shutdown before and during the handshake, writing
+ * after close_notify, quiet shutdown and its flags, flags cleared to go on, and EOF. Forged records are in
+ * own-records.ts, what becomes of sessions in own-sessions.ts.
  */
-import { bothVersions, completes, eofElsewhere, findsEof, readsCloseNotify, sendsCloseNotify } from './shared.js'
-import type { Scenario, Step } from './types.js'
-
-const isResumable = (as: string, value: number): Step => ({
-  do: 'SSL_SESSION_is_resumable',
-  by: 'client',
-  as,
-  expect: { value },
-})
-
-const holdSession: readonly Step[] = [
-  { do: 'handshake' },
-  { do: 'SSL_get1_session', by: 'client', expect: { value: 1 } },
-  isResumable('resumable before', 1),
-]
-
-/** The client frees its SSL and offers the session it held in a new connection. */
-const resumes = (value: number): readonly Step[] => [
-  { do: 'SSL_free', by: 'client' },
-  isResumable('resumable after SSL_free', value),
-  { do: 'reconnect', offer: 'session' },
-  { do: 'handshake', as: 'new handshake' },
-  { do: 'SSL_session_reused', by: 'client', expect: { value } },
-]
+import {
+  boringssl,
+  bothVersions,
+  completes,
+  eofElsewhere,
+  failedSince40,
+  findsEofOpen,
+  keepsCloseNotify,
+  lacksIgnoreEof,
+  quietInHandshake,
+  readsCloseNotify,
+  refusesToClose,
+  sendsCloseNotify,
+  since32,
+} from './shared.js'
+import type { Scenario } from './types.js'
 
 export const ownScenarios: readonly Scenario[] = [
   {
     name: 'own-before-handshake',
-    title: 'SSL_shutdown before the handshake has begun',
+    title: 'SSL_shutdown before the handshake has begun does not keep it from beginning',
     versions: bothVersions,
     steps: [
-      { do: 'SSL_in_init', by: 'client' },
-      { do: 'SSL_shutdown', by: 'client', expect: { value: -1, error: 'SSL_ERROR_SSL', flags: 'none' } },
+      { do: 'SSL_in_init', by: 'client', expect: { value: 1 } },
+      {
+        do: 'SSL_shutdown',
+        by: 'client',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'shutdown while in init', flags: 'none' },
+      },
       { do: 'transfer', from: 'client', expect: { wire: [] } },
       { do: 'handshake' },
+      { do: 'SSL_in_init', by: 'client', expect: { value: 0 } },
     ],
+    differs: [quietInHandshake('client SSL_shutdown')],
   },
   {
     name: 'own-during-handshake',
-    title: 'A server calls SSL_shutdown in the middle of the handshake, and then goes on with it',
+    title: 'SSL_shutdown in the middle of the handshake does not keep it from going on',
     versions: bothVersions,
     steps: [
       { do: 'SSL_do_handshake', by: 'client', expect: { value: -1, error: 'SSL_ERROR_WANT_READ' } },
@@ -53,9 +51,9 @@ export const ownScenarios: readonly Scenario[] = [
         by: 'server',
         expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'shutdown while in init', flags: 'none', alerts: [] },
       },
-      { do: 'transfer', from: 'server' },
-      { do: 'handshake', expect: { value: 1 } },
+      { do: 'handshake' },
     ],
+    differs: [quietInHandshake('server SSL_shutdown')],
   },
   {
     name: 'own-write-after-received',
@@ -106,7 +104,7 @@ export const ownScenarios: readonly Scenario[] = [
   },
   {
     name: 'own-reopen',
-    title: 'Flags cleared by SSL_set_shutdown(0) on both sides: does the connection go on?',
+    title: 'Flags cleared by SSL_set_shutdown on both sides, and the connection goes on',
     versions: bothVersions,
     steps: [
       { do: 'handshake' },
@@ -119,33 +117,72 @@ export const ownScenarios: readonly Scenario[] = [
       { do: 'transfer', from: 'client' },
       { do: 'SSL_read', by: 'server', expect: { value: 5, data: 'again' } },
     ],
+    differs: [
+      {
+        when: since32,
+        versions: ['TLSv1.3'],
+        expect: {
+          'server SSL_read #2': {
+            value: 0,
+            error: 'SSL_ERROR_ZERO_RETURN',
+            data: '',
+            flags: 'RECEIVED',
+            alerts: ['received warning close_notify'],
+          },
+        },
+        because: keepsCloseNotify,
+      },
+      {
+        when: boringssl,
+        expect: {
+          'client SSL_set_shutdown': { refused: 'ERR_OPENSSL_STATE', flags: 'SENT' },
+          'server SSL_set_shutdown': { refused: 'ERR_OPENSSL_STATE', flags: 'RECEIVED' },
+          'client SSL_write': { value: -1 },
+          'server SSL_read #2': { value: 0, error: 'SSL_ERROR_ZERO_RETURN', data: '' },
+        },
+        because:
+          'In BoringSSL a flag cannot be cleared: its SSL_set_shutdown asserts that none is, so the engine refuses.',
+      },
+    ],
   },
   {
     name: 'own-eof-twice',
-    title: 'EOF without close_notify, read again and again, and SSL_shutdown after it',
+    title: 'EOF without close_notify, read again, and SSL_shutdown after it',
     versions: bothVersions,
     steps: [
       { do: 'handshake' },
       { do: 'eof', to: 'client' },
-      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: { value: 0, ...findsEof, flags: 'none' } },
-      { do: 'SSL_read', by: 'client', as: 'client reads again', expect: { value: -1, error: 'SSL_ERROR_SYSCALL' } },
-      { do: 'SSL_shutdown', by: 'client', expect: { value: -1, flags: 'none' } },
-      { do: 'transfer', from: 'client', expect: { wire: [] } },
+      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: findsEofOpen },
+      {
+        do: 'SSL_read',
+        by: 'client',
+        as: 'client reads again',
+        expect: { value: -1, error: 'SSL_ERROR_SYSCALL', reason: 'none' },
+      },
+      refusesToClose('client'),
+      { do: 'transfer', from: 'client', expect: { wire: ['alert fatal decode_error'] } },
     ],
-    differs: eofElsewhere('client meets EOF'),
+    differs: [
+      ...eofElsewhere(['client meets EOF'], {
+        'client reads again': { value: 0 },
+        'client SSL_shutdown': { value: 0, error: 'SSL_ERROR_SYSCALL', reason: 'none' },
+        'client transfer': { wire: ['alert warning close_notify'] },
+      }),
+      failedSince40('client reads again', 'client SSL_shutdown'),
+    ],
   },
   {
     name: 'own-eof-within-record',
-    title: 'EOF in the middle of a record',
+    title: 'EOF in the middle of a record is told as EOF between records is',
     versions: bothVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'server', data: 'hello world' },
       { do: 'transfer', from: 'server', holdBack: 5, expect: { wire: ['a part of data 11'] } },
       { do: 'eof', to: 'client' },
-      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: { value: 0, ...findsEof, flags: 'none' } },
+      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: findsEofOpen },
     ],
-    differs: eofElsewhere('client meets EOF'),
+    differs: eofElsewhere(['client meets EOF']),
   },
   {
     name: 'own-eof-ignored',
@@ -162,10 +199,11 @@ export const ownScenarios: readonly Scenario[] = [
       },
       completes('client'),
     ],
+    differs: lacksIgnoreEof,
   },
   {
     name: 'own-eof-within-record-ignored',
-    title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF, EOF in the middle of a record',
+    title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF even EOF in the middle of a record looks like close_notify',
     versions: bothVersions,
     client: { options: ['IGNORE_UNEXPECTED_EOF'] },
     steps: [
@@ -173,122 +211,13 @@ export const ownScenarios: readonly Scenario[] = [
       { do: 'SSL_write', by: 'server', data: 'hello world' },
       { do: 'transfer', from: 'server', holdBack: 5 },
       { do: 'eof', to: 'client' },
-      { do: 'SSL_read', by: 'client' },
-    ],
-  },
-  {
-    name: 'own-data-after-close-notify',
-    title: 'Data behind a close_notify is never delivered',
-    versions: bothVersions,
-    steps: [
-      { do: 'handshake' },
-      sendsCloseNotify('client'),
-      { do: 'forge', from: 'client', record: { type: 'data', text: 'late' } },
-      { do: 'transfer', from: 'client', expect: { wire: ['alert warning close_notify', 'data 4'] } },
-      readsCloseNotify('server'),
-      readsCloseNotify('server'),
-      { do: 'SSL_has_pending', by: 'server' },
-      completes('server'),
-    ],
-  },
-  {
-    name: 'own-close-notify-fatal',
-    title: 'A close_notify of level fatal',
-    versions: bothVersions,
-    steps: [
-      { do: 'handshake' },
-      { do: 'forge', from: 'client', record: { type: 'alert', level: 'fatal', description: 'close_notify' } },
-      { do: 'transfer', from: 'client' },
-      { do: 'SSL_read', by: 'server' },
-      { do: 'SSL_shutdown', by: 'server' },
-      { do: 'transfer', from: 'server' },
-    ],
-  },
-  {
-    name: 'own-close-notify-fragmented',
-    title: 'A close_notify whose two bytes come in two records',
-    versions: bothVersions,
-    steps: [
-      { do: 'handshake' },
       {
-        do: 'forge',
-        from: 'client',
-        record: { type: 'fragmented-alert', level: 'warning', description: 'close_notify' },
+        do: 'SSL_read',
+        by: 'client',
+        expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED', data: '' },
       },
-      { do: 'transfer', from: 'client' },
-      { do: 'SSL_read', by: 'server' },
-      { do: 'transfer', from: 'server' },
     ],
-  },
-  {
-    name: 'own-user-canceled-first',
-    title: 'user_canceled before close_notify, as Java sends it',
-    versions: bothVersions,
-    steps: [
-      { do: 'handshake' },
-      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'user_canceled' } },
-      sendsCloseNotify('client'),
-      {
-        do: 'transfer',
-        from: 'client',
-        expect: { wire: ['alert warning user_canceled', 'alert warning close_notify'] },
-      },
-      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED' } },
-      completes('server'),
-    ],
-  },
-  {
-    name: 'own-warning-alert',
-    title: 'Any other warning alert',
-    versions: bothVersions,
-    steps: [
-      { do: 'handshake' },
-      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'no_renegotiation' } },
-      { do: 'transfer', from: 'client' },
-      { do: 'SSL_read', by: 'server' },
-      { do: 'SSL_shutdown', by: 'server' },
-      { do: 'transfer', from: 'server' },
-    ],
-  },
-  {
-    name: 'own-close-notify-in-clear',
-    title: 'A close_notify in the clear on an encrypted connection is none',
-    versions: bothVersions,
-    steps: [
-      { do: 'handshake' },
-      {
-        do: 'forge',
-        from: 'client',
-        record: { type: 'plaintext', text: '\u0015\u0003\u0003\u0000\u0002\u0001\u0000' },
-      },
-      { do: 'transfer', from: 'client' },
-      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL' } },
-      { do: 'transfer', from: 'server' },
-    ],
-  },
-  {
-    name: 'own-plaintext-after-close-notify',
-    title: 'Plaintext behind a close_notify stays unread, also by the second SSL_shutdown',
-    versions: bothVersions,
-    steps: [
-      { do: 'handshake' },
-      sendsCloseNotify('client'),
-      { do: 'forge', from: 'client', record: { type: 'plaintext', text: '220 in the clear from here' } },
-      { do: 'transfer', from: 'client' },
-      sendsCloseNotify('server'),
-      completes('server'),
-      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN' } },
-    ],
-  },
-  {
-    name: 'own-tickets-before-close-notify',
-    title: 'TLS 1.3: session tickets that the second SSL_shutdown meets are taken, and it goes on waiting',
-    versions: ['TLSv1.3'],
-    steps: [
-      { do: 'handshake', tickets: 'unread' },
-      sendsCloseNotify('client'),
-      { do: 'SSL_shutdown', by: 'client', expect: { value: -1, error: 'SSL_ERROR_WANT_READ', newSessions: 2 } },
-    ],
+    differs: lacksIgnoreEof,
   },
   {
     name: 'own-shutdown-ex',
@@ -303,79 +232,12 @@ export const ownScenarios: readonly Scenario[] = [
       { do: 'transfer', from: 'server' },
       { do: 'SSL_shutdown_ex', by: 'client', expect: { value: 1, flags: 'SENT|RECEIVED' } },
     ],
-  },
-  {
-    name: 'own-session-after-shutdown',
-    title: 'A session whose connection ended with our close_notify can be resumed',
-    versions: bothVersions,
-    steps: [...holdSession, sendsCloseNotify('client'), ...resumes(1)],
-  },
-  {
-    name: 'own-session-after-quiet',
-    title: 'A session whose connection ended with a quiet shutdown can be resumed',
-    versions: bothVersions,
-    client: { quietShutdown: true },
-    steps: [...holdSession, completes('client'), ...resumes(1)],
-  },
-  {
-    name: 'own-session-after-set-sent',
-    title: 'A session can be resumed where SSL_set_shutdown says that close_notify was sent',
-    versions: bothVersions,
-    steps: [...holdSession, { do: 'SSL_set_shutdown', by: 'client', flags: 'SENT' }, ...resumes(1)],
-  },
-  {
-    name: 'own-session-after-free',
-    title: 'A session whose SSL is freed without close_notify is lost',
-    versions: bothVersions,
-    steps: [...holdSession, ...resumes(0)],
-  },
-  {
-    name: 'own-session-after-received-only',
-    title: 'A session whose connection only the peer has closed is lost',
-    versions: bothVersions,
-    steps: [
-      ...holdSession,
-      sendsCloseNotify('server'),
-      { do: 'transfer', from: 'server' },
-      readsCloseNotify('client'),
-      ...resumes(0),
-    ],
-  },
-  {
-    name: 'own-session-after-eof',
-    title: 'A session whose connection meets EOF without close_notify is lost at once',
-    versions: bothVersions,
-    steps: [
-      ...holdSession,
-      { do: 'eof', to: 'client' },
-      { do: 'SSL_read', by: 'client', as: 'client meets EOF', expect: { value: 0, ...findsEof } },
-      isResumable('resumable after EOF', 0),
-      ...resumes(0),
-    ],
-    differs: eofElsewhere('client meets EOF'),
-  },
-  {
-    name: 'own-session-after-fatal-alert',
-    title: 'A session whose connection ends with a fatal alert of the peer is lost',
-    versions: bothVersions,
-    steps: [
-      ...holdSession,
-      { do: 'forge', from: 'server', record: { type: 'alert', level: 'fatal', description: 'internal_error' } },
-      { do: 'transfer', from: 'server' },
-      { do: 'SSL_read', by: 'client', expect: { error: 'SSL_ERROR_SSL', flags: 'RECEIVED' } },
-      isResumable('resumable after the alert', 0),
-      ...resumes(0),
-    ],
-  },
-  {
-    name: 'own-session-copy',
-    title: 'A copy of a session, made through its DER, can be resumed after any end of its connection',
-    versions: bothVersions,
-    steps: [
-      ...holdSession,
-      { do: 'reconnect', offer: 'copy' },
-      { do: 'handshake', as: 'new handshake' },
-      { do: 'SSL_session_reused', by: 'client', expect: { value: 1 } },
+    differs: [
+      {
+        when: [{ kind: 'OpenSSL', before: '3.2' }, boringssl],
+        lacks: ['SSL_shutdown_ex'],
+        because: 'SSL_shutdown_ex came with 3.2, for QUIC.',
+      },
     ],
   },
 ]

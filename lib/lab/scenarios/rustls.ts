@@ -3,8 +3,20 @@
  * `complete_io_errors_if_close_notify_received_too_early` and `close_notify_sent_prior_to_handshake_complete` a fixed
  * ClientHello is followed by an alert in the clear; here the client's own one is.
  */
-import { bothVersions, completes, eofElsewhere, findsEof, sendsCloseNotify } from './shared.js'
-import type { Actor, Scenario, Step } from './types.js'
+import {
+  before30,
+  boringssl,
+  bothVersions,
+  completes,
+  eofElsewhere,
+  findsEof,
+  findsEofOpen,
+  keepsCloseNotify,
+  quietInHandshake,
+  sendsCloseNotify,
+  since32,
+} from './shared.js'
+import type { Actor, Difference, Scenario, Step } from './types.js'
 
 const other = { client: 'server', server: 'client' } as const
 
@@ -45,16 +57,11 @@ function uncleanly(by: Actor): Scenario {
       { do: 'transfer', from: by },
       { do: 'eof', to: peer },
       { do: 'SSL_read', by: peer, expect: { data: `from-${by}!` } },
-      {
-        do: 'SSL_read',
-        by: peer,
-        as: `${peer} meets EOF`,
-        expect: { value: 0, ...findsEof, flags: 'none', alerts: [] },
-      },
-      { do: 'transfer', from: peer },
+      { do: 'SSL_read', by: peer, as: `${peer} meets EOF`, expect: findsEofOpen },
+      { do: 'transfer', from: peer, expect: { wire: ['data 12', 'alert fatal decode_error'] } },
       { do: 'SSL_read', by, expect: { data: `from-${peer}!` } },
     ],
-    differs: eofElsewhere(`${peer} meets EOF`),
+    differs: eofElsewhere([`${peer} meets EOF`], { [`${peer} transfer`]: { wire: ['data 12'] } }),
   }
 }
 
@@ -68,6 +75,43 @@ const closeNotifyAfterClientHello: readonly Step[] = [
   },
 ]
 
+const boringsslEarly: readonly Difference[] = [
+  {
+    when: boringssl,
+    versions: ['TLSv1.2'],
+    expect: {
+      'server SSL_do_handshake': { value: 0 },
+      'server SSL_do_handshake #2': { value: 0, error: 'SSL_ERROR_ZERO_RETURN', reason: 'none', alerts: [] },
+    },
+    because: 'In BoringSSL SSL_do_handshake gives 0, and goes on telling of the close_notify.',
+  },
+  {
+    when: boringssl,
+    versions: ['TLSv1.3'],
+    expect: {
+      'server SSL_do_handshake': {
+        error: 'SSL_ERROR_SSL',
+        reason: 'decryption failed or bad record mac',
+        alerts: ['sent fatal bad_record_mac'],
+      },
+      'server SSL_do_handshake #2': {
+        error: 'SSL_ERROR_SSL',
+        reason: 'decryption failed or bad record mac',
+        alerts: [],
+      },
+    },
+    because:
+      'A server of BoringSSL accepts nothing in the clear any more once it has sent its ServerHello; OpenSSL accepts alerts in the clear until the handshake is done.',
+  },
+]
+
+const closesAfterClientHello = {
+  value: -1,
+  error: 'SSL_ERROR_ZERO_RETURN',
+  flags: 'RECEIVED',
+  alerts: ['received warning close_notify'],
+} as const
+
 export const rustlsScenarios: readonly Scenario[] = [
   closeNotify('server'),
   closeNotify('client'),
@@ -80,8 +124,26 @@ export const rustlsScenarios: readonly Scenario[] = [
     steps: [
       ...closeNotifyAfterClientHello,
       { do: 'eof', to: 'server' },
-      { do: 'SSL_do_handshake', by: 'server' },
-      { do: 'SSL_do_handshake', by: 'server' },
+      { do: 'SSL_do_handshake', by: 'server', expect: closesAfterClientHello },
+      {
+        do: 'SSL_do_handshake',
+        by: 'server',
+        expect: { value: -1, ...findsEof, flags: 'RECEIVED', alerts: ['sent fatal decode_error'] },
+      },
+    ],
+    differs: [
+      {
+        when: before30,
+        expect: { 'server SSL_do_handshake #2': { error: 'SSL_ERROR_ZERO_RETURN', reason: 'none', alerts: [] } },
+        because: 'Before 3.0 EOF is no error of its own, and the close_notify before it is still told.',
+      },
+      {
+        when: since32,
+        versions: ['TLSv1.3'],
+        expect: { 'server SSL_do_handshake #2': { error: 'SSL_ERROR_ZERO_RETURN', reason: 'none', alerts: [] } },
+        because: keepsCloseNotify,
+      },
+      ...boringsslEarly,
     ],
   },
   {
@@ -90,9 +152,18 @@ export const rustlsScenarios: readonly Scenario[] = [
     versions: bothVersions,
     steps: [
       ...closeNotifyAfterClientHello,
-      { do: 'SSL_do_handshake', by: 'server' },
-      { do: 'SSL_do_handshake', by: 'server' },
-      { do: 'SSL_get_shutdown', by: 'server' },
+      { do: 'SSL_do_handshake', by: 'server', expect: closesAfterClientHello },
+      { do: 'SSL_do_handshake', by: 'server', expect: { value: -1, error: 'SSL_ERROR_WANT_READ' } },
+      { do: 'SSL_get_shutdown', by: 'server', expect: { flags: 'RECEIVED' } },
+    ],
+    differs: [
+      {
+        when: since32,
+        versions: ['TLSv1.3'],
+        expect: { 'server SSL_do_handshake #2': { error: 'SSL_ERROR_ZERO_RETURN' } },
+        because: keepsCloseNotify,
+      },
+      ...boringsslEarly,
     ],
   },
   {
@@ -139,6 +210,7 @@ export const rustlsScenarios: readonly Scenario[] = [
       { do: 'SSL_shutdown', by: 'client', expect: { value: -1, error: 'SSL_ERROR_SSL', flags: 'none' } },
       { do: 'transfer', from: 'client', expect: { wire: [] } },
     ],
+    differs: [quietInHandshake('client SSL_shutdown', 'client SSL_shutdown #2')],
   },
   {
     name: 'rustls-second-close-notify-after-handshake',

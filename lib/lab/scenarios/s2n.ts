@@ -28,8 +28,20 @@
  * wipe (s2n_connection_wipe has no counterpart); Handles blocking IO (a full output is no matter of libssl builds: the
  * engine's own tests have it); the headings that hold no test of their own.
  */
-import { bothVersions, completes, readsCloseNotify, sendsCloseNotify } from './shared.js'
-import type { Actor, Scenario, Step } from './types.js'
+import {
+  boringssl,
+  bothVersions,
+  completes,
+  dataInBoringssl,
+  failedSince40,
+  lacksNoRenegotiation,
+  quietInHandshake,
+  readsCloseNotify,
+  refusesToClose,
+  sendsCloseNotify,
+  since32,
+} from './shared.js'
+import type { Actor, Difference, Expectation, Scenario, Step } from './types.js'
 
 const malformed: readonly Step[] = [
   { do: 'forge', from: 'client', record: { type: 'plaintext', text: 'no record at all' } },
@@ -43,6 +55,29 @@ function fatalAlert(from: Actor): readonly Step[] {
   ]
 }
 
+const failedOnRecord =
+  'BoringSSL marks the reading side as closed when reading has failed, and repeats the error that it failed with.'
+
+const dropsAlerts =
+  'After a fatal alert of the peer BoringSSL still sends close_notify when asked to, and it has SSL_read give -1.'
+
+/** A malformed record is told otherwise by the record layer of 3.2: in TLS 1.3 it looks at the type first. */
+function malformedSince32(read: string, alert: Expectation): readonly Difference[] {
+  return [
+    {
+      when: since32,
+      expect: { [read]: { reason: 'record layer failure' } },
+      because: 'The record layer of 3.2 adds an entry of its own to the error queue, behind the cause.',
+    },
+    {
+      when: since32,
+      versions: ['TLSv1.3'],
+      expect: { [read]: alert },
+      because: 'The record layer of 3.2 looks at the type of a record before its version in TLS 1.3.',
+    },
+  ]
+}
+
 export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-after-our-fatal-alert',
@@ -51,9 +86,37 @@ export const s2nScenarios: readonly Scenario[] = [
     steps: [
       { do: 'handshake' },
       ...malformed,
-      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL' } },
-      { do: 'SSL_shutdown', by: 'server', expect: { value: -1 } },
-      { do: 'transfer', from: 'server' },
+      {
+        do: 'SSL_read',
+        by: 'server',
+        expect: {
+          value: -1,
+          error: 'SSL_ERROR_SSL',
+          reason: 'wrong version number',
+          flags: 'none',
+          alerts: ['sent fatal protocol_version'],
+        },
+      },
+      refusesToClose('server'),
+      { do: 'transfer', from: 'server', expect: { wire: ['alert fatal protocol_version'] } },
+    ],
+    differs: [
+      ...malformedSince32('server SSL_read', { alerts: ['sent fatal unexpected_message'] }),
+      {
+        when: since32,
+        versions: ['TLSv1.3'],
+        expect: { 'server transfer': { wire: ['alert fatal unexpected_message'] } },
+        because: 'The alert is another one, see above.',
+      },
+      failedSince40('server SSL_shutdown'),
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_read': { flags: 'RECEIVED' },
+          'server SSL_shutdown': { reason: 'protocol is shutdown' },
+        },
+        because: failedOnRecord,
+      },
     ],
   },
   {
@@ -74,6 +137,7 @@ export const s2nScenarios: readonly Scenario[] = [
         expect: { wire: ['alert warning no_renegotiation', 'alert warning close_notify'] },
       },
     ],
+    differs: [lacksNoRenegotiation],
   },
   {
     name: 's2n-after-their-fatal-alert',
@@ -85,10 +149,28 @@ export const s2nScenarios: readonly Scenario[] = [
       {
         do: 'SSL_read',
         by: 'server',
-        expect: { error: 'SSL_ERROR_SSL', flags: 'RECEIVED', alerts: ['received fatal internal_error'] },
+        expect: {
+          value: 0,
+          error: 'SSL_ERROR_SSL',
+          reason: 'tlsv1 alert internal error',
+          flags: 'RECEIVED',
+          alerts: ['received fatal internal_error'],
+        },
       },
-      { do: 'SSL_shutdown', by: 'server' },
+      refusesToClose('server'),
       { do: 'transfer', from: 'server', expect: { wire: [] } },
+    ],
+    differs: [
+      failedSince40('server SSL_shutdown'),
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_read': { value: -1 },
+          'server SSL_shutdown': { value: 0, error: 'SSL_ERROR_SYSCALL', reason: 'none', flags: 'SENT|RECEIVED' },
+          'server transfer': { wire: ['alert warning close_notify'] },
+        },
+        because: dropsAlerts,
+      },
     ],
   },
   {
@@ -104,6 +186,7 @@ export const s2nScenarios: readonly Scenario[] = [
       },
       { do: 'transfer', from: 'client', expect: { wire: ['client_hello'] } },
     ],
+    differs: [quietInHandshake('client SSL_shutdown')],
   },
   {
     name: 's2n-awaits-close-notify',
@@ -139,10 +222,32 @@ export const s2nScenarios: readonly Scenario[] = [
       sendsCloseNotify('server'),
       { do: 'transfer', from: 'server' },
       ...fatalAlert('client'),
-      { do: 'SSL_shutdown', by: 'server', expect: { alerts: ['received fatal internal_error'] } },
-      { do: 'SSL_shutdown', by: 'server' },
-      { do: 'SSL_shutdown', by: 'server' },
+      {
+        do: 'SSL_shutdown',
+        by: 'server',
+        expect: {
+          value: 1,
+          error: 'SSL_ERROR_NONE',
+          reason: 'tlsv1 alert internal error',
+          flags: 'SENT|RECEIVED',
+          alerts: ['received fatal internal_error'],
+        },
+      },
+      refusesToClose('server'),
+      refusesToClose('server'),
       { do: 'transfer', from: 'server', expect: { wire: [] } },
+    ],
+    differs: [
+      failedSince40('server SSL_shutdown #3', 'server SSL_shutdown #4'),
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_shutdown #2': { value: -1, error: 'SSL_ERROR_SSL' },
+          'server SSL_shutdown #3': { reason: 'tlsv1 alert internal error' },
+          'server SSL_shutdown #4': { reason: 'tlsv1 alert internal error' },
+        },
+        because: 'BoringSSL tells a fatal alert from a close_notify, and repeats it; in OpenSSL SSL_shutdown gives 1.',
+      },
     ],
   },
   {
@@ -167,10 +272,27 @@ export const s2nScenarios: readonly Scenario[] = [
     steps: [
       { do: 'handshake' },
       ...malformed,
-      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL' } },
-      { do: 'SSL_read', by: 'server' },
-      { do: 'SSL_shutdown', by: 'server' },
-      { do: 'SSL_shutdown', by: 'server' },
+      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'wrong version number' } },
+      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SYSCALL', reason: 'none' } },
+      refusesToClose('server'),
+      refusesToClose('server'),
+    ],
+    differs: [
+      {
+        when: since32,
+        expect: { 'server SSL_read': { reason: 'record layer failure' } },
+        because: 'The record layer of 3.2 adds an entry of its own to the error queue, behind the cause.',
+      },
+      failedSince40('server SSL_read #2', 'server SSL_shutdown', 'server SSL_shutdown #2'),
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_read #2': { error: 'SSL_ERROR_SSL', reason: 'wrong version number' },
+          'server SSL_shutdown': { reason: 'protocol is shutdown' },
+          'server SSL_shutdown #2': { reason: 'protocol is shutdown' },
+        },
+        because: failedOnRecord,
+      },
     ],
   },
   {
@@ -191,6 +313,7 @@ export const s2nScenarios: readonly Scenario[] = [
         expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'application data after close notify' },
       },
     ],
+    differs: [dataInBoringssl('server SSL_shutdown #2')],
   },
   {
     name: 's2n-partial-close-notify',
@@ -218,8 +341,26 @@ export const s2nScenarios: readonly Scenario[] = [
       sendsCloseNotify('client'),
       { do: 'transfer', from: 'client' },
       sendsCloseNotify('server'),
-      { do: 'SSL_shutdown', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL', flags: 'SENT' } },
-      { do: 'transfer', from: 'server' },
+      {
+        do: 'SSL_shutdown',
+        by: 'server',
+        expect: {
+          value: -1,
+          error: 'SSL_ERROR_SSL',
+          reason: 'decryption failed or bad record mac',
+          flags: 'SENT',
+          alerts: [],
+        },
+      },
+      { do: 'transfer', from: 'server', expect: { wire: ['alert warning close_notify'] } },
+    ],
+    differs: [
+      {
+        when: since32,
+        expect: { 'server SSL_shutdown #2': { reason: 'record layer failure' } },
+        because: 'The record layer of 3.2 adds an entry of its own to the error queue, behind the cause.',
+      },
+      { when: boringssl, expect: { 'server SSL_shutdown #2': { flags: 'SENT|RECEIVED' } }, because: failedOnRecord },
     ],
   },
   {
@@ -241,6 +382,7 @@ export const s2nScenarios: readonly Scenario[] = [
         expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'application data after close notify' },
       },
     ],
+    differs: [dataInBoringssl('server SSL_shutdown #2')],
   },
   {
     name: 's2n-eof-right-after-close-notify',
@@ -277,16 +419,36 @@ export const s2nScenarios: readonly Scenario[] = [
   },
   {
     name: 's2n-our-fatal-alert-while-waiting',
-    title: 'After our close_notify a malformed record arrives: what follows on the wire, and SSL_shutdown after that',
+    title: 'A malformed record that arrives after our close_notify is answered by no alert any more',
     versions: bothVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('server'),
       { do: 'transfer', from: 'server' },
       ...malformed,
-      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL' } },
-      { do: 'transfer', from: 'server' },
-      { do: 'SSL_shutdown', by: 'server' },
+      {
+        do: 'SSL_read',
+        by: 'server',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'wrong version number', flags: 'SENT', alerts: [] },
+      },
+      { do: 'transfer', from: 'server', expect: { wire: [] } },
+      refusesToClose('server'),
+    ],
+    differs: [
+      {
+        when: since32,
+        expect: { 'server SSL_read': { reason: 'record layer failure' } },
+        because: 'The record layer of 3.2 adds an entry of its own to the error queue, behind the cause.',
+      },
+      failedSince40('server SSL_shutdown #2'),
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_read': { flags: 'SENT|RECEIVED' },
+          'server SSL_shutdown #2': { reason: 'wrong version number' },
+        },
+        because: failedOnRecord,
+      },
     ],
   },
   {
@@ -301,9 +463,26 @@ export const s2nScenarios: readonly Scenario[] = [
       {
         do: 'SSL_read',
         by: 'client',
-        expect: { error: 'SSL_ERROR_SSL', flags: 'SENT|RECEIVED', alerts: ['received fatal internal_error'] },
+        expect: {
+          value: 0,
+          error: 'SSL_ERROR_SSL',
+          reason: 'tlsv1 alert internal error',
+          flags: 'SENT|RECEIVED',
+          alerts: ['received fatal internal_error'],
+        },
       },
-      { do: 'SSL_shutdown', by: 'client' },
+      refusesToClose('client'),
+    ],
+    differs: [
+      failedSince40('client SSL_shutdown #2'),
+      {
+        when: boringssl,
+        expect: {
+          'client SSL_read': { value: -1 },
+          'client SSL_shutdown #2': { reason: 'tlsv1 alert internal error' },
+        },
+        because: 'BoringSSL repeats the error that reading has failed with, and it has SSL_read give -1.',
+      },
     ],
   },
 ]

@@ -246,7 +246,7 @@ function contextOptions(openssl: OpenSSL, side: Actor, own: ActorOptions, tls: T
     ...(own.options !== undefined && { options: own.options }),
     ...(own.quietShutdown !== undefined && { quietShutdown: own.quietShutdown }),
     ...(own.postHandshakeAuth !== undefined && { postHandshakeAuth: own.postHandshakeAuth }),
-    ...(own.tickets !== undefined && { tickets: own.tickets }),
+    ...(side === 'server' && tls === 'TLSv1.3' && { tickets: own.tickets ?? 0 }),
   }
 }
 

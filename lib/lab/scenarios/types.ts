@@ -45,7 +45,7 @@ export interface ActorOptions {
   readonly postHandshakeAuth?: boolean
   /** A client has a certificate too. Servers always have one. */
   readonly certificate?: boolean
-  /** Session tickets that a server sends in TLS 1.3. */
+  /** Session tickets that a server sends in TLS 1.3: none, where nothing is said, for they come between all else. */
   readonly tickets?: number
 }
 

@@ -1,0 +1,242 @@
+// Our own scenarios with records where close_notify is due, or behind it, that hardly anybody sends.
+import {
+  boringssl,
+  bothVersions,
+  completes,
+  failedSince40,
+  keepsCloseNotify,
+  readsCloseNotify,
+  refusesToClose,
+  sendsCloseNotify,
+  since32,
+  since40,
+} from './shared.js'
+import type { Scenario } from './types.js'
+
+export const ownRecordScenarios: readonly Scenario[] = [
+  {
+    name: 'own-data-after-close-notify',
+    title: 'Data behind a close_notify is never delivered',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'forge', from: 'client', record: { type: 'data', text: 'late' } },
+      { do: 'transfer', from: 'client', expect: { wire: ['alert warning close_notify', 'data 4'] } },
+      readsCloseNotify('server'),
+      readsCloseNotify('server'),
+      { do: 'SSL_has_pending', by: 'server', expect: { value: 0 } },
+      completes('server'),
+    ],
+    differs: [
+      {
+        when: since32,
+        versions: ['TLSv1.3'],
+        expect: { 'server SSL_has_pending': { value: 1 } },
+        because: keepsCloseNotify,
+      },
+    ],
+  },
+  {
+    name: 'own-plaintext-after-close-notify',
+    title: 'Plaintext behind a close_notify stays unread, also by the second SSL_shutdown',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'forge', from: 'client', record: { type: 'plaintext', text: '220 in the clear from here' } },
+      { do: 'transfer', from: 'client', expect: { wire: ['alert warning close_notify', 'plaintext 26'] } },
+      sendsCloseNotify('server'),
+      completes('server'),
+      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', data: '' } },
+    ],
+  },
+  {
+    name: 'own-close-notify-fatal',
+    title: 'A close_notify of level fatal',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'fatal', description: 'close_notify' } },
+      { do: 'transfer', from: 'client', expect: { wire: ['alert fatal close_notify'] } },
+      {
+        do: 'SSL_read',
+        by: 'server',
+        expect: { value: 0, error: 'SSL_ERROR_SSL', flags: 'RECEIVED', alerts: ['received fatal close_notify'] },
+      },
+      refusesToClose('server'),
+      { do: 'transfer', from: 'server', expect: { wire: [] } },
+    ],
+    differs: [
+      failedSince40('server SSL_shutdown'),
+      {
+        versions: ['TLSv1.3'],
+        expect: {
+          'server SSL_read': { error: 'SSL_ERROR_ZERO_RETURN', reason: 'none' },
+          'server SSL_shutdown': { value: 1, error: 'SSL_ERROR_NONE', reason: 'none', flags: 'SENT|RECEIVED' },
+          'server transfer': { wire: ['alert warning close_notify'] },
+        },
+        because:
+          'TLS 1.3 says that the level of an alert is to be ignored; in TLS 1.2 a close_notify of level fatal is an error.',
+      },
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_read': { value: -1, error: 'SSL_ERROR_SSL', reason: 'sslv3 alert close notify' },
+          'server SSL_shutdown': { value: 0, error: 'SSL_ERROR_SYSCALL', reason: 'none', flags: 'SENT|RECEIVED' },
+          'server transfer': { wire: ['alert warning close_notify'] },
+        },
+        because:
+          'For BoringSSL a close_notify of level fatal is an error in TLS 1.3 too; it still sends its own when asked to.',
+      },
+    ],
+  },
+  {
+    name: 'own-close-notify-fragmented',
+    title: 'A close_notify whose two bytes come in two records is refused',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      {
+        do: 'forge',
+        from: 'client',
+        record: { type: 'fragmented-alert', level: 'warning', description: 'close_notify' },
+      },
+      { do: 'transfer', from: 'client' },
+      {
+        do: 'SSL_read',
+        by: 'server',
+        expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'invalid alert', flags: 'none' },
+      },
+      { do: 'transfer', from: 'server', expect: { wire: ['alert fatal unexpected_message'] } },
+    ],
+    differs: [
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_read': { reason: 'bad alert', flags: 'RECEIVED' },
+          'server transfer': { wire: ['alert fatal decode_error'] },
+        },
+        because: 'BoringSSL refuses it as well, with another reason and alert.',
+      },
+    ],
+  },
+  {
+    name: 'own-close-notify-in-clear',
+    title: 'A close_notify in the clear on an encrypted connection is none',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      {
+        do: 'forge',
+        from: 'client',
+        record: { type: 'plaintext', text: '\u0015\u0003\u0003\u0000\u0002\u0001\u0000' },
+      },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SSL', flags: 'none' } },
+      { do: 'transfer', from: 'server', expect: { wire: ['alert fatal internal_error'] } },
+    ],
+    differs: [
+      {
+        when: { kind: 'OpenSSL', from: '3.6' },
+        versions: ['TLSv1.2'],
+        expect: { 'server transfer': { wire: ['alert fatal bad_record_mac'] } },
+        because:
+          'Since 3.6 a record that is too short to be decrypted is told as one that cannot be, not as an internal error.',
+      },
+      {
+        versions: ['TLSv1.3'],
+        expect: { 'server transfer': { wire: ['alert fatal unexpected_message'] } },
+        because: 'In TLS 1.3 an alert in the clear has a type that no record has any more.',
+      },
+      {
+        when: boringssl,
+        expect: {
+          'server SSL_read': { flags: 'RECEIVED' },
+          'server transfer': { wire: ['alert fatal bad_record_mac'] },
+        },
+        because: 'BoringSSL tells it as a record that cannot be decrypted in both versions.',
+      },
+    ],
+  },
+  {
+    name: 'own-user-canceled-first',
+    title: 'user_canceled before close_notify, as Java sends it',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'user_canceled' } },
+      sendsCloseNotify('client'),
+      {
+        do: 'transfer',
+        from: 'client',
+        expect: { wire: ['alert warning user_canceled', 'alert warning close_notify'] },
+      },
+      {
+        do: 'SSL_read',
+        by: 'server',
+        expect: {
+          value: 0,
+          error: 'SSL_ERROR_ZERO_RETURN',
+          flags: 'RECEIVED',
+          alerts: ['received warning user_canceled', 'received warning close_notify'],
+        },
+      },
+      completes('server'),
+    ],
+    differs: [
+      {
+        when: since32,
+        versions: ['TLSv1.3'],
+        expect: { 'server SSL_read': { error: 'SSL_ERROR_SYSCALL' } },
+        because:
+          'A bug since 3.2 (openssl/openssl#25254): SSL_get_error looks at the last warning alert, which a close_notify of TLS 1.3 is no longer taken for, and a clean end looks like an error of the transport. The flag tells.',
+      },
+    ],
+  },
+  {
+    name: 'own-warning-alert',
+    title: 'Any other warning alert is skipped in TLS 1.2 and fatal in TLS 1.3',
+    versions: bothVersions,
+    steps: [
+      { do: 'handshake' },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'unrecognized_name' } },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_WANT_READ', flags: 'none' } },
+      { do: 'SSL_shutdown', by: 'server', expect: { value: 0, flags: 'SENT' } },
+      { do: 'transfer', from: 'server', expect: { wire: ['alert warning close_notify'] } },
+    ],
+    differs: [
+      {
+        versions: ['TLSv1.3'],
+        expect: {
+          'server SSL_read': { value: 0, error: 'SSL_ERROR_SSL', reason: 'tlsv1 unrecognized name', flags: 'RECEIVED' },
+          'server SSL_shutdown': {
+            value: -1,
+            error: 'SSL_ERROR_SSL',
+            reason: 'shutdown while in init',
+            flags: 'RECEIVED',
+          },
+          'server transfer': { wire: [] },
+        },
+        because: 'In TLS 1.3 every alert but close_notify and user_canceled is an error, whatever its level says.',
+      },
+      {
+        when: since40,
+        versions: ['TLSv1.3'],
+        expect: { 'server SSL_shutdown': { reason: 'none' } },
+        because: 'Since 4.0 every call on an SSL that has failed gives SSL_ERROR_SSL with an empty queue.',
+      },
+      {
+        when: boringssl,
+        versions: ['TLSv1.3'],
+        expect: {
+          'server SSL_read': { value: -1, reason: 'bad alert' },
+          'server SSL_shutdown': { reason: 'protocol is shutdown' },
+          'server transfer': { wire: ['alert fatal decode_error'] },
+        },
+        because: 'For BoringSSL a warning alert in TLS 1.3 is a malformed message, which it answers with an alert.',
+      },
+    ],
+  },
+]
