@@ -1,6 +1,6 @@
 // What the addon gives to lib/openssl, typed. lib/native.ts loads it; nothing but lib/openssl uses it.
 
-/** Where the addon writes what a call left behind, besides the number that it returns: indexes of the status block. */
+/** Where the addon writes what a call left behind: indexes of the status block. */
 export const statusIndex = {
   /** SSL_get_error(3), by number. */
   error: 0,
@@ -12,6 +12,8 @@ export const statusIndex = {
   plaintext: 3,
   /** Bytes that OpenSSL has written and that did not fit into the output slab: transmit() gives them. */
   outputPending: 4,
+  /** What OpenSSL's function returned. */
+  value: 5,
 } as const
 
 /** Memory that the addon and this thread share. Shared buffers, because those cannot be detached under the addon. */
@@ -123,25 +125,18 @@ export interface NativeSslContext {
  * returned; the status block holds the rest. Errors are thrown as above.
  */
 export interface NativeSsl {
+  /** For {@link SslCalls}; its own for as long as this object lives. */
+  readonly id: number
+
   doHandshake(): number
   /** At most `length` bytes into the plaintext slab. */
-  read(length: number): number
   peek(length: number): number
-  write(bytes: Uint8Array): number
-  shutdown(): number
   shutdownEx(flags: number): number
   keyUpdate(type: number): number
   renegotiate(): number
   verifyClientPostHandshake(): number
 
-  /** Feeds the bytes, calls SSL_read until it gives no more or the plaintext slab is full, and takes the output. */
-  pump(bytes: Uint8Array | undefined): number
-  shutdownAndTransmit(): number
-
-  receive(bytes: Uint8Array): void
   receiveEof(): void
-  /** Moves output into the slab. */
-  transmit(): void
   inputPending(): number
   outputPending(): number
   /** SSL_write and others see WANT_WRITE when that many bytes wait in the output. */
@@ -184,6 +179,23 @@ export interface NativeSsl {
   isFreed(): boolean
 }
 
+/**
+ * What a connection calls over and over, by the id of its SSL: a call of a method takes several times as long. What there
+ * is to know, the value too, stands in the status block. Errors are thrown as by the methods.
+ */
+export interface SslCalls {
+  /** At most `length` bytes into the plaintext slab. */
+  read(id: number, length: number): void
+  write(id: number, bytes: Uint8Array): void
+  shutdown(id: number): void
+  /** Feeds the bytes, calls SSL_read until it gives no more or the plaintext slab is full, and takes the output. */
+  pump(id: number, bytes: Uint8Array | undefined): void
+  shutdownAndTransmit(id: number): void
+  receive(id: number, bytes: Uint8Array): void
+  /** Moves output into the slab. */
+  transmit(id: number): void
+}
+
 /** One SSL_SESSION; counted by OpenSSL, so it outlives the SSL. */
 export interface NativeSession {
   isResumable(): boolean
@@ -199,6 +211,7 @@ export interface Engine {
   setUp(slabs: Slabs): void
   /** Those of setUp(), kept here by lib/openssl: a second copy of it in the thread is to find them. */
   slabs?: Slabs
+  readonly calls: SslCalls
   /** The process's own library. */
   ownLibrary(): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
   openLibrary(request: LibraryRequest): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }

@@ -1,6 +1,6 @@
 // The memory that this thread shares with the addon: a call leaves its results there, so that it makes no object.
 import { loadEngine } from '../native.js'
-import { type Engine, type Slabs, statusIndex } from './binding.js'
+import { type Engine, type Slabs, type SslCalls, statusIndex } from './binding.js'
 
 // 64 KiB, and room for a record more: pump() reads while a whole record fits.
 const slabSize = 96 * 1024
@@ -13,35 +13,43 @@ const keptViews = 256
 
 /** Fills what a slab holds, and what OpenSSL said of the last call. One for all Ssl objects of a thread. */
 export class Memory {
-  readonly #slabs: Slabs
+  /** The calls that leave their results here. */
+  readonly calls: SslCalls
+  readonly #status: Int32Array
   readonly #output: Buffer
   readonly #plaintext: Buffer
   readonly #outputViews: (Buffer | undefined)[] = Array.from({ length: keptViews })
 
-  constructor(slabs: Slabs) {
-    this.#slabs = slabs
+  constructor(slabs: Slabs, calls: SslCalls) {
+    this.calls = calls
+    this.#status = slabs.status
     this.#output = bufferOver(slabs.output)
     this.#plaintext = bufferOver(slabs.plaintext)
   }
 
+  /** What the last call returned. */
+  get value(): number {
+    return this.#status[statusIndex.value] ?? 0
+  }
+
   /** SSL_get_error(3) of the last call. */
   get error(): number {
-    return this.#slabs.status[statusIndex.error] ?? 0
+    return this.#status[statusIndex.error] ?? 0
   }
 
   /** Whether the last call left something in OpenSSL's error queue. */
   get hasQueue(): boolean {
-    return this.#slabs.status[statusIndex.queue] !== 0
+    return this.#status[statusIndex.queue] !== 0
   }
 
   /** Whether OpenSSL wrote more than the output slab holds. */
   get hasMoreOutput(): boolean {
-    return this.#slabs.status[statusIndex.outputPending] !== 0
+    return this.#status[statusIndex.outputPending] !== 0
   }
 
   /** The output slab as far as it is filled: a view. */
   output(): Buffer {
-    const length = this.#slabs.status[statusIndex.output] ?? 0
+    const length = this.#status[statusIndex.output] ?? 0
     if (length >= keptViews) return this.#output.subarray(0, length)
     const kept = this.#outputViews[length]
     if (kept !== undefined) return kept
@@ -52,7 +60,7 @@ export class Memory {
 
   /** The plaintext slab as far as it is filled: a view. */
   plaintext(): Buffer {
-    return this.#plaintext.subarray(0, this.#slabs.status[statusIndex.plaintext] ?? 0)
+    return this.#plaintext.subarray(0, this.#status[statusIndex.plaintext] ?? 0)
   }
 
   /** Whether some bytes lie in this memory, where the next call would overwrite them while it reads them. */
@@ -70,7 +78,7 @@ export function engineOfThread(): Engine {
   const loaded = loadEngine()
   // A second copy of this module in the thread shares the memory of the first.
   loaded.slabs ??= setUp(loaded)
-  memory = new Memory(loaded.slabs)
+  memory = new Memory(loaded.slabs, loaded.calls)
   engine = loaded
   return engine
 }

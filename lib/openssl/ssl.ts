@@ -1,6 +1,6 @@
 import { ClosureError } from '../errors.js'
 import { checkBytes, checkCount, checkOneOf, checkOptions, invalid } from '../options.js'
-import type { NativeSsl } from './binding.js'
+import type { NativeSsl, SslCalls } from './binding.js'
 import type { SslContext } from './context.js'
 import { eventOf, type SslEvent } from './events.js'
 import { type Memory, maxRead, memoryOfThread } from './memory.js'
@@ -52,6 +52,8 @@ const nothing = Buffer.alloc(0)
  */
 export class Ssl extends SslInspection {
   readonly #native: NativeSsl
+  readonly #id: number
+  readonly #calls: SslCalls
   readonly #memory: Memory
   readonly #errorNames: readonly SslErrorName[]
   #hasEnded = false
@@ -60,7 +62,9 @@ export class Ssl extends SslInspection {
   constructor(context: SslContext, native: NativeSsl) {
     super(context, native)
     this.#native = native
+    this.#id = native.id
     this.#memory = memoryOfThread()
+    this.#calls = this.#memory.calls
     this.#errorNames = errorNamesOf(context.openssl.kind)
   }
 
@@ -80,7 +84,8 @@ export class Ssl extends SslInspection {
    * @see RFC 8446 section 6.1
    */
   read(maxBytes = 16_384): SslReadResult {
-    return this.#readResult(this.#native.read(checkReadLength(maxBytes)))
+    this.#calls.read(this.#id, checkReadLength(maxBytes))
+    return this.#readResult(this.#memory.value)
   }
 
   /** SSL_peek(3): as read(), and the next read gives the same bytes again. */
@@ -94,7 +99,8 @@ export class Ssl extends SslInspection {
    * lie elsewhere then (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER). Of no bytes SSL_write(3) says that the result is undefined.
    */
   write(bytes: Uint8Array): SslResult {
-    return this.#result(this.#native.write(checkBytes('bytes', bytes)))
+    this.#calls.write(this.#id, checkBytes('bytes', bytes))
+    return this.#result(this.#memory.value)
   }
 
   /**
@@ -106,7 +112,8 @@ export class Ssl extends SslInspection {
    * @see RFC 8446 section 6.1, RFC 5246 section 7.2.1
    */
   shutdown(): SslResult {
-    return this.#result(this.#native.shutdown())
+    this.#calls.shutdown(this.#id)
+    return this.#result(this.#memory.value)
   }
 
   /**
@@ -175,7 +182,7 @@ export class Ssl extends SslInspection {
   receive(bytes: Uint8Array): void {
     checkBytes('bytes', bytes)
     this.#refuseAfterEof('receive()')
-    this.#native.receive(bytes)
+    this.#calls.receive(this.#id, bytes)
   }
 
   /** The peer's stream has ended: reading gives EOF once what was fed is consumed. The second call does nothing. */
@@ -186,7 +193,7 @@ export class Ssl extends SslInspection {
 
   /** Takes all that waits for the peer: a Buffer of the caller's own, empty where nothing waits. */
   transmit(): Buffer {
-    this.#native.transmit()
+    this.#calls.transmit(this.#id)
     return Buffer.from(this.#output())
   }
 
@@ -208,18 +215,16 @@ export class Ssl extends SslInspection {
    * @throws ClosureError ERR_OPENSSL_STATE for bytes after receiveEof()
    */
   pump(bytes?: Uint8Array): SslPump {
-    const value = this.#native.pump(bytes === undefined ? undefined : this.#input(bytes))
-    const result = this.#result(value)
+    this.#calls.pump(this.#id, bytes === undefined ? undefined : this.#input(bytes))
+    const result = this.#result(this.#memory.value)
     const plaintext = this.#memory.plaintext()
     return { result, plaintext, output: this.#output() }
   }
 
   /** shutdown() and what waits for the peer, in one call of the addon. The output is a view, as with pump(). */
   shutdownAndTransmit(): SslShutdownOutput {
-    const value = this.#native.shutdownAndTransmit()
-    const memory = this.#memory
-    const error = this.#errorName(memory.error)
-    const queue = memory.hasQueue ? this.#native.takeQueue() : emptyQueue
+    this.#calls.shutdownAndTransmit(this.#id)
+    const { value, error, queue } = this.#result(this.#memory.value)
     return { value, error, queue, output: this.#output() }
   }
 
@@ -269,7 +274,7 @@ export class Ssl extends SslInspection {
     if (!memory.hasMoreOutput) return memory.output()
     const parts = [Buffer.from(memory.output())]
     while (memory.hasMoreOutput) {
-      this.#native.transmit()
+      this.#calls.transmit(this.#id)
       parts.push(Buffer.from(memory.output()))
     }
     return Buffer.concat(parts)
@@ -280,7 +285,7 @@ export class Ssl extends SslInspection {
     checkBytes('bytes', bytes)
     this.#refuseAfterEof('pump() with bytes')
     if (!this.#memory.holds(bytes)) return bytes
-    this.#native.receive(bytes)
+    this.#calls.receive(this.#id, bytes)
     return undefined
   }
 

@@ -167,17 +167,24 @@ Napi::Object define_engine(Napi::Env env) {
   engine["setUp"] = Napi::Function::New<set_up>(env, "setUp");
   engine["ownLibrary"] = Napi::Function::New<own_library>(env, "ownLibrary");
   engine["openLibrary"] = Napi::Function::New<open_library>(env, "openLibrary");
+  engine["calls"] = EngineSsl::define_calls(env);
   return engine;
 }
 
 // --- Arguments and results ---
 
 std::span<const uint8_t> bytes_argument(const Napi::CallbackInfo& info, size_t index) {
-  if (!info[index].IsTypedArray() || info[index].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    throw invalid_argument(info.Env(), "expected a Uint8Array");
-  }
-  auto array = info[index].As<Napi::Uint8Array>();
-  return {array.Data(), array.ByteLength()};
+  return bytes_of(info.Env(), info[index]);
+}
+
+std::span<const uint8_t> bytes_of(napi_env env, napi_value value) {
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  // Fails for what is no typed array.
+  const napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_uint8_array) throw invalid_argument(env, "expected a Uint8Array");
+  return {static_cast<const uint8_t*>(data), length};
 }
 
 std::string string_argument(const Napi::CallbackInfo& info, size_t index) {

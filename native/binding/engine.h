@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,35 @@
 
 namespace close_notify::binding {
 
+class EngineSsl;
+
+// The SSLs of one environment by their ids. An id is given away again once the object that had it is collected, so that
+// whoever still holds that object never reaches another one by it.
+class SslTable {
+ public:
+  uint32_t add(EngineSsl* ssl) {
+    if (vacant_.empty()) {
+      ssls_.push_back(ssl);
+      return static_cast<uint32_t>(ssls_.size() - 1);
+    }
+    const uint32_t id = vacant_.back();
+    vacant_.pop_back();
+    ssls_[id] = ssl;
+    return id;
+  }
+
+  void remove(uint32_t id) {
+    ssls_[id] = nullptr;
+    vacant_.push_back(id);
+  }
+
+  EngineSsl* find(uint32_t id) const { return id < ssls_.size() ? ssls_[id] : nullptr; }
+
+ private:
+  std::vector<EngineSsl*> ssls_;
+  std::vector<uint32_t> vacant_;
+};
+
 // Memory that this environment's JavaScript and the engine share: what a call left behind, and the bytes that it gave.
 // The references keep the buffers; they are shared buffers, so nobody can detach them.
 struct EngineState {
@@ -21,6 +51,9 @@ struct EngineState {
   Napi::FunctionReference ssl;
   Napi::FunctionReference session;
 
+  // Shared with the SSLs, whose finalizers may run after the end of this state.
+  std::shared_ptr<SslTable> ssls = std::make_shared<SslTable>();
+
   Napi::ObjectReference slabs;
   int32_t* status = nullptr;
   std::span<uint8_t> output;
@@ -28,7 +61,15 @@ struct EngineState {
 };
 
 // Indexes of the status block, as in lib/openssl/binding.ts.
-enum StatusIndex { kStatusError, kStatusQueue, kStatusOutput, kStatusPlaintext, kStatusOutputPending, kStatusLength };
+enum StatusIndex {
+  kStatusError,
+  kStatusQueue,
+  kStatusOutput,
+  kStatusPlaintext,
+  kStatusOutputPending,
+  kStatusValue,
+  kStatusLength
+};
 
 EngineState& engine_state(Napi::Env env);
 
@@ -38,6 +79,7 @@ Napi::Object define_engine(Napi::Env env);
 // --- Arguments and results, for the classes of the engine ---
 
 std::span<const uint8_t> bytes_argument(const Napi::CallbackInfo& info, size_t index);
+std::span<const uint8_t> bytes_of(napi_env env, napi_value value);
 std::string string_argument(const Napi::CallbackInfo& info, size_t index);
 double integer_argument(const Napi::CallbackInfo& info, size_t index, double max);
 bool boolean_argument(const Napi::CallbackInfo& info, size_t index);

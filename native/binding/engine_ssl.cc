@@ -52,10 +52,7 @@ Napi::Function EngineSsl::define(Napi::Env env) {
   return DefineClass(env, "EngineSsl",
                      {
                          InstanceMethod<&EngineSsl::do_handshake>("doHandshake"),
-                         InstanceMethod<&EngineSsl::read>("read"),
                          InstanceMethod<&EngineSsl::peek>("peek"),
-                         InstanceMethod<&EngineSsl::write>("write"),
-                         InstanceMethod<&EngineSsl::shutdown>("shutdown"),
                          InstanceMethod<&EngineSsl::shutdown_ex>("shutdownEx"),
                          InstanceMethod<&EngineSsl::key_update>("keyUpdate"),
                          InstanceMethod<&EngineSsl::renegotiate>("renegotiate"),
@@ -63,11 +60,7 @@ Napi::Function EngineSsl::define(Napi::Env env) {
                          InstanceMethod<&EngineSsl::set_session>("setSession"),
                          InstanceMethod<&EngineSsl::set_servername>("setServername"),
                          InstanceMethod<&EngineSsl::set_verify_host>("setVerifyHost"),
-                         InstanceMethod<&EngineSsl::pump>("pump"),
-                         InstanceMethod<&EngineSsl::shutdown_and_transmit>("shutdownAndTransmit"),
-                         InstanceMethod<&EngineSsl::receive>("receive"),
                          InstanceMethod<&EngineSsl::receive_eof>("receiveEof"),
-                         InstanceMethod<&EngineSsl::transmit>("transmit"),
                          InstanceMethod<&EngineSsl::input_pending>("inputPending"),
                          InstanceMethod<&EngineSsl::output_pending>("outputPending"),
                          InstanceMethod<&EngineSsl::set_output_limit>("setOutputLimit"),
@@ -95,6 +88,7 @@ Napi::Function EngineSsl::define(Napi::Env env) {
                          InstanceMethod<&EngineSsl::take_events>("takeEvents"),
                          InstanceMethod<&EngineSsl::events_dropped>("eventsDropped"),
                          InstanceMethod<&EngineSsl::take_queue>("takeQueue"),
+                         InstanceAccessor<&EngineSsl::id>("id"),
                          InstanceMethod<&EngineSsl::free>("free"),
                          InstanceMethod<&EngineSsl::is_freed>("isFreed"),
                      });
@@ -109,15 +103,105 @@ Napi::Value EngineSsl::create(Napi::Env env, const std::shared_ptr<engine::SslCo
   return engine_state(env).ssl.New({Napi::External<std::unique_ptr<engine::Ssl>>::New(env, &ssl)});
 }
 
-EngineSsl::EngineSsl(const Napi::CallbackInfo& info) : ObjectWrap(info), state_(engine_state(info.Env())) {
+EngineSsl::EngineSsl(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), state_(engine_state(info.Env())), table_(state_.ssls) {
   if (info.Length() != 1 || !info[0].IsExternal()) {
     throw invalid_argument(info.Env(), "an SSL is made by createSsl() only");
   }
   ssl_ = std::move(*info[0].As<Napi::External<std::unique_ptr<engine::Ssl>>>().Data());
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kExternalBytes);
+  id_ = table_->add(this);
 }
 
-EngineSsl::~EngineSsl() { release(Env()); }
+EngineSsl::~EngineSsl() {
+  table_->remove(id_);
+  release(Env());
+}
+
+// --- Functions of an id ---
+
+template <EngineSsl::Call call>
+void EngineSsl::define_call(Napi::Object calls, const char* name) {
+  const Napi::Env env = calls.Env();
+  napi_value function = nullptr;
+  const napi_status status =
+      napi_create_function(env, name, NAPI_AUTO_LENGTH, &EngineSsl::by_id<call>, &engine_state(env), &function);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  calls[name] = Napi::Value(env, function);
+}
+
+Napi::Object EngineSsl::define_calls(Napi::Env env) {
+  auto calls = Napi::Object::New(env);
+  define_call<&EngineSsl::read>(calls, "read");
+  define_call<&EngineSsl::write>(calls, "write");
+  define_call<&EngineSsl::shutdown>(calls, "shutdown");
+  define_call<&EngineSsl::pump>(calls, "pump");
+  define_call<&EngineSsl::shutdown_and_transmit>(calls, "shutdownAndTransmit");
+  define_call<&EngineSsl::receive>(calls, "receive");
+  define_call<&EngineSsl::transmit>(calls, "transmit");
+  return calls;
+}
+
+// No JavaScript value is made for the result: it stands in the status block.
+template <EngineSsl::Call call>
+napi_value EngineSsl::by_id(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2] = {};  // undefined where none was passed
+  void* state = nullptr;
+  uint32_t id = 0;
+  try {
+    if (napi_get_cb_info(env, info, &count, arguments, nullptr, &state) != napi_ok ||
+        napi_get_value_uint32(env, arguments[0], &id) != napi_ok) {
+      throw invalid_argument(env, "expected the id of an SSL");
+    }
+    EngineSsl* self = static_cast<EngineState*>(state)->ssls->find(id);
+    if (self == nullptr || self->ssl_ == nullptr) throw freed(env, "this SSL");
+    (self->*call)(env, arguments[1]);
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
+  }
+  return nullptr;
+}
+
+void EngineSsl::read(Napi::Env env, napi_value length) {
+  uint32_t wanted = 0;
+  if (napi_get_value_uint32(env, length, &wanted) != napi_ok) throw invalid_argument(env, "expected a length");
+  const int result = ssl_->read(state_.plaintext.first(std::min<size_t>(wanted, state_.plaintext.size())));
+  note(result, static_cast<size_t>(std::max(result, 0)));
+}
+
+void EngineSsl::write(Napi::Env env, napi_value bytes) {
+  const auto given = bytes_of(env, bytes);
+  if (given.size() > INT_MAX) throw invalid_argument(env, "expected less than 2 GiB");
+  note(ssl_->write(given));
+}
+
+void EngineSsl::shutdown(Napi::Env, napi_value) { note(ssl_->shutdown()); }
+
+void EngineSsl::pump(Napi::Env env, napi_value bytes) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, bytes, &type);
+  const auto input = type == napi_undefined ? std::span<const uint8_t>() : bytes_of(env, bytes);
+  if (!input.empty()) require_open(env);
+  const auto pumped = ssl_->pump(input, state_.plaintext, state_.output);
+  note(pumped.result, pumped.plaintext, pumped.output);
+}
+
+void EngineSsl::shutdown_and_transmit(Napi::Env, napi_value) {
+  const auto done = ssl_->shutdown_and_transmit(state_.output);
+  note(done.result, 0, done.output);
+}
+
+void EngineSsl::receive(Napi::Env env, napi_value bytes) {
+  const auto given = bytes_of(env, bytes);
+  require_open(env);
+  ssl_->transport().feed(given);
+}
+
+void EngineSsl::transmit(Napi::Env, napi_value) {
+  state_.status[kStatusOutput] = static_cast<int32_t>(ssl_->transport().take(state_.output));
+  state_.status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
+}
 
 // --- Calls that can move the state machine ---
 
@@ -126,30 +210,11 @@ Napi::Value EngineSsl::do_handshake(const Napi::CallbackInfo& info) {
   return answer(info, ssl.do_handshake());
 }
 
-Napi::Value EngineSsl::read(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  const auto length = static_cast<size_t>(integer_argument(info, 0, INT_MAX));
-  const int result = ssl.read(state_.plaintext.first(std::min(length, state_.plaintext.size())));
-  return answer(info, result, static_cast<size_t>(std::max(result, 0)));
-}
-
 Napi::Value EngineSsl::peek(const Napi::CallbackInfo& info) {
   engine::Ssl& ssl = live(info);
   const auto length = static_cast<size_t>(integer_argument(info, 0, INT_MAX));
   const int result = ssl.peek(state_.plaintext.first(std::min(length, state_.plaintext.size())));
   return answer(info, result, static_cast<size_t>(std::max(result, 0)));
-}
-
-Napi::Value EngineSsl::write(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  const auto bytes = bytes_argument(info, 0);
-  if (bytes.size() > INT_MAX) throw invalid_argument(info.Env(), "expected less than 2 GiB");
-  return answer(info, ssl.write(bytes));
-}
-
-Napi::Value EngineSsl::shutdown(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  return answer(info, ssl.shutdown());
 }
 
 Napi::Value EngineSsl::shutdown_ex(const Napi::CallbackInfo& info) {
@@ -197,40 +262,9 @@ Napi::Value EngineSsl::set_verify_host(const Napi::CallbackInfo& info) {
   return answer(info, supported(info, "SSL_set1_host", ssl.set_verify_host(string_argument(info, 0))));
 }
 
-Napi::Value EngineSsl::pump(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  const auto input = is_absent(info, 0) ? std::span<const uint8_t>() : bytes_argument(info, 0);
-  if (!input.empty() && ssl.transport().ended()) {
-    throw coded_error(info.Env(), "ERR_OPENSSL_STATE", "bytes were received after receiveEof()");
-  }
-  const auto pumped = ssl.pump(input, state_.plaintext, state_.output);
-  return answer(info, pumped.result, pumped.plaintext, pumped.output);
-}
-
-Napi::Value EngineSsl::shutdown_and_transmit(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  const auto done = ssl.shutdown_and_transmit(state_.output);
-  return answer(info, done.result, 0, done.output);
-}
-
 // --- The transport ---
 
-void EngineSsl::receive(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  const auto bytes = bytes_argument(info, 0);
-  if (ssl.transport().ended()) {
-    throw coded_error(info.Env(), "ERR_OPENSSL_STATE", "bytes were received after receiveEof()");
-  }
-  ssl.transport().feed(bytes);
-}
-
 void EngineSsl::receive_eof(const Napi::CallbackInfo& info) { live(info).transport().end(); }
-
-void EngineSsl::transmit(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  state_.status[kStatusOutput] = static_cast<int32_t>(ssl.transport().take(state_.output));
-  state_.status[kStatusOutputPending] = static_cast<int32_t>(ssl.transport().output_pending());
-}
 
 Napi::Value EngineSsl::input_pending(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(live(info).transport().input_pending()));
@@ -366,6 +400,8 @@ Napi::Value EngineSsl::take_queue(const Napi::CallbackInfo& info) {
   return to_queue(info.Env(), live(info).take_queue());
 }
 
+Napi::Value EngineSsl::id(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), id_); }
+
 void EngineSsl::free(const Napi::CallbackInfo& info) { release(info.Env()); }
 
 Napi::Value EngineSsl::is_freed(const Napi::CallbackInfo& info) {
@@ -383,13 +419,23 @@ void EngineSsl::release(Napi::Env env) {
   Napi::MemoryManagement::AdjustExternalMemory(env, -kExternalBytes);
 }
 
-Napi::Value EngineSsl::answer(const Napi::CallbackInfo& info, int result, size_t plaintext, size_t output) const {
+// The peer's stream has not ended.
+void EngineSsl::require_open(Napi::Env env) const {
+  if (ssl_->transport().ended()) throw coded_error(env, "ERR_OPENSSL_STATE", "bytes were received after receiveEof()");
+}
+
+void EngineSsl::note(int result, size_t plaintext, size_t output) const {
   int32_t* status = state_.status;
   status[kStatusError] = ssl_->error();
   status[kStatusQueue] = static_cast<int32_t>(ssl_->queue().size());
   status[kStatusOutput] = static_cast<int32_t>(output);
   status[kStatusPlaintext] = static_cast<int32_t>(plaintext);
   status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
+  status[kStatusValue] = result;
+}
+
+Napi::Value EngineSsl::answer(const Napi::CallbackInfo& info, int result, size_t plaintext, size_t output) const {
+  note(result, plaintext, output);
   return Napi::Number::New(info.Env(), result);
 }
 

@@ -1,5 +1,8 @@
-// The JavaScript view of an SSL of the engine. A call of OpenSSL returns its number; what else there is to know of it
-// stands in the status block of the environment, so that the common case makes no object at all.
+// The JavaScript view of an SSL of the engine. What there is to know of a call of OpenSSL stands in the status block of
+// the environment, so that the common case makes no object at all.
+//
+// What a connection calls over and over is no method but a function of the SSL's id: a method would find its object by
+// napi_unwrap, which searches JavaScript properties, and with what surrounds it that took as long as half an SSL_shutdown.
 #pragma once
 
 #include <napi.h>
@@ -15,17 +18,30 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
  public:
   static Napi::Function define(Napi::Env env);
   static Napi::Value create(Napi::Env env, const std::shared_ptr<engine::SslContext>& context);
+  // The functions of an id.
+  static Napi::Object define_calls(Napi::Env env);
 
   explicit EngineSsl(const Napi::CallbackInfo& info);
   ~EngineSsl() override;
 
  private:
+  // Functions of an id, and of one argument more for some
+  using Call = void (EngineSsl::*)(Napi::Env env, napi_value argument);
+  template <Call call>
+  static napi_value by_id(napi_env env, napi_callback_info info);
+  template <Call call>
+  static void define_call(Napi::Object calls, const char* name);
+  void read(Napi::Env env, napi_value length);
+  void write(Napi::Env env, napi_value bytes);
+  void shutdown(Napi::Env env, napi_value);
+  void pump(Napi::Env env, napi_value bytes);
+  void shutdown_and_transmit(Napi::Env env, napi_value);
+  void receive(Napi::Env env, napi_value bytes);
+  void transmit(Napi::Env env, napi_value);
+
   // Calls that can move the state machine
   Napi::Value do_handshake(const Napi::CallbackInfo& info);
-  Napi::Value read(const Napi::CallbackInfo& info);
   Napi::Value peek(const Napi::CallbackInfo& info);
-  Napi::Value write(const Napi::CallbackInfo& info);
-  Napi::Value shutdown(const Napi::CallbackInfo& info);
   Napi::Value shutdown_ex(const Napi::CallbackInfo& info);
   Napi::Value key_update(const Napi::CallbackInfo& info);
   Napi::Value renegotiate(const Napi::CallbackInfo& info);
@@ -33,13 +49,9 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   Napi::Value set_session(const Napi::CallbackInfo& info);
   Napi::Value set_servername(const Napi::CallbackInfo& info);
   Napi::Value set_verify_host(const Napi::CallbackInfo& info);
-  Napi::Value pump(const Napi::CallbackInfo& info);
-  Napi::Value shutdown_and_transmit(const Napi::CallbackInfo& info);
 
   // The transport
-  void receive(const Napi::CallbackInfo& info);
   void receive_eof(const Napi::CallbackInfo& info);
-  void transmit(const Napi::CallbackInfo& info);
   Napi::Value input_pending(const Napi::CallbackInfo& info);
   Napi::Value output_pending(const Napi::CallbackInfo& info);
   void set_output_limit(const Napi::CallbackInfo& info);
@@ -75,13 +87,19 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   void free(const Napi::CallbackInfo& info);
   Napi::Value is_freed(const Napi::CallbackInfo& info);
 
+  Napi::Value id(const Napi::CallbackInfo& info);
+
   engine::Ssl& live(const Napi::CallbackInfo& info) const;
   void release(Napi::Env env);
+  void require_open(Napi::Env env) const;
+  void note(int result, size_t plaintext = 0, size_t output = 0) const;
   Napi::Value answer(const Napi::CallbackInfo& info, int result, size_t plaintext = 0, size_t output = 0) const;
   template <typename T>
   T supported(const Napi::CallbackInfo& info, const char* call, const std::optional<T>& result) const;
 
   EngineState& state_;
+  std::shared_ptr<SslTable> table_;
+  uint32_t id_ = 0;
   std::unique_ptr<engine::Ssl> ssl_;
 };
 

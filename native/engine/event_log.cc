@@ -34,32 +34,43 @@ void EventLog::note_message(bool sent, int version, int content_type, std::span<
     default: return;
   }
   if (kind != EventKind::kAlert && !records_messages_) return;
-  add({.kind = kind,
-       .sent = sent,
-       .version = version,
-       .record_version = record_version,
-       .bytes = {bytes.begin(), bytes.end()}});
+  add({.kind = kind, .sent = sent, .version = version, .record_version = record_version}, bytes);
 }
 
 void EventLog::note_keylog(std::span<const uint8_t> line) {
-  add({.kind = EventKind::kKeylog, .bytes = {line.begin(), line.end()}});
+  add({.kind = EventKind::kKeylog}, line);
 }
 
-void EventLog::note_new_session() { add({.kind = EventKind::kNewSession}); }
+void EventLog::note_new_session() { add({.kind = EventKind::kNewSession}, {}); }
 
 std::vector<Event> EventLog::take() {
-  bytes_ = 0;
-  return std::exchange(events_, {});
+  std::vector<Event> taken;
+  taken.reserve(events_.size());
+  std::span<const uint8_t> bytes = bytes_;
+  for (const Noted& event : events_) {
+    const auto own = bytes.first(event.length);
+    bytes = bytes.subspan(event.length);
+    taken.push_back({.kind = event.kind,
+                     .sent = event.sent,
+                     .version = event.version,
+                     .record_version = event.record_version,
+                     .at_ns = event.at_ns,
+                     .bytes = {own.begin(), own.end()}});
+  }
+  events_ = {};
+  bytes_ = {};
+  return taken;
 }
 
-void EventLog::add(Event event) {
-  if (events_.size() >= kMaxEvents || bytes_ + event.bytes.size() > kMaxBytes) {
+void EventLog::add(Noted event, std::span<const uint8_t> bytes) {
+  if (events_.size() >= kMaxEvents || bytes_.size() + bytes.size() > kMaxBytes) {
     dropped_++;
     return;
   }
-  bytes_ += event.bytes.size();
+  event.length = static_cast<uint32_t>(bytes.size());
   event.at_ns = now_ns();
-  events_.push_back(std::move(event));
+  events_.push_back(event);
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }
 
 }  // namespace close_notify::engine

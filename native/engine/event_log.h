@@ -34,10 +34,21 @@ class EventLog {
   uint64_t dropped() const { return dropped_; }
 
  private:
-  void add(Event event);
+  // An event while it waits: its bytes stand behind those of the ones before, so that noting an alert takes no memory of
+  // its own. SSL_shutdown is quick enough for that to count.
+  struct Noted {
+    EventKind kind;
+    bool sent = false;
+    int version = 0;
+    int record_version = 0;
+    uint32_t length = 0;
+    int64_t at_ns = 0;
+  };
 
-  std::vector<Event> events_;
-  size_t bytes_ = 0;
+  void add(Noted event, std::span<const uint8_t> bytes);
+
+  std::vector<Noted> events_;
+  std::vector<uint8_t> bytes_;
   uint64_t dropped_ = 0;
   int received_record_version_ = 0;
   int sent_record_version_ = 0;

@@ -73,7 +73,8 @@ Ssl::~Ssl() {
 template <typename Call>
 int Ssl::run(Call call) {
   const Current scope(this);
-  f_.ERR_clear_error();
+  // To empty a queue costs more than to see that it is empty, which it is unless somebody else left something.
+  if (f_.ERR_peek_last_error() != 0) f_.ERR_clear_error();
   if (!queue_.empty()) queue_.clear();
   const int result = call();
   // Before the queue is emptied, for that is where SSL_get_error looks.
