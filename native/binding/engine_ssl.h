@@ -2,7 +2,8 @@
 // the environment, so that the common case makes no object at all.
 //
 // What a connection calls over and over is no method but a function of the SSL's id: a method would find its object by
-// napi_unwrap, which searches JavaScript properties, and with what surrounds it that took as long as half an SSL_shutdown.
+// napi_unwrap, which searches JavaScript properties, and with what surrounds it that took as long as half an
+// SSL_shutdown.
 #pragma once
 
 #include <napi.h>

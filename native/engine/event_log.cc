@@ -37,9 +37,7 @@ void EventLog::note_message(bool sent, int version, int content_type, std::span<
   add({.kind = kind, .sent = sent, .version = version, .record_version = record_version}, bytes);
 }
 
-void EventLog::note_keylog(std::span<const uint8_t> line) {
-  add({.kind = EventKind::kKeylog}, line);
-}
+void EventLog::note_keylog(std::span<const uint8_t> line) { add({.kind = EventKind::kKeylog}, line); }
 
 void EventLog::note_new_session() { add({.kind = EventKind::kNewSession}, {}); }
 

@@ -34,8 +34,8 @@ class EventLog {
   uint64_t dropped() const { return dropped_; }
 
  private:
-  // An event while it waits: its bytes stand behind those of the ones before, so that noting an alert takes no memory of
-  // its own. SSL_shutdown is quick enough for that to count.
+  // An event while it waits: its bytes stand behind those of the ones before, so that noting an alert takes no memory
+  // of its own. SSL_shutdown is quick enough for that to count.
   struct Noted {
     EventKind kind;
     bool sent = false;
