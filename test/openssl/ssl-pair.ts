@@ -45,7 +45,7 @@ export function handshake({ client, server }: Pick<SslPair, 'client' | 'server'>
   readonly client: SslResult
   readonly server: SslResult
 } {
-  const again = (ssl: Ssl, last: SslResult) => (last.error === 'SSL_ERROR_WANT_READ' ? ssl.doHandshake() : last)
+  const again = (ssl: Ssl, last: SslResult) => (last.error.startsWith('SSL_ERROR_WANT_') ? ssl.doHandshake() : last)
   let results = { client: client.doHandshake(), server: server.doHandshake() }
   while (move(client, server) + move(server, client) > 0) {
     results = { client: again(client, results.client), server: again(server, results.server) }

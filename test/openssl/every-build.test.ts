@@ -1,0 +1,45 @@
+// The same conversation on every build that was fetched, each in a process of its own: under its own loader where it
+// needs a newer glibc than this system has.
+import { expect, test } from 'vitest'
+import { presentBuilds } from '../support/builds.js'
+import { runEngineProgram } from './programs.js'
+
+test.each(presentBuilds())('$name', async (build) => {
+  const [is, ...talks] = await runEngineProgram('talks.mjs', [build.libssl ?? ''], { build })
+  const { kind, version, lacking } = factsOf(is)
+  console.info(`${build.name}: ${version}`)
+  const isOpenSsl = kind === 'OpenSSL'
+  const isSince3 = isOpenSsl && !version.startsWith('OpenSSL 1.')
+  const hasEx = !lacking.includes('SSL_shutdown_ex')
+  expect(lacking.length).toBeLessThanOrEqual(isOpenSsl ? 1 : 5)
+  expect(talks).toEqual(
+    ['TLSv1.2', 'TLSv1.3'].map((negotiated) => ({
+      version: negotiated,
+      negotiated: [negotiated, negotiated],
+      isVerified: true,
+      isSameExport: true,
+      shutdown: [0, 'SSL_ERROR_SYSCALL'],
+      closed: [0, 'SSL_ERROR_ZERO_RETURN'],
+      answer: [1, 'SSL_ERROR_NONE'],
+      both: [1, 'SSL_ERROR_NONE'],
+      flags: [3, 3],
+      alerts: ['received close_notify', 'sent close_notify'],
+      // BoringSSL hands the sessions of TLS 1.3 to its callback alone.
+      isResumed: isOpenSsl || negotiated === 'TLSv1.2',
+      eof: isSince3 ? [0, 'SSL_ERROR_SSL', 'unexpected eof while reading'] : [0, 'SSL_ERROR_SYSCALL'],
+      quiet: [1, 'SSL_ERROR_NONE', 0, 3],
+      shutdownEx: hasEx ? [0, 'SSL_ERROR_SYSCALL'] : 'lacking',
+    })),
+  )
+})
+
+function factsOf(facts: unknown): {
+  readonly kind: string
+  readonly version: string
+  readonly lacking: readonly string[]
+} {
+  if (typeof facts !== 'object' || facts === null) throw new Error('Expected facts')
+  const { kind, version, lacking }: Readonly<Record<string, unknown>> = { ...facts }
+  if (!Array.isArray(lacking)) throw new Error(`Expected facts but received ${JSON.stringify(facts)}`)
+  return { kind: String(kind), version: String(version), lacking: lacking.map(String) }
+}
