@@ -22,17 +22,23 @@ export function judge(scenario: Scenario, outcome: ScenarioOutcome, build: Build
   }
   if (lacks.length > 0) return [`This build was expected to lack ${lacks.join(', ')}`]
   const labels = stepLabels(scenario)
-  return scenario.steps.flatMap((step, i) => {
+  return expectationsOf(scenario, build, outcome.tls).flatMap((expected, i) => {
     const label = labels[i] ?? ''
     const observation = outcome.observations[i]
-    if (observation?.step !== label) return [`${label}: not performed`]
-    const expected = {
-      ...(step.do === 'handshake' && { value: 1 }),
-      ...step.expect,
-      ...expectedHere(differences, label),
-    }
-    return disagreements(expected, observation)
+    return observation?.step === label ? disagreements(expected, observation) : [`${label}: not performed`]
   })
+}
+
+/** What each step has to give on a build. */
+export function expectationsOf(scenario: Scenario, build: BuildIdentity, tls: TlsVersion): readonly Expectation[] {
+  const labels = stepLabels(scenario)
+  const differences = differencesOf(scenario, build, tls)
+  return scenario.steps.map((step, i) => ({
+    refused: '',
+    ...(step.do === 'handshake' && { value: 1 }),
+    ...step.expect,
+    ...expectedHere(differences, labels[i] ?? ''),
+  }))
 }
 
 /** What a scenario says of a build's own ways, and of a TLS version's, in order. */
@@ -81,9 +87,8 @@ function disagreements(expected: Expectation, observation: Observation): string[
     newSessions: observation.newSessions ?? 0,
     refused: observation.refused ?? '',
   }
-  const wanted = { refused: '', ...expected }
   return names.flatMap((name) => {
-    const want = wanted[name]
+    const want = expected[name]
     if (want === undefined || JSON.stringify(want) === JSON.stringify(seen[name])) return []
     return [`${observation.step}: ${name} ${JSON.stringify(want)} expected, but: ${describeObservation(observation)}`]
   })
