@@ -1,0 +1,127 @@
+/**
+ * The generated part of docs/compare.md is what the program prints over the builds of .cache/libssl. Where one of them
+ * could not be fetched, the columns of the others are compared; test/support/builds.ts says which is missing.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { scenarios } from '../../lib/lab/scenarios/index.js'
+import { presentBuilds } from '../support/builds.js'
+
+const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
+const page = readFileSync(path('docs/compare.md'), 'utf8')
+const advice = 'docs/compare.md is old: npx tsc -p tsconfig.build.json && node scripts/update-compare.mjs'
+
+const [, generated = ''] = /<!-- generated: begin.*-->\n([\s\S]*)<!-- generated: end -->/.exec(page) ?? []
+const builds = presentBuilds().filter(({ libssl }) => libssl !== undefined)
+
+describe('the generated part of docs/compare.md', () => {
+  let printed = ''
+  beforeAll(() => {
+    if (builds.length === 0) return
+    const args = ['compare', '--no-own', '--builds', path('.cache/libssl'), '--markdown']
+    printed = execFileSync(process.execPath, [path('dist/lib/cli/main.js'), ...args], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    })
+  })
+
+  test('has every scenario with every version, and no other', () => {
+    const expected = scenarios.flatMap(({ name, versions }) => versions.map((version) => `${name} ${version}`))
+    expect(
+      tablesOf(generated)
+        .flatMap(({ subjects }) => subjects)
+        .sort(),
+      advice,
+    ).toEqual(expected.sort())
+  })
+
+  test('has the builds that there are', () => {
+    expect(buildsOf(generated), advice).toEqual(expect.arrayContaining([...buildsOf(printed)]))
+    expect(buildsOf(printed)).toHaveLength(builds.length)
+  })
+
+  test('says in every column of a build that is there what the build does; word for word where all are there', () => {
+    const there = buildsOf(printed)
+    expect(cellsOf(generated, there), advice).toEqual(cellsOf(printed, there))
+    if (there.length === buildsOf(generated).length) expect(generated.trim(), advice).toBe(printed.trim())
+  })
+
+  test('has a target for each of its links', () => {
+    const links = new Set([...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, id]) => id))
+    const ids = new Set([...page.matchAll(/<details id="([^"]+)">/g)].map(([, id]) => id))
+    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => anchorOf(text))
+    expect([...links].filter((id = '') => !ids.has(id) && !headings.includes(id))).toEqual([])
+    expect(links.size).toBeGreaterThan(50)
+  })
+})
+
+interface ScenarioTable {
+  /** Each with one version of TLS. */
+  readonly subjects: readonly string[]
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+function tablesOf(text: string): readonly ScenarioTable[] {
+  const folded = text.matchAll(/^<details id=".*"><summary>(\S+) \((.*?)\): .*<\/summary>\n([\s\S]*?)^<\/details>/gm)
+  return [...folded].map(([, name = '', versions = '', content = '']) => {
+    const [head = [], , ...rows] = content
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .map(cellsOfLine)
+    return { subjects: versions.split(', ').map((version) => `${name} TLSv${version}`), head, rows }
+  })
+}
+
+/** What every build does at every step of every scenario: those are the keys. */
+function cellsOf(text: string, wanted: readonly string[]): ReadonlyMap<string, string> {
+  const all = buildsOf(text)
+  const cells = tablesOf(text).flatMap(({ subjects, head, rows }) =>
+    rows.flatMap(([step = '', ...texts]) =>
+      texts.flatMap((cell, index) =>
+        namesOf(head[index + 1] ?? '', all)
+          .filter((build) => wanted.includes(build))
+          .flatMap((build) =>
+            // What is marked depends on which builds there are.
+            subjects.map((subject) => [`${subject}, ${step}, ${build}`, cell.replaceAll('**', '')] as const),
+          ),
+      ),
+    ),
+  )
+  return new Map(cells.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** The first table names them. */
+function buildsOf(text: string): readonly string[] {
+  const lines = text.trim().split('\n')
+  const end = lines.findIndex((line) => !line.startsWith('|'))
+  return lines.slice(2, end).map((line) => cellsOfLine(line)[0] ?? '')
+}
+
+/** `OpenSSL 3.0.20, 3.5.7, BoringSSL` in full. */
+function namesOf(head: string, all: readonly string[]): readonly string[] {
+  if (head === 'all') return all
+  let kind = ''
+  return head.split(', ').map((name) => {
+    if (/^\d/.test(name)) return `${kind} ${name}`
+    kind = name.split(' ')[0] ?? ''
+    return name
+  })
+}
+
+function cellsOfLine(line: string): readonly string[] {
+  return line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim())
+}
+
+/** As GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+}
