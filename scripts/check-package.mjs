@@ -25,8 +25,9 @@ for (const { path } of unwanted) console.error(`the package contains ${path}`)
 if (missing.length + unwanted.length > 0) process.exit(1)
 
 run('publint', ['run', tarball, '--strict'])
-// ESM only, for require() gets the same module on every Node that is supported: check-installed.mjs tries it.
-run('attw', [tarball, '--ignore-rules', 'cjs-resolves-to-esm'])
+// ESM only, for require() gets the same module on every Node that is supported: check-installed.mjs tries it. Each of
+// them reads `exports`, so that an entry such as close-notify/openssl needs nothing for resolvers that do not (node10).
+run('attw', [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm'])
 console.log(`${packed.files.length} files, ${(packed.size / 1024).toFixed(0)} KiB\n${tarball}`)
 
 function required() {
@@ -35,6 +36,7 @@ function required() {
     { what: 'a prebuilt binary', pattern: /^prebuilds\/\w+-\w+\/[\w.-]+\.node$/ },
     { what: 'a page of documentation', pattern: /^docs\/.+\.md$/ },
     ...['dist/lib/index.js', 'dist/lib/index.d.ts', 'binding.gyp', 'scripts/install.mjs', 'scripts/node-headers.mjs']
+      .concat(['dist/lib/cli/main.js', 'dist/lib/lab/compare/build-process.js'])
       .concat(['README.md', 'LICENSE', 'CHANGELOG.md', ...sources])
       .map((path) => ({ what: path, pattern: new RegExp(`^${path.replaceAll('.', '\\.')}$`) })),
   ]
