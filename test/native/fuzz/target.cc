@@ -14,7 +14,7 @@ namespace {
 
 using close_notify::openssl::Library;
 
-uint64_t random_state = 1;
+uint64_t random_state = 0;
 
 int give_bytes(unsigned char* target, int count) {
   for (int i = 0; i < count; i++) {
@@ -26,6 +26,8 @@ int give_bytes(unsigned char* target, int count) {
   }
   return 1;
 }
+
+void begin_anew() { random_state = 0x9e3779b97f4a7c15; }
 
 int is_seeded() { return 1; }
 
@@ -43,6 +45,8 @@ const Library& library() {
     }
     static const RAND_METHOD method = {nullptr, give_bytes, nullptr, nullptr, give_bytes, is_seeded};
     RAND_set_rand_method(&method);
+    begin_anew();
+    close_notify::test::on_start = begin_anew;
     close_notify::test::on_state = [](uint32_t state) { states[state % kStates] = 1; };
     return *library;
   }();
@@ -52,8 +56,6 @@ const Library& library() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t length) {
-  const Library& own = library();
-  random_state = 0x9e3779b97f4a7c15;
-  close_notify::test::run_program(own, {bytes, length});
+  close_notify::test::run_program(library(), {bytes, length});
   return 0;
 }

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,6 +24,8 @@ using engine::Session;
 using engine::Ssl;
 using engine::SslContext;
 
+constexpr int kCacheNoInternal = 0x300;  // SSL_CTX_set_session_cache_mode(3): nothing stays from run to run
+constexpr size_t kMaxContexts = 256;
 constexpr size_t kMaxCalls = 200, kMaxLives = 6, kMaxPoliteKeyUpdates = 8;
 constexpr std::array<size_t, 8> kReadSizes{1, 0, 5, 100, 16384, 20000, 33, 16383};
 constexpr std::array<size_t, 8> kWriteSizes{1, 13, 0, 200, 3000, 16384, 16385, 40000};
@@ -84,6 +90,12 @@ class Input {
   std::span<const uint8_t> bytes_;
 };
 
+// For a person who wants to know what a program does: CLOSE_NOTIFY_TRACE=1.
+bool tracing() {
+  static const bool wanted = std::getenv("CLOSE_NOTIFY_TRACE") != nullptr;
+  return wanted;
+}
+
 struct Choices {
   explicit Choices(Input& input) : first(input.next()), second(input.next()) {}
   int client_version() const { return (first & 3) == 1 ? kTls13 : kTls12; }
@@ -128,7 +140,7 @@ std::shared_ptr<SslContext> make_context(const openssl::Library& library, bool i
   if (choices.reads_ahead()) context->set_read_ahead(true);
   if (choices.releases_buffers()) context->set_mode(kModeReleaseBuffers);
   if (choices.quiet_server() && is_server) context->set_quiet_shutdown(true);
-  if (choices.has_sessions()) context->set_session_cache_mode(kCacheBoth);
+  context->set_session_cache_mode((choices.has_sessions() ? kCacheBoth : 0) | kCacheNoInternal);
   context->set_session_id_context(bytes_of_text("program"));
   context->set_post_handshake_auth(true);
   if (choices.has_protocols()) context->set_alpn(bytes_of_text(is_server ? "\x02h2" : "\x08http/1.1\x02h2"));
@@ -137,15 +149,26 @@ std::shared_ptr<SslContext> make_context(const openssl::Library& library, bool i
   return context;
 }
 
+using ContextPair = std::array<std::shared_ptr<SslContext>, 2>;
+
+// Making a context costs more than all that a short program does with it.
+ContextPair contexts_for(const openssl::Library& library, const Choices& choices) {
+  static std::map<std::tuple<const openssl::Library*, uint8_t, uint8_t>, ContextPair> made;
+  const std::tuple key(&library, choices.first, static_cast<uint8_t>(choices.second & 31));
+  if (const auto known = made.find(key); known != made.end()) return known->second;
+  if (made.size() == kMaxContexts) made.clear();
+  if (on_start != nullptr) on_start();
+  return made[key] = {make_context(library, false, choices), make_context(library, true, choices)};
+}
+
 class Machine {
  public:
   Machine(const openssl::Library& library, std::span<const uint8_t> program)
       : library_(library), input_(program), choices_(input_) {
     polite_ = (choices_.first & 3) != 3;
-    for (int side : {0, 1}) {
-      contexts_[at(side)] = make_context(library, side == 1, choices_);
-      create(side);
-    }
+    contexts_ = contexts_for(library, choices_);
+    if (on_start != nullptr) on_start();
+    for (int side : {0, 1}) create(side);
   }
 
   void run() {
@@ -163,6 +186,8 @@ class Machine {
     Buffer last_delivered;  // to this side
     size_t unfinished = 0;  // length of the write that OpenSSL wants repeated
     int flags = 0;
+    bool handshaking = true;
+    bool renegotiates = false;
   };
 
   static size_t at(int side) { return static_cast<size_t>(side); }
@@ -209,7 +234,7 @@ class Machine {
           INVARIANT(ssl(side).quiet_shutdown() == quiet, quiet);
         });
       case Call::kKeyUpdate: return key_update(side, input_.next() % 3);
-      case Call::kRenegotiate: return impolite([&] { done(side, ssl(side).renegotiate()); });
+      case Call::kRenegotiate: return impolite([&] { renegotiate(side); });
       case Call::kVerifyPostHandshake: return impolite([&] { done(side, ssl(side).verify_client_post_handshake()); });
       case Call::kPump: return pump(side);
       case Call::kDeliver: return deliver(side, input_.choose(kPieces));
@@ -249,23 +274,36 @@ class Machine {
     Side& it = of(side);
     check_result(*it.ssl, *result);
     const auto& transport = it.ssl->transport();
-    if (it.ssl->error() == kWantRead) {
+    // The WANT_READ of an earlier call may come with a 0, which is SSL_peek's where the flag of the peer's close_notify
+    // is set, and with anything once an SSL is broken.
+    if (it.ssl->error() == kWantRead && *result < 0 && std::string(it.ssl->state_string()) != "error") {
       INVARIANT(transport.input_pending() == 0, transport.input_pending());
       INVARIANT(!transport.at_end(), *result);
     }
     const auto events = it.ssl->events().take();
     cause_.quiet = cause_.quiet || it.ssl->quiet_shutdown();
-    cause_.eof_is_close = choices_.ignores_eof() && transport.at_end();
+    cause_.eof_is_close = eof_is_close(side);
+    const bool was_handshaking = std::exchange(it.handshaking, it.ssl->in_init());
+    cause_.handshaking = was_handshaking || it.handshaking || it.renegotiates;
     const int flags = it.ssl->get_shutdown();
+    if (tracing()) {
+      std::fprintf(stderr, "call %d of %s: %d, error %d, flags %d -> %d, in %zu, out %zu, %s\n",
+                   static_cast<int>(call_), side == 0 ? "client" : "server", *result, it.ssl->error(), it.flags, flags,
+                   transport.input_pending(), transport.output_pending(), it.ssl->state_string());
+      for (const auto& entry : it.ssl->queue()) std::fprintf(stderr, "  %s\n", entry.reason.c_str());
+    }
     check_flags(std::exchange(it.flags, flags), flags, cause_, events);
     cause_ = {};
     if (on_state != nullptr) on_state(state_of(side, *result));
   }
 
+  bool eof_is_close(int side) { return choices_.ignores_eof() && ssl(side).transport().at_end(); }
+
   void expect_polite(int side, int result) {
     done(side, result);
     const int error = ssl(side).error();
-    if (polite_) INVARIANT(error == kNone || error == kWantRead || error == kWantWrite, error);
+    if (!polite_ || error == kNone || error == kWantRead || error == kWantWrite) return;
+    INVARIANT(!"an error though nobody did anything wrong", error);
   }
 
   void read(int side, size_t size) {
@@ -305,12 +343,19 @@ class Machine {
     size == 0 ? done(side, result) : expect_polite(side, result);
   }
 
+  // The handshake begins with the next call that may write; a server's, which is only a request, ends in it too.
+  void renegotiate(int side) {
+    const auto result = ssl(side).renegotiate();
+    done(side, result);
+    if (result == 1) of(side).renegotiates = true;
+  }
+
   void shut_down(int side, int result) {
     cause_.called_shutdown = true;
     const bool quiet = ssl(side).quiet_shutdown() && !ssl(side).in_init();
     const int flags = ssl(side).get_shutdown();
     if (result == 1) INVARIANT(flags == (kSent | kReceived), flags);
-    if (result == 0) INVARIANT((flags & kSent) != 0, flags);
+    if (result == 0) INVARIANT((flags & kSent) != 0 || eof_is_close(side), flags);
     if (quiet) INVARIANT(result == 1, result);
     done(side, result);
   }
@@ -527,7 +572,7 @@ class Machine {
   const openssl::Library& library_;
   Input input_;
   Choices choices_;
-  std::array<std::shared_ptr<SslContext>, 2> contexts_;
+  ContextPair contexts_;
   std::array<Side, 2> sides_;
   std::array<std::vector<Written>, 2> written_;
   std::shared_ptr<Session> session_;

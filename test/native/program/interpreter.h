@@ -16,4 +16,8 @@ void run_program(const openssl::Library& library, std::span<const uint8_t> progr
 // inside libssl.
 inline void (*on_state)(uint32_t state) = nullptr;
 
+// Called before contexts are made, and again before the first SSL is: a fuzzer begins its random numbers anew, so that
+// it does not matter which programs ran before, whose contexts may be used once more.
+inline void (*on_start)() = nullptr;
+
 }  // namespace close_notify::test

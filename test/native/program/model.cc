@@ -69,8 +69,8 @@ void Framing::check(std::span<const uint8_t> sent) {
 }
 
 void check_flags(int before, int after, const ShutdownCause& cause, const std::vector<engine::Event>& events) {
-  if (cause.set_by_hand) return;
-  INVARIANT((before & ~after) == 0, before << 8 | after);
+  const int lost = before & ~after;
+  INVARIANT(lost == 0 || cause.handshaking || (cause.eof_is_close && lost == kSent), before << 8 | after);
   const int added = after & ~before;
   if ((added & kSent) != 0) INVARIANT(cause.called_shutdown, after);
   if ((added & kReceived) != 0) {

@@ -57,9 +57,10 @@ class Framing {
 // The flags of SSL_get_shutdown, and what may change them.
 struct ShutdownCause {
   bool called_shutdown = false;  // SSL_shutdown in one of its forms
-  bool set_by_hand = false;
+  bool handshaking = false;      // before the call or after it: a handshake that begins clears the flags
   bool quiet = false;
-  bool eof_is_close = false;  // IGNORE_UNEXPECTED_EOF, and the transport is at its end
+  // IGNORE_UNEXPECTED_EOF, and the transport is at its end. OpenSSL then replaces the flags: it forgets what it sent.
+  bool eof_is_close = false;
 };
 void check_flags(int before, int after, const ShutdownCause& cause, const std::vector<engine::Event>& events);
 
