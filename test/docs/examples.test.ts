@@ -2,10 +2,12 @@
  * Runs every `js` block of the README and of docs/ as a program of its own, and holds what it prints against the
  * comments behind its console.log calls. `https://localhost:8443` and port 8443 stand for a server that the test
  * starts; a block that listens on 8443 itself gets a client instead. `peer=…` behind the language names the server.
+ * A block that names a libssl below .cache/libssl runs where that build was fetched.
  */
 import { spawn } from 'node:child_process'
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -51,7 +53,14 @@ const files = [
     .filter((f) => f.endsWith('.md'))
     .map((f) => `docs/${f}`),
 ]
-const examples = files.flatMap(examplesOf)
+const all = files.flatMap(examplesOf)
+const examples = all.filter(({ code }) => librariesIn(code).every((library) => existsSync(path.join(root, library))))
+const notFetched = all.filter((example) => !examples.includes(example)).map(({ name }) => name)
+if (notFetched.length > 0) console.warn(`NOT RUN: ${notFetched.join(', ')}. To try: node scripts/fetch-libssl.mjs`)
+
+function librariesIn(code: string): readonly string[] {
+  return [...code.matchAll(/'(\.cache\/libssl\/[^']+)'/g)].map(([, library = '']) => library)
+}
 
 const peers: Readonly<Record<string, (socket: TLSSocket) => void>> = {
   answers: (socket) => {
@@ -78,6 +87,7 @@ beforeAll(() => {
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
   mkdirSync(path.join(folder, 'node_modules'))
   symlinkSync(root, path.join(folder, 'node_modules/close-notify'))
+  symlinkSync(path.join(root, '.cache'), path.join(folder, '.cache'))
   symlinkSync(path.join(root, 'node_modules/undici'), path.join(folder, 'node_modules/undici'))
   copyFileSync(path.join(certificates, 'localhost.key.pem'), path.join(folder, 'key.pem'))
   copyFileSync(path.join(certificates, 'localhost.cert.pem'), path.join(folder, 'cert.pem'))
