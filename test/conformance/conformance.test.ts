@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { describeObservation } from '../../lib/lab/scenarios/describe.js'
 import { scenarios } from '../../lib/lab/scenarios/index.js'
-import { differencesOf, judge } from '../../lib/lab/scenarios/judge.js'
+import { differencesOf, expectationsOf, judge } from '../../lib/lab/scenarios/judge.js'
 import type { BuildIdentity, ScenarioOutcome } from '../../lib/lab/scenarios/types.js'
 import { type BuildRun, runEverywhere } from './runs.js'
 
@@ -16,6 +17,29 @@ describe.each(ran)('on $build.version ($name)', ({ build, outcomes }) => {
     if (outcome === undefined) throw new Error('Expected an outcome of this scenario')
     expect(judge(scenario, outcome, build)).toEqual([])
   })
+})
+
+test('no build does otherwise without being told: of whom the same is expected, the same is seen', () => {
+  const untold: string[] = []
+  for (const { scenario, tls } of cases) {
+    const seen = new Map<string, { readonly by: string; readonly what: string }>()
+    for (const { name, build, outcomes } of ran) {
+      const outcome = outcomes.find((each) => each.scenario === scenario.name && each.tls === tls)
+      if (outcome?.kind !== 'ran') continue
+      expectationsOf(scenario, build, tls).forEach((expectation, i) => {
+        const observation = outcome.observations[i]
+        if (observation === undefined) return
+        const key = JSON.stringify([i, Object.entries(expectation).sort(([a], [b]) => a.localeCompare(b))])
+        const what = describeObservation(observation)
+        const other = seen.get(key)
+        if (other === undefined) seen.set(key, { by: name, what })
+        else if (other.what !== what) {
+          untold.push(`${scenario.name} ${tls} ${observation.step}: ${other.by} ${other.what}, but ${name} ${what}`)
+        }
+      })
+    }
+  }
+  expect(untold).toEqual([])
 })
 
 test('every build that is present could be run', () => {

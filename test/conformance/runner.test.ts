@@ -114,6 +114,7 @@ function wrongOnes(expectation: Expectation): readonly Expectation[] {
     value: 12_345,
     error: 'SSL_ERROR_WANT_WRITE',
     reason: 'a wrong one',
+    reasons: ['a wrong one'],
     flags: expectation.flags === 'SENT' ? 'RECEIVED' : 'SENT',
     data: 'wrong data',
     alerts: ['sent fatal wrong'],
@@ -125,6 +126,7 @@ function wrongOnes(expectation: Expectation): readonly Expectation[] {
   if (expectation.value !== undefined) replaced.push({ ...expectation, value: wrong.value })
   if (expectation.error !== undefined) replaced.push({ ...expectation, error: wrong.error })
   if (expectation.reason !== undefined) replaced.push({ ...expectation, reason: wrong.reason })
+  if (expectation.reasons !== undefined) replaced.push({ ...expectation, reasons: wrong.reasons })
   if (expectation.flags !== undefined) replaced.push({ ...expectation, flags: wrong.flags })
   if (expectation.data !== undefined) replaced.push({ ...expectation, data: wrong.data })
   if (expectation.alerts !== undefined) replaced.push({ ...expectation, alerts: wrong.alerts })

@@ -80,6 +80,7 @@ function disagreements(expected: Expectation, observation: Observation): string[
     value: observation.value ?? Number.NaN,
     error: `SSL_ERROR_${observation.error?.replace('SSL_ERROR_', '') ?? ''}`,
     reason: observation.reasons?.at(-1) ?? 'none',
+    reasons: observation.reasons ?? [],
     flags: observation.flags ?? 'none',
     data: observation.data ?? '',
     alerts: observation.alerts ?? [],
@@ -99,7 +100,9 @@ const names = [
   'value',
   'error',
   'reason',
+  'reasons',
   'flags',
+
   'data',
   'alerts',
   'wire',

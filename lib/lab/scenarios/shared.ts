@@ -9,12 +9,6 @@ export const before30: BuildRange = { kind: 'OpenSSL', before: '3.0' }
 export const since32: BuildRange = { kind: 'OpenSSL', from: '3.2' }
 export const since40: BuildRange = { kind: 'OpenSSL', from: '4.0' }
 
-/** Both directions, the client's first. */
-export const transferBoth: readonly Step[] = [
-  { do: 'transfer', from: 'client' },
-  { do: 'transfer', from: 'server' },
-]
-
 /** The first SSL_shutdown of a side that has received nothing. */
 export function sendsCloseNotify(by: Actor): Step {
   return {

@@ -122,6 +122,8 @@ export interface Expectation {
   readonly error?: `SSL_ERROR_${string}`
   /** Of the last entry that the call left in the error queue, in OpenSSL's spelling; `none` for an empty queue. */
   readonly reason?: string
+  /** Of all entries, where those before the last matter. */
+  readonly reasons?: readonly string[]
   /** Of the actor, after the call. */
   readonly flags?: Flags
   /** Plaintext that was read. */
