@@ -6,6 +6,7 @@ const programs: Readonly<Record<string, () => Promise<unknown>>> = {
   memory: () => import('./memory.js'),
   'policy-load': () => import('./policy-load.js'),
   'policy-keep-alive': () => import('./policy-keep-alive.js'),
+  'engine-shutdown': () => import('./engine-shutdown.js'),
   'ten-thousand': () => import('./ten-thousand.js'),
 }
 

@@ -224,8 +224,9 @@ export class Ssl extends SslInspection {
   /** shutdown() and what waits for the peer, in one call of the addon. The output is a view, as with pump(). */
   shutdownAndTransmit(): SslShutdownOutput {
     this.#calls.shutdownAndTransmit(this.#id)
-    const { value, error, queue } = this.#result(this.#memory.value)
-    return { value, error, queue, output: this.#output() }
+    const memory = this.#memory
+    const queue = memory.hasQueue ? this.#native.takeQueue() : emptyQueue
+    return { value: memory.value, error: this.#errorName(memory.error), queue, output: this.#output() }
   }
 
   /** What happened since the last call, in order. The caller's own. */

@@ -71,6 +71,7 @@ EngineFunctions bind_engine_functions(TableLoader& table) {
   table.bind(f.SSL_get1_session, "SSL_get1_session");
   table.bind(f.SSL_set_session, "SSL_set_session");
   table.bind_alternative(f.SSL_ctrl, "SSL_ctrl");
+  table.bind_unless(f.SSL_ctrl != nullptr, f.SSL_set_msg_callback_arg, "SSL_set_msg_callback_arg");
   table.bind_unless(f.SSL_ctrl != nullptr, f.SSL_set_tlsext_host_name, "SSL_set_tlsext_host_name");
   table.bind_optional(f.SSL_set1_host, "SSL_set1_host");
   table.bind_optional(f.SSL_has_pending, "SSL_has_pending");

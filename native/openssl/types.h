@@ -57,12 +57,15 @@ inline constexpr int kReceivedShutdown = 2;
 
 // SSL_get_error(3)
 inline constexpr int kErrorNone = 0;
+inline constexpr int kErrorSsl = 1;
+inline constexpr int kErrorSyscall = 5;
 
 // SSL_CTX_set_mode(3)
 inline constexpr uint32_t kModeAcceptMovingWriteBuffer = 0x2;
 
 // SSL_CTX_ctrl(3) and SSL_ctrl(3): the calls that OpenSSL's headers make macros of
 inline constexpr int kCtrlExtraChainCert = 14;
+inline constexpr int kCtrlSetMsgCallbackArg = 16;
 inline constexpr int kCtrlMode = 33;
 inline constexpr int kCtrlSetReadAhead = 41;
 inline constexpr int kCtrlSetSessCacheMode = 44;
