@@ -310,7 +310,12 @@ function oldHash(name: string): number {
 }
 
 function withFile<T>(path: string, read: (file: ElfFile) => T): T {
-  const fd = openSync(path, 'r')
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (error) {
+    throw notALibrary(path, error instanceof Error ? error.message : String(error))
+  }
   try {
     return read(new ElfFile(path, fd, fstatSync(fd).size))
   } finally {

@@ -1,9 +1,9 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { ClosureError, type ClosureErrorCode } from '../errors.js'
 import { checkOptions, checkText } from '../options.js'
 import type { LibraryRequest, LoadFailure, NativeLibrary } from './binding.js'
-import { describeMachine, type ElfLibrary, readElfLibrary, readElfMachine } from './elf.js'
+import { describeMachine, type ElfLibrary, type ElfMachine, readElfLibrary, readElfMachine } from './elf.js'
 import { glibcOfProcess, isNewer, newestGlibc } from './glibc.js'
 import { engineOfThread } from './memory.js'
 import { OpenSSL } from './openssl.js'
@@ -112,12 +112,17 @@ function inspect(libssl: string, named: string | undefined): LibraryRequest {
 }
 
 function readLibrary(file: string): ElfLibrary {
-  const [here, there] = [readElfMachine('/proc/self/exe'), readElfMachine(file)]
+  const [here, there] = [machineOfProcess(), readElfMachine(file)]
   if (here.bits !== there.bits || here.machine !== there.machine || here.byteOrder !== there.byteOrder) {
     const message = `${file} is made for ${describeMachine(there)}, and this process is ${describeMachine(here)}`
     throw new ClosureError('ERR_OPENSSL_WRONG_ARCHITECTURE', message)
   }
   return readElfLibrary(file, [libsslFunction, libcryptoFunction])
+}
+
+// The program itself, or the loader under which it was started: both are made for this machine.
+function machineOfProcess(): ElfMachine {
+  return readElfMachine(existsSync('/proc/self/exe') ? '/proc/self/exe' : process.execPath)
 }
 
 function beside(libssl: string, wanted: string | undefined): string {

@@ -1,8 +1,18 @@
 // Loading: what is loaded, and a real file for every cause of failure.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadOpenSSL } from '../../lib/openssl/index.js'
 import { presentBuilds } from '../support/builds.js'
@@ -73,6 +83,23 @@ describe('loadOpenSSL', () => {
   ])('checks its arguments: %j %j', (file, options, message) => {
     expect(thrown(() => untyped(loadOpenSSL)(file, options))).toContain(message)
   })
+})
+
+test('two copies of the package in a thread share what the addon knows of it', async () => {
+  const copy = path.join(folder, 'copy-of-package/dist')
+  cpSync(fileURLToPath(new URL('../../dist/lib', import.meta.url)), path.join(copy, 'lib'), { recursive: true })
+  const env = { CLOSE_NOTIFY_BINARY: fileURLToPath(new URL('../../build/Release/close_notify.node', import.meta.url)) }
+  const hello = [-1, 'SSL_ERROR_WANT_READ', 22, 0]
+  expect(await runEngineProgram('two-copies.mjs', [copy], { env })).toEqual([
+    { areTwo: true, results: [hello, hello, hello, hello] },
+  ])
+})
+
+test('a file is loaded where the process has no OpenSSL that can be controlled', async () => {
+  // What makes this package take the host for one with BoringSSL.
+  const preload = compiled('grease', 'void SSL_CTX_set_grease_enabled(void *context, int enabled) {}')
+  const program = await runEngineProgram('loads.mjs', [JSON.stringify([libssl])], { env: { LD_PRELOAD: preload } })
+  expect(program).toMatchObject([{ libssl, kind: 'OpenSSL' }])
 })
 
 describe('a file that cannot be loaded', () => {

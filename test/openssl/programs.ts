@@ -7,18 +7,24 @@ import { type Build, commandFor } from '../../lib/lab/builds.js'
 export interface ProgramRun {
   readonly build?: Build
   readonly execArgv?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export async function runEngineProgram(
   name: string,
   args: readonly string[],
-  { build = { name: 'own' }, execArgv = [] }: ProgramRun = {},
+  { build = { name: 'own' }, execArgv = [], env = {} }: ProgramRun = {},
 ): Promise<readonly unknown[]> {
   const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url))
   const started = commandFor(build, [...execArgv, file, ...args])
-  const { NODE_OPTIONS: _options, ...env } = process.env
+  const { NODE_OPTIONS: _options, ...inherited } = process.env
   // A hang guard.
-  const limits = { env, timeout: 120_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
+  const limits = {
+    env: { ...inherited, ...env },
+    timeout: 120_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024 * 1024,
+  } as const
   const { stdout, stderr } = await promisify(execFile)(started.command, [...started.args], limits)
   if (stderr !== '') throw new Error(`${name} wrote to stderr: ${stderr}`)
   return stdout
