@@ -6,6 +6,7 @@ import { ownRecordScenarios } from './own-records.js'
 import { ownSessionScenarios } from './own-sessions.js'
 import { rustlsScenarios } from './rustls.js'
 import { s2nScenarios } from './s2n.js'
+import { s2nFailureScenarios } from './s2n-failures.js'
 import type { Scenario } from './types.js'
 
 /** All scenarios, suite by suite. */
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...libresslScenarios,
   ...boringsslScenarios,
   ...s2nScenarios,
+  ...s2nFailureScenarios,
   ...rustlsScenarios,
   ...ownScenarios,
   ...ownRecordScenarios,

@@ -75,6 +75,24 @@ export function failedSince40(...labels: readonly string[]): Difference {
   }
 }
 
+/** What a step that fails over a record adds to the error queue since 3.2. */
+export function entrySince32(...labels: readonly string[]): Difference {
+  return {
+    when: since32,
+    expect: Object.fromEntries(labels.map((label) => [label, { reason: 'record layer failure' }])),
+    because: 'The record layer of 3.2 adds an entry of its own to the error queue, behind the cause.',
+  }
+}
+
+/** SSL_shutdown that finds application data in place of close_notify. */
+export function meetsData(by: Actor): Step {
+  return {
+    do: 'SSL_shutdown',
+    by,
+    expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'application data after close notify', flags: 'SENT' },
+  }
+}
+
 /** Steps in which SSL_shutdown meets data. */
 export function dataInBoringssl(...labels: readonly string[]): Difference {
   return {

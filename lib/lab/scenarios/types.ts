@@ -23,7 +23,7 @@ export type Actor = 'client' | 'server'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
-export type Suite = 'openssl' | 'libressl' | 'boringssl' | 's2n' | 'rustls' | 'own'
+type Suite = 'openssl' | 'libressl' | 'boringssl' | 's2n' | 'rustls' | 'own'
 
 export interface Scenario {
   /** In kebab-case, its suite first. */
@@ -49,7 +49,7 @@ export interface ActorOptions {
   readonly tickets?: number
 }
 
-export type ScenarioOption = 'IGNORE_UNEXPECTED_EOF' | 'NO_TICKET' | 'NO_RENEGOTIATION'
+type ScenarioOption = 'IGNORE_UNEXPECTED_EOF' | 'NO_TICKET' | 'NO_RENEGOTIATION'
 
 /** The bits of SSL_get_shutdown(3). */
 export type Flags = 'none' | 'SENT' | 'RECEIVED' | 'SENT|RECEIVED'
@@ -60,7 +60,7 @@ export type Step = StepAction & {
   readonly expect?: Expectation
 }
 
-export type StepAction =
+type StepAction =
   /**
    * Both sides until both are done. Session tickets are then read, unless they are to be left in the client's input.
    * Expected to succeed where nothing else is said.
