@@ -216,7 +216,7 @@ describe('forged and held back', () => {
       "3 read 'one' [none]",
       "3 read 'two' [none]",
       "5 read 'three' [none]",
-      '0 SSL_ERROR_ZERO_RETURN received warning close_notify [RECEIVED]',
+      '0 SSL_ERROR_ZERO_RETURN, received warning close_notify [RECEIVED]',
     ])
   })
 
