@@ -84,11 +84,10 @@ int Ssl::run(Call call, QueueBefore before) {
   if (before == QueueBefore::kUnknown && f_.ERR_peek_last_error() != 0) f_.ERR_clear_error();
   if (!queue_.empty()) queue_.clear();
   const int result = call();
-  // Before the queue is emptied, for that is where SSL_get_error looks first unless the call succeeded. What it says
-  // then tells whether something is there, but for SSL_ERROR_SYSCALL, which also stands for nothing at all.
+  // Before the queue is emptied, for that is where SSL_get_error looks. What it says does not tell whether something is
+  // there: since OpenSSL 4.0 it looks no more.
   error_ = f_.SSL_get_error(get(), result);
-  const bool is_empty = result <= 0 && error_ != openssl::kErrorSsl && error_ != openssl::kErrorSyscall;
-  if (!is_empty && f_.ERR_peek_last_error() != 0) queue_ = openssl::drain_error_queue(f_);
+  if (f_.ERR_peek_last_error() != 0) queue_ = openssl::drain_error_queue(f_);
   return result;
 }
 
