@@ -152,7 +152,7 @@ describe('compare, where a build is none', () => {
     { statement: '_exit(3);', says: 'exit code 3' },
     {
       statement: 'static const char m[] = "as the test wants it"; write(2, m, sizeof m - 1); raise(SIGABRT);',
-      says: 'it',
+      says: 'as the test wants it',
     },
   ])('tells of a library that does $statement when it is loaded', async ({ statement, says }) => {
     const { exitCode, stdout } = await run('compare', '--library', libraryThat(statement), ...someScenario, '--json')

@@ -66,6 +66,7 @@ describe('as text', () => {
     expect(short).not.toContain('│ client SSL_shutdown')
     expect(short).toContain('1 other step alike')
     expect(short).toContain('Tables that differ: 1 of 2')
+    expect(short).toContain('Unlike most builds: OpenSSL 1.1.1w (1), BoringSSL (1)')
     expect(short).toContain('own-alike (TLSv1.3)')
 
     const long = text(fiveBuilds(), { allRows: true, width: 160 })

@@ -1,5 +1,6 @@
 // A comparison for people at a terminal.
 import type { ComparedBuild, Comparison } from '../../lab/compare/comparison.js'
+import { isMarked } from './columns.js'
 import { layoutTable } from './layout.js'
 import { problemOf } from './problems.js'
 import { sectionsOf } from './sections.js'
@@ -19,7 +20,7 @@ export function renderText({ builds, scenarios }: Comparison, options: TextOptio
   return [
     buildList(builds, options),
     ...shown.map((section) => sectionText(section, options)),
-    conclusion(sections, options),
+    conclusion(builds, sections, options),
   ]
     .join('\n\n')
     .concat('\n')
@@ -51,13 +52,27 @@ function sectionText(section: Section, options: TextOptions): string {
   ].join('\n')
 }
 
-function conclusion(sections: readonly Section[], { style, allRows, width }: TextOptions): string {
+function conclusion(builds: readonly ComparedBuild[], sections: readonly Section[], options: TextOptions): string {
+  const { style, allRows, width } = options
   const alike = sections.filter(({ isAlike }) => isAlike)
-  const differing = sections.length - alike.length
-  const summary = style.heading(`Tables that differ: ${differing} of ${sections.length}`)
-  if (alike.length === 0 || allRows) return summary
   const names = alike.map(({ name, versions }) => `${name} (${versions.join(', ')})`)
-  return [summary, 'Alike on all builds (--all-rows shows them):', wrap(names.join(', '), width)].join('\n')
+  const hidden =
+    alike.length === 0 || allRows ? [] : ['Alike on all builds (--all-rows shows them):', wrap(names.join(', '), width)]
+  const summary = style.heading(`Tables that differ: ${sections.length - alike.length} of ${sections.length}`)
+  return [...hidden, ...(hidden.length === 0 ? [] : ['']), summary, ...unlikeMost(builds, sections, width)].join('\n')
+}
+
+function unlikeMost(builds: readonly ComparedBuild[], sections: readonly Section[], width: number): string[] {
+  const counts = builds.map((build) => ({
+    build,
+    tables: sections.filter((section) => isUnlike(section, build)).length,
+  }))
+  const unlike = counts.filter(({ tables }) => tables > 0).map(({ build, tables }) => `${build.label} (${tables})`)
+  return unlike.length === 0 ? [] : [wrap(`Unlike most builds: ${unlike.join(', ')}`, width, '')]
+}
+
+function isUnlike({ rows }: Section, build: ComparedBuild): boolean {
+  return rows.some((row) => isMarked(row, build))
 }
 
 function count(number: number, what: string): string {
@@ -68,12 +83,15 @@ function isAlarming(note: string): boolean {
   return /\b(FAILED|CRASHED)\b/.test(note)
 }
 
+/** Lines longer than that are hard to read. */
+const proseWidth = 120
+
 /** Broken at spaces. */
 function wrap(text: string, width: number, indent = '  '): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > Math.min(width, proseWidth)) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`

@@ -12,7 +12,6 @@ import type { ScenarioResult } from './comparison.js'
 import { isOrder } from './messages.js'
 import type { Order, Report, Run } from './messages.js'
 
-process.on('disconnect', () => process.exit(0))
 // Ctrl-C reaches the whole process group; whoever started us decides when we go.
 process.on('SIGINT', () => {})
 process.once('message', (message) => {
@@ -56,7 +55,7 @@ function described(error: unknown): { readonly code?: string; readonly message: 
   return { code: error.code, message: [error.message, ...error.detail].join('; ') }
 }
 
-/** Resolves when the message has left this process. */
+/** Resolves when the message has left this process. Where nobody is there any more it rejects, which ends the process. */
 function report(message: Report): Promise<void> {
   return new Promise((resolve, reject) => {
     if (process.send === undefined) throw new Error('Expected to be started with an IPC channel')
