@@ -2,6 +2,9 @@
  * What no suite asks, and what was found to differ between builds: shutdown before and during the handshake, writing
  * after close_notify, quiet shutdown and its flags, flags cleared to go on, and EOF. Forged records are in
  * own-records.ts, what becomes of sessions in own-sessions.ts.
+ *
+ * What SSL_shutdown gives where nobody has said which side an SSL is (`uninitialized`) cannot be asked here: an Ssl of
+ * the engine always has its side.
  */
 import {
   boringssl,
@@ -54,6 +57,37 @@ export const ownScenarios: readonly Scenario[] = [
       { do: 'handshake' },
     ],
     differs: [quietInHandshake('server SSL_shutdown')],
+  },
+  {
+    name: 'own-renegotiate-after-shutdown',
+    title: 'TLS 1.2: a renegotiation begun after close_notify forgets that it was sent',
+    versions: ['TLSv1.2'],
+    steps: [
+      { do: 'handshake' },
+      sendsCloseNotify('client'),
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_renegotiate', by: 'client', expect: { value: 1, flags: 'SENT' } },
+      {
+        do: 'SSL_do_handshake',
+        by: 'client',
+        expect: { value: -1, error: 'SSL_ERROR_WANT_READ', flags: 'none' },
+      },
+      { do: 'transfer', from: 'client', expect: { wire: ['client_hello'] } },
+      refusesToClose('client'),
+      readsCloseNotify('server'),
+    ],
+    differs: [
+      {
+        when: boringssl,
+        expect: {
+          'client SSL_renegotiate': { value: 0 },
+          'client SSL_do_handshake': { value: 1, error: 'SSL_ERROR_NONE', flags: 'SENT' },
+          'client transfer #2': { wire: [] },
+          'client SSL_shutdown #2': { error: 'SSL_ERROR_WANT_READ', reason: 'none' },
+        },
+        because: 'BoringSSL renegotiates only when its peer asks for it, and only where that was allowed.',
+      },
+    ],
   },
   {
     name: 'own-write-after-received',

@@ -92,11 +92,10 @@ export class Stage {
     return { value: done.client && done.server ? 1 : 0 }
   }
 
-  #reconnect(offer: 'session' | 'copy' | 'nothing'): Seen {
+  #reconnect(offer: 'session' | 'copy'): Seen {
     for (const actor of actors) this.#pair[actor].free()
     this.#pair = this.#newPair()
     const held = this.#held.client
-    if (offer === 'nothing') return {}
     if (held === undefined) return { note: 'no session is held' }
     if (offer === 'session') return seenOf(this.#pair.client.ssl.setSession(held))
     const copy = this.#openssl.sessionFrom(held.toBuffer())
@@ -242,7 +241,7 @@ function contextOptions(openssl: OpenSSL, side: Actor, own: ActorOptions, tls: T
     ...(tls === 'TLSv1.2' && { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }),
     ...(tls === 'TLSv1.3' && openssl.has('SSL_CTX_set_ciphersuites') && { ciphersuites: 'TLS_AES_128_GCM_SHA256' }),
     ...(side === 'server' && { sessionIdContext: 'close-notify' }),
-    ...((side === 'server' || own.certificate) && { cert: labCertificate, key: labKey }),
+    ...(side === 'server' && { cert: labCertificate, key: labKey }),
     ...(own.options !== undefined && { options: own.options }),
     ...(own.quietShutdown !== undefined && { quietShutdown: own.quietShutdown }),
     ...(own.postHandshakeAuth !== undefined && { postHandshakeAuth: own.postHandshakeAuth }),

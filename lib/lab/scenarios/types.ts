@@ -43,8 +43,6 @@ export interface ActorOptions {
   readonly options?: readonly ScenarioOption[]
   readonly quietShutdown?: boolean
   readonly postHandshakeAuth?: boolean
-  /** A client has a certificate too. Servers always have one. */
-  readonly certificate?: boolean
   /** Session tickets that a server sends in TLS 1.3: none, where nothing is said, for they come between all else. */
   readonly tickets?: number
 }
@@ -82,7 +80,7 @@ type StepAction =
    * Both SSL objects are freed and new ones made, of the same contexts. The client offers the session that it holds, or
    * a copy made through its DER.
    */
-  | { readonly do: 'reconnect'; readonly offer: 'session' | 'copy' | 'nothing' }
+  | { readonly do: 'reconnect'; readonly offer: 'session' | 'copy' }
   | (SslCall & { readonly by: Actor })
 
 /** One call of OpenSSL, by its name. */
