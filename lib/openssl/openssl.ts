@@ -1,5 +1,5 @@
 import type { LibraryKind, LibraryRequest, NativeLibrary } from './binding.js'
-import { checkOptionalCall, lackingCalls, type OptionalCall } from './calls.js'
+import { checkOptionalCall, type OptionalCall } from './calls.js'
 import { SslContext } from './context.js'
 import { checkContextOptions, type SslContextOptions } from './context-options.js'
 import { checkBytes } from '../options.js'
@@ -38,7 +38,7 @@ export class OpenSSL {
     this.versionNumber = native.versionNumber
     this.libssl = files?.libssl
     this.libcrypto = files?.libcrypto === '' ? undefined : files?.libcrypto
-    this.lacking = lackingCalls(native.lacking)
+    this.lacking = native.lacking
   }
 
   /**

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Ssl } from '../../lib/openssl/index.js'
 import { seededRandom } from '../support/random.js'
-import { builds, buildsAndVersions } from './builds.js'
+import { builds, buildsAndVersions, openssls } from './builds.js'
 import { connectPair, deliver, makePair, move } from './ssl-pair.js'
 import { thrown, untypedMethod } from './thrown.js'
 
@@ -205,6 +205,19 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     const { result, plaintext } = server.pump()
     expect([String(plaintext), result.error]).toEqual(['bye', 'SSL_ERROR_ZERO_RETURN'])
   })
+})
+
+test.each(openssls)('on $name views that are fed to pump() are read before they are overwritten', ({ openssl }) => {
+  // A HelloRequest, which the client answers at once and at length, with data behind it.
+  const { client, server } = connectPair(openssl, { version: 'TLSv1.2' })
+  expect(server.renegotiate().value).toBe(1)
+  server.doHandshake()
+  server.write(Buffer.from('data behind a HelloRequest'))
+  const { output } = server.pump()
+  expect(output.length).toBeLessThan(150)
+  const pumped = client.pump(output)
+  expect(pumped.output.length).toBeGreaterThan(150)
+  expect(String(pumped.plaintext)).toBe('data behind a HelloRequest')
 })
 
 test.each(builds)('on $name bytes that are no record are an error with its reason', ({ openssl }) => {

@@ -10,11 +10,12 @@ test.each(presentBuilds())('$name', async (build) => {
   console.info(`${build.name}: ${version}`)
   const isOpenSsl = kind === 'OpenSSL'
   const isSince3 = isOpenSsl && !version.startsWith('OpenSSL 1.')
+  expect(is).toMatchObject({ has: [] })
   const hasEx = !lacking.includes('SSL_shutdown_ex')
   expect(lacking.length).toBeLessThanOrEqual(isOpenSsl ? 1 : 5)
   expect(talks).toEqual(
     ['TLSv1.2', 'TLSv1.3'].map((negotiated) => ({
-      version: negotiated,
+      protocol: negotiated,
       negotiated: [negotiated, negotiated],
       isVerified: true,
       isSameExport: true,

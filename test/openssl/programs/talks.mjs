@@ -7,8 +7,9 @@ const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 const key = readFileSync(new URL('localhost.key.pem', certificates))
 const openssl = loadOpenSSL(process.argv[2] || undefined)
 
-console.log(JSON.stringify({ kind: openssl.kind, version: openssl.version, lacking: openssl.lacking }))
-for (const version of ['TLSv1.2', 'TLSv1.3']) console.log(JSON.stringify({ version, ...talk(version) }))
+const { kind, version, lacking } = openssl
+console.log(JSON.stringify({ kind, version, lacking, has: lacking.filter((call) => openssl.has(call)) }))
+for (const protocol of ['TLSv1.2', 'TLSv1.3']) console.log(JSON.stringify({ protocol, ...talk(protocol) }))
 
 function talk(version) {
   const range = { minVersion: version, maxVersion: version }
