@@ -47,7 +47,7 @@ export type NativeEvent =
       readonly at: number
     }
   | { readonly kind: 'keylog'; readonly line: string; readonly at: number }
-  | { readonly kind: 'new_session'; readonly at: number }
+  | { readonly kind: 'new_session'; readonly der?: Uint8Array; readonly at: number }
 
 export type LibraryKind = 'OpenSSL' | 'BoringSSL' | 'LibreSSL' | 'AWS-LC'
 

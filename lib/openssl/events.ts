@@ -48,9 +48,14 @@ export interface KeylogEvent {
   readonly at: number
 }
 
-/** A session that can be resumed came into being: SSL_CTX_sess_set_new_cb(3). Take it with getSession(). */
+/**
+ * A session that can be resumed came into being: SSL_CTX_sess_set_new_cb(3), as the context's `sessionCache` asks. On
+ * OpenSSL getSession() has it as well; on BoringSSL those of TLS 1.3 are here alone.
+ */
 export interface NewSessionEvent {
   readonly type: 'new_session'
+  /** On a client: the session for `OpenSSL.sessionFrom`, its secrets included, a Buffer of the caller's own. */
+  readonly der?: Buffer
   readonly at: number
 }
 
@@ -104,7 +109,9 @@ const levels: ReadonlyMap<number, 'warning' | 'fatal'> = new Map([
 export function eventOf(native: NativeEvent): SslEvent {
   const at = toPerformanceTime(native.at)
   if (native.kind === 'keylog') return { type: 'keylog', line: native.line, at }
-  if (native.kind === 'new_session') return { type: 'new_session', at }
+  if (native.kind === 'new_session') {
+    return { type: 'new_session', ...(native.der === undefined ? {} : { der: Buffer.from(native.der) }), at }
+  }
   const recorded = {
     direction: native.sent ? 'sent' : 'received',
     version: versionName(native.version),

@@ -28,7 +28,9 @@ Napi::Object to_object(Napi::Env env, const engine::Event& event) {
   object["kind"] = event_name(event.kind);
   object["at"] = static_cast<double>(event.at_ns) / 1e6;
   switch (event.kind) {
-    case engine::EventKind::kNewSession: break;
+    case engine::EventKind::kNewSession:
+      if (!event.bytes.empty()) object["der"] = to_bytes(env, event.bytes);
+      break;
     case engine::EventKind::kKeylog: object["line"] = std::string(event.bytes.begin(), event.bytes.end()); break;
     case engine::EventKind::kAlert:
     case engine::EventKind::kHandshake:

@@ -39,7 +39,7 @@ void EventLog::note_message(bool sent, int version, int content_type, std::span<
 
 void EventLog::note_keylog(std::span<const uint8_t> line) { add({.kind = EventKind::kKeylog}, line); }
 
-void EventLog::note_new_session() { add({.kind = EventKind::kNewSession}, {}); }
+void EventLog::note_new_session(std::span<const uint8_t> der) { add({.kind = EventKind::kNewSession}, der); }
 
 std::vector<Event> EventLog::take() {
   std::vector<Event> taken;

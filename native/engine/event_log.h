@@ -23,7 +23,8 @@ class EventLog {
   // SSL_set_msg_callback(3)
   void note_message(bool sent, int version, int content_type, std::span<const uint8_t> bytes);
   void note_keylog(std::span<const uint8_t> line);
-  void note_new_session();
+  // A session in the form of i2d_SSL_SESSION(3), or nothing.
+  void note_new_session(std::span<const uint8_t> der);
 
   // Alerts are always kept; handshake messages and change_cipher_spec from here on.
   void record_messages() { records_messages_ = true; }

@@ -15,13 +15,12 @@ std::optional<bool> Session::is_resumable() const {
   return f.SSL_SESSION_is_resumable(session_.get()) != 0;
 }
 
-std::vector<uint8_t> Session::to_bytes() const {
-  const auto& f = library_.functions();
-  const int length = f.i2d_SSL_SESSION(session_.get(), nullptr);
+std::vector<uint8_t> Session::to_bytes(const openssl::EngineFunctions& openssl, const openssl::SslSession* session) {
+  const int length = openssl.i2d_SSL_SESSION(session, nullptr);
   if (length <= 0) return {};
   std::vector<uint8_t> bytes(static_cast<size_t>(length));
   unsigned char* at = bytes.data();
-  f.i2d_SSL_SESSION(session_.get(), &at);
+  openssl.i2d_SSL_SESSION(session, &at);
   return bytes;
 }
 

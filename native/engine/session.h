@@ -22,7 +22,8 @@ class Session {
 
   // No value where the build lacks the call.
   std::optional<bool> is_resumable() const;
-  std::vector<uint8_t> to_bytes() const;
+  std::vector<uint8_t> to_bytes() const { return to_bytes(library_.functions(), session_.get()); }
+  static std::vector<uint8_t> to_bytes(const openssl::EngineFunctions& openssl, const openssl::SslSession* session);
 
   const openssl::Library& library() const { return library_; }
   openssl::SslSession* get() const { return session_.get(); }

@@ -253,9 +253,13 @@ void Ssl::on_message(int is_write, int version, int content_type, const void* by
                              {static_cast<const uint8_t*>(bytes), bytes == nullptr ? 0 : length});
 }
 
+// A server has no use for the sessions that it gives away; a client of BoringSSL gets those of TLS 1.3 nowhere else.
 // 0: the session's count stays OpenSSL's.
-int Ssl::on_new_session(openssl::Ssl*, openssl::SslSession*) {
-  if (current != nullptr) current->events_.note_new_session();
+int Ssl::on_new_session(openssl::Ssl*, openssl::SslSession* session) {
+  if (current == nullptr) return 0;
+  std::vector<uint8_t> der;
+  if (!current->context_->is_server()) der = Session::to_bytes(current->f_, session);
+  current->events_.note_new_session(der);
   return 0;
 }
 

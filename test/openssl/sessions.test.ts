@@ -54,6 +54,16 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     expect(quiet.client.takeEvents()).toEqual([])
   })
 
+  test('new_session brings a client the session, which resumes on every build', () => {
+    const pair = used()
+    const sessions = pair.client.takeEvents().flatMap((event) => (event.type === 'new_session' ? [event.der] : []))
+    const last = sessions.at(-1)
+    if (last === undefined) throw new Error('There is no session')
+    expect(openssl.sessionFrom(last).isResumable()).toBe(true)
+    expect(resumed(pair, openssl.sessionFrom(last))).toBe(true)
+    expect(pair.server.takeEvents().filter((event) => 'der' in event)).toEqual([])
+  })
+
   test('setSession is a result, and before the handshake there is none', () => {
     const pair = used()
     const session = pair.client.getSession()
