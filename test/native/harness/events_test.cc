@@ -90,7 +90,7 @@ TEST("the log ends at so many events, counts what it drops, and goes on when it 
   for (int i = 0; i < 4096; i++) log.note_message(false, kTls12, openssl::kRtAlert, alert);
   CHECK_EQ(log.dropped(), 0u);
   for (int i = 0; i < 10; i++) log.note_message(false, kTls12, openssl::kRtAlert, alert);
-  log.note_new_session();
+  log.note_new_session(alert);
   log.note_keylog(alert);
   CHECK_EQ(log.dropped(), 12u);
   CHECK_EQ(log.take().size(), 4096u);
