@@ -468,10 +468,12 @@ class Machine {
 
   Buffer from_wire(int side, size_t at_most) {
     auto& transport = ssl(side).transport();
-    Buffer taken(transport.output_pending());
-    INVARIANT(transport.take(taken) == taken.size() && transport.output_pending() == 0, taken.size());
-    to_wire(side, taken);
     Buffer& wire = of(side).wire;
+    const size_t waiting = transport.output_pending();
+    Buffer taken(std::min(waiting, at_most - std::min(at_most, wire.size())));
+    INVARIANT(transport.take(taken) == taken.size(), taken.size());
+    INVARIANT(transport.output_pending() == waiting - taken.size(), taken.size());
+    to_wire(side, taken);
     const auto end = wire.begin() + static_cast<ptrdiff_t>(std::min(at_most, wire.size()));
     Buffer piece(wire.begin(), end);
     wire.erase(wire.begin(), end);
