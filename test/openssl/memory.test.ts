@@ -1,7 +1,6 @@
 // A million engine shutdowns leave memory flat: what the process holds at half time is compared with what it holds at the
 // end, after a collection each.
 import { expect, test } from 'vitest'
-import { openssls } from './builds.js'
 import { runEngineProgram } from './programs.js'
 
 const mebibyte = 1024 * 1024
@@ -31,21 +30,13 @@ test('the measure sees one SSL that is kept of each pair', async () => {
   expect(rss).toBeGreaterThan(rssBound)
 })
 
-// From 3.2 to today OpenSSL keeps some 50 bytes of TLS 1.3's close_notify for good when SSL_set_shutdown(3) takes it
-// back, which its manual does not provide for. An older build has nothing of ours to hide.
-function reopenable(): string {
-  const older = openssls.find(({ openssl }) => openssl.versionNumber < 0x30200000)
-  if (older === undefined) throw new Error('Expected an OpenSSL before 3.2 here: node scripts/fetch-libssl.mjs')
-  return older.openssl.libssl ?? ''
-}
-
 interface Growth {
   readonly heap: number
   readonly rss: number
 }
 
 async function growthInSecondHalf(name: string, shutdowns: number, leak = ''): Promise<Growth> {
-  const args = [name === 'reopened' ? reopenable() : '', name, String(shutdowns), leak]
+  const args = ['', name, String(shutdowns), leak]
   const [facts] = await runEngineProgram('shuts-down-a-million-times.mjs', args, { execArgv: ['--expose-gc'] })
   expect(numberIn(facts, 'shutdowns')).toBe(shutdowns)
   const given: unknown = Reflect.get(Object(facts), 'samples')

@@ -27,6 +27,27 @@ function connect() {
 
 const bytes = Buffer.from('x')
 
+// Since OpenSSL 3.2 reading stays at its end, whatever SSL_set_shutdown(3) says: nothing would be read of what is fed.
+// There each side closes for itself.
+function closeAlone(pair) {
+  for (const ssl of pair) {
+    if (ssl.write(bytes).value !== 1) throw new Error('Nothing was written')
+    ssl.transmit()
+    const { value, output } = ssl.shutdownAndTransmit()
+    if (value !== 0 || output.length === 0) throw new Error('The shutdown gave no alert')
+    if (leak === 'event') leaked.push(ssl.takeEvents())
+    else if (ssl.takeEvents().length === 0) throw new Error('No alert was told')
+  }
+}
+
+function readsAfterReopening() {
+  const [client, server] = connect()
+  server.pump(client.shutdownAndTransmit().output)
+  for (const ssl of [client, server]) ssl.setShutdown(0)
+  client.write(bytes)
+  return server.pump(client.transmit()).plaintext.length === 1
+}
+
 // Two shutdowns; the first goes by two calls, the second by one. Data goes first: five alerts in a row are an attack.
 function close([client, server]) {
   for (const ssl of [client, server]) if (ssl.write(bytes).value !== 1) throw new Error('Nothing was written')
@@ -42,10 +63,12 @@ function close([client, server]) {
   else for (const ssl of [client, server]) if (ssl.takeEvents().length === 0) throw new Error('No alert was told')
 }
 
+const closesAlone = what === 'reopened' && !readsAfterReopening()
 let pair = connect()
 function once() {
   if (what !== 'reopened') pair = connect()
-  close(pair)
+  if (closesAlone) closeAlone(pair)
+  else close(pair)
   if (what === 'reopened') for (const ssl of pair) ssl.setShutdown(0)
   if (what === 'made') {
     if (leak === 'ssl') leaked.push(pair[0])
