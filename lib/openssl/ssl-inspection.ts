@@ -35,7 +35,8 @@ export class SslInspection {
   }
 
   /**
-   * SSL_set_shutdown(3): overwrites the mask, 0 to 3. Nothing is sent.
+   * SSL_set_shutdown(3): overwrites the mask, 0 to 3. Nothing is sent. Clearing the received flag lets reading go on;
+   * since OpenSSL 3.2, in TLS 1.3, it stays at its end.
    *
    * @throws ClosureError ERR_OPENSSL_STATE where it would clear a flag on BoringSSL or AWS-LC, which can only set them;
    * ERR_CLOSURE_INVALID_ARGUMENT

@@ -27,7 +27,7 @@ function connect() {
 
 const bytes = Buffer.from('x')
 
-// Since OpenSSL 3.2 reading stays at its end, whatever SSL_set_shutdown(3) says: nothing would be read of what is fed.
+// Since OpenSSL 3.2 reading in TLS 1.3 stays at its end, whatever SSL_set_shutdown(3) says: nothing would be read of what is fed.
 // There each side closes for itself.
 function closeAlone(pair) {
   for (const ssl of pair) {

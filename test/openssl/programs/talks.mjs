@@ -35,6 +35,12 @@ function talk(version) {
   const both = client.shutdown()
   const resumed = connect({ session: client.getSession() })
 
+  const reopened = connect()
+  reopened.server.pump(reopened.client.shutdownAndTransmit().output)
+  if (openssl.kind === 'OpenSSL') for (const ssl of [reopened.client, reopened.server]) ssl.setShutdown(0)
+  reopened.client.write(Buffer.from('again'))
+  reopened.server.receive(reopened.client.transmit())
+
   const cut = connect()
   cut.client.receiveEof()
   const quiet = connect()
@@ -52,6 +58,7 @@ function talk(version) {
       .takeEvents()
       .flatMap((event) => (event.type === 'alert' ? [`${event.direction} ${event.description}`] : [])),
     isResumed: resumed.client.sessionReused(),
+    reopened: [String(reopened.server.read().data), reopened.server.getShutdown()],
     eof: names(cut.client.read()),
     quiet: [...names(quiet.client.shutdown()), quiet.client.outputPending(), quiet.client.getShutdown()],
     shutdownEx: openssl.has('SSL_shutdown_ex') ? names(connect().client.shutdownEx({ flags: ['RAPID'] })) : 'lacking',
