@@ -180,8 +180,8 @@ export interface NativeSsl {
 }
 
 /**
- * What a connection calls over and over, by the id of its SSL: a call of a method takes several times as long. What there
- * is to know, the value too, stands in the status block. Errors are thrown as by the methods.
+ * What a connection calls over and over, by the id of its SSL: a call of a method takes several times as long. What
+ * there is to know, the value too, stands in the status block. Errors are thrown as by the methods.
  */
 export interface SslCalls {
   /** At most `length` bytes into the plaintext slab. */

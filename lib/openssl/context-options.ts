@@ -22,7 +22,10 @@ export interface SslContextOptions {
   readonly side: 'client' | 'server'
   /** PEM: the leaf first, then its chain. SSL_CTX_use_certificate(3), SSL_CTX_add_extra_chain_cert(3) */
   readonly cert?: string | Uint8Array
-  /** PEM: the private key of `cert`, which is checked against it. SSL_CTX_use_PrivateKey(3), SSL_CTX_check_private_key(3) */
+  /**
+   * PEM: the private key of `cert`, which is checked against it. SSL_CTX_use_PrivateKey(3),
+   * SSL_CTX_check_private_key(3)
+   */
   readonly key?: string | Uint8Array
   /** Opens an encrypted `key`. */
   readonly passphrase?: string

@@ -67,8 +67,8 @@ export class SslContext {
   }
 
   /**
-   * An SSL without a socket: SSL_new(3), with SSL_set_connect_state(3) or SSL_set_accept_state(3) by the context's side.
-   * Nothing is sent yet: doHandshake(), read() and write() begin the handshake.
+   * An SSL without a socket: SSL_new(3), with SSL_set_connect_state(3) or SSL_set_accept_state(3) by the context's
+   * side. Nothing is sent yet: doHandshake(), read() and write() begin the handshake.
    *
    * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, also for a session of another library; ERR_OPENSSL_FREED;
    * ERR_OPENSSL_UNSUPPORTED_CALL; ERR_OPENSSL_CALL_FAILED

@@ -1,6 +1,6 @@
-// Reads of an ELF file what decides whether it can be loaded here, before the system's loader runs its code. The file is
-// somebody's input: every offset and length in it is checked against the file, and every walk is bounded.
-// The format: elf(5), and the System V ABI, gABI chapters 4 and 5.
+// Reads of an ELF file what decides whether it can be loaded here, before the system's loader runs its code. The file
+// is somebody's input: every offset and length in it is checked against the file, and every walk is bounded. The
+// format: elf(5), and the System V ABI, gABI chapters 4 and 5.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { ClosureError } from '../errors.js'
 
@@ -30,8 +30,8 @@ export function readElfMachine(path: string): ElfMachine {
 }
 
 /**
- * Reads a 64-bit shared library, and looks up some functions in it. Throws ERR_OPENSSL_NOT_A_LIBRARY where it is none, or
- * is damaged.
+ * Reads a 64-bit shared library, and looks up some functions in it. Throws ERR_OPENSSL_NOT_A_LIBRARY where it is none,
+ * or is damaged.
  */
 export function readElfLibrary(path: string, functions: readonly string[]): ElfLibrary {
   return withFile(path, (file) => {

@@ -36,7 +36,9 @@ export interface HandshakeEvent extends RecordedEvent {
   readonly bytes: Buffer
 }
 
-/** A change_cipher_spec, with `trace`: RFC 5246 section 7.1, RFC 8446 appendix D.4. OpenSSL tells of those sent only. */
+/**
+ * A change_cipher_spec, with `trace`: RFC 5246 section 7.1, RFC 8446 appendix D.4. OpenSSL tells of those sent only.
+ */
 export interface ChangeCipherSpecEvent extends RecordedEvent {
   readonly type: 'change_cipher_spec'
 }

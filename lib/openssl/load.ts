@@ -24,9 +24,9 @@ const loaded = new Map<string, { readonly openssl: OpenSSL; readonly libcrypto: 
  * thread; once loaded, a library stays for the life of the process.
  *
  * A file is read before the system's loader sees it, so that each cause of failure has an error of its own. It is
- * opened with its own libcrypto (RTLD_LOCAL | RTLD_DEEPBIND), and it is made sure that these two are bound to each other.
- * Its initialisation (OPENSSL_init_ssl(3)) reads no configuration file. Two files of one SONAME would mix without a
- * word, so that the second is refused: compare such builds in a process each.
+ * opened with its own libcrypto (RTLD_LOCAL | RTLD_DEEPBIND), and it is made sure that these two are bound to each
+ * other. Its initialisation (OPENSSL_init_ssl(3)) reads no configuration file. Two files of one SONAME would mix
+ * without a word, so that the second is refused: compare such builds in a process each.
  *
  * @throws ClosureError ERR_OPENSSL_NOT_A_LIBRARY: no such file, no shared library, or no libssl
  * @throws ClosureError ERR_OPENSSL_WRONG_ARCHITECTURE: made for another processor or word size

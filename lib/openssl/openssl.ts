@@ -53,7 +53,7 @@ export class OpenSSL {
   /**
    * SSL_CTX_new(3) and what the options ask for. See {@link SslContextOptions}.
    *
-   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_UNSUPPORTED_CALL for an option that this build lacks;
+   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_UNSUPPORTED_CALL for what this build lacks;
    * ERR_OPENSSL_CALL_FAILED where OpenSSL refuses one, with its error queue in `detail`
    */
   createContext(options: SslContextOptions): SslContext {

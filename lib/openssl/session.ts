@@ -4,8 +4,8 @@ import type { NativeSession } from './binding.js'
 import type { OpenSSL } from './openssl.js'
 
 /**
- * An SSL_SESSION: what resumes a connection. OpenSSL counts its users, so it outlives the Ssl that it came from. Made by
- * `Ssl.getSession` and `OpenSSL.sessionFrom`.
+ * An SSL_SESSION: what resumes a connection. OpenSSL counts its users, so it outlives the Ssl that it came from. Made
+ * by `Ssl.getSession` and `OpenSSL.sessionFrom`.
  */
 export class SslSession {
   readonly openssl: OpenSSL
@@ -48,7 +48,8 @@ export class SslSession {
       throw invalid('session', 'an SslSession', session)
     }
     if (session.openssl !== openssl) {
-      const message = `Expected a session of ${openssl.version} but received one of ${session.openssl.version}: libraries never mix`
+      const [ours, theirs] = [openssl.version, session.openssl.version]
+      const message = `Expected a session of ${ours} but received one of ${theirs}: libraries never mix`
       throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
     }
     return session.#native

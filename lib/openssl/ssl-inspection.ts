@@ -61,8 +61,8 @@ export class SslInspection {
   }
 
   /**
-   * SSL_set_verify(3): whether the peer is verified from now on, as the context's `verify`. A server that is to ask for a
-   * certificate after the handshake needs 'peer' or 'require' by then.
+   * SSL_set_verify(3): whether the peer is verified from now on, as the context's `verify`. A server that is to ask for
+   * a certificate after the handshake needs 'peer' or 'require' by then.
    *
    * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT
    */
@@ -162,9 +162,9 @@ export class SslInspection {
 
   /**
    * SSL_get1_session(3): the session as it is now; undefined before there is one. In TLS 1.3 one that can be resumed
-   * comes with a ticket, after the handshake: read until 'new_session' is among the events. (BoringSSL hands those of TLS
-   * 1.3 to a callback alone: there the event's `der` has it, and isResumable() of what this gives stays false.) A new
-   * object at every call, which lives on after this Ssl is freed.
+   * comes with a ticket, after the handshake: read until 'new_session' is among the events. (BoringSSL hands those of
+   * TLS 1.3 to a callback alone: there the event's `der` has it, and isResumable() of what this gives stays false.) A
+   * new object at every call, which lives on after this Ssl is freed.
    */
   getSession(): SslSession | undefined {
     const session = this.#native.getSession()

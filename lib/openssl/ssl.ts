@@ -46,9 +46,9 @@ const nothing = Buffer.alloc(0)
  * One SSL of OpenSSL without a socket: what the peer sent goes in by receive(), what waits for the peer comes out by
  * transmit(), and every call in between is the one of OpenSSL that has its name. Made by `SslContext.createSsl`.
  *
- * Calls never wait and never throw for what happens on the connection: they give an {@link SslResult}. After free() they
- * throw ERR_OPENSSL_FREED; a call that the build lacks throws ERR_OPENSSL_UNSUPPORTED_CALL; an argument of the wrong form
- * ERR_CLOSURE_INVALID_ARGUMENT. What else is thrown stands with each call.
+ * Calls never wait and never throw for what happens on the connection: they give an {@link SslResult}. After free()
+ * they throw ERR_OPENSSL_FREED; a call that the build lacks throws ERR_OPENSSL_UNSUPPORTED_CALL; an argument of the
+ * wrong form ERR_CLOSURE_INVALID_ARGUMENT. What else is thrown stands with each call.
  */
 export class Ssl extends SslInspection {
   readonly #native: NativeSsl
@@ -96,7 +96,8 @@ export class Ssl extends SslInspection {
   /**
    * SSL_write(3): all of the bytes, which are encrypted at once and not kept. After SSL_ERROR_WANT_READ or
    * SSL_ERROR_WANT_WRITE call it again with the same bytes, of which part may have been written: SSL_write(3). They may
-   * lie elsewhere then (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER). Of no bytes SSL_write(3) says that the result is undefined.
+   * lie elsewhere then (SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER). Of no bytes SSL_write(3) says that the result is
+   * undefined.
    */
   write(bytes: Uint8Array): SslResult {
     this.#calls.write(this.#id, checkBytes('bytes', bytes))
@@ -105,9 +106,9 @@ export class Ssl extends SslInspection {
 
   /**
    * SSL_shutdown(3). The first call writes our close_notify and gives 0, or 1 where the peer's has come; a second one
-   * reads on until the peer's comes, and fails for good where data comes first: read() to the end instead, in which case
-   * the second call only looks. During a handshake it fails in OpenSSL and is quiet in BoringSSL. Quiet: 1, and nothing
-   * is written.
+   * reads on until the peer's comes, and fails for good where data comes first: read() to the end instead, in which
+   * case the second call only looks. During a handshake it fails in OpenSSL, and gives 1 and does nothing in BoringSSL.
+   * Quiet: 1, and nothing is written.
    *
    * @see RFC 8446 section 6.1, RFC 5246 section 7.2.1
    */
@@ -153,8 +154,8 @@ export class Ssl extends SslInspection {
 
   /**
    * SSL_verify_client_post_handshake(3): a server of TLS 1.3 asks for a certificate after the handshake, which the next
-   * write() or doHandshake() sends. The client's context has to allow it (`postHandshakeAuth`), and the server to verify:
-   * setVerify('peer') before.
+   * write() or doHandshake() sends. The client's context has to allow it (`postHandshakeAuth`), and the server to
+   * verify: setVerify('peer') before.
    *
    * @throws ClosureError ERR_OPENSSL_UNSUPPORTED_CALL
    * @see RFC 8446 section 4.6.2
@@ -174,8 +175,8 @@ export class Ssl extends SslInspection {
   }
 
   /**
-   * Feeds bytes of the peer, as many or as few as came. They are copied. Nothing is read of them before the next call of
-   * OpenSSL.
+   * Feeds bytes of the peer, as many or as few as came. They are copied. Nothing is read of them before the next call
+   * of OpenSSL.
    *
    * @throws ClosureError ERR_OPENSSL_STATE after receiveEof()
    */

@@ -1,13 +1,14 @@
-// A million engine shutdowns leave memory flat: what the process holds at half time is compared with what it holds at the
-// end, after a collection each.
+// A million engine shutdowns leave memory flat: what the process holds at half time is compared with what it holds at
+// the end, after a collection each.
 import { expect, test } from 'vitest'
 import { runEngineProgram } from './programs.js'
 
 const mebibyte = 1024 * 1024
-// In the second half a million shutdowns make 500,000: one object kept of each would be 8 MiB of heap at the very least.
+// In the second half a million shutdowns make 500,000: one object kept of each would be 8 MiB of heap at the very
+// least.
 const heapBound = 2 * mebibyte
-// The size of the process wanders by a few MiB. 32 bytes of malloc kept of each shutdown would be 16 MiB, and one SSL of
-// each pair that is made 50 MiB or more.
+// The size of the process wanders by a few MiB. 32 bytes of malloc kept of each shutdown would be 16 MiB, and one SSL
+// of each pair that is made 50 MiB or more.
 const rssBound = 10 * mebibyte
 
 test.each([

@@ -27,8 +27,8 @@ function connect() {
 
 const bytes = Buffer.from('x')
 
-// Since OpenSSL 3.2 reading in TLS 1.3 stays at its end, whatever SSL_set_shutdown(3) says: nothing would be read of what is fed.
-// There each side closes for itself.
+// Since OpenSSL 3.2 reading in TLS 1.3 stays at its end, whatever SSL_set_shutdown(3) says: nothing would be read of
+// what is fed. There each side closes for itself.
 function closeAlone(pair) {
   for (const ssl of pair) {
     if (ssl.write(bytes).value !== 1) throw new Error('Nothing was written')

@@ -1,4 +1,5 @@
-// Two Ssl objects of one libssl talk, in both versions, and what they gave is printed. Argument: the libssl, or nothing.
+// Two Ssl objects of one libssl talk, in both versions, and what they gave is printed. Argument: the libssl, or
+// nothing.
 import { readFileSync } from 'node:fs'
 import { loadOpenSSL } from '../../../dist/lib/openssl/index.js'
 

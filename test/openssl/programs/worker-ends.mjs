@@ -1,5 +1,5 @@
-// Workers load a library each, talk over it, and end: by themselves, by process.exit, by terminate(), with objects alive.
-// Arguments: the libssl, or nothing for the process's own, and how many workers of each kind.
+// Workers load a library each, talk over it, and end: by themselves, by process.exit, by terminate(), with objects
+// alive. Arguments: the libssl, or nothing for the process's own, and how many workers of each kind.
 import { readFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { loadOpenSSL } from '../../../dist/lib/openssl/index.js'
