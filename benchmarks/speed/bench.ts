@@ -7,6 +7,7 @@ const programs: Readonly<Record<string, () => Promise<unknown>>> = {
   'policy-load': () => import('./policy-load.js'),
   'policy-keep-alive': () => import('./policy-keep-alive.js'),
   'engine-shutdown': () => import('./engine-shutdown.js'),
+  'engine-bulk': () => import('./engine-bulk.js'),
   'ten-thousand': () => import('./ten-thousand.js'),
 }
 

@@ -20,7 +20,7 @@ const description = {
   name: 'engine-shutdown',
   question: 'One engine shutdown() + transmit() through JavaScript, relative to the same two calls in a C++ loop',
   unit: 'SSLs of the cold loops',
-  size: 2000,
+  size: 1000,
 }
 
 const rounds = 10
