@@ -69,7 +69,7 @@ function opened(library: Opened, unsupported: ClosureErrorCode): NativeLibrary {
   if (!('failure' in library)) return library
   const { failure, message } = library
   const glibc = newestGlibc(/`(GLIBC_[\d.]+)' not found/.exec(message)?.slice(1) ?? [])
-  if (glibc !== undefined) throw glibcError(message, glibc)
+  if (glibc !== undefined) throw glibcError(`${message}. What it stands on`, glibc)
   throw new ClosureError(failure === 'unsupported-system' ? unsupported : codes[failure], message)
 }
 

@@ -233,6 +233,12 @@ describe('a file that cannot be loaded', () => {
       /undefined symbol: nowhere/,
     ],
     [
+      'stands on a library that needs a newer glibc',
+      () => [compiled('stands', `${stub} extern int used(void); int use(void) { return used(); }`, [newerLibrary()])],
+      'ERR_OPENSSL_NEEDS_NEWER_GLIBC',
+      /What it stands on needs glibc 9\.\d+, and this process has 2\.\d+/,
+    ],
+    [
       'holds its libcrypto and is given another',
       () => [compiled('holds', stub), { crypto: libcrypto }],
       'ERR_OPENSSL_LIBCRYPTO',
@@ -329,6 +335,14 @@ function compiled(name: string, source: string, flags: readonly string[] = []): 
     'none',
     ...flags,
   ])
+  return file
+}
+
+// A library like any other, that asks for a glibc which nobody has.
+function newerLibrary(): string {
+  const source = 'extern int puts(const char *); int used(void) { return puts("x"); }'
+  const file = compiled('newer', source, ['-Wl,-soname,' + path.join(folder, 'newer.so')])
+  writeFileSync(file, renamed(file))
   return file
 }
 
