@@ -165,7 +165,8 @@ export class Ssl extends SslInspection {
   }
 
   /**
-   * SSL_set_session(3): before the handshake, which then resumes the session where the server agrees.
+   * SSL_set_session(3): before the handshake, which then resumes the session where the server agrees. After it OpenSSL
+   * 3.0 leaves an SSL that can do nothing any more.
    *
    * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for a session of another library; ERR_OPENSSL_FREED also for a
    * session that was freed
