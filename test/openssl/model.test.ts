@@ -27,6 +27,7 @@ test.each(buildsAndVersions)(
       isBoring: openssl.kind !== 'OpenSSL',
       eofIsFatal: openssl.kind === 'OpenSSL' && openssl.versionNumber >= 0x30000000,
       isTls13: version === 'TLSv1.3',
+      staysEnded: openssl.kind === 'OpenSSL' && openssl.versionNumber >= 0x30200000 && version === 'TLSv1.3',
     }
     const counts = new Map<string, number>()
     let runs = 0

@@ -100,8 +100,7 @@ function expectPumped(model: Model, side: Side, ssl: Ssl, real: Real, { result, 
   let rest = plaintext
   // Every record that it gave, and then what its last read gave.
   for (;;) {
-    const unit =
-      side.dead || model.hasEnded(side) ? undefined : model.skipOthers(side, result.error === 'SSL_ERROR_SSL')
+    const unit = side.dead || model.isAtEnd(side) ? undefined : model.skipOthers(side, result.error === 'SSL_ERROR_SSL')
     if (unit?.kind !== 'data' || rest.length === 0) break
     const length = unit.to - unit.from
     const given = { value: length, error: 'SSL_ERROR_NONE', queue: [] } as const
