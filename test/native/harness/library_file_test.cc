@@ -88,6 +88,14 @@ TEST("a library that is no libssl is refused by the name of what it lacks") {
   CHECK(names(error, "OpenSSL_version"));
 }
 
+TEST("a libssl that has not all that the engine needs is refused by the names of what it lacks") {
+  const std::string file = std::filesystem::canonical(LACKING_LIBSSL);
+  const auto error = refused({file, "", "", ""});
+  CHECK_EQ(error.failure, LoadFailure::kLacksFunction);
+  for (const char* name : {"SSL_new", "BIO_meth_new", "ERR_clear_error", ", "}) CHECK(names(error, name));
+  CHECK(!names(error, "SSL_shutdown"));
+}
+
 TEST("a second file of a SONAME that the process has is refused, as libssl and as libcrypto") {
   const std::string file = platform::file_of(reinterpret_cast<void*>(library().functions().SSL_new));
   const std::string name = std::filesystem::path(file).filename();
