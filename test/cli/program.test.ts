@@ -193,6 +193,7 @@ describe('compare, when it takes long', () => {
   test('shows on a terminal how far it is', async () => {
     const { stdout } = await runOnTerminal(120, slow())
     expect(stdout).toMatch(/\u2588.* of 4 runs of scenarios/)
+    expect(stdout).toContain('4 of 4 runs of scenarios')
     expect(stdout.indexOf('runs of scenarios')).toBeLessThan(stdout.indexOf('Builds'))
   })
 

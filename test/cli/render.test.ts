@@ -123,11 +123,15 @@ describe('as CSV', () => {
     )
   })
 
-  test('quotes, commas and ends of lines are quoted', () => {
-    const odd = { ...shutdown, data: 'a "b", c\r\nd' }
-    expect(renderCsv(comparison([build('a', 'A')], [scenario('own-odd', { a: ran(odd) })]))).toContain(
-      ',SENT,"a ""b"", c\r\nd",',
-    )
+  test.each([
+    ['a quote', 'a "b"', '"a ""b"""'],
+    ['a comma', 'a, b', '"a, b"'],
+    ['the end of a line', 'a\nb', '"a\nb"'],
+    ['a carriage return', 'a\rb', '"a\rb"'],
+    ['nothing of that', 'a; b', 'a; b'],
+  ])('a cell with %s is quoted where it has to be', (_what, data, quoted) => {
+    const odd = scenario('own-odd', { a: ran({ ...shutdown, data }) })
+    expect(renderCsv(comparison([build('a', 'A')], [odd]))).toContain(`,SENT,${quoted},,`)
   })
 
   test('every line has as many cells, also where nothing ran', () => {
