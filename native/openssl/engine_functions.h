@@ -75,7 +75,7 @@ struct EngineFunctions : ErrorFunctions {
   int (*SSL_session_reused)(const Ssl*) = nullptr;
   SslSession* (*SSL_get1_session)(Ssl*) = nullptr;
   int (*SSL_set_session)(Ssl*, SslSession*) = nullptr;
-  void (*SSL_set_msg_callback_arg)(Ssl*, void*) = nullptr;  // optional
+  void (*SSL_set_msg_callback_arg)(Ssl*, void*) = nullptr;                // optional
   long (*SSL_ctrl)(Ssl*, int, long, void*) = nullptr;                     // optional: BoringSSL has the next one
   int (*SSL_set_tlsext_host_name)(Ssl*, const char*) = nullptr;           // optional
   int (*SSL_set1_host)(Ssl*, const char*) = nullptr;                      // optional
