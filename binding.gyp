@@ -9,6 +9,7 @@
         "native/binding/engine.cc",
         "native/binding/engine_session.cc",
         "native/binding/engine_ssl.cc",
+        "native/binding/engine_ssl_calls.cc",
         "native/binding/engine_ssl_context.cc",
         "native/binding/ssl_handle.cc",
         "native/engine/event_log.cc",
