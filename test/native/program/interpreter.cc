@@ -4,15 +4,14 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "native/engine/ssl.h"
+#include "test/native/program/choices.h"
 #include "test/native/program/constants.h"
 #include "test/native/program/credentials.h"
 #include "test/native/program/model.h"
@@ -22,10 +21,7 @@ namespace {
 
 using engine::Session;
 using engine::Ssl;
-using engine::SslContext;
 
-constexpr int kCacheNoInternal = 0x300;  // SSL_CTX_set_session_cache_mode(3): nothing stays from run to run
-constexpr size_t kMaxContexts = 256;
 constexpr size_t kMaxCalls = 200, kMaxLives = 6, kMaxPoliteKeyUpdates = 8;
 constexpr std::array<size_t, 8> kReadSizes{1, 0, 5, 100, 16384, 20000, 33, 16383};
 constexpr std::array<size_t, 8> kWriteSizes{1, 13, 0, 200, 3000, 16384, 16385, 40000};
@@ -71,100 +67,10 @@ constexpr std::array kPoliteCalls{Call::kDoHandshake, Call::kRead,       Call::k
                                   Call::kPump,        Call::kDeliver,    Call::kLimit, Call::kSettle, Call::kAsk,
                                   Call::kExport,      Call::kGetSession, Call::kPump,  Call::kWrite};
 
-class Input {
- public:
-  explicit Input(std::span<const uint8_t> bytes) : bytes_(bytes) {}
-  bool done() const { return bytes_.empty(); }
-  uint8_t next() {
-    if (done()) return 0;
-    const uint8_t byte = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return byte;
-  }
-  std::span<const uint8_t> take(size_t count) {
-    const auto taken = bytes_.first(std::min(count, bytes_.size()));
-    bytes_ = bytes_.subspan(taken.size());
-    return taken;
-  }
-  template <size_t count>
-  size_t choose(const std::array<size_t, count>& values) {
-    return values[next() % count];
-  }
-
- private:
-  std::span<const uint8_t> bytes_;
-};
-
 // For a person who wants to know what a program does: CLOSE_NOTIFY_TRACE=1.
 bool tracing() {
   static const bool wanted = std::getenv("CLOSE_NOTIFY_TRACE") != nullptr;
   return wanted;
-}
-
-struct Choices {
-  explicit Choices(Input& input) : first(input.next()), second(input.next()) {}
-  int client_version() const { return (first & 3) == 1 ? kTls13 : kTls12; }
-  int server_version() const { return (first & 3) == 0 || (first & 3) == 2 ? kTls12 : kTls13; }
-  bool any_version() const { return (first & 3) == 2; }
-  bool ignores_eof() const { return (first & 4) != 0; }
-  bool asks_for_certificate() const { return (first & 8) != 0; }
-  bool reads_ahead() const { return (first & 16) != 0; }
-  bool releases_buffers() const { return (first & 32) != 0; }
-  bool quiet_server() const { return (first & 64) != 0; }
-  bool has_sessions() const { return (first & 128) != 0; }
-  bool no_tickets() const { return (second & 1) != 0; }
-  bool allows_renegotiation() const { return (second & 2) != 0; }
-  bool no_renegotiation() const { return (second & 4) != 0; }
-  bool has_protocols() const { return (second & 8) != 0; }
-  bool traces() const { return (second & 16) != 0; }
-  bool starts_connected() const { return (second & 32) == 0; }
-  bool only_polite() const { return (second & 64) != 0; }
-
-  uint8_t first;
-  uint8_t second;
-};
-
-std::shared_ptr<SslContext> make_context(const openssl::Library& library, bool is_server, const Choices& choices) {
-  const auto context = SslContext::create(library, is_server);
-  INVARIANT(context != nullptr, is_server);
-  const bool has_certificate = is_server || choices.asks_for_certificate();
-  if (has_certificate) {
-    INVARIANT(context->use_certificate_chain(leaf_chain()) == 1, is_server);
-    INVARIANT(context->use_private_key(leaf_key(), std::nullopt) == 1, is_server);
-  }
-  INVARIANT(context->add_trusted(root_certificate()) == 1, is_server);
-  if (!is_server || choices.asks_for_certificate()) context->set_verify(kVerifyPeer);
-  const int version = is_server ? choices.server_version() : choices.client_version();
-  context->set_min_proto_version(version);
-  context->set_max_proto_version(choices.any_version() ? kTls13 : version);
-  uint64_t options = 0;
-  if (choices.ignores_eof()) options |= kIgnoreUnexpectedEof;
-  if (choices.no_tickets()) options |= kNoTicket;
-  if (choices.allows_renegotiation()) options |= kAllowClientRenegotiation;
-  if (choices.no_renegotiation()) options |= kNoRenegotiation;
-  context->set_options(options);
-  if (choices.reads_ahead()) context->set_read_ahead(true);
-  if (choices.releases_buffers()) context->set_mode(kModeReleaseBuffers);
-  if (choices.quiet_server() && is_server) context->set_quiet_shutdown(true);
-  context->set_session_cache_mode((choices.has_sessions() ? kCacheBoth : 0) | kCacheNoInternal);
-  context->set_session_id_context(bytes_of_text("program"));
-  context->set_post_handshake_auth(true);
-  if (choices.has_protocols()) context->set_alpn(bytes_of_text(is_server ? "\x02h2" : "\x08http/1.1\x02h2"));
-  if (choices.traces()) context->record_keylog();
-  INVARIANT(context->take_queue().empty(), is_server);
-  return context;
-}
-
-using ContextPair = std::array<std::shared_ptr<SslContext>, 2>;
-
-// Making a context costs more than all that a short program does with it.
-ContextPair contexts_for(const openssl::Library& library, const Choices& choices) {
-  static std::map<std::tuple<const openssl::Library*, uint8_t, uint8_t>, ContextPair> made;
-  const std::tuple key(&library, choices.first, static_cast<uint8_t>(choices.second & 31));
-  if (const auto known = made.find(key); known != made.end()) return known->second;
-  if (made.size() == kMaxContexts) made.clear();
-  if (on_start != nullptr) on_start();
-  return made[key] = {make_context(library, false, choices), make_context(library, true, choices)};
 }
 
 class Machine {
