@@ -58,9 +58,9 @@ export function runOnTerminal(
   return start([`stty cols ${columns} rows 50; env ${line}`, '/dev/null'], ['script', '-qec']).ended
 }
 
-/** Whatever the terminal is on which the tests run. */
+/** Whatever the terminal is on which the tests run; in CI Node takes every terminal for one without colours. */
 function environment(): NodeJS.ProcessEnv {
-  const { NO_COLOR: _no, FORCE_COLOR: _force, COLUMNS: _columns, ...others } = process.env
+  const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, COLUMNS: _columns, ...others } = process.env
   return { ...others, TERM: 'xterm-256color' }
 }
 
