@@ -238,6 +238,29 @@ export const ownScenarios: readonly Scenario[] = [
     differs: lacksIgnoreEof,
   },
   {
+    name: 'own-eof-ignored-after-shutdown',
+    title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF an EOF makes the SSL forget that it has sent close_notify',
+    versions: bothVersions,
+    client: { options: ['IGNORE_UNEXPECTED_EOF'] },
+    steps: [
+      { do: 'handshake' },
+      { do: 'SSL_shutdown', by: 'client', expect: { value: 0, flags: 'SENT', alerts: ['sent warning close_notify'] } },
+      { do: 'eof', to: 'client' },
+      { do: 'SSL_read', by: 'client', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'RECEIVED' } },
+      {
+        do: 'SSL_shutdown',
+        by: 'client',
+        expect: { value: 1, flags: 'SENT|RECEIVED', alerts: ['sent warning close_notify'] },
+      },
+      {
+        do: 'transfer',
+        from: 'client',
+        expect: { wire: ['alert warning close_notify', 'alert warning close_notify'] },
+      },
+    ],
+    differs: lacksIgnoreEof,
+  },
+  {
     name: 'own-eof-within-record-ignored',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF even EOF in the middle of a record looks like close_notify',
     versions: bothVersions,
