@@ -57,7 +57,9 @@ test.each(buildsAndVersions)(
     })
     expect(runs).toBeGreaterThan(0)
     // Where it ran a while, it got to where closing begins.
-    for (const name of runs < 200 || path !== undefined ? [] : ['plaintext arrived', 'sent close_notify', 'received close_notify']) {
+    for (const name of runs < 200 || path !== undefined
+      ? []
+      : ['plaintext arrived', 'sent close_notify', 'received close_notify']) {
       expect([name, counts.get(name) ?? 0]).not.toEqual([name, 0])
     }
     if (process.env['CLOSE_NOTIFY_STRESS'] !== undefined) {
