@@ -28,8 +28,6 @@ static_assert(own::kSentShutdown == SSL_SENT_SHUTDOWN);
 static_assert(own::kReceivedShutdown == SSL_RECEIVED_SHUTDOWN);
 static_assert(own::kBioCtrlPending == BIO_CTRL_PENDING);
 static_assert(own::kErrorNone == SSL_ERROR_NONE);
-static_assert(own::kErrorSsl == SSL_ERROR_SSL);
-static_assert(own::kErrorSyscall == SSL_ERROR_SYSCALL);
 static_assert(own::kModeAcceptMovingWriteBuffer == SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 static_assert(own::kCtrlExtraChainCert == SSL_CTRL_EXTRA_CHAIN_CERT);
 static_assert(own::kCtrlSetMsgCallbackArg == SSL_CTRL_SET_MSG_CALLBACK_ARG);

@@ -57,8 +57,6 @@ inline constexpr int kReceivedShutdown = 2;
 
 // SSL_get_error(3)
 inline constexpr int kErrorNone = 0;
-inline constexpr int kErrorSsl = 1;
-inline constexpr int kErrorSyscall = 5;
 
 // SSL_CTX_set_mode(3)
 inline constexpr uint32_t kModeAcceptMovingWriteBuffer = 0x2;
