@@ -22,7 +22,7 @@ export default defineConfig(
   },
   {
     // The one file that tells the types of the addon, which no compiler checks.
-    files: ['lib/native.ts'],
+    files: ['lib/native/addon.ts'],
     rules: { '@typescript-eslint/consistent-type-assertions': 'off' },
   },
 )

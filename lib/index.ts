@@ -1,4 +1,4 @@
-export type { AlertName } from './closure/alerts.js'
+export type { AlertName } from './tls/alerts.js'
 export { type Closure, type ClosureState, closureOf } from './closure/closure.js'
 export {
   type ClosingConnect,
@@ -30,7 +30,7 @@ export type {
   Sent,
   ShutdownOptions,
   TcpEnd,
-} from './closure/types.js'
+} from './report/facts.js'
 export type {
   AbortedReport,
   AlertedReport,
@@ -48,6 +48,6 @@ export type {
   UnobservedReport,
   UnreciprocatedReport,
   Verdict,
-} from './closure/verdict.js'
+} from './report/verdict.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from './errors.js'
-export { type QueuedError, runtimeSupport, type SslShutdownResult } from './native.js'
+export { type QueuedError, runtimeSupport, type SslShutdownResult } from './native/addon.js'

@@ -1,14 +1,14 @@
 /** `npm run bench -- NAME [OPTIONS]`: runs a program of this folder. */
 const programs: Readonly<Record<string, () => Promise<unknown>>> = {
-  load: () => import('./load.js'),
-  lookup: () => import('./lookup.js'),
-  'close-latency': () => import('./close-latency.js'),
-  memory: () => import('./memory.js'),
-  'policy-load': () => import('./policy-load.js'),
-  'policy-keep-alive': () => import('./policy-keep-alive.js'),
-  'engine-shutdown': () => import('./engine-shutdown.js'),
-  'engine-bulk': () => import('./engine-bulk.js'),
-  'ten-thousand': () => import('./ten-thousand.js'),
+  load: () => import('./load/load.js'),
+  lookup: () => import('./lookup/lookup.js'),
+  'close-latency': () => import('./close-latency/close-latency.js'),
+  memory: () => import('./memory/memory.js'),
+  'policy-load': () => import('./policy/policy-load.js'),
+  'policy-keep-alive': () => import('./policy/policy-keep-alive.js'),
+  'engine-shutdown': () => import('./engine/engine-shutdown.js'),
+  'engine-bulk': () => import('./engine/engine-bulk.js'),
+  'ten-thousand': () => import('./ten-thousand/ten-thousand.js'),
 }
 
 const [name = ''] = process.argv.splice(2, 1)

@@ -11,9 +11,9 @@ import { startWorker, type Worker } from './worker.js'
 
 export interface Comparison {
   /** The module of the server; its argument is the name of the side. It answers to `port` and `cpu`. */
-  readonly server: string
+  readonly server: URL
   /** The module of the client; its arguments are the port, the amount of work and these. Answers to `warm up`, `go`. */
-  readonly client: string
+  readonly client: URL
   readonly clientArgs: readonly string[]
   readonly changed: string
   readonly plain: string

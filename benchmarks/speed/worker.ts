@@ -1,7 +1,7 @@
 /** A process of a benchmark that answers questions with numbers. It ends with its parent, however that ended. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { basename } from 'node:path'
 
 export interface Worker {
   /** Asks and waits for the numbers; rejects when the process ends before. */
@@ -11,9 +11,9 @@ export interface Worker {
 
 export type Answers = Readonly<Record<string, () => Promise<readonly number[]> | readonly number[]>>
 
-/** Starts a compiled module of this folder, which calls `answerParent`. */
-export function startWorker(name: string, args: readonly string[], execArgv: readonly string[] = []): Worker {
-  const module = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
+/** Starts a compiled module, which calls `answerParent`. */
+export function startWorker(module: URL, args: readonly string[], execArgv: readonly string[] = []): Worker {
+  const name = basename(module.pathname, '.js')
   const child = fork(module, [...args], { execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const exit = once(child, 'exit')
   let ended = false

@@ -2,7 +2,7 @@
 // The program `close-notify`: one command for each instrument of the lab.
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
-import { compareCommand } from './compare.js'
+import { compareCommand } from './compare/command.js'
 import { exitCodes } from './exit-codes.js'
 import type { ExitCode } from './exit-codes.js'
 import { packageVersion } from './version.js'

@@ -1,16 +1,16 @@
 import { TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { ClosureError } from '../errors.js'
-import { requireRuntime, type SslShutdownResult } from '../native.js'
+import { requireRuntime, type SslShutdownResult } from '../native/addon.js'
 import { checkBoolean } from '../options.js'
-import { Closing } from './closing.js'
+import { Closing } from '../closing/closing.js'
 import type { Connection } from './connection.js'
 import { type Lifetime, lifetimeOf } from './lifetime.js'
 import { ownerOf } from './socket-internals.js'
 import { checkFlushTimeout, checkShutdownOptions } from './shutdown-options.js'
 import { drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
-import type { Alert, FlushOptions, ShutdownOptions } from './types.js'
-import { type ClosureReport, judge } from './verdict.js'
+import type { Alert, FlushOptions, ShutdownOptions } from '../report/facts.js'
+import { type ClosureReport, judge } from '../report/verdict.js'
 
 /**
  * Where a connection is, for its closure.

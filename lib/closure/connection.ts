@@ -1,10 +1,10 @@
 import type { TLSSocket } from 'node:tls'
 import { ClosureError } from '../errors.js'
-import type { SslHandle } from '../native.js'
+import type { SslHandle } from '../native/addon.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
 import { onreadCallback, handleOf, wrapMethod } from './socket-internals.js'
-import type { ClosureFacts, ClosureMode, EndedBy, Received, Sent, TcpEnd } from './types.js'
+import type { ClosureFacts, ClosureMode, EndedBy, Received, Sent, TcpEnd } from '../report/facts.js'
 
 const bothShutdown = 3
 

@@ -1,6 +1,6 @@
 import tls, { type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ClosureError } from '../errors.js'
-import { captureContexts } from '../native.js'
+import { captureContexts } from '../native/addon.js'
 import { checkBoolean } from '../options.js'
 
 /** Options of {@link createSecureContext}: those of `tls.createSecureContext`, and one more. */

@@ -1,8 +1,8 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
-import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native.js'
-import { alertName } from './alerts.js'
+import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native/addon.js'
+import { alertName } from '../tls/alerts.js'
 import { kernelHasClosed, OutputProgress, type Progress } from './output-progress.js'
-import type { Alert, Cut, Received, Sent, TcpEnd } from './types.js'
+import type { Alert, Cut, Received, Sent, TcpEnd } from '../report/facts.js'
 
 const sentShutdown = 1
 const receivedShutdown = 2

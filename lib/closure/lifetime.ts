@@ -1,9 +1,9 @@
 import type { TLSSocket } from 'node:tls'
-import { findSsl } from '../native.js'
+import { findSsl } from '../native/addon.js'
 import { Connection, liveHandle } from './connection.js'
 import { wrapMethod } from './socket-internals.js'
-import type { ClosureFacts } from './types.js'
-import { type ClosureReport, judge } from './verdict.js'
+import type { ClosureFacts } from '../report/facts.js'
+import { type ClosureReport, judge } from '../report/verdict.js'
 
 /** Who has a say in how a socket is destroyed: a policy. */
 export interface DestroyHook {

@@ -1,4 +1,4 @@
-import { type SslHandle, tcpState } from '../native.js'
+import { type SslHandle, tcpState } from '../native/addon.js'
 import { fileDescriptor, transportOutput } from './socket-internals.js'
 
 /**

@@ -1,8 +1,8 @@
 import { ClosureError } from '../errors.js'
 import { checkChoice, checkCount, checkOptions, checkSignal, checkTimeout } from '../options.js'
-import type { ClosingOptions } from './closing.js'
+import type { ClosingOptions } from '../closing/closing.js'
 import type { Owner } from './socket-internals.js'
-import type { FlushOptions, ShutdownOptions } from './types.js'
+import type { FlushOptions, ShutdownOptions } from '../report/facts.js'
 
 const defaultTimeout = 3000
 const defaultMaxDiscardBytes = 1024 * 1024

@@ -3,7 +3,7 @@ import { setImmediate as nextImmediate, setTimeout as sleep } from 'node:timers/
 import { ClosureError } from '../errors.js'
 import type { Connection } from './connection.js'
 import { isQueueing, pumpOutput } from './socket-internals.js'
-import type { EndedBy } from './types.js'
+import type { EndedBy } from '../report/facts.js'
 
 /** What ends a closing early: the first reason counts. */
 export class Stop {

@@ -1,5 +1,5 @@
 import { checkBoolean, checkCount, checkOptions, checkText } from '../options.js'
-import type { NativeLibrary, NativeSslContext } from './binding.js'
+import type { NativeLibrary, NativeSslContext } from '../native/engine.js'
 import type { CheckedContextOptions } from './context-options.js'
 import type { OpenSSL } from './openssl.js'
 import { callFailed } from './result.js'

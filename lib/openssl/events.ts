@@ -1,7 +1,7 @@
 // What OpenSSL's callbacks told, in words.
-import { type AlertName, alertName } from '../closure/alerts.js'
-import { toPerformanceTime } from '../native.js'
-import type { NativeEvent } from './binding.js'
+import { type AlertName, alertName } from '../tls/alerts.js'
+import { toPerformanceTime } from '../native/addon.js'
+import type { NativeEvent } from '../native/engine.js'
 
 /** `sent` was written by this side, `received` was decrypted from the peer. */
 export type SslDirection = 'sent' | 'received'

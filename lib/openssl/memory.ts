@@ -1,6 +1,6 @@
 // The memory that this thread shares with the addon: a call leaves its results there, so that it makes no object.
-import { loadEngine } from '../native.js'
-import { type Engine, type Slabs, type SslCalls, statusIndex } from './binding.js'
+import { loadEngine } from '../native/addon.js'
+import { type Engine, type Slabs, type SslCalls, statusIndex } from '../native/engine.js'
 
 // 64 KiB, and room for a record more: pump() reads while a whole record fits.
 const slabSize = 96 * 1024

@@ -1,4 +1,4 @@
-import type { LibraryKind, LibraryRequest, NativeLibrary } from './binding.js'
+import type { LibraryKind, LibraryRequest, NativeLibrary } from '../native/engine.js'
 import { checkOptionalCall, type OptionalCall } from './calls.js'
 import { SslContext } from './context.js'
 import { checkContextOptions, type SslContextOptions } from './context-options.js'

@@ -1,6 +1,6 @@
 // What a call of OpenSSL gave, in OpenSSL's words.
 import { ClosureError } from '../errors.js'
-import type { LibraryKind, NativeQueuedError } from './binding.js'
+import type { LibraryKind, NativeQueuedError } from '../native/engine.js'
 
 /**
  * What one call gave. SSL_ERROR_WANT_READ and SSL_ERROR_WANT_WRITE are results like any other: feed what the peer sent,

@@ -1,6 +1,6 @@
 import { ClosureError } from '../errors.js'
 import { invalid } from '../options.js'
-import type { NativeSession } from './binding.js'
+import type { NativeSession } from '../native/engine.js'
 import type { OpenSSL } from './openssl.js'
 
 /**

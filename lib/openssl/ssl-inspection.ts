@@ -1,5 +1,5 @@
 import { checkBoolean, checkBytes, checkCount, checkText, invalid } from '../options.js'
-import type { NativeSsl } from './binding.js'
+import type { NativeSsl } from '../native/engine.js'
 import type { SslContext } from './context.js'
 import { type SslVerifyMode, verifyNumber } from './context-options.js'
 import { callFailed } from './result.js'

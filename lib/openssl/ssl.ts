@@ -1,6 +1,6 @@
 import { ClosureError } from '../errors.js'
 import { checkBytes, checkCount, checkOneOf, checkOptions, invalid } from '../options.js'
-import type { NativeSsl, SslCalls } from './binding.js'
+import type { NativeSsl, SslCalls } from '../native/engine.js'
 import type { SslContext } from './context.js'
 import { eventOf, type SslEvent } from './events.js'
 import { type Memory, maxRead, memoryOfThread } from './memory.js'

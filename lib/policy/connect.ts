@@ -3,7 +3,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { connect as connectTcp, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls'
-import { requireRuntime } from '../native.js'
+import { requireRuntime } from '../native/addon.js'
 import { ClosureControl } from './control.js'
 import { type Framing, unfinished } from './framing.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'

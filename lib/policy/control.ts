@@ -4,7 +4,7 @@ import { Agent } from 'node:https'
 import { Server, TLSSocket } from 'node:tls'
 import { inspect, types } from 'node:util'
 import { ClosureError } from '../errors.js'
-import { requireRuntime } from '../native.js'
+import { requireRuntime } from '../native/addon.js'
 import { unfinished } from './framing.js'
 import { watchHandshakes } from './handshake-watch.js'
 import { guardRequests, spareClosings } from './http-server.js'
@@ -12,7 +12,7 @@ import { lifetimeOf } from '../closure/lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { wrapRemovably } from '../closure/socket-internals.js'
 import { isSupervised, Supervision } from './supervision.js'
-import type { ClosureReport, Verdict } from '../closure/verdict.js'
+import type { ClosureReport, Verdict } from '../report/verdict.js'
 
 /** What a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too. */
 export type ClosureTarget = Server | Agent | TLSSocket

@@ -2,7 +2,7 @@
 // errors after which TLS is dead and Node leaves TCP open. What closes is the state machine of closing.ts; this file
 // only says when, and what of the policy holds. Once the control is stopped everything passes through.
 import type { TLSSocket } from 'node:tls'
-import { Closing, type WaitingRoom } from '../closure/closing.js'
+import { Closing, type WaitingRoom } from '../closing/closing.js'
 import type { Connection } from '../closure/connection.js'
 import type { Framing } from './framing.js'
 import type { DestroyHook, Lifetime } from '../closure/lifetime.js'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
-import { tcpState } from '../native.js'
+import { tcpState } from '../native/addon.js'
 import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
 
 /**

@@ -2,7 +2,7 @@
 import type { TLSSocket } from 'node:tls'
 import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal } from '../options.js'
 import { checkBudgets } from '../closure/shutdown-options.js'
-import type { ClosureMode } from '../closure/types.js'
+import type { ClosureMode } from '../report/facts.js'
 
 /** What happens on the wire when a socket is destroyed without an error. */
 export type OnDestroy = 'bare' | 'close_notify'

@@ -1,10 +1,10 @@
 import type { TLSSocket } from 'node:tls'
-import type { Closing } from '../closure/closing.js'
+import type { Closing } from '../closing/closing.js'
 import { ControlledSocket, type Supervisor } from './controlled-socket.js'
 import type { Framing } from './framing.js'
 import { knownLifetimeOf, lifetimeOf } from '../closure/lifetime.js'
 import { type CheckedPolicy, connectionPolicy } from './policy.js'
-import { type ClosureReport, noReports, type Verdict } from '../closure/verdict.js'
+import { type ClosureReport, noReports, type Verdict } from '../report/verdict.js'
 
 /** Whether a socket is under a policy that has not been stopped. */
 export function isSupervised(socket: TLSSocket): boolean {

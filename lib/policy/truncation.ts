@@ -10,7 +10,7 @@ import type { Connection } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
 import { http2RequestOf } from './http-server.js'
 import { wrapMethod } from '../closure/socket-internals.js'
-import { type ClosureReport, judge } from '../closure/verdict.js'
+import { type ClosureReport, judge } from '../report/verdict.js'
 
 /** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
 export class TruncationError extends ClosureError {

@@ -1,4 +1,4 @@
-// Module initialisation: one AddonState per environment, and the functions that lib/native.ts types.
+// Module initialisation: one AddonState per environment, and the functions that lib/native/addon.ts types.
 #include <napi.h>
 
 #include <chrono>

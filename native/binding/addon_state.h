@@ -12,7 +12,7 @@ namespace close_notify::binding {
 
 struct AddonState {
   const node::Registry* registry = nullptr;
-  Napi::FunctionReference create_error;  // (code, message) => ClosureError, given by lib/native.ts
+  Napi::FunctionReference create_error;  // (code, message) => ClosureError, given by lib/native/addon.ts
   Napi::FunctionReference ssl_handle;
   Napi::FunctionReference context_handle;
   EngineState engine;

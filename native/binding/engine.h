@@ -60,7 +60,7 @@ struct EngineState {
   std::span<uint8_t> plaintext;
 };
 
-// Indexes of the status block, as in lib/openssl/binding.ts.
+// Indexes of the status block, as in lib/native/engine.ts.
 enum StatusIndex {
   kStatusError,
   kStatusQueue,

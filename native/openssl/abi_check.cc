@@ -1,5 +1,5 @@
 // Never part of the shipped binary: compares our declarations with OpenSSL's own headers, at compile time. The
-// sanitizer build compiles it, and test/package/abi.test.ts does with the headers that come with Node.
+// sanitizer build compiles it, and test/native/abi.test.ts does with the headers that come with Node.
 #include "native/openssl/engine_functions.h"
 #include "native/openssl/functions.h"
 

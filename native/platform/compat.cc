@@ -1,6 +1,6 @@
 // Lets a binary that was linked on a newer Linux load on an older one: symbols which the C++ headers of a newer g++
 // refer to, and which an older libstdc++ or glibc lacks, are defined here, hidden, so that the reference ends inside
-// the binary. scripts/check-symbols.mjs fails when another such symbol turns up.
+// the binary. scripts/package/check-symbols.mjs fails when another such symbol turns up.
 #include <cstddef>  // __GLIBCXX__, and with it __GLIBC__
 
 #if defined(__linux__) && defined(__GLIBCXX__)

@@ -11,7 +11,7 @@ import { presentBuilds } from '../support/builds.js'
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
 const page = readFileSync(path('docs/compare.md'), 'utf8')
-const advice = 'docs/compare.md is old: npx tsc -p tsconfig.build.json && node scripts/update-compare.mjs'
+const advice = 'docs/compare.md is old: npx tsc -p tsconfig.build.json && node scripts/docs/update-compare.mjs'
 
 const [, generated = ''] = /<!-- generated: begin.*-->\n([\s\S]*)<!-- generated: end -->/.exec(page) ?? []
 const builds = presentBuilds().filter(({ libssl }) => libssl !== undefined)

@@ -56,7 +56,7 @@ const files = [
 const all = files.flatMap(examplesOf)
 const examples = all.filter(({ code }) => librariesIn(code).every((library) => existsSync(path.join(root, library))))
 const notFetched = all.filter((example) => !examples.includes(example)).map(({ name }) => name)
-if (notFetched.length > 0) console.warn(`NOT RUN: ${notFetched.join(', ')}. To try: node scripts/fetch-libssl.mjs`)
+if (notFetched.length > 0) console.warn(`NOT RUN: ${notFetched.join(', ')}. To try: node scripts/libssl/fetch.mjs`)
 
 function librariesIn(code: string): readonly string[] {
   return [...code.matchAll(/'(\.cache\/libssl\/[^']+)'/g)].map(([, library = '']) => library)

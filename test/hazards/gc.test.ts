@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Closure, type ClosureReport, closureOf } from '../../lib/index.js'
-import { trackingCounts } from '../../lib/native.js'
+import { trackingCounts } from '../../lib/native/addon.js'
 import { connectPair, type TlsVersion, tlsVersions } from '../support/pair.js'
 
 const collectGarbage = exposedGc()

@@ -1,6 +1,6 @@
 /** Carries out one plan and gives everything that was wrong about it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Side } from '../../lib/lab/tls-records.js'
+import type { Side } from '../../lib/tls/records.js'
 import type { ClosureReport } from '../../lib/index.js'
 import { type Account, type Actor, pattern } from './actor.js'
 import type { Plan } from './plan.js'

@@ -5,8 +5,8 @@
  */
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { KeyLog } from '../../lib/lab/tls-keys.js'
-import { Decoder, Framer, Session, type RawRecord, type Side } from '../../lib/lab/tls-records.js'
+import { KeyLog } from '../../lib/tls/keys.js'
+import { Decoder, Framer, Session, type RawRecord, type Side } from '../../lib/tls/records.js'
 
 /** What one side put on the wire. */
 export interface Sent {

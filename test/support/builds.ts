@@ -11,14 +11,14 @@ import { type Build, findBuilds } from '../../lib/lab/builds.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = path.join(root, '.cache/libssl')
-const script = path.join(root, 'scripts/fetch-libssl.mjs')
+const script = path.join(root, 'scripts/libssl/fetch.mjs')
 
 export default function fetchOnce(): void {
   // The script leaves the folder behind also where it could not fetch.
   if (!existsSync(folder)) spawnSync(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit'] })
   const missing = missingBuilds()
   if (missing.length > 0) {
-    console.warn(`\nNO TEST RUNS ON ${missing.join(', ')}: not fetched. To try: node scripts/fetch-libssl.mjs\n`)
+    console.warn(`\nNO TEST RUNS ON ${missing.join(', ')}: not fetched. To try: node scripts/libssl/fetch.mjs\n`)
   }
 }
 

@@ -12,7 +12,7 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { OnRecord } from './tampering.js'
-import { KeyLog } from '../../lib/lab/tls-keys.js'
+import { KeyLog } from '../../lib/tls/keys.js'
 import { Wire, type Side } from './wire.js'
 
 export interface RelayOptions {

@@ -14,8 +14,8 @@
  * A relay with `onRecord` passes on nothing that it cannot decrypt yet: without a keylog it stalls after ServerHello.
  */
 import type { Parcel } from './lane.js'
-import { recordHeader, type Protection } from '../../lib/lab/tls-keys.js'
-import { alertBytes, contentType, type RecordContent, type Side } from '../../lib/lab/tls-records.js'
+import { recordHeader, type Protection } from '../../lib/tls/keys.js'
+import { alertBytes, contentType, type RecordContent, type Side } from '../../lib/tls/records.js'
 
 export type TamperRecord = RecordContent & { readonly from: Side }
 

@@ -30,7 +30,7 @@
 import type { Socket } from 'node:net'
 import { Lane, reset, type Cut, type Parcel } from './lane.js'
 import { craftedParcels, type Crafted, type OnRecord } from './tampering.js'
-import type { KeyLog } from '../../lib/lab/tls-keys.js'
+import type { KeyLog } from '../../lib/tls/keys.js'
 import {
   contentType,
   Decoder,
@@ -40,9 +40,9 @@ import {
   type RawRecord,
   type RecordContent,
   type Side,
-} from '../../lib/lab/tls-records.js'
+} from '../../lib/tls/records.js'
 
-export type { Side } from '../../lib/lab/tls-records.js'
+export type { Side } from '../../lib/tls/records.js'
 
 interface Placed {
   readonly from: Side

@@ -3,8 +3,8 @@
  * until a transfer takes it. A record can be forged behind it; those that follow are then sealed anew, for their numbers
  * have moved.
  */
-import { recordHeader } from '../tls-keys.js'
-import { alertBytes, contentType, Decoder, Framer, type RecordContent, type Session } from '../tls-records.js'
+import { recordHeader } from '../../tls/keys.js'
+import { alertBytes, contentType, Decoder, Framer, type RecordContent, type Session } from '../../tls/records.js'
 import type { Actor, ForgedRecord } from './types.js'
 
 export interface Taken {

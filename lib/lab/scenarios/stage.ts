@@ -2,8 +2,8 @@
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL, Ssl, SslContext, SslContextOptions, SslResult, SslSession } from '../../openssl/index.js'
 import { labCertificate, labKey } from '../certificate.js'
-import { KeyLog } from '../tls-keys.js'
-import { Session } from '../tls-records.js'
+import { KeyLog } from '../../tls/keys.js'
+import { Session } from '../../tls/records.js'
 import { Channel } from './channel.js'
 import type { Actor, ActorOptions, Flags, Observation, Scenario, SslCall, Step, TlsVersion } from './types.js'
 

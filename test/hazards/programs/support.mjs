@@ -9,7 +9,7 @@ export const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 
 /** The compiled package, and its inner module of the addon. */
 export const packageUrl = new URL('../../../dist/lib/index.js', import.meta.url).href
-export const nativeUrl = new URL('../../../dist/lib/native.js', import.meta.url).href
+export const nativeUrl = new URL('../../../dist/lib/native/addon.js', import.meta.url).href
 
 /** Prints a fact; at once, so that it is out whatever happens next. */
 export function say(fact) {

@@ -6,7 +6,7 @@
  * It writes one JSON line per event and ends by itself: nothing may be left that keeps a process alive.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { trackingCounts } from '../../../lib/native.js'
+import { trackingCounts } from '../../../lib/native/addon.js'
 import { planOf } from './plan.js'
 import { startPorts } from './ports.js'
 import { runScenario } from './scenario.js'

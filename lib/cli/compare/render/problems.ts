@@ -1,0 +1,26 @@
+import type { ComparedBuild, Comparison, Crash } from '../../../lab/compare/comparison.js'
+
+/** What went wrong with a build as a whole. */
+export function problemOf(build: ComparedBuild): string | undefined {
+  switch (build.status) {
+    case 'loaded':
+      return build.crashedAtExit === undefined ? undefined : `CRASHED at exit: ${howOf(build.crashedAtExit)}`
+    case 'not-loaded':
+      return `NOT LOADED: ${build.code === undefined ? '' : `${build.code}: `}${build.message}`
+    case 'crashed':
+      return `CRASHED before it was loaded: ${howOf(build.crash)}`
+  }
+}
+
+export function howOf({ how, said }: Crash): string {
+  return said === '' ? how : `${how}: ${said}`
+}
+
+/** Whether every build ran every scenario that it has the calls for. */
+export function isComplete({ builds, scenarios }: Comparison): boolean {
+  const results = scenarios.flatMap((scenario) => Object.values(scenario.results))
+  return (
+    builds.every((build) => problemOf(build) === undefined) &&
+    results.every(({ kind }) => kind === 'ran' || kind === 'lacking')
+  )
+}

@@ -1,0 +1,241 @@
+// Loads the addon and types it. Nothing else touches the binary, and casts stand in this file only.
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ClosureError, isClosureErrorCode } from '../errors.js'
+import type { Engine } from './engine.js'
+
+/** One entry of OpenSSL's error queue. */
+export interface QueuedError {
+  /** The packed code, as ERR_get_error(3) gives it. It differs between releases: compare `reason`. */
+  readonly code: number
+  readonly library?: string
+  readonly reason?: string
+}
+
+/** What a call of SSL_shutdown(3) gave. */
+export interface SslShutdownResult {
+  /** 0: sent, the peer's has not come. 1: both. Negative: see `error`. */
+  readonly result: number
+  /** SSL_get_error(3) by name, and SSL_ERROR_NONE for 0 and 1, where it has nothing to say. */
+  readonly error: string
+  /** OpenSSL's error queue, oldest first, emptied. */
+  readonly queue: readonly QueuedError[]
+}
+
+/** An alert as the info callback gave it; `at` is on the addon's clock. */
+export interface NativeAlert {
+  readonly sent: boolean
+  readonly level: number
+  readonly description: number
+  readonly at: number
+}
+
+/** One SSL of OpenSSL. Calls throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after. */
+export interface SslHandle {
+  sslShutdown(): SslShutdownResult
+  /** Readable after. */
+  getShutdown(): number
+  setShutdown(mask: number): void
+  /** Readable after. */
+  getQuietShutdown(): boolean
+  setQuietShutdown(quiet: boolean): void
+  getContextQuietShutdown(): boolean
+  inInit(): boolean
+  isServer(): boolean
+  version(): number
+  hasPending(): boolean
+  recordState(): string
+  inputPending(): number
+  outputPending(): number
+  /** All bytes that OpenSSL has written so far (BIO_number_written). */
+  outputTotal(): number
+  /** Readable after. */
+  alive(): boolean
+  /** Readable after. */
+  insideCallback(): boolean
+  /** Readable after. */
+  shutdownAtStart(): number
+  /** Readable after. */
+  alertCount(): number
+  /** Readable after. */
+  alerts(): NativeAlert[]
+}
+
+/** One SSL_CTX of OpenSSL. */
+export interface ContextHandle {
+  getQuietShutdown(): boolean
+  setQuietShutdown(quiet: boolean): void
+}
+
+interface Counts {
+  readonly live: number
+  readonly indexed: number
+  readonly bytesPerSsl: number
+}
+
+interface Addon {
+  initialize(opensslVersion: string, createError: (code: string, message: string) => Error): string | undefined
+  find(finished: Uint8Array): SslHandle | null
+  captureContexts(run: () => void): ContextHandle[]
+  counts(): Counts
+  opensslVersion(): string
+  tcpState(fd: number): TcpState | undefined
+  now(): number
+  readonly engine: Engine
+}
+
+type Binary =
+  | {
+      readonly kind: 'loaded'
+      readonly addon: Addon
+      readonly clockOffset: number
+      /** Why Node's own sockets cannot be reached. */
+      readonly unfit: string | undefined
+    }
+  | { readonly kind: 'failed'; readonly error: () => ClosureError }
+
+const binary = start()
+
+/** Throws what keeps this package from working here: a binary that did not load, a runtime without OpenSSL. */
+function addon(): Addon {
+  if (binary.kind === 'failed') throw binary.error()
+  if (binary.unfit !== undefined) throw unsupported(binary.unfit)
+  return binary.addon
+}
+
+/** The engine over any libssl. It needs the binary and nothing else: no OpenSSL in the process, no Node. */
+export function loadEngine(): Engine {
+  if (binary.kind === 'failed') throw binary.error()
+  return binary.addon.engine
+}
+
+/** The handle of the SSL with that Finished message, if it was made in this thread after this module was loaded. */
+export function findSsl(finished: Uint8Array): SslHandle | undefined {
+  return addon().find(finished) ?? undefined
+}
+
+/** Throws the typed error that says why closure cannot be controlled on this runtime; returns where it can. */
+export function requireRuntime(): void {
+  addon()
+}
+
+/** Whether closure can be controlled on this runtime, and OpenSSL's version or the reason why not. */
+export function runtimeSupport():
+  | { readonly supported: true; readonly openssl: string }
+  | { readonly supported: false; readonly reason: ClosureError } {
+  if (binary.kind === 'failed') return { supported: false, reason: binary.error() }
+  if (binary.unfit !== undefined) return { supported: false, reason: unsupported(binary.unfit) }
+  return { supported: true, openssl: binary.addon.opensslVersion() }
+}
+
+/** Runs a function and gives a handle for every SSL_CTX that it made. */
+export function captureContexts(run: () => void): ContextHandle[] {
+  return addon().captureContexts(run)
+}
+
+/** What the kernel says of the TCP connection of a file descriptor; `closed` is reset, or ended in both directions. */
+export type TcpState = 'open' | 'peer-ended' | 'closed'
+
+/** The kernel's state of a TCP connection; undefined where it does not tell. */
+export function tcpState(fd: number): TcpState | undefined {
+  return addon().tcpState(fd)
+}
+
+/** What is tracked in this thread: for tests and benchmarks. */
+export function trackingCounts(): Counts {
+  return addon().counts()
+}
+
+/** A time of the addon's clock on the clock of performance.now(). */
+export function toPerformanceTime(at: number): number {
+  return binary.kind === 'loaded' ? at - binary.clockOffset : at
+}
+
+function start(): Binary {
+  try {
+    const addon = load()
+    const version = process.versions['openssl'] ?? 'unknown'
+    const unfit = addon.initialize(version, createError)
+    return { kind: 'loaded', addon, clockOffset: clockOffset(addon), unfit }
+  } catch (error) {
+    if (error instanceof ClosureError) return failed(error.code, error.message, error.detail)
+    return failed('ERR_CLOSURE_LOAD_FAILED', String(error), [])
+  }
+}
+
+// Both clocks are read in turn, and the tightest pair counts: a first call can take longer than a whole closing.
+function clockOffset(addon: Addon): number {
+  let best = { gap: Number.POSITIVE_INFINITY, offset: 0 }
+  for (let i = 0; i < 8; i++) {
+    const before = performance.now()
+    const now = addon.now()
+    const after = performance.now()
+    if (after - before < best.gap) best = { gap: after - before, offset: now - (before + after) / 2 }
+  }
+  return best.offset
+}
+
+// A new error at every call, so that its stack is the user's.
+function failed(code: ClosureError['code'], message: string, detail: readonly string[]): Binary {
+  return { kind: 'failed', error: () => new ClosureError(code, message, { detail }) }
+}
+
+function unsupported(reason: string): ClosureError {
+  return new ClosureError('ERR_CLOSURE_UNSUPPORTED_RUNTIME', reason)
+}
+
+function createError(code: string, message: string): Error {
+  return isClosureErrorCode(code) ? new ClosureError(code, message) : new Error(message)
+}
+
+// A prebuilt binary is what node-gyp-build finds; a local build comes first, for it is newer where there are both.
+function load(): Addon {
+  const require = createRequire(import.meta.url)
+  const root = packageRoot()
+  const places: string[] = [
+    path.join(root, 'build', 'Release', 'close_notify.node'),
+    path.join(root, 'build', 'Debug', 'close_notify.node'),
+  ]
+  const failures: string[] = []
+  const explicit = process.env['CLOSE_NOTIFY_BINARY']
+  if (explicit !== undefined) {
+    places.splice(0, places.length, explicit)
+  } else {
+    try {
+      const nodeGypBuild = require('node-gyp-build') as { resolve(directory: string): string }
+      const prebuilt = nodeGypBuild.resolve(root)
+      if (!places.includes(prebuilt)) places.push(prebuilt)
+    } catch (error) {
+      failures.push(`prebuilds: ${messageOf(error)}`)
+    }
+  }
+  for (const place of places) {
+    try {
+      return require(place) as Addon
+    } catch (error) {
+      failures.push(`${place}: ${messageOf(error)}`)
+    }
+  }
+  const { platform, arch, version } = process
+  throw new ClosureError(
+    'ERR_CLOSURE_LOAD_FAILED',
+    [
+      `The addon of close-notify could not be loaded (${platform}-${arch}, ${version}). Tried:`,
+      ...failures.map((failure) => `- ${failure}`),
+      `To build it here: npm rebuild close-notify (needs a C++ compiler and python3)`,
+    ].join('\n'),
+    { detail: failures },
+  )
+}
+
+// dist/lib/native/addon.js in the package, lib/native/addon.ts under the test runner.
+function packageRoot(): string {
+  const above = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+  return path.basename(above) === 'dist' ? path.dirname(above) : above
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n', 1)[0] ?? text
+}

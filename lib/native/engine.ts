@@ -1,0 +1,218 @@
+// What the addon gives to lib/openssl, typed. lib/native/addon.ts loads it; nothing but lib/openssl uses it.
+
+/** Where the addon writes what a call left behind: indexes of the status block. */
+export const statusIndex = {
+  /** SSL_get_error(3), by number. */
+  error: 0,
+  /** Entries of OpenSSL's error queue, kept until takeQueue() or the next call. */
+  queue: 1,
+  /** Bytes in the output slab, of transmit(), pump() and shutdownAndTransmit(). */
+  output: 2,
+  /** Bytes in the plaintext slab, of read(), peek() and pump(). */
+  plaintext: 3,
+  /** Bytes that OpenSSL has written and that did not fit into the output slab: transmit() gives them. */
+  outputPending: 4,
+  /** What OpenSSL's function returned. */
+  value: 5,
+} as const
+
+/** Memory that the addon and this thread share. Shared buffers, because those cannot be detached under the addon. */
+export interface Slabs {
+  readonly status: Int32Array
+  readonly output: Uint8Array
+  readonly plaintext: Uint8Array
+}
+
+/** One entry of OpenSSL's error queue. */
+export interface NativeQueuedError {
+  readonly code: number
+  readonly library?: string
+  readonly reason?: string
+  readonly function?: string
+  readonly file?: string
+  readonly line?: number
+  readonly data?: string
+}
+
+/** What a callback of OpenSSL told; `at` is on the addon's clock. */
+export type NativeEvent =
+  | {
+      readonly kind: 'alert' | 'handshake' | 'change_cipher_spec'
+      readonly sent: boolean
+      /** As the message callback gives it. */
+      readonly version: number
+      /** From the header of the last record in that direction; 0 before the first. */
+      readonly recordVersion: number
+      readonly bytes: Uint8Array
+      readonly at: number
+    }
+  | { readonly kind: 'keylog'; readonly line: string; readonly at: number }
+  | { readonly kind: 'new_session'; readonly der?: Uint8Array; readonly at: number }
+
+export type LibraryKind = 'OpenSSL' | 'BoringSSL' | 'LibreSSL' | 'AWS-LC'
+
+export type LoadFailure =
+  | 'soname-in-use'
+  | 'libcrypto'
+  | 'libssl'
+  | 'wrong-libcrypto'
+  | 'lacks-function'
+  | 'unsupported-system'
+
+/** Real paths and SONAMEs, as read from the files; the process's own library has none. */
+export interface LibraryRequest {
+  readonly libssl: string
+  readonly libsslSoname: string
+  /** Empty for a libssl that holds libcrypto in itself. */
+  readonly libcrypto: string
+  readonly libcryptoSoname: string
+}
+
+export interface NativeLibrary {
+  readonly kind: LibraryKind
+  /** OpenSSL_version(OPENSSL_VERSION) */
+  readonly version: string
+  /** OpenSSL_version_num() */
+  readonly versionNumber: number
+  /** Functions that the engine knows and this build lacks. */
+  readonly lacking: readonly string[]
+  createContext(isServer: boolean): NativeSslContext
+  /** d2i_SSL_SESSION(3); null where the bytes are no session, its error queue in takeQueue(). */
+  sessionFrom(bytes: Uint8Array): NativeSession | null
+  takeQueue(): NativeQueuedError[]
+}
+
+/**
+ * One SSL_CTX. A method is one call of OpenSSL and gives what that returns, 1 being success; the error queue is kept
+ * for takeQueue(). A call that the build lacks throws ERR_OPENSSL_UNSUPPORTED_CALL, any call after free()
+ * ERR_OPENSSL_FREED.
+ */
+export interface NativeSslContext {
+  /** The first certificate of the PEM is the leaf, the others its chain. */
+  useCertificateChain(pem: Uint8Array): number
+  usePrivateKey(pem: Uint8Array, passphrase: string | undefined): number
+  checkPrivateKey(): number
+  /** Every certificate of the PEM is trusted. */
+  addTrusted(pem: Uint8Array): number
+  setDefaultVerifyPaths(): number
+  setVerify(mode: number): void
+  setMinProtoVersion(version: number): number
+  setMaxProtoVersion(version: number): number
+  setCipherList(list: string): number
+  setCiphersuites(list: string): number
+  setGroupsList(list: string): number
+  /** In wire format: length-prefixed names. On a server the first of ours that the client offers is chosen. */
+  setAlpn(wire: Uint8Array): number
+  setSessionCacheMode(mode: number): void
+  setSessionIdContext(bytes: Uint8Array): number
+  setNumTickets(count: number): number
+  setOptions(bits: number): void
+  setMode(bits: number): void
+  setReadAhead(on: boolean): void
+  setPostHandshakeAuth(on: boolean): void
+  /** From now on SSLs record a keylog event per line. */
+  recordKeylog(): void
+  getQuietShutdown(): boolean
+  setQuietShutdown(quiet: boolean): void
+  createSsl(): NativeSsl
+  takeQueue(): NativeQueuedError[]
+  free(): void
+  isFreed(): boolean
+}
+
+/**
+ * One SSL and what stands in for its socket. A method that returns a number is one call of OpenSSL, and gives what that
+ * returned; the status block holds the rest. Errors are thrown as above.
+ */
+export interface NativeSsl {
+  /** For {@link SslCalls}; its own for as long as this object lives. */
+  readonly id: number
+
+  doHandshake(): number
+  /** At most `length` bytes into the plaintext slab. */
+  peek(length: number): number
+  shutdownEx(flags: number): number
+  keyUpdate(type: number): number
+  renegotiate(): number
+  verifyClientPostHandshake(): number
+
+  receiveEof(): void
+  inputPending(): number
+  outputPending(): number
+  /** SSL_write and others see WANT_WRITE when that many bytes wait in the output. */
+  setOutputLimit(bytes: number): void
+
+  getShutdown(): number
+  /** Throws ERR_OPENSSL_STATE where it would clear a flag and the build forbids that (BoringSSL asserts). */
+  setShutdown(mask: number): void
+  getQuietShutdown(): boolean
+  setQuietShutdown(quiet: boolean): void
+  pending(): number
+  hasPending(): boolean
+  inInit(): boolean
+  version(): number
+  versionName(): string
+  stateString(): string
+  recordState(): string
+  cipherName(): string | undefined
+  alpnSelected(): string | undefined
+  servername(): string | undefined
+  setServername(name: string): number
+  setVerifyHost(name: string): number
+  setVerify(mode: number): void
+  verifyResult(): { readonly code: number; readonly text: string }
+  /** DER. */
+  peerCertificate(): Uint8Array | undefined
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array | undefined
+  sessionReused(): boolean
+  /** SSL_get1_session(3) */
+  getSession(): NativeSession | undefined
+  setSession(session: NativeSession): number
+
+  /** From now on handshake messages and change_cipher_spec are recorded too; alerts always are. */
+  recordMessages(): void
+  takeEvents(): NativeEvent[]
+  /** Events that were not kept, because nobody took those before. */
+  eventsDropped(): number
+  takeQueue(): NativeQueuedError[]
+  free(): void
+  isFreed(): boolean
+}
+
+/**
+ * What a connection calls over and over, by the id of its SSL: a call of a method takes several times as long. What
+ * there is to know, the value too, stands in the status block. Errors are thrown as by the methods.
+ */
+export interface SslCalls {
+  /** At most `length` bytes into the plaintext slab. */
+  read(id: number, length: number): void
+  write(id: number, bytes: Uint8Array): void
+  shutdown(id: number): void
+  /** Feeds the bytes, calls SSL_read until it gives no more or the plaintext slab is full, and takes the output. */
+  pump(id: number, bytes: Uint8Array | undefined): void
+  shutdownAndTransmit(id: number): void
+  receive(id: number, bytes: Uint8Array): void
+  /** Moves output into the slab. */
+  transmit(id: number): void
+}
+
+/** One SSL_SESSION; counted by OpenSSL, so it outlives the SSL. */
+export interface NativeSession {
+  isResumable(): boolean
+  /** i2d_SSL_SESSION(3) */
+  toBytes(): Uint8Array
+  free(): void
+  isFreed(): boolean
+}
+
+/** The engine's part of the addon. */
+export interface Engine {
+  /** Once per thread, before anything else. */
+  setUp(slabs: Slabs): void
+  /** Those of setUp(), kept here by lib/openssl: a second copy of it in the thread is to find them. */
+  slabs?: Slabs
+  readonly calls: SslCalls
+  /** The process's own library. */
+  ownLibrary(): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
+  openLibrary(request: LibraryRequest): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
+}

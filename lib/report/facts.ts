@@ -1,0 +1,148 @@
+import type { AlertName } from '../tls/alerts.js'
+
+/**
+ * How our side ends TLS.
+ *
+ * - `quiet`: nothing is sent; OpenSSL marks both directions closed (`SSL_set_quiet_shutdown`), TCP is closed.
+ * - `unidirectional`: our close_notify is sent, the peer's is not waited for.
+ * - `bidirectional`: our close_notify is sent and FIN is held until the peer's close_notify arrives, a budget runs
+ *   out, or TCP ends.
+ *
+ * @see RFC 8446 section 6.1, SSL_shutdown(3)
+ */
+export type ClosureMode = 'quiet' | 'unidirectional' | 'bidirectional'
+
+/** What happens to application data that arrives while we wait for the peer's close_notify. */
+export type OnData = 'deliver' | 'discard' | 'fail'
+
+/** What happens to TCP once the TLS part is over: send FIN, or leave it open. */
+export type Afterwards = 'fin' | 'keep-open'
+
+/** Options of {@link Closure.shutdown}. Unknown keys are refused by name. */
+export interface ShutdownOptions {
+  /** @default 'unidirectional' */
+  readonly mode?: ClosureMode
+  /**
+   * Budget in ms, from the call on, for everything written before and our close_notify to reach the kernel. When it
+   * runs out the socket is destroyed and the report counts what was not delivered.
+   * @default 3000
+   */
+  readonly flushTimeout?: number
+  /**
+   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`.
+   * @default 3000
+   */
+  readonly waitTimeout?: number
+  /**
+   * Bytes of application data that `onData: 'discard'` reads and drops before it gives up.
+   * @default 1048576
+   */
+  readonly maxDiscardBytes?: number
+  /**
+   * `deliver` hands data that still arrives to the socket's reader; a reader that stalls ends the wait. `discard` reads
+   * by itself, within `maxDiscardBytes`. `fail` ends the wait at the first byte.
+   * @default 'deliver', and 'discard' on a socket that http owns (there 'deliver' is refused: the parser would run
+   * requests after the response that closed the connection)
+   */
+  readonly onData?: OnData
+  /**
+   * `fin` ends TCP; `keep-open` leaves it open, for a protocol that goes on in the clear. Refused on sockets that http
+   * or http2 owns.
+   * @default 'fin'
+   */
+  readonly afterwards?: Afterwards
+  /** Ends the closing early: the socket is destroyed and the promise resolves with a report whose verdict says so. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of {@link Closure.closeNotify} and {@link Closure.flush}. */
+export interface FlushOptions {
+  /**
+   * Budget in ms, from the call on.
+   * @default 3000
+   */
+  readonly flushTimeout?: number
+}
+
+/** One alert, as the record layer decrypted or wrote it. */
+export interface Alert {
+  readonly direction: 'sent' | 'received'
+  readonly level: 'warning' | 'fatal'
+  /** RFC 8446 section 6 name, or `alert_<code>` for a code without one. */
+  readonly name: AlertName
+  readonly code: number
+  /** ms on the clock of `performance.now()`. */
+  readonly at: number
+}
+
+/** What our side sent to end TLS. */
+export type Sent =
+  | { readonly kind: 'close_notify'; readonly at: number }
+  /** Our close_notify was written by OpenSSL, and nothing proved that it had left our buffers when the socket went. */
+  | { readonly kind: 'not-flushed'; readonly at: number }
+  | { readonly kind: 'fatal-alert'; readonly alert: AlertName; readonly at: number }
+  | { readonly kind: 'nothing' }
+  /** The closure was taken after this direction had been closed: what was sent cannot be known. */
+  | { readonly kind: 'unobserved' }
+
+/** What the peer sent to end TLS. */
+export type Received =
+  | { readonly kind: 'close_notify'; readonly userCanceledFirst: boolean; readonly at: number }
+  | { readonly kind: 'fatal-alert'; readonly alert: AlertName; readonly at: number }
+  | { readonly kind: 'nothing' }
+  /** The closure was taken after this direction had been closed: what came cannot be known. */
+  | { readonly kind: 'unobserved' }
+
+/** Where in the record layer TCP ended. Absent where OpenSSL cannot tell. */
+export type Cut = 'between-records' | 'inside-header' | 'inside-record'
+
+/**
+ * How the peer's direction of TCP ended, as far as our side saw it before it closed. After the peer's close_notify Node
+ * ends the stream itself, so that `open` is the usual value there.
+ */
+export type TcpEnd =
+  | { readonly kind: 'fin'; readonly at: number; readonly cut?: Cut }
+  | { readonly kind: 'reset'; readonly at: number; readonly code: string }
+  | { readonly kind: 'open' }
+
+/** What ended a closing that this package ran. */
+export type EndedBy =
+  | 'done'
+  | 'tcp-end'
+  | 'flush-timeout'
+  | 'wait-timeout'
+  | 'discard-limit'
+  | 'unexpected-data'
+  | 'reader-stalled'
+  | 'destroy'
+  | 'signal'
+  | 'openssl-error'
+
+/** The facts of a closure: what was seen, without judgement. Times are ms on the clock of `performance.now()`. */
+export interface ClosureFacts {
+  readonly side: 'client' | 'server'
+  /** Absent when the handshake was not completed. */
+  readonly protocol?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+  readonly handshake: 'completed' | 'not-completed' | 'untracked'
+  /** What this package was asked to do; `uncontrolled` when Node closed the socket by itself. */
+  readonly mode: ClosureMode | 'uncontrolled'
+  /** Our side was told to close without an alert: mode `quiet`, or OpenSSL's quiet flag when our FIN was sent. */
+  readonly quiet: boolean
+  readonly sent: Sent
+  readonly received: Received
+  readonly tcp: TcpEnd
+  /** Whose act of closing (alert, FIN, RST, destroy) was seen first. */
+  readonly began: 'local' | 'peer'
+  /** Absent when `mode` is `uncontrolled`. */
+  readonly endedBy?: EndedBy
+  /** Application data that `onData: 'discard'` dropped. */
+  readonly discardedBytes: number
+  /** Bytes written by the program that had not left our buffers when the socket was destroyed. */
+  readonly undeliveredBytes: number
+  /** Bytes that followed the peer's close_notify in the same read; Node drops them. */
+  readonly surplusBytes: number
+  readonly alerts: readonly Alert[]
+  /** When the closing began and when this report was made. */
+  readonly startedAt: number
+  readonly endedAt: number
+}

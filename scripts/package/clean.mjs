@@ -1,0 +1,5 @@
+// Removes what the compiler wrote, so that no output of a source that is gone ends up in the package.
+import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+rmSync(fileURLToPath(new URL('../../dist', import.meta.url)), { recursive: true, force: true })

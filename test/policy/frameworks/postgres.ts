@@ -1,0 +1,136 @@
+/** A PostgreSQL cluster of the test's own, on 127.0.0.1, with TLS. PostgreSQL refuses root: there it runs as nobody. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmod, chown, copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { certificate } from '../../support/certificate.js'
+
+const execute = promisify(execFile)
+
+export interface Postgres {
+  readonly port: number
+  readonly stop: () => Promise<void>
+}
+
+interface User {
+  readonly uid?: number
+  readonly gid?: number
+}
+
+export async function startPostgres(): Promise<Postgres> {
+  const bin = binaries()
+  const user = await unprivileged()
+  const folder = await mkdtemp(path.join(tmpdir(), 'close-notify-postgres-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
+  let server: ChildProcess | undefined
+  const stop = async () => {
+    if (server !== undefined && server.exitCode === null && server.signalCode === null) {
+      const gone = once(server, 'close')
+      // Fast shutdown: open connections are ended.
+      server.kill('SIGINT')
+      await gone
+    }
+    process.removeListener('exit', remove)
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await give(folder, user)
+    const data = path.join(folder, 'data')
+    const initdb = [
+      '--pgdata',
+      data,
+      '--username=postgres',
+      '--auth=trust',
+      '--no-sync',
+      '--locale=C',
+      '--encoding=UTF8',
+    ]
+    await execute(path.join(bin, 'initdb'), initdb, { ...user, cwd: folder })
+    const [keyFile, certFile] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')]
+    await copyFile(certificate.keyFile, keyFile)
+    await copyFile(certificate.certFile, certFile)
+    await chmod(keyFile, 0o600)
+    await give(keyFile, user)
+    await give(certFile, user)
+    const port = await freePort()
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      port,
+      unix_socket_directories: '',
+      ssl: 'on',
+      ssl_key_file: keyFile,
+      ssl_cert_file: certFile,
+      fsync: 'off',
+      log_min_messages: 'log',
+    }
+    const argv = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    server = spawn(path.join(bin, 'postgres'), ['-D', data, ...argv], {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    process.once('exit', () => server?.kill('SIGQUIT'))
+    await ready(server)
+    return { port, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Debian keeps them off the PATH. */
+function binaries(): string {
+  const debian = '/usr/lib/postgresql'
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
+  const folders = [...versions.map((version) => path.join(debian, version, 'bin')), ...pathFolders()]
+  const found = folders.find((folder) => ['initdb', 'postgres'].every((name) => existsSync(path.join(folder, name))))
+  if (found === undefined)
+    throw new Error(
+      `PostgreSQL's initdb and postgres are neither in ${debian}/*/bin nor on the PATH: install postgresql`,
+    )
+  return found
+}
+
+function pathFolders(): string[] {
+  return (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '')
+}
+
+async function unprivileged(): Promise<User> {
+  if (process.getuid?.() !== 0) return {}
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (flag) => Number((await execute('id', [flag, 'nobody'])).stdout)),
+  )
+  return { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) }
+}
+
+async function give(file: string, { uid, gid }: User): Promise<void> {
+  if (uid !== undefined && gid !== undefined) await chown(file, uid, gid)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
+  server.close()
+  await once(server, 'close')
+  return address.port
+}
+
+function ready(server: ChildProcess): Promise<void> {
+  let log = ''
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.once('close', (code) => reject(new Error(`postgres ended with ${code ?? 'a signal'}: ${log}`)))
+    server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+      if (log.includes('ready to accept connections')) resolve()
+    })
+  })
+}

@@ -1,0 +1,148 @@
+// npm's "install" step, in a copy of what the package carries, with and without what it needs.
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+let copy: string
+/** A folder with no tool in it, for PATH: no build can succeed with it. */
+let noTools: string
+
+beforeEach(() => {
+  copy = mkdtempSync(path.join(tmpdir(), 'close-notify-install-'))
+  noTools = path.join(copy, 'no-tools')
+  for (const folder of ['scripts', 'no-tools', 'node_modules']) mkdirSync(path.join(copy, folder))
+  for (const file of [
+    'package.json',
+    'binding.gyp',
+    'scripts/install/install.mjs',
+    'scripts/install/node-headers.mjs',
+  ]) {
+    copyFileSync(path.join(root, file), path.join(copy, file))
+  }
+  cpSync(path.join(root, 'native'), path.join(copy, 'native'), { recursive: true })
+  for (const name of ['node-gyp-build', 'node-addon-api', 'node-gyp']) linkModule(name)
+})
+
+afterEach(() => {
+  rmSync(copy, { recursive: true, force: true })
+})
+
+test('does nothing where a prebuilt binary loads', () => {
+  copyFileSync(builtAddon(), prebuiltPath())
+  const { status, stdout, stderr } = install()
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
+  expect(existsSync(path.join(copy, 'build'))).toBe(false)
+})
+
+test('says why a prebuilt binary did not load, and builds', () => {
+  writeFileSync(prebuiltPath(), 'not a binary')
+  const { status, stdout, stderr } = install()
+  expect(status).toBe(1)
+  expect(stdout).toContain('no prebuilt binary loads here, building from source')
+  expect(stdout).toContain(prebuiltPath())
+  expect(stderr).toContain('the addon could not be built')
+})
+
+test('a build that fails tells what was expected, what was found and what to do', () => {
+  const { status, stderr } = install()
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/expected +a compiler for C\+\+20 \(g\+\+ 10 or newer\), make, Python 3/)
+  expect(stderr).toMatch(/found +g\+\+: not found; make: not found; python3: not found/)
+  expect(stderr).toContain('npm rebuild close-notify')
+  if (process.platform === 'linux') expect(stderr).toContain('apt-get install -y g++ make python3')
+})
+
+test('in its own checkout the addon is built although a prebuilt binary loads', () => {
+  copyFileSync(builtAddon(), prebuiltPath())
+  const { status, stderr } = install({ INIT_CWD: copy })
+  expect(status).toBe(1)
+  expect(stderr).toContain('the addon could not be built')
+})
+
+test('a missing node-gyp is named', () => {
+  rmSync(path.join(copy, 'node_modules', 'node-gyp'))
+  const { status, stderr } = install()
+  expect(status).toBe(1)
+  expect(stderr).toContain('node-gyp was not found')
+  expect(stderr).toContain('npm_config_node_gyp')
+})
+
+test("node-gyp is npm's own where this package's is not installed", () => {
+  rmSync(path.join(copy, 'node_modules', 'node-gyp'))
+  writeFileSync(path.join(copy, 'other-node-gyp.js'), 'console.log(process.argv.slice(2).join(" "))')
+  const { status, stdout } = install({ npm_config_node_gyp: path.join(copy, 'other-node-gyp.js') })
+  expect(status).toBe(0)
+  expect(stdout).toContain('rebuild')
+})
+
+test.each([
+  { headers: 'v30.1.2', of: 'the same version', expected: { nodedir: 'FOLDER' } },
+  {
+    headers: 'v30.1.1',
+    of: 'another version',
+    expected: { reason: 'FOLDER/include/node/node_version.h: headers of v30.1.1, expected v30.1.2' },
+  },
+])('headers of $of beside the running Node', ({ headers, expected }) => {
+  const folder = path.join(copy, 'node')
+  mkdirSync(path.join(folder, 'bin'), { recursive: true })
+  mkdirSync(path.join(folder, 'include', 'node'), { recursive: true })
+  writeFileSync(path.join(folder, 'bin', 'node'), '')
+  const numbers = headers.slice(1).split('.')
+  const lines = ['MAJOR', 'MINOR', 'PATCH'].map((part, i) => `#define NODE_${part}_VERSION ${numbers[i] ?? ''}`)
+  writeFileSync(path.join(folder, 'include', 'node', 'node_version.h'), lines.join('\n'))
+  // A link to the executable, as package managers make them, leads to the same headers.
+  symlinkSync(path.join(folder, 'bin', 'node'), path.join(copy, 'linked-node'))
+
+  for (const executable of [path.join(folder, 'bin', 'node'), path.join(copy, 'linked-node')]) {
+    const found = evaluate(`findNodeHeaders(${JSON.stringify(executable)}, 'v30.1.2')`)
+    expect(found.replaceAll(folder, 'FOLDER')).toContain(JSON.stringify(expected).slice(1, -2))
+  }
+})
+
+test("headers beside Node win over npm's configuration, in any spelling", () => {
+  const environment = { NPM_CONFIG_NODEDIR: '/1', npm_config_nodedir: '/2', npm_package_config_node_gyp_nodedir: '/3' }
+  const result = evaluate(
+    `nodeGypEnvironment({ nodedir: '/beside' }, ${JSON.stringify({ ...environment, KEPT: '4' })})`,
+  )
+  expect(JSON.parse(result)).toEqual({ KEPT: '4', npm_config_nodedir: '/beside' })
+})
+
+function install(environment: Record<string, string> = {}): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [path.join(copy, 'scripts', 'install.mjs')], {
+    cwd: copy,
+    encoding: 'utf8',
+    env: { PATH: noTools, HOME: copy, ...environment },
+  })
+}
+
+function evaluate(expression: string): string {
+  const program = `import { findNodeHeaders, nodeGypEnvironment } from './scripts/install/node-headers.mjs'
+    console.log(JSON.stringify(${expression}))`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: copy,
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return stdout
+}
+
+function linkModule(name: string): void {
+  symlinkSync(path.join(root, 'node_modules', name), path.join(copy, 'node_modules', name), 'junction')
+}
+
+function prebuiltPath(): string {
+  const folder = path.join(copy, 'prebuilds', `${process.platform}-${process.arch}`)
+  mkdirSync(folder, { recursive: true })
+  return path.join(folder, 'close-notify.node')
+}
+
+function builtAddon(): string {
+  const built = process.env['CLOSE_NOTIFY_BINARY'] ?? path.join(root, 'build', 'Release', 'close_notify.node')
+  if (!existsSync(built)) throw new Error(`expected a built addon at ${built}: run npm ci first`)
+  return built
+}
