@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { scenarios } from '../../lib/lab/scenarios/index.js'
+import { scenarios } from '../../lib/lab/scenarios/suites/index.js'
 import { presentBuilds } from '../support/builds.js'
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))

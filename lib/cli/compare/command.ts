@@ -8,7 +8,7 @@ import { findBuilds } from '../../lab/builds.js'
 import type { Build } from '../../lab/builds.js'
 import { compareBuilds } from '../../lab/compare/compare.js'
 import type { Comparison } from '../../lab/compare/comparison.js'
-import { scenarios as allScenarios } from '../../lab/scenarios/index.js'
+import { scenarios as allScenarios } from '../../lab/scenarios/suites/index.js'
 import type { Scenario, TlsVersion } from '../../lab/scenarios/types.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
@@ -45,7 +45,7 @@ Without --library, --builds and --node it compares the libssl of Node itself wit
 Examples:
   close-notify compare --list
   close-notify compare --library /opt/openssl-4.0/lib/libssl.so.4
-  close-notify compare --builds .cache/libssl --scenario 'own-*' --version TLSv1.3 --all-rows
+  close-notify compare --builds .cache/libssl --scenario 'lab-*' --version TLSv1.3 --all-rows
   close-notify compare --builds .cache/libssl --json --output comparison.json
 
 Exit codes: 0 all was run, whether or not builds differ; 1 a build could not be loaded, or a scenario

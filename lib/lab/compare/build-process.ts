@@ -6,7 +6,7 @@
 import { ClosureError } from '../../errors.js'
 import { loadOpenSSL } from '../../openssl/index.js'
 import type { OpenSSL } from '../../openssl/index.js'
-import { scenarios } from '../scenarios/index.js'
+import { scenarios } from '../scenarios/suites/index.js'
 import { runScenario } from '../scenarios/run.js'
 import type { ScenarioResult } from './comparison.js'
 import { isOrder } from './messages.js'

@@ -4,14 +4,14 @@
  */
 import { availableParallelism } from 'node:os'
 import type { Build } from '../builds.js'
-import { differencesOf as exceptionsOf } from '../scenarios/judge.js'
-import type { BuildIdentity, Difference, Scenario, TlsVersion } from '../scenarios/types.js'
+import { expectedDifferencesOf } from '../scenarios/expectations.js'
+import type { BuildIdentity, ExpectedDifference, Scenario, TlsVersion } from '../scenarios/types.js'
 import { runBuild } from './build-run.js'
 import type { BuildOutcome } from './build-run.js'
 import type { ComparedBuild, ComparedScenario, Explanation, ScenarioResult } from './comparison.js'
 import { differencesOf } from './differences.js'
-import { labelsOf } from './labels.js'
-import type { Column } from './labels.js'
+import { uniqueLabels } from './labels.js'
+import type { FinishedBuild } from './labels.js'
 import type { Run } from './messages.js'
 
 export interface ComparePlan {
@@ -35,14 +35,14 @@ export async function compareBuilds(plan: ComparePlan): Promise<Compared> {
     scenario.versions.filter((tls) => plan.versions.includes(tls)).map((tls) => ({ scenario, tls })),
   )
   const runs = pairs.map(({ scenario, tls }) => ({ scenario: scenario.name, tls }))
-  const columns = (await runBuilds(plan, runs)).sort(byKindAndVersion)
-  const labels = labelsOf(columns)
-  const builds = columns.map((column, index) => comparedBuild(column, labels[index] ?? column.build.name))
+  const finished = (await runBuilds(plan, runs)).sort(byKindAndVersion)
+  const labels = uniqueLabels(finished)
+  const builds = finished.map((one, index) => comparedBuild(one, labels[index] ?? one.build.name))
   return {
     builds,
     scenarios: pairs.map(({ scenario, tls }, index) => {
       const { name, title } = scenario
-      const results = resultsOf(columns, index)
+      const results = resultsOf(finished, index)
       const differences = differencesOf(results)
       const steps = differences.map(({ step }) => step)
       return { name, title, tls, results, differences, explanations: explanationsOf(scenario, tls, builds, steps) }
@@ -50,8 +50,8 @@ export async function compareBuilds(plan: ComparePlan): Promise<Compared> {
   }
 }
 
-async function runBuilds({ builds, signal, onProgress }: ComparePlan, runs: readonly Run[]): Promise<Column[]> {
-  const columns: Column[] = []
+async function runBuilds({ builds, signal, onProgress }: ComparePlan, runs: readonly Run[]): Promise<FinishedBuild[]> {
+  const finished: FinishedBuild[] = []
   const total = builds.length * runs.length
   let done = 0
   const advance = (by: number): void => {
@@ -65,16 +65,16 @@ async function runBuilds({ builds, signal, onProgress }: ComparePlan, runs: read
     for (const [index, build] of waiting) {
       const outcome = await runBuild(build, runs, signal, () => advance(1))
       advance(runs.length - outcome.results.length)
-      columns[index] = { build, outcome }
+      finished[index] = { build, outcome }
     }
   })
   // All of them, so that no process is left when one rejects.
   for (const end of await Promise.allSettled(workers)) if (end.status === 'rejected') throw end.reason
-  return columns
+  return finished
 }
 
 /** Releases of OpenSSL as they came, then its forks, then what could not be loaded. */
-function byKindAndVersion({ outcome: a }: Column, { outcome: b }: Column): number {
+function byKindAndVersion({ outcome: a }: FinishedBuild, { outcome: b }: FinishedBuild): number {
   if (a.load.type !== 'loaded' || b.load.type !== 'loaded') return placeOf(a) - placeOf(b)
   return placeOf(a) - placeOf(b) || a.load.versionNumber - b.load.versionNumber
 }
@@ -85,7 +85,7 @@ function placeOf({ load }: BuildOutcome): number {
 
 const kinds: readonly string[] = ['OpenSSL', 'BoringSSL', 'LibreSSL', 'AWS-LC'] satisfies BuildIdentity['kind'][]
 
-function comparedBuild({ build, outcome }: Column, label: string): ComparedBuild {
+function comparedBuild({ build, outcome }: FinishedBuild, label: string): ComparedBuild {
   const { load, crashedAtExit } = outcome
   const names = { id: build.name, label, ...(build.libssl !== undefined && { libssl: build.libssl }) }
   switch (load.type) {
@@ -103,9 +103,9 @@ function comparedBuild({ build, outcome }: Column, label: string): ComparedBuild
   }
 }
 
-function resultsOf(columns: readonly Column[], run: number): Readonly<Record<string, ScenarioResult>> {
+function resultsOf(finished: readonly FinishedBuild[], run: number): Readonly<Record<string, ScenarioResult>> {
   const results: Record<string, ScenarioResult> = {}
-  for (const { build, outcome } of columns) {
+  for (const { build, outcome } of finished) {
     const result = outcome.results[run]
     if (result !== undefined) results[build.name] = result
   }
@@ -122,15 +122,15 @@ function explanationsOf(
   const meant = new Map<string, string[]>()
   for (const build of builds) {
     if (build.status !== 'loaded') continue
-    for (const exception of exceptionsOf(scenario, build, tls)) {
+    for (const expected of expectedDifferencesOf(scenario, build, tls)) {
       // Without `when` it is of all builds, and no difference between them.
-      if (exception.when === undefined || !concerns(exception, steps)) continue
-      meant.set(exception.because, [...(meant.get(exception.because) ?? []), build.id])
+      if (expected.when === undefined || !concerns(expected, steps)) continue
+      meant.set(expected.because, [...(meant.get(expected.because) ?? []), build.id])
     }
   }
   return [...meant].map(([because, ids]) => ({ builds: ids, because }))
 }
 
-function concerns(exception: Difference, steps: readonly string[]): boolean {
-  return 'lacks' in exception || Object.keys(exception.expect).some((step) => steps.includes(step))
+function concerns(expected: ExpectedDifference, steps: readonly string[]): boolean {
+  return 'lacks' in expected || Object.keys(expected.expect).some((step) => steps.includes(step))
 }

@@ -3,22 +3,22 @@ import type { Build } from '../builds.js'
 import type { BuildOutcome } from './build-run.js'
 
 /** A build, and what became of it. */
-export interface Column {
+export interface FinishedBuild {
   readonly build: Build
   readonly outcome: BuildOutcome
 }
 
-/** One for each column, all different: `OpenSSL 3.0.20`, or `node-20.20.2 (OpenSSL 3.0.20)` for what Node itself has. */
-export function labelsOf(columns: readonly Column[]): readonly string[] {
-  const own = columns.map(labelOf)
-  return columns.map((column, index) => {
-    const label = own[index] ?? column.build.name
-    const isUnique = own.filter((other) => other === label).length === 1
-    return isUnique ? label : `${label}, ${column.build.name}`
+/** A label for each build, all different: `OpenSSL 3.0.20`, or `node-20.20.2 (OpenSSL 3.0.20)` for Node's own libssl. */
+export function uniqueLabels(finished: readonly FinishedBuild[]): readonly string[] {
+  const labels = finished.map(labelOf)
+  return finished.map(({ build }, index) => {
+    const label = labels[index] ?? build.name
+    const isUnique = labels.filter((other) => other === label).length === 1
+    return isUnique ? label : `${label}, ${build.name}`
   })
 }
 
-function labelOf({ build, outcome: { load } }: Column): string {
+function labelOf({ build, outcome: { load } }: FinishedBuild): string {
   if (load.type !== 'loaded') return build.name
   // `OpenSSL 3.0.20 7 Apr 2026`, `OpenSSL 1.1.1 (compatible; BoringSSL)`: only the number behind the kind is its own.
   const [library = load.kind] = load.version.match(new RegExp(`${load.kind} \\d[\\w.+-]*`)) ?? []

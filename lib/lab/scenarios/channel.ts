@@ -13,7 +13,7 @@ export interface Taken {
   readonly wire: readonly string[]
 }
 
-interface Parcel {
+interface LabelledBytes {
   readonly bytes: Buffer
   readonly label: string
 }
@@ -21,7 +21,7 @@ interface Parcel {
 export class Channel {
   readonly #framer = new Framer()
   readonly #decoder: Decoder
-  #queue: Parcel[] = []
+  #queue: LabelledBytes[] = []
   #clientHello: Buffer | undefined
 
   constructor(from: Actor, session: Session) {
@@ -93,7 +93,7 @@ export class Channel {
     const all = Buffer.concat(this.#queue.map(({ bytes }) => bytes))
     const end = Math.max(0, all.length - holdBack)
     const wire: string[] = []
-    const rest: Parcel[] = []
+    const rest: LabelledBytes[] = []
     let at = 0
     for (const { bytes, label } of this.#queue) {
       const passing = Math.min(bytes.length, Math.max(0, end - at))

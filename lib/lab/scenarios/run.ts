@@ -1,6 +1,6 @@
 /**
  * Carries a scenario out on one build: two contexts, two SSL objects, and between them a channel for each direction that
- * holds what was written until a step transfers it. Nothing is judged here; judge.ts compares.
+ * holds what was written until a step transfers it. Nothing is judged here; expectations.ts compares.
  */
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL } from '../../openssl/index.js'
@@ -37,8 +37,8 @@ export function stepLabels(scenario: Scenario): readonly string[] {
 
 function observe(stage: Stage, step: Step, label: string): Observation {
   const actor = actorOf(step)
-  const seen = stage.perform(step)
-  return { step: label, ...(actor !== undefined && { actor }), call: step.do, ...seen }
+  const result = stage.perform(step)
+  return { step: label, ...(actor !== undefined && { actor }), call: step.do, ...result }
 }
 
 function actorOf(step: Step): Actor | undefined {

@@ -1,14 +1,14 @@
 // The two SSL objects of a scenario and what lies between them. Every step is performed here and tells what it gave.
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL, Ssl, SslContext, SslContextOptions, SslResult, SslSession } from '../../openssl/index.js'
-import { labCertificate, labKey } from '../certificate.js'
+import { labCertificate, labKey } from './certificate.js'
 import { KeyLog } from '../../tls/keys.js'
 import { Session } from '../../tls/records.js'
 import { Channel } from './channel.js'
 import type { Actor, ActorOptions, Flags, Observation, Scenario, SslCall, Step, TlsVersion } from './types.js'
 
 /** What a step gave, without the names of step and actor. */
-export type Seen = Omit<Observation, 'step' | 'actor' | 'call'>
+export type StepResult = Omit<Observation, 'step' | 'actor' | 'call'>
 
 const actors = ['client', 'server'] as const
 
@@ -16,7 +16,7 @@ export class Stage {
   readonly #openssl: OpenSSL
   readonly #contexts: Readonly<Record<Actor, SslContext>>
   readonly #held: Partial<Record<Actor, SslSession>> = {}
-  #pair: Readonly<Record<Actor, Party>>
+  #pair: Readonly<Record<Actor, Endpoint>>
 
   constructor(openssl: OpenSSL, scenario: Scenario, tls: TlsVersion) {
     this.#openssl = openssl
@@ -35,7 +35,7 @@ export class Stage {
     }
   }
 
-  perform(step: Step): Seen {
+  perform(step: Step): StepResult {
     if ('by' in step) return this.#call(step.by, step)
     switch (step.do) {
       case 'handshake':
@@ -60,85 +60,86 @@ export class Stage {
     }
   }
 
-  #newPair(): Record<Actor, Party> {
+  #newPair(): Record<Actor, Endpoint> {
     const keys = new KeyLog()
     const session = new Session(keys)
-    const party = (actor: Actor) => new Party(this.#contexts[actor].createSsl(), new Channel(actor, session), keys)
-    return { client: party('client'), server: party('server') }
+    const endpoint = (actor: Actor) =>
+      new Endpoint(this.#contexts[actor].createSsl(), new Channel(actor, session), keys)
+    return { client: endpoint('client'), server: endpoint('server') }
   }
 
-  #peerOf(actor: Actor): Party {
+  #peerOf(actor: Actor): Endpoint {
     return this.#pair[actor === 'client' ? 'server' : 'client']
   }
 
   /** Both sides in turn, until both are done or one fails; then what the server sends afterwards. */
-  #handshake(ticketsUnread: boolean): Seen {
+  #handshake(ticketsUnread: boolean): StepResult {
     const done = { client: false, server: false }
     for (let round = 0; round < 10 && !(done.client && done.server); round++) {
       for (const actor of actors) {
         if (done[actor]) continue
-        const party = this.#pair[actor]
-        const result = party.act((ssl) => ssl.doHandshake())
-        const { bytes } = party.channel.take(0)
+        const endpoint = this.#pair[actor]
+        const result = endpoint.act((ssl) => ssl.doHandshake())
+        const { bytes } = endpoint.channel.take(0)
         this.#peerOf(actor).receive(bytes)
         done[actor] = result.value === 1
         const failed = result.value !== 1 && result.error !== 'SSL_ERROR_WANT_READ'
-        if (failed) return { ...seenOf(result), ...party.takeSeen(), note: `of the ${actor}` }
+        if (failed) return { ...resultOf(result), ...endpoint.takeEvidence(), note: `of the ${actor}` }
       }
     }
     const client = this.#pair.client
     if (!ticketsUnread) client.act((ssl) => ssl.peek(1))
-    for (const actor of actors) this.#pair[actor].takeSeen()
+    for (const actor of actors) this.#pair[actor].takeEvidence()
     return { value: done.client && done.server ? 1 : 0 }
   }
 
-  #reconnect(offer: 'session' | 'copy'): Seen {
+  #reconnect(offer: 'session' | 'copy'): StepResult {
     for (const actor of actors) this.#pair[actor].free()
     this.#pair = this.#newPair()
     const held = this.#held.client
     if (held === undefined) return { note: 'no session is held' }
-    if (offer === 'session') return seenOf(this.#pair.client.ssl.setSession(held))
+    if (offer === 'session') return resultOf(this.#pair.client.ssl.setSession(held))
     const copy = this.#openssl.sessionFrom(held.toBuffer())
-    const seen = seenOf(this.#pair.client.ssl.setSession(copy))
+    const result = resultOf(this.#pair.client.ssl.setSession(copy))
     copy.free()
-    return seen
+    return result
   }
 
-  #call(actor: Actor, call: SslCall): Seen {
-    const party = this.#pair[actor]
+  #call(actor: Actor, call: SslCall): StepResult {
+    const endpoint = this.#pair[actor]
     try {
-      const seen = party.act((ssl) => this.#invoke(actor, ssl, call))
-      return { ...seen, ...party.takeSeen() }
+      const result = endpoint.act((ssl) => this.#invoke(actor, ssl, call))
+      return { ...result, ...endpoint.takeEvidence() }
     } catch (error) {
       if (!(error instanceof ClosureError)) throw error
-      return { refused: error.code, ...party.takeSeen() }
+      return { refused: error.code, ...endpoint.takeEvidence() }
     }
   }
 
-  #invoke(actor: Actor, ssl: Ssl, call: SslCall): Seen {
+  #invoke(actor: Actor, ssl: Ssl, call: SslCall): StepResult {
     switch (call.do) {
       case 'SSL_do_handshake':
-        return seenOf(ssl.doHandshake())
+        return resultOf(ssl.doHandshake())
       case 'SSL_shutdown':
-        return seenOf(ssl.shutdown())
+        return resultOf(ssl.shutdown())
       case 'SSL_shutdown_ex':
-        return seenOf(ssl.shutdownEx())
+        return resultOf(ssl.shutdownEx())
       case 'SSL_renegotiate':
-        return seenOf(ssl.renegotiate())
+        return resultOf(ssl.renegotiate())
       case 'SSL_verify_client_post_handshake':
-        return seenOf(ssl.verifyClientPostHandshake())
+        return resultOf(ssl.verifyClientPostHandshake())
       case 'SSL_set_verify':
         ssl.setVerify(call.mode)
         return {}
       case 'SSL_key_update':
-        return seenOf(ssl.keyUpdate(call.update))
+        return resultOf(ssl.keyUpdate(call.update))
       case 'SSL_read':
       case 'SSL_peek': {
         const result = call.do === 'SSL_read' ? ssl.read(call.bytes) : ssl.peek(call.bytes)
-        return { ...seenOf(result), ...(result.data.length > 0 && { data: result.data.toString() }) }
+        return { ...resultOf(result), ...(result.data.length > 0 && { data: result.data.toString() }) }
       }
       case 'SSL_write':
-        return seenOf(ssl.write(Buffer.from(call.data)))
+        return resultOf(ssl.write(Buffer.from(call.data)))
       case 'SSL_in_init':
         return { value: Number(ssl.inInit()) }
       case 'SSL_pending':
@@ -175,7 +176,7 @@ export class Stage {
 }
 
 /** One SSL object with the channel that it writes into. */
-class Party {
+class Endpoint {
   readonly ssl: Ssl
   readonly channel: Channel
   readonly #keys: KeyLog
@@ -203,15 +204,15 @@ class Party {
   }
 
   /** Flags now; alerts and sessions since the last time. */
-  takeSeen(): Pick<Seen, 'flags' | 'alerts' | 'newSessions'> {
-    const seen = {
+  takeEvidence(): Pick<StepResult, 'flags' | 'alerts' | 'newSessions'> {
+    const evidence = {
       ...(this.#alerts.length > 0 && { alerts: this.#alerts }),
       ...(this.#newSessions > 0 && { newSessions: this.#newSessions }),
       ...(!this.#freed && { flags: flagsOf(this.ssl.getShutdown()) }),
     }
     this.#alerts = []
     this.#newSessions = 0
-    return seen
+    return evidence
   }
 
   free(): void {
@@ -229,7 +230,7 @@ class Party {
   }
 }
 
-function contextOptions(openssl: OpenSSL, side: Actor, own: ActorOptions, tls: TlsVersion): SslContextOptions {
+function contextOptions(openssl: OpenSSL, side: Actor, wanted: ActorOptions, tls: TlsVersion): SslContextOptions {
   return {
     side,
     minVersion: tls,
@@ -242,14 +243,14 @@ function contextOptions(openssl: OpenSSL, side: Actor, own: ActorOptions, tls: T
     ...(tls === 'TLSv1.3' && openssl.has('SSL_CTX_set_ciphersuites') && { ciphersuites: 'TLS_AES_128_GCM_SHA256' }),
     ...(side === 'server' && { sessionIdContext: 'close-notify' }),
     ...(side === 'server' && { cert: labCertificate, key: labKey }),
-    ...(own.options !== undefined && { options: own.options }),
-    ...(own.quietShutdown !== undefined && { quietShutdown: own.quietShutdown }),
-    ...(own.postHandshakeAuth !== undefined && { postHandshakeAuth: own.postHandshakeAuth }),
-    ...(side === 'server' && tls === 'TLSv1.3' && { tickets: own.tickets ?? 0 }),
+    ...(wanted.options !== undefined && { options: wanted.options }),
+    ...(wanted.quietShutdown !== undefined && { quietShutdown: wanted.quietShutdown }),
+    ...(wanted.postHandshakeAuth !== undefined && { postHandshakeAuth: wanted.postHandshakeAuth }),
+    ...(side === 'server' && tls === 'TLSv1.3' && { tickets: wanted.tickets ?? 0 }),
   }
 }
 
-function seenOf({ value, error, queue }: SslResult): Seen {
+function resultOf({ value, error, queue }: SslResult): StepResult {
   const reasons = queue.map((entry) => spelledAsOpenssl(entry.reason ?? 'a reason without a name'))
   return { value, error, ...(reasons.length > 0 && { reasons }) }
 }

@@ -3,7 +3,7 @@
  * is expected to give. Data only, so that one scenario runs on every build, in any process, and its outcome is JSON.
  *
  *     {
- *       name: 'own-write-after-our-close-notify',
+ *       name: 'lab-write-after-our-close-notify',
  *       title: 'After our close_notify a write fails',
  *       versions: bothVersions,
  *       steps: [
@@ -23,7 +23,7 @@ export type Actor = 'client' | 'server'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
-type Suite = 'openssl' | 'libressl' | 'boringssl' | 's2n' | 'rustls' | 'own'
+type Suite = 'openssl' | 'libressl' | 'boringssl' | 's2n' | 'rustls' | 'lab'
 
 export interface Scenario {
   /** In kebab-case, its suite first. */
@@ -34,7 +34,7 @@ export interface Scenario {
   readonly client?: ActorOptions
   readonly server?: ActorOptions
   readonly steps: readonly Step[]
-  readonly differs?: readonly Difference[]
+  readonly differs?: readonly ExpectedDifference[]
 }
 
 /** What an actor has besides the runner's own: certificate, versions, AES-128-GCM where the build lets choose. */
@@ -139,7 +139,7 @@ export interface Expectation {
  * What some builds, or one TLS version, do otherwise, and why. A later entry that applies wins over an earlier one, field
  * by field.
  */
-export type Difference = {
+export type ExpectedDifference = {
   /** Absent: on every build. */
   readonly when?: BuildRange | readonly BuildRange[]
   readonly versions?: readonly TlsVersion[]

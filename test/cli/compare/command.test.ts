@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { scenarios } from '../../../lib/lab/scenarios/index.js'
+import { scenarios } from '../../../lib/lab/scenarios/suites/index.js'
 import { start, descendantsOf, libraryThat, run, runOnTerminal, temporaryFolder } from '../run.js'
 import type { Started } from '../run.js'
 

@@ -6,7 +6,16 @@ import { isComplete } from '../../../lib/cli/compare/render/problems.js'
 import { colourStyle, plainStyle } from '../../../lib/cli/style.js'
 import { renderText } from '../../../lib/cli/compare/render/text.js'
 import type { TextOptions } from '../../../lib/cli/compare/render/text.js'
-import { build, comparison, fiveBuilds, ran, readEof, readEofOf111, scenario, shutdown } from './comparison.js'
+import {
+  build,
+  comparison,
+  fiveBuilds,
+  ran,
+  readEof,
+  readEofOf111,
+  scenario,
+  shutdown,
+} from '../../lab/compare/comparison.js'
 
 describe('as text', () => {
   test('each build has a column where there is room, and what differs has a mark', () => {
@@ -67,7 +76,7 @@ describe('as text', () => {
     expect(short).toContain('1 other step alike')
     expect(short).toContain('Tables that differ: 1 of 2')
     expect(short).toContain('Unlike most builds: OpenSSL 1.1.1w (1), BoringSSL (1)')
-    expect(short).toContain('own-alike (TLSv1.3)')
+    expect(short).toContain('lab-alike (TLSv1.3)')
 
     const long = text(fiveBuilds(), { allRows: true, width: 160 })
     expect(linesWith(long, '│ client SSL_shutdown')).toHaveLength(2)
@@ -79,7 +88,7 @@ describe('as text', () => {
     const [first, second] = scenarios
     if (first === undefined || second === undefined) throw new Error('Expected two scenarios')
     const output = text(comparison(builds, [{ ...first, tls: 'TLSv1.2' }, first, second]), {})
-    expect(output).toContain('own-bare-eof (TLSv1.2, TLSv1.3)')
+    expect(output).toContain('lab-bare-eof (TLSv1.2, TLSv1.3)')
     expect(linesWith(output, '│ step')).toHaveLength(1)
   })
 
@@ -87,12 +96,12 @@ describe('as text', () => {
     const builds = [build('a', 'A'), build('b', 'B')]
     const output = text(
       comparison(builds, [
-        scenario('own-eof', { a: ran(readEof), b: ran(readEofOf111) }, { tls: 'TLSv1.2' }),
-        scenario('own-eof', { a: ran(readEofOf111), b: ran(readEof) }, { tls: 'TLSv1.3' }),
+        scenario('lab-eof', { a: ran(readEof), b: ran(readEofOf111) }, { tls: 'TLSv1.2' }),
+        scenario('lab-eof', { a: ran(readEofOf111), b: ran(readEof) }, { tls: 'TLSv1.3' }),
       ]),
       {},
     )
-    expect(linesWith(output, 'own-eof')).toEqual(['own-eof (TLSv1.2)', 'own-eof (TLSv1.3)'])
+    expect(linesWith(output, 'lab-eof')).toEqual(['lab-eof (TLSv1.2)', 'lab-eof (TLSv1.3)'])
   })
 
   test('what went wrong is told with the build and the scenario', () => {
@@ -106,7 +115,7 @@ describe('as text', () => {
   test('explanations are wrapped', () => {
     const because = 'word '.repeat(60).trim()
     const results = { a: ran(readEof), b: ran(readEofOf111) }
-    const explained = scenario('own-eof', results, { explanations: [{ builds: ['b'], because }] })
+    const explained = scenario('lab-eof', results, { explanations: [{ builds: ['b'], because }] })
     const output = text(comparison([build('a', 'A'), build('b', 'B')], [explained]), { width: 80 })
     expect(output).toMatch(/^ {2}B: word/m)
     expect(Math.max(...output.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80)
@@ -119,7 +128,7 @@ describe('as CSV', () => {
     expect(lines).toHaveLength(1 + 3 * 5 + 1)
     expect(lines[0]).toMatch(/^scenario,tls,build,label,outcome,step,differs,/)
     expect(lines).toContain(
-      'own-bare-eof,TLSv1.3,openssl-1.1.1,OpenSSL 1.1.1w,ran,client SSL_read,yes,SSL_read,0,SSL_ERROR_SYSCALL,,SENT,,,,,,',
+      'lab-bare-eof,TLSv1.3,openssl-1.1.1,OpenSSL 1.1.1w,ran,client SSL_read,yes,SSL_read,0,SSL_ERROR_SYSCALL,,SENT,,,,,,',
     )
   })
 
@@ -130,14 +139,14 @@ describe('as CSV', () => {
     ['a carriage return', 'a\rb', '"a\rb"'],
     ['nothing of that', 'a; b', 'a; b'],
   ])('a cell with %s is quoted where it has to be', (_what, data, quoted) => {
-    const odd = scenario('own-odd', { a: ran({ ...shutdown, data }) })
+    const odd = scenario('lab-odd', { a: ran({ ...shutdown, data }) })
     expect(renderCsv(comparison([build('a', 'A')], [odd]))).toContain(`,SENT,${quoted},,`)
   })
 
   test('every line has as many cells, also where nothing ran', () => {
     const lines = renderCsv(unhappy()).trimEnd().split('\r\n')
     expect(new Set(lines.map((line) => line.split(',').length)).size).toBe(1)
-    expect(lines).toContain(`own-one,TLSv1.3,b,B,crashed${','.repeat(13)}`)
+    expect(lines).toContain(`lab-one,TLSv1.3,b,B,crashed${','.repeat(13)}`)
   })
 })
 
@@ -146,13 +155,13 @@ describe('as markdown', () => {
     const output = renderMarkdown(fiveBuilds())
     expect(linesWith(output, '| `-1 SSL_ERROR_SSL').slice(0, 1)).toEqual([
       '| `-1 SSL_ERROR_SSL "unexpected eof while reading" [SENT]` | OpenSSL 1.1.1w: `0 SSL_ERROR_SYSCALL [SENT]`<br>' +
-        'BoringSSL: `0 SSL_ERROR_SYSCALL [none]` | [own-bare-eof (1.3)](#own-bare-eof-1.3) |',
+        'BoringSSL: `0 SSL_ERROR_SYSCALL [none]` | [lab-bare-eof (1.3)](#lab-bare-eof-1.3) |',
     ])
     expect(output.indexOf('### What differs')).toBeLessThan(output.indexOf('<details '))
     const folded = linesWith(output, '<details ')
     expect(folded).toEqual([
-      '<details id="own-bare-eof-1.3"><summary>own-bare-eof (1.3): OpenSSL 1.1.1w, BoringSSL in 1 of 2 steps</summary>',
-      '<details id="own-alike-1.3"><summary>own-alike (1.3): alike</summary>',
+      '<details id="lab-bare-eof-1.3"><summary>lab-bare-eof (1.3): OpenSSL 1.1.1w, BoringSSL in 1 of 2 steps</summary>',
+      '<details id="lab-alike-1.3"><summary>lab-alike (1.3): alike</summary>',
     ])
     expect(output.match(/^<\/details>/gm)).toHaveLength(folded.length)
   })
@@ -167,7 +176,7 @@ describe('as markdown', () => {
 
   test('many places of one difference are folded', () => {
     const results = { a: ran(readEof), b: ran(readEofOf111) }
-    const names = ['own-a', 'own-b', 'own-c', 'own-d']
+    const names = ['lab-a', 'lab-b', 'lab-c', 'lab-d']
     const shown = comparison(
       [build('a', 'A'), build('b', 'B')],
       names.map((name) => scenario(name, results)),
@@ -184,7 +193,7 @@ describe('as markdown', () => {
 
   test('a pipe does not end a cell', () => {
     const flags = { ...shutdown, flags: 'SENT|RECEIVED' } as const
-    const output = renderMarkdown(comparison([build('a', 'A')], [scenario('own-pipe', { a: ran(flags) })]))
+    const output = renderMarkdown(comparison([build('a', 'A')], [scenario('lab-pipe', { a: ran(flags) })]))
     expect(output).toContain('`0 SSL_ERROR_SYSCALL [SENT\\|RECEIVED]`')
     expect(output).not.toMatch(/SENT\|/)
   })
@@ -193,7 +202,7 @@ describe('as markdown', () => {
 describe('a comparison is complete', () => {
   test('when every build ran what it has the calls for', () => {
     expect(isComplete(fiveBuilds())).toBe(true)
-    const lacking = scenario('own-ex', { a: { kind: 'lacking', calls: ['SSL_shutdown_ex'] } })
+    const lacking = scenario('lab-ex', { a: { kind: 'lacking', calls: ['SSL_shutdown_ex'] } })
     expect(isComplete(comparison([build('a', 'A')], [lacking]))).toBe(true)
   })
 
@@ -201,7 +210,7 @@ describe('a comparison is complete', () => {
     ['a scenario crashed', { kind: 'crashed', crash: { how: 'SIGSEGV', said: '' } }],
     ['a scenario failed', { kind: 'failed', message: 'as the test wants it' }],
   ] as const)('not when %s', (_what, result) => {
-    expect(isComplete(comparison([build('a', 'A')], [scenario('own-one', { a: result })]))).toBe(false)
+    expect(isComplete(comparison([build('a', 'A')], [scenario('lab-one', { a: result })]))).toBe(false)
   })
 
   test('not when a build was not loaded, or crashed at exit', () => {
@@ -224,7 +233,7 @@ function unhappy(): Comparison {
       { id: 'd', label: 'd', libssl: '/d', status: 'crashed', crash },
     ],
     [
-      scenario('own-one', {
+      scenario('lab-one', {
         a: { kind: 'lacking', calls: ['SSL_shutdown_ex'] },
         b: { kind: 'crashed', crash: { how: 'SIGABRT', said: '' } },
       }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ScenarioResult } from '../../../lib/lab/compare/comparison.js'
 import { differencesOf, rowsOf } from '../../../lib/lab/compare/differences.js'
 import type { Observation } from '../../../lib/lab/scenarios/types.js'
-import { ran, readEof, readEofOf111, shutdown } from '../../cli/compare/comparison.js'
+import { ran, readEof, readEofOf111, shutdown } from './comparison.js'
 
 /** Builds a, b, c, …, on each of which one step gave this. */
 function each(...observations: readonly Observation[]): Readonly<Record<string, ScenarioResult>> {

@@ -4,7 +4,7 @@ import type { ComparedBuild, Comparison, StepDifference } from '../../../lab/com
 import { alikeThroughout, groupBy, isMarked, nothing } from './columns.js'
 import { namesOf } from './names.js'
 import { problemOf } from './problems.js'
-import { labelsOf, sectionsOf } from './sections.js'
+import { namesOfBuilds, sectionsOf } from './sections.js'
 import type { Section } from './sections.js'
 
 export function renderMarkdown({ builds, scenarios }: Comparison): string {
@@ -63,7 +63,7 @@ function differenceRow(builds: readonly ComparedBuild[], places: readonly Place[
   if (first === undefined) return []
   const others = groupBy(Object.entries(first.difference.otherwise), ([, text]) => JSON.stringify(text))
   const otherwise = others.map((same) => {
-    const labels = labelsOf(
+    const labels = namesOfBuilds(
       builds,
       same.map(([id]) => id),
     )

@@ -50,12 +50,12 @@ function sectionOf(builds: readonly ComparedBuild[], scenario: ComparedScenario)
     columns: builds.filter(({ id }) => results[id]?.kind === 'ran'),
     rows: rowsOf(results),
     notes,
-    explanations: explanations.map(({ builds: ids, because }) => ({ builds: labelsOf(builds, ids), because })),
+    explanations: explanations.map(({ builds: ids, because }) => ({ builds: namesOfBuilds(builds, ids), because })),
     isAlike: differences.length === 0 && notes.length === 0,
   }
 }
 
-export function labelsOf(builds: readonly ComparedBuild[], ids: readonly string[]): string {
+export function namesOfBuilds(builds: readonly ComparedBuild[], ids: readonly string[]): string {
   return namesOf(builds.filter(({ id }) => ids.includes(id)).map(({ label }) => label))
 }
 
@@ -67,7 +67,7 @@ function notesOf(builds: readonly ComparedBuild[], results: Readonly<Record<stri
     const note = result === undefined ? undefined : noteOf(result)
     if (note !== undefined) said.set(note, [...(said.get(note) ?? []), id])
   }
-  return [...said].map(([note, ids]) => `${labelsOf(builds, ids)}: ${note}`)
+  return [...said].map(([note, ids]) => `${namesOfBuilds(builds, ids)}: ${note}`)
 }
 
 function noteOf(result: ScenarioResult): string | undefined {

@@ -1,8 +1,8 @@
-// That the runner tells what happened, and that the judge finds whatever is not as expected.
+// That the runner tells what happened, and that whatever is not as expected is found.
 import { describe, expect, test } from 'vitest'
 import { describeObservation } from '../../../lib/lab/scenarios/describe.js'
-import { scenarios } from '../../../lib/lab/scenarios/index.js'
-import { expectationsOf, judge } from '../../../lib/lab/scenarios/judge.js'
+import { scenarios } from '../../../lib/lab/scenarios/suites/index.js'
+import { complaintsAbout, expectationsOf } from '../../../lib/lab/scenarios/expectations.js'
 import { runScenario } from '../../../lib/lab/scenarios/run.js'
 import type { Expectation, Scenario, ScenarioOutcome, Step } from '../../../lib/lab/scenarios/types.js'
 import { loadOpenSSL } from '../../../lib/openssl/index.js'
@@ -10,12 +10,12 @@ import { loadOpenSSL } from '../../../lib/openssl/index.js'
 const openssl = loadOpenSSL()
 
 function scenarioOf(steps: readonly Step[], rest: Partial<Scenario> = {}): Scenario {
-  return { name: 'own-of-a-test', title: 'Only here', versions: ['TLSv1.3'], steps, ...rest }
+  return { name: 'lab-of-a-test', title: 'Only here', versions: ['TLSv1.3'], steps, ...rest }
 }
 
 function complaints(steps: readonly Step[], rest: Partial<Scenario> = {}): readonly string[] {
   const scenario = scenarioOf(steps, rest)
-  return judge(scenario, runScenario(openssl, scenario, 'TLSv1.3'), openssl)
+  return complaintsAbout(scenario, runScenario(openssl, scenario, 'TLSv1.3'), openssl)
 }
 
 describe('a wrong expectation', () => {
@@ -96,7 +96,7 @@ describe('a wrong expectation', () => {
         expectationsOf(scenario, openssl, tls).forEach((expectation, index) => {
           for (const wrong of wrongOnes(expectation)) {
             const steps = scenario.steps.map((step, i) => (i === index ? { ...step, expect: wrong } : step))
-            const found = judge({ ...scenario, steps, differs: [] }, outcome, openssl)
+            const found = complaintsAbout({ ...scenario, steps, differs: [] }, outcome, openssl)
             const label = outcome.observations[index]?.step ?? ''
             if (!found.some((complaint) => complaint.startsWith(`${label}: `)))
               missed.push(`${scenario.name}: ${label}`)
@@ -168,16 +168,16 @@ describe('a difference', () => {
 
 test('a call that a build lacks has to be told by the scenario', () => {
   const outcome: ScenarioOutcome = {
-    scenario: 'own-of-a-test',
+    scenario: 'lab-of-a-test',
     tls: 'TLSv1.3',
     kind: 'lacking',
     calls: ['SSL_key_update'],
   }
   const silent = scenarioOf([{ do: 'handshake' }])
   const complaint = 'This build lacks SSL_key_update, and the scenario does not say so'
-  expect(judge(silent, outcome, openssl)).toEqual([complaint])
+  expect(complaintsAbout(silent, outcome, openssl)).toEqual([complaint])
   const telling = { ...silent, differs: [{ lacks: ['SSL_key_update'], because: 'It does.' }] }
-  expect(judge(telling, outcome, openssl)).toEqual([])
+  expect(complaintsAbout(telling, outcome, openssl)).toEqual([])
 })
 
 test('an outcome is JSON, and the same every time', () => {

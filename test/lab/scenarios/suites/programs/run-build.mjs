@@ -1,8 +1,8 @@
 // One build in a process of its own: runs every scenario there and prints what came of it, as one line of JSON.
 //     node run-build.mjs [LIBSSL [LIBCRYPTO]]
-import { scenarios } from '../../../../dist/lib/lab/scenarios/index.js'
-import { runScenario } from '../../../../dist/lib/lab/scenarios/run.js'
-import { loadOpenSSL } from '../../../../dist/lib/openssl/index.js'
+import { scenarios } from '../../../../../dist/lib/lab/scenarios/suites/index.js'
+import { runScenario } from '../../../../../dist/lib/lab/scenarios/run.js'
+import { loadOpenSSL } from '../../../../../dist/lib/openssl/index.js'
 
 const [libssl, crypto] = process.argv.slice(2)
 const openssl = libssl === undefined ? loadOpenSSL() : loadOpenSSL(libssl, crypto === undefined ? {} : { crypto })

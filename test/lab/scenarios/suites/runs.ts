@@ -5,12 +5,12 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { commandFor } from '../../../lib/lab/builds.js'
-import { scenarios } from '../../../lib/lab/scenarios/index.js'
-import { runScenario } from '../../../lib/lab/scenarios/run.js'
-import type { BuildIdentity, ScenarioOutcome } from '../../../lib/lab/scenarios/types.js'
-import { loadOpenSSL } from '../../../lib/openssl/index.js'
-import { presentBuilds } from '../../support/builds.js'
+import { commandFor } from '../../../../lib/lab/builds.js'
+import { scenarios } from '../../../../lib/lab/scenarios/suites/index.js'
+import { runScenario } from '../../../../lib/lab/scenarios/run.js'
+import type { BuildIdentity, ScenarioOutcome } from '../../../../lib/lab/scenarios/types.js'
+import { loadOpenSSL } from '../../../../lib/openssl/index.js'
+import { presentBuilds } from '../../../support/builds.js'
 
 export type BuildRun = { readonly name: string } & (
   | { readonly kind: 'ran'; readonly build: BuildIdentity; readonly outcomes: readonly ScenarioOutcome[] }

@@ -39,7 +39,7 @@ import {
   readsCloseNotify,
   sendsCloseNotify,
 } from './shared.js'
-import type { Scenario } from './types.js'
+import type { Scenario } from '../types.js'
 
 export const s2nScenarios: readonly Scenario[] = [
   {

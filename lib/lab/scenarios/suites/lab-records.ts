@@ -12,11 +12,11 @@ import {
   since32,
   since40,
 } from './shared.js'
-import type { Scenario } from './types.js'
+import type { Scenario } from '../types.js'
 
-export const ownRecordScenarios: readonly Scenario[] = [
+export const labRecordScenarios: readonly Scenario[] = [
   {
-    name: 'own-data-after-close-notify',
+    name: 'lab-data-after-close-notify',
     title: 'Data behind a close_notify is never delivered',
     versions: bothVersions,
     steps: [
@@ -39,7 +39,7 @@ export const ownRecordScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-plaintext-after-close-notify',
+    name: 'lab-plaintext-after-close-notify',
     title: 'Plaintext behind a close_notify stays unread, also by the second SSL_shutdown',
     versions: bothVersions,
     steps: [
@@ -53,7 +53,7 @@ export const ownRecordScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-close-notify-fatal',
+    name: 'lab-close-notify-fatal',
     title: 'A close_notify of level fatal',
     versions: bothVersions,
     steps: [
@@ -93,7 +93,7 @@ export const ownRecordScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-close-notify-fragmented',
+    name: 'lab-close-notify-fragmented',
     title: 'A close_notify whose two bytes come in two records is refused',
     versions: bothVersions,
     steps: [
@@ -123,7 +123,7 @@ export const ownRecordScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-close-notify-in-clear',
+    name: 'lab-close-notify-in-clear',
     title: 'A close_notify in the clear on an encrypted connection is none',
     versions: bothVersions,
     steps: [
@@ -191,7 +191,7 @@ export const ownRecordScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-user-canceled-first',
+    name: 'lab-user-canceled-first',
     title: 'user_canceled before close_notify, as Java sends it',
     versions: bothVersions,
     steps: [
@@ -226,7 +226,7 @@ export const ownRecordScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-warning-alert',
+    name: 'lab-warning-alert',
     title: 'Any other warning alert is skipped in TLS 1.2 and fatal in TLS 1.3',
     versions: bothVersions,
     steps: [

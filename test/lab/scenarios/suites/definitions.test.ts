@@ -1,9 +1,9 @@
 // What holds of the scenarios themselves, whatever they are run on.
 import { describe, expect, test } from 'vitest'
-import { scenarios } from '../../../lib/lab/scenarios/index.js'
-import { differencesOf, expectationsOf } from '../../../lib/lab/scenarios/judge.js'
-import { stepLabels } from '../../../lib/lab/scenarios/run.js'
-import type { BuildIdentity, Difference, Scenario } from '../../../lib/lab/scenarios/types.js'
+import { scenarios } from '../../../../lib/lab/scenarios/suites/index.js'
+import { expectedDifferencesOf, expectationsOf } from '../../../../lib/lab/scenarios/expectations.js'
+import { stepLabels } from '../../../../lib/lab/scenarios/run.js'
+import type { BuildIdentity, ExpectedDifference, Scenario } from '../../../../lib/lab/scenarios/types.js'
 
 /** What `node scripts/libssl/fetch.mjs` fetches. */
 const knownBuilds: readonly BuildIdentity[] = [
@@ -45,11 +45,11 @@ describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
 })
 
 /** Whether some known build is expected to do something else because of it. */
-function mattersSomewhere(scenario: Scenario, difference: Difference): boolean {
+function mattersSomewhere(scenario: Scenario, difference: ExpectedDifference): boolean {
   const without = { ...scenario, differs: (scenario.differs ?? []).filter((each) => each !== difference) }
   return scenario.versions.some((tls) =>
     knownBuilds.some((build) => {
-      if (!differencesOf(scenario, build, tls).includes(difference)) return false
+      if (!expectedDifferencesOf(scenario, build, tls).includes(difference)) return false
       if ('lacks' in difference) return difference.lacks.length > 0
       const [full, reduced] = [scenario, without].map((each) => sorted(expectationsOf(each, build, tls)))
       return full !== reduced

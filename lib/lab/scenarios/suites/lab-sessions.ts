@@ -9,7 +9,7 @@ import {
   noSessionFromBoringssl,
   sendsCloseNotify,
 } from './shared.js'
-import type { Difference, Scenario, Step } from './types.js'
+import type { ExpectedDifference, Scenario, Step } from '../types.js'
 
 const before = 'resumable before'
 const afterFree = 'resumable after SSL_free'
@@ -37,7 +37,7 @@ function resumes(value: number): readonly Step[] {
 }
 
 /** Sessions that OpenSSL keeps: in TLS 1.3 the engine gets none from BoringSSL that it could resume. */
-const noneFromBoringssl: Difference = {
+const noneFromBoringssl: ExpectedDifference = {
   when: boringssl,
   versions: ['TLSv1.3'],
   expect: { [before]: { value: 0 }, [afterFree]: { value: 0 }, [reused]: { value: 0 } },
@@ -45,7 +45,7 @@ const noneFromBoringssl: Difference = {
 }
 
 /** Sessions that OpenSSL drops. */
-function keptByBoringssl(...labels: readonly string[]): readonly Difference[] {
+function keptByBoringssl(...labels: readonly string[]): readonly ExpectedDifference[] {
   return [
     {
       when: boringssl,
@@ -59,9 +59,9 @@ function keptByBoringssl(...labels: readonly string[]): readonly Difference[] {
 
 const server = { tickets: 2 }
 
-export const ownSessionScenarios: readonly Scenario[] = [
+export const labSessionScenarios: readonly Scenario[] = [
   {
-    name: 'own-tickets-before-close-notify',
+    name: 'lab-tickets-before-close-notify',
     title: 'TLS 1.3: session tickets that the second SSL_shutdown meets are taken, and it goes on waiting',
     versions: ['TLSv1.3'],
     server,
@@ -75,7 +75,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-session-after-shutdown',
+    name: 'lab-session-after-shutdown',
     title: 'A session whose connection ended with our close_notify can be resumed',
     versions: bothVersions,
     server,
@@ -83,7 +83,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     differs: [noneFromBoringssl],
   },
   {
-    name: 'own-session-after-quiet',
+    name: 'lab-session-after-quiet',
     title: 'A session whose connection ended with a quiet shutdown can be resumed',
     versions: bothVersions,
     client: { quietShutdown: true },
@@ -92,7 +92,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     differs: [noneFromBoringssl],
   },
   {
-    name: 'own-session-after-set-sent',
+    name: 'lab-session-after-set-sent',
     title: 'A session can be resumed where SSL_set_shutdown says that close_notify was sent',
     versions: bothVersions,
     server,
@@ -104,7 +104,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     differs: [noneFromBoringssl],
   },
   {
-    name: 'own-session-after-free',
+    name: 'lab-session-after-free',
     title: 'A session whose SSL is freed without close_notify is lost',
     versions: bothVersions,
     server,
@@ -112,7 +112,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     differs: keptByBoringssl(),
   },
   {
-    name: 'own-session-after-received-only',
+    name: 'lab-session-after-received-only',
     title: 'A session whose connection only the peer has closed is lost',
     versions: bothVersions,
     server,
@@ -141,7 +141,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-session-after-eof',
+    name: 'lab-session-after-eof',
     title: 'A session whose connection meets EOF without close_notify is lost at once',
     versions: bothVersions,
     server,
@@ -163,7 +163,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-session-after-fatal-alert',
+    name: 'lab-session-after-fatal-alert',
     title: 'A session whose connection ends with a fatal alert of the peer is lost at once',
     versions: bothVersions,
     server,
@@ -186,7 +186,7 @@ export const ownSessionScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-session-copy',
+    name: 'lab-session-copy',
     title: 'A copy of a session, made through its DER, can be resumed after any end of its connection',
     versions: bothVersions,
     server,

@@ -16,7 +16,7 @@ import {
   sendsCloseNotify,
   since32,
 } from './shared.js'
-import type { Actor, Difference, Scenario, Step } from './types.js'
+import type { Actor, ExpectedDifference, Scenario, Step } from '../types.js'
 
 const other = { client: 'server', server: 'client' } as const
 
@@ -75,7 +75,7 @@ const closeNotifyAfterClientHello: readonly Step[] = [
   },
 ]
 
-const boringsslEarly: readonly Difference[] = [
+const boringsslEarly: readonly ExpectedDifference[] = [
   {
     when: boringssl,
     versions: ['TLSv1.2'],

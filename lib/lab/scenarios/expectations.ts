@@ -4,7 +4,7 @@ import { stepLabels } from './run.js'
 import type {
   BuildIdentity,
   BuildRange,
-  Difference,
+  ExpectedDifference,
   Expectation,
   Observation,
   Scenario,
@@ -13,8 +13,8 @@ import type {
 } from './types.js'
 
 /** One sentence for each expectation that is not met. */
-export function judge(scenario: Scenario, outcome: ScenarioOutcome, build: BuildIdentity): readonly string[] {
-  const differences = differencesOf(scenario, build, outcome.tls)
+export function complaintsAbout(scenario: Scenario, outcome: ScenarioOutcome, build: BuildIdentity): readonly string[] {
+  const differences = expectedDifferencesOf(scenario, build, outcome.tls)
   const lacks = differences.flatMap((difference) => ('lacks' in difference ? difference.lacks : []))
   if (outcome.kind === 'lacking') {
     const surprises = outcome.calls.filter((call) => !lacks.includes(call))
@@ -32,7 +32,7 @@ export function judge(scenario: Scenario, outcome: ScenarioOutcome, build: Build
 /** What each step has to give on a build. */
 export function expectationsOf(scenario: Scenario, build: BuildIdentity, tls: TlsVersion): readonly Expectation[] {
   const labels = stepLabels(scenario)
-  const differences = differencesOf(scenario, build, tls)
+  const differences = expectedDifferencesOf(scenario, build, tls)
   return scenario.steps.map((step, i) => ({
     refused: '',
     ...(step.do === 'handshake' && { value: 1 }),
@@ -42,13 +42,17 @@ export function expectationsOf(scenario: Scenario, build: BuildIdentity, tls: Tl
 }
 
 /** What a scenario says of a build's own ways, and of a TLS version's, in order. */
-export function differencesOf(scenario: Scenario, build: BuildIdentity, tls: TlsVersion): readonly Difference[] {
+export function expectedDifferencesOf(
+  scenario: Scenario,
+  build: BuildIdentity,
+  tls: TlsVersion,
+): readonly ExpectedDifference[] {
   return (scenario.differs ?? []).filter(
     ({ when, versions }) => isAmong(when, build) && (versions?.includes(tls) ?? true),
   )
 }
 
-function isAmong(when: Difference['when'], build: BuildIdentity): boolean {
+function isAmong(when: ExpectedDifference['when'], build: BuildIdentity): boolean {
   if (when === undefined) return true
   const ranges = 'kind' in when ? [when] : when
   return ranges.some((range) => isInRange(range, build))
@@ -69,7 +73,7 @@ function numberOf(release: string): number {
   return major * 2 ** 28 + minor * 2 ** 20 + patch * unit
 }
 
-function expectedHere(differences: readonly Difference[], label: string): Expectation {
+function expectedHere(differences: readonly ExpectedDifference[], label: string): Expectation {
   const expected: Expectation = {}
   for (const difference of differences) if ('expect' in difference) Object.assign(expected, difference.expect[label])
   return expected

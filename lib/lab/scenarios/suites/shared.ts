@@ -1,6 +1,6 @@
 // Words that the suites share. Measured were OpenSSL 1.1.1, 3.0, 3.5, 3.6 and 4.0: a border in between stands where the
 // cause came, such as the new record layer of 3.2.
-import type { Actor, BuildRange, Difference, Expectation, Step } from './types.js'
+import type { Actor, BuildRange, ExpectedDifference, Expectation, Step } from '../types.js'
 
 export const bothVersions = ['TLSv1.2', 'TLSv1.3'] as const
 
@@ -51,7 +51,7 @@ const eofElsewhereBecause = {
 export function eofElsewhere(
   labels: readonly string[],
   further: Readonly<Record<string, Expectation>> = {},
-): readonly Difference[] {
+): readonly ExpectedDifference[] {
   const notFatal: Expectation = { error: 'SSL_ERROR_SYSCALL', reason: 'none', alerts: [] }
   const expect = { ...Object.fromEntries(labels.map((label) => [label, notFatal])), ...further }
   return [
@@ -66,7 +66,7 @@ export function refusesToClose(by: Actor): Step {
 }
 
 /** What steps on an SSL that has failed give since 4.0. */
-export function failedSince40(...labels: readonly string[]): Difference {
+export function failedSince40(...labels: readonly string[]): ExpectedDifference {
   return {
     when: since40,
     expect: Object.fromEntries(labels.map((label) => [label, { error: 'SSL_ERROR_SSL', reason: 'none' } as const])),
@@ -76,7 +76,7 @@ export function failedSince40(...labels: readonly string[]): Difference {
 }
 
 /** What a step that fails over a record adds to the error queue since 3.2. */
-export function entrySince32(...labels: readonly string[]): Difference {
+export function entrySince32(...labels: readonly string[]): ExpectedDifference {
   return {
     when: since32,
     expect: Object.fromEntries(labels.map((label) => [label, { reason: 'record layer failure' }])),
@@ -94,7 +94,7 @@ export function meetsData(by: Actor): Step {
 }
 
 /** Steps in which SSL_shutdown meets data. */
-export function dataInBoringssl(...labels: readonly string[]): Difference {
+export function dataInBoringssl(...labels: readonly string[]): ExpectedDifference {
   return {
     when: boringssl,
     expect: Object.fromEntries(labels.map((label) => [label, { reason: 'application data on shutdown' }])),
@@ -103,7 +103,7 @@ export function dataInBoringssl(...labels: readonly string[]): Difference {
 }
 
 /** SSL_shutdown during a handshake. */
-export function quietInHandshake(...labels: readonly string[]): Difference {
+export function quietInHandshake(...labels: readonly string[]): ExpectedDifference {
   const expectation: Expectation = { value: 1, error: 'SSL_ERROR_NONE', reason: 'none' }
   return {
     when: boringssl,
@@ -113,7 +113,7 @@ export function quietInHandshake(...labels: readonly string[]): Difference {
   }
 }
 
-export const lacksIgnoreEof: readonly Difference[] = [
+export const lacksIgnoreEof: readonly ExpectedDifference[] = [
   {
     when: before30,
     lacks: ['SSL_OP_IGNORE_UNEXPECTED_EOF'],
@@ -126,7 +126,7 @@ export const lacksIgnoreEof: readonly Difference[] = [
   },
 ]
 
-export const lacksNoRenegotiation: Difference = {
+export const lacksNoRenegotiation: ExpectedDifference = {
   when: boringssl,
   lacks: ['SSL_OP_NO_RENEGOTIATION'],
   because: 'In BoringSSL renegotiation is forbidden unless it is allowed; the option does nothing.',

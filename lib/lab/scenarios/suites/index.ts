@@ -1,13 +1,13 @@
 import { boringsslScenarios } from './boringssl.js'
 import { libresslScenarios } from './libressl.js'
 import { opensslScenarios } from './openssl.js'
-import { ownScenarios } from './own.js'
-import { ownRecordScenarios } from './own-records.js'
-import { ownSessionScenarios } from './own-sessions.js'
+import { labScenarios } from './lab.js'
+import { labRecordScenarios } from './lab-records.js'
+import { labSessionScenarios } from './lab-sessions.js'
 import { rustlsScenarios } from './rustls.js'
 import { s2nScenarios } from './s2n.js'
 import { s2nFailureScenarios } from './s2n-failures.js'
-import type { Scenario } from './types.js'
+import type { Scenario } from '../types.js'
 
 /** All scenarios, suite by suite. */
 export const scenarios: readonly Scenario[] = [
@@ -17,7 +17,7 @@ export const scenarios: readonly Scenario[] = [
   ...s2nScenarios,
   ...s2nFailureScenarios,
   ...rustlsScenarios,
-  ...ownScenarios,
-  ...ownRecordScenarios,
-  ...ownSessionScenarios,
+  ...labScenarios,
+  ...labRecordScenarios,
+  ...labSessionScenarios,
 ]

@@ -5,7 +5,7 @@
  * SSL_get_error(ssl, 0) for ZERO_RETURN, SSL_read is called.
  */
 import { bothVersions, completes, eofElsewhere, findsEof, sendsCloseNotify } from './shared.js'
-import type { Actor, Expectation, Flags, Scenario, Step } from './types.js'
+import type { Actor, Expectation, Flags, Scenario, Step } from '../types.js'
 
 const both = 'SENT|RECEIVED'
 const received = 'received warning close_notify'

@@ -23,7 +23,7 @@ import {
   since32,
   since40,
 } from './shared.js'
-import type { Scenario, Step } from './types.js'
+import type { Scenario, Step } from '../types.js'
 
 /** What the runner sends first, and the shim is to skip. */
 const garbage: readonly Step[] = [

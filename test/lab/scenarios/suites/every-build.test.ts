@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { describeObservation } from '../../../lib/lab/scenarios/describe.js'
-import { scenarios } from '../../../lib/lab/scenarios/index.js'
-import { differencesOf, expectationsOf, judge } from '../../../lib/lab/scenarios/judge.js'
-import type { BuildIdentity, ScenarioOutcome } from '../../../lib/lab/scenarios/types.js'
+import { describeObservation } from '../../../../lib/lab/scenarios/describe.js'
+import { scenarios } from '../../../../lib/lab/scenarios/suites/index.js'
+import { expectedDifferencesOf, complaintsAbout, expectationsOf } from '../../../../lib/lab/scenarios/expectations.js'
+import type { BuildIdentity, ScenarioOutcome } from '../../../../lib/lab/scenarios/types.js'
 import { type BuildRun, runEverywhere } from './runs.js'
 
 const runs = await runEverywhere()
@@ -15,7 +15,7 @@ describe.each(ran)('on $build.version ($name)', ({ build, outcomes }) => {
   test.each(cases)('$name over $tls', ({ scenario, tls }) => {
     const outcome = outcomes.find((each) => each.scenario === scenario.name && each.tls === tls)
     if (outcome === undefined) throw new Error('Expected an outcome of this scenario')
-    expect(judge(scenario, outcome, build)).toEqual([])
+    expect(complaintsAbout(scenario, outcome, build)).toEqual([])
   })
 })
 
@@ -69,9 +69,10 @@ function cellOf({ build, outcomes }: { build: BuildIdentity; outcomes: readonly 
   for (const outcome of outcomes) {
     const scenario = scenarios.find(({ name }) => name === outcome.scenario)
     if (scenario === undefined || suiteOf(scenario.name) !== suite) continue
-    if (judge(scenario, outcome, build).length > 0) counts.wrong++
+    if (complaintsAbout(scenario, outcome, build).length > 0) counts.wrong++
     else if (outcome.kind === 'lacking') counts.impossible++
-    else if (differencesOf(scenario, build, outcome.tls).some(({ when }) => when !== undefined)) counts.explained++
+    else if (expectedDifferencesOf(scenario, build, outcome.tls).some(({ when }) => when !== undefined))
+      counts.explained++
     else counts.usual++
   }
   const { usual, explained, impossible, wrong } = counts

@@ -78,7 +78,7 @@ export function fiveBuilds(): Comparison {
   const eof = (read: Observation) => ran(shutdown, read)
   return comparison(builds, [
     scenario(
-      'own-bare-eof',
+      'lab-bare-eof',
       {
         'openssl-1.1.1': eof(readEofOf111),
         'openssl-3.0': eof(readEof),
@@ -91,6 +91,6 @@ export function fiveBuilds(): Comparison {
         explanations: [{ builds: ['openssl-1.1.1'], because: 'Before 3.0 a bare EOF is no error of TLS.' }],
       },
     ),
-    scenario('own-alike', Object.fromEntries(builds.map(({ id }) => [id, ran(shutdown)]))),
+    scenario('lab-alike', Object.fromEntries(builds.map(({ id }) => [id, ran(shutdown)]))),
   ])
 }

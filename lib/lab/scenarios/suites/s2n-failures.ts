@@ -9,7 +9,7 @@ import {
   sendsCloseNotify,
   since32,
 } from './shared.js'
-import type { Actor, Scenario, Step } from './types.js'
+import type { Actor, Scenario, Step } from '../types.js'
 
 const malformed: readonly Step[] = [
   { do: 'forge', from: 'client', record: { type: 'plaintext', text: 'no record at all' } },

@@ -12,7 +12,7 @@ import {
   meetsData,
   noSessionFromBoringssl,
 } from './shared.js'
-import type { Difference, Expectation, Scenario, Step } from './types.js'
+import type { ExpectedDifference, Expectation, Scenario, Step } from '../types.js'
 
 /** Both in one record, along with the first thing that the server writes. */
 const tickets = 'new_session_ticket new_session_ticket'
@@ -79,7 +79,7 @@ const clientReadsBoth: readonly Step[] = [
 ]
 
 /** In the steps with these labels no session can be resumed; `wire` is what the server sends instead. */
-function noSession(wire: readonly string[], ...labels: readonly string[]): readonly Difference[] {
+function noSession(wire: readonly string[], ...labels: readonly string[]): readonly ExpectedDifference[] {
   const expect: Record<string, Expectation> = { 'server transfer': { wire } }
   for (const label of labels) expect[label] = { value: 0 }
   return [{ when: boringssl, versions: ['TLSv1.3'], expect, because: noSessionFromBoringssl }]

@@ -1,7 +1,7 @@
 /**
  * What no suite asks, and what was found to differ between builds: shutdown before and during the handshake, writing
  * after close_notify, quiet shutdown and its flags, flags cleared to go on, and EOF. Forged records are in
- * own-records.ts, what becomes of sessions in own-sessions.ts.
+ * lab-records.ts, what becomes of sessions in lab-sessions.ts.
  *
  * What SSL_shutdown gives where nobody has said which side an SSL is (`uninitialized`) cannot be asked here: an Ssl of
  * the engine always has its side.
@@ -21,11 +21,11 @@ import {
   sendsCloseNotify,
   since32,
 } from './shared.js'
-import type { Scenario } from './types.js'
+import type { Scenario } from '../types.js'
 
-export const ownScenarios: readonly Scenario[] = [
+export const labScenarios: readonly Scenario[] = [
   {
-    name: 'own-before-handshake',
+    name: 'lab-before-handshake',
     title: 'SSL_shutdown before the handshake has begun does not keep it from beginning',
     versions: bothVersions,
     steps: [
@@ -42,7 +42,7 @@ export const ownScenarios: readonly Scenario[] = [
     differs: [quietInHandshake('client SSL_shutdown')],
   },
   {
-    name: 'own-during-handshake',
+    name: 'lab-during-handshake',
     title: 'SSL_shutdown in the middle of the handshake does not keep it from going on',
     versions: bothVersions,
     steps: [
@@ -59,7 +59,7 @@ export const ownScenarios: readonly Scenario[] = [
     differs: [quietInHandshake('server SSL_shutdown')],
   },
   {
-    name: 'own-renegotiate-after-shutdown',
+    name: 'lab-renegotiate-after-shutdown',
     title: 'TLS 1.2: a renegotiation begun after close_notify forgets that it was sent',
     versions: ['TLSv1.2'],
     steps: [
@@ -90,7 +90,7 @@ export const ownScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-write-after-received',
+    name: 'lab-write-after-received',
     title: 'After the close_notify of the peer a write still succeeds, and is read',
     versions: bothVersions,
     steps: [
@@ -104,7 +104,7 @@ export const ownScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-flags-after-quiet',
+    name: 'lab-flags-after-quiet',
     title: 'Quiet shutdown sets both flags, sends nothing, and ends reading and writing',
     versions: bothVersions,
     steps: [
@@ -125,7 +125,7 @@ export const ownScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-quiet-between',
+    name: 'lab-quiet-between',
     title: 'Quiet shutdown switched on between the first and the second SSL_shutdown ends the waiting',
     versions: bothVersions,
     steps: [
@@ -137,7 +137,7 @@ export const ownScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-reopen',
+    name: 'lab-reopen',
     title: 'Flags cleared by SSL_set_shutdown on both sides, and the connection goes on',
     versions: bothVersions,
     steps: [
@@ -182,7 +182,7 @@ export const ownScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-eof-twice',
+    name: 'lab-eof-twice',
     title: 'EOF without close_notify, read again, and SSL_shutdown after it',
     versions: bothVersions,
     steps: [
@@ -208,7 +208,7 @@ export const ownScenarios: readonly Scenario[] = [
     ],
   },
   {
-    name: 'own-eof-within-record',
+    name: 'lab-eof-within-record',
     title: 'EOF in the middle of a record is told as EOF between records is',
     versions: bothVersions,
     steps: [
@@ -221,7 +221,7 @@ export const ownScenarios: readonly Scenario[] = [
     differs: eofElsewhere(['client meets EOF']),
   },
   {
-    name: 'own-eof-ignored',
+    name: 'lab-eof-ignored',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF the flags and SSL_shutdown tell of a close_notify that never came',
     versions: bothVersions,
     client: { options: ['IGNORE_UNEXPECTED_EOF'] },
@@ -238,7 +238,7 @@ export const ownScenarios: readonly Scenario[] = [
     differs: lacksIgnoreEof,
   },
   {
-    name: 'own-eof-ignored-after-shutdown',
+    name: 'lab-eof-ignored-after-shutdown',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF an EOF makes the SSL forget that it has sent close_notify',
     versions: bothVersions,
     client: { options: ['IGNORE_UNEXPECTED_EOF'] },
@@ -261,7 +261,7 @@ export const ownScenarios: readonly Scenario[] = [
     differs: lacksIgnoreEof,
   },
   {
-    name: 'own-eof-within-record-ignored',
+    name: 'lab-eof-within-record-ignored',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF even EOF in the middle of a record looks like close_notify',
     versions: bothVersions,
     client: { options: ['IGNORE_UNEXPECTED_EOF'] },
@@ -279,7 +279,7 @@ export const ownScenarios: readonly Scenario[] = [
     differs: lacksIgnoreEof,
   },
   {
-    name: 'own-shutdown-ex',
+    name: 'lab-shutdown-ex',
     title: 'On TLS, SSL_shutdown_ex is SSL_shutdown',
     versions: bothVersions,
     steps: [
