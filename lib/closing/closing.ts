@@ -1,222 +1,203 @@
 // Theory of operation
 //
-// A closing brings one connection from "open" to "our side is closed", and there is one of it per socket. It has five
-// steps, always in this order:
+// A closing brings one connection from "open" to "our side is closed", and a connection has at most one of it. It has
+// five steps, always in this order:
 //
-//   drain   Everything written before goes first. With `afterwards: 'fin'` the stream is ended, and Node tells us that
-//           it has drained by asking for FIN, which the gate holds (fin-gate.ts). With `keep-open` the stream must not
-//           end, and the callback of an empty write tells it. http2 writes beneath the stream and ends it itself.
+//   drain   Everything that was written before goes first, and FIN is stopped.
 //   alert   One SSL_shutdown, never a second: with data of the peer's queued that would be fatal to the SSL. None at
 //           all for `quiet`, or when the peer has ended TCP.
-//   flush   SSL_shutdown leaves the alert in TLSWrap's output BIO. TLSWrap is made to run its cycle, and the BIO is
-//           looked at until it is empty; there is no event for that.
+//   flush   SSL_shutdown leaves the alert in a buffer. It is moved on and looked at until the kernel has it; no event
+//           tells that.
 //   wait    Only `bidirectional`: until the peer's close_notify, a budget, or the end of TCP.
-//   end     FIN is let go, inside a bracket that gives Node's own SSL_shutdown nothing to do. When a budget ran out the
-//           socket is destroyed, for nobody would close it any more.
+//   end     FIN is let go. When a budget ran out the connection is destroyed, for nobody would close it any more.
 //
-// Where there is nothing to drain, to flush or to wait for, closeAtOnce() does the same in one go (steps.ts).
+// There are four ways through these steps, and nothing closes by another one:
 //
-// Everything that acts on the SSL starts from setImmediate, because user code can run inside SSL_read. What can end a
-// closing at any time goes through one Stop (steps.ts): the flush budget, which runs from the call on, the signal, and
-// destroy() by anybody. Evidence arrives through the Watcher, synchronously and sometimes inside Node's own stack: it
-// only sets state there, the acting is left to the step that waits for it.
-import { setTimeout as startTimer, clearTimeout as stopTimer } from 'node:timers'
-import type { Connection, Watcher } from '../closure/connection.js'
-import {
-  isReading,
-  leaveAgent,
-  outputLeft,
-  type Owner,
-  startReading,
-  takeReadingFromHttpServer,
-  handleOf,
-} from '../closure/socket-internals.js'
-import { closeQuietly, drained, flushed, leaveStack, Stop, takeTurn, writeCloseNotify } from '../closure/steps.js'
-import type { Afterwards, ClosureMode, EndedBy, OnData } from '../report/facts.js'
+//   Closing.run()             all five
+//   Closing.runAtOnce()       all five in one go, on FIN's own way to TCP, where nothing is to be drained, flushed or
+//                             waited for; most closings are of this kind
+//   sendCloseNotify()         drain, alert and flush; the connection stays half-closed
+//   alertBeforeDestroy()      alert and flush, as far as a few turns of the event loop do; the caller destroys
+//
+// flush() is the step flush alone, for a program that calls SSL_shutdown itself.
+//
+// The machine knows no socket: it drives a ClosingSide (side.ts), which has an adapter for Node's sockets
+// (closure/socket-side.ts). The machine is the one writer of a closing's facts: `endedBy`, `discardedBytes`,
+// `waitRefused`.
+//
+// User code can run inside SSL_read, so that the steps start outside of the caller's stack, and outside of it again
+// when the stream has drained. Two things alone happen in the caller's stack: FIN is stopped, and a reader that would
+// act on requests is kept from them. runAtOnce() acts in the stack of the write that drained; its side refuses where
+// that stack may be inside SSL_read.
+//
+// What can end a closing at any time goes through one EarlyEnd: the flush budget, which runs from the call on, the
+// signal, and destroy() by anybody. What happens to the connection is told through BegunClosing, synchronously and
+// sometimes inside Node's own stack: it only sets state there, the acting is left to the step that waits for it.
+import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
+import { Budget, EarlyEnd } from './early-end.js'
+import type { ClosingOptions } from './options.js'
+import type { BegunClosing, ClosingSide } from './side.js'
+import { flushBriefly, flushOutput, writeAlert } from './steps.js'
+import { leaveStack, pacedTurn } from './turns.js'
 
-/** How many closings may wait at one time. */
-export interface WaitingRoom {
-  /** False when it is full. */
-  enter(): boolean
-  leave(): void
-}
-
-/** The options of a closing, checked and complete. */
-export interface ClosingOptions {
+export class Closing implements BegunClosing {
   readonly mode: ClosureMode
-  /** Who owns the socket as the closing begins. */
-  readonly owner: Owner
-  /** Who has ended the stream, or is to: we, or the program before the closing began. */
-  readonly streamEndedBy: 'closing' | 'program'
-  /** Whether the flush budget runs once, or again and again as long as the kernel takes some of the output. */
-  readonly flushBudget: 'once' | 'while-stalled'
-  readonly flushTimeout: number
-  readonly waitTimeout: number
-  readonly maxDiscardBytes: number
-  readonly onData: OnData
-  readonly afterwards: Afterwards
-  readonly signal: AbortSignal | undefined
-  readonly waitingRoom: WaitingRoom | undefined
-}
+  endedBy: EndedBy | undefined
+  discardedBytes = 0
+  waitRefused = false
 
-export class Closing implements Watcher {
-  readonly #connection: Connection
+  readonly #side: ClosingSide
   readonly #options: ClosingOptions
-  readonly #stop = new Stop()
-  #timer: NodeJS.Timeout | undefined
+  readonly #earlyEnd = new EarlyEnd()
+  readonly #budget = new Budget(this.#earlyEnd)
+  #onData: OnData = 'deliver'
   #outputLeft = 0
   // Whether data is kept from the reader from now on.
   #taking = false
   #peerEnded: () => void = () => undefined
+  // Only after runAtOnce(): resolves when TCP has taken FIN.
+  #finCompleted: (() => void) | undefined
 
-  constructor(connection: Connection, options: ClosingOptions) {
-    this.#connection = connection
+  constructor(side: ClosingSide, options: ClosingOptions) {
+    this.#side = side
     this.#options = options
+    this.mode = options.mode
   }
 
-  /** Runs the closing; `endedBy` of the connection tells what ended it. Never rejects. */
+  /** Runs all steps; `endedBy` reports what ended them. Never rejects. */
   async run(): Promise<void> {
-    const connection = this.#connection
-    const { signal, flushTimeout, mode } = this.#options
-    connection.mode = mode
-    connection.watcher = this
-    this.#outputLeft = outputLeft(connection.socket)
+    const side = this.#side
+    const { signal, flushTimeout, onData } = this.#options
+    side.begin(this)
+    this.#onData = onData ?? (side.mayDeliver() ? 'deliver' : 'discard')
+    this.#outputLeft = side.outputLeft()
     const abort = () => {
       this.abort()
     }
     signal?.addEventListener('abort', abort)
     if (signal?.aborted === true) abort()
-    this.#startBudget(flushTimeout, () => (this.#isFlushing() ? undefined : 'flush-timeout'))
+    this.#budget.start(flushTimeout, () => (this.#isFlushing() ? undefined : 'flush-timeout'))
     try {
-      // The gate closes in the tick of the call; all else starts outside of the caller's stack.
-      const drain = this.#startDraining()
-      connection.endedBy = (await this.#send(drain)) ?? (await this.#wait())
-      await this.#end(connection.endedBy)
+      // In the tick of the call; all else starts outside of the caller's stack.
+      this.#taking = side.takeReading()
+      const drain = side.startDraining()
+      this.endedBy = (await this.#send(drain)) ?? (await this.#wait())
+      await this.#end(this.endedBy)
     } finally {
-      stopTimer(this.#timer)
+      this.#budget.stop()
       signal?.removeEventListener('abort', abort)
     }
   }
 
-  /** Ends the closing early: the socket is destroyed. */
+  /**
+   * Runs all steps in one go: the alert leaves with FIN, as Node's own does. False, and nothing done, where a step
+   * takes time: something is still to leave or to be waited for, or OpenSSL may not be called from here.
+   */
+  runAtOnce(): boolean {
+    const side = this.#side
+    if (this.mode === 'bidirectional' || !side.canCloseAtOnce()) return false
+    try {
+      if (this.mode === 'quiet') side.closeQuietly()
+      else if (side.alertReadiness() === 'ready') side.writeCloseNotify('with-fin')
+    } catch {
+      return false
+    }
+    this.endedBy = 'done'
+    this.#finCompleted = () => undefined
+    side.begin(this)
+    return true
+  }
+
+  /** Ends the closing early: the connection is destroyed. */
   abort(): void {
-    this.#stop.set('signal')
+    this.#earlyEnd.set('signal')
   }
 
   dataCame(bytes: number): boolean {
     if (!this.#taking) return false
-    this.#connection.discardedBytes += bytes
-    if (this.#options.onData === 'fail') this.#stop.set('unexpected-data')
-    if (this.#connection.discardedBytes <= this.#options.maxDiscardBytes) return true
-    this.#stop.set('discard-limit')
+    this.discardedBytes += bytes
+    if (this.#onData === 'fail') this.#earlyEnd.set('unexpected-data')
+    if (this.discardedBytes <= this.#options.maxDiscardBytes) return true
+    this.#earlyEnd.set('discard-limit')
     // The closing may be over already: the peer has our FIN and sends on.
-    if (this.#connection.endedBy !== undefined) void this.#destroy()
+    if (this.endedBy !== undefined) void this.#destroy()
     return true
   }
 
-  streamEnded(): void {
+  peerEnded(): void {
     this.#peerEnded()
   }
 
+  finGiven(): void {
+    if (this.#finCompleted !== undefined && this.#side.isQueueing()) void this.#watchFin()
+  }
+
+  finCompleted(): void {
+    this.#finCompleted?.()
+  }
+
   destroyed(): void {
-    const { evidence } = this.#connection
-    if (evidence.tcp.kind !== 'open') this.#stop.set('tcp-end')
-    else this.#stop.set(evidence.received().kind === 'nothing' ? 'destroy' : 'done')
+    const peerEnd = this.#side.peerEnd()
+    this.#earlyEnd.set(peerEnd === undefined ? 'destroy' : peerEnd === 'alert' ? 'done' : 'tcp-end')
     // The report is made before run() has the floor again.
-    this.#connection.endedBy ??= this.#stop.reason
+    this.endedBy ??= this.#earlyEnd.reason
   }
 
-  // Gives what resolves when the stream has drained.
-  #startDraining(): () => Promise<void> {
-    const connection = this.#connection
-    const { socket } = connection
-    const { owner } = this.#options
-    if (owner === 'http-server') {
-      // The parser would run requests that come after the response that closed the connection.
-      takeReadingFromHttpServer(socket)
-      this.#taking = true
-    }
-    if (this.#options.afterwards === 'keep-open') {
-      // Without this Node ends the stream, and with it TCP, when the peer's close_notify comes.
-      socket.allowHalfOpen = true
-      const allDrained = drained(connection)
-      connection.refuseWrites()
-      return () => allDrained
-    }
-    const atTheGate = new Promise<void>((resolve) => {
-      connection.gate.hold(() => {
-        resolve()
-        return 'hold'
-      })
-    })
-    // The gate is closed: from here on ending the stream sends nothing.
-    if (owner === 'http-client') leaveAgent(socket)
-    return () => {
-      // http2 writes beneath the stream: it ends it by itself, after its last frame.
-      if (owner !== 'http2' && this.#options.streamEndedBy === 'closing') {
-        socket.end()
-        connection.refuseWrites()
-      }
-      return atTheGate
-    }
-  }
-
-  // Drain, alert, flush. Gives what ended the closing early.
+  // Drain, alert, flush. Returns what ended the closing early.
   async #send(drain: () => Promise<void>): Promise<EndedBy | undefined> {
-    const connection = this.#connection
-    const stop = this.#stop
-    await takeTurn()
-    if (stop.reason !== undefined || (await stop.orUntil(drain())) !== undefined) return stop.reason
-    await leaveStack()
-    if (stop.reason !== undefined) return stop.reason
-    if (this.#options.mode === 'quiet') {
-      closeQuietly(connection)
+    const side = this.#side
+    const earlyEnd = this.#earlyEnd
+    if ((await drainOutside(drain, earlyEnd)) !== undefined) return earlyEnd.reason
+    if (this.mode === 'quiet') {
+      side.closeQuietly()
       return undefined
     }
     try {
-      await writeCloseNotify(connection, stop)
+      await writeAlert(side, earlyEnd)
     } catch {
       return 'openssl-error'
     }
-    this.#taking ||= this.#options.mode === 'bidirectional' && this.#options.onData !== 'deliver'
-    const isFlushed = await flushed(connection, stop)
-    return stop.reason ?? (isFlushed ? undefined : 'tcp-end')
+    this.#taking ||= this.mode === 'bidirectional' && this.#onData !== 'deliver'
+    const isFlushed = await flushOutput(side, earlyEnd)
+    return earlyEnd.reason ?? (isFlushed ? undefined : 'tcp-end')
   }
 
-  // Gives what ended the waiting.
+  // Returns what ended the waiting.
   async #wait(): Promise<EndedBy> {
-    const { evidence } = this.#connection
-    const { mode, waitingRoom } = this.#options
-    const answer = (): EndedBy | undefined => {
-      if (evidence.received().kind !== 'nothing') return 'done'
-      return evidence.tcp.kind === 'open' ? undefined : 'tcp-end'
-    }
-    if (mode !== 'bidirectional') return 'done'
-    const early = answer()
+    const { waitingRoom } = this.#options
+    if (this.mode !== 'bidirectional') return 'done'
+    const early = this.#answer()
     if (early !== undefined) return early
     if (waitingRoom?.enter() === false) {
-      this.#connection.mode = 'unidirectional'
+      this.waitRefused = true
       return 'done'
     }
-    const stopped = await this.#peerEndedOrStopped()
+    const ended = await this.#untilPeerEnded()
     waitingRoom?.leave()
     // An answer that came together with the end of a budget is an answer.
-    return answer() ?? stopped ?? 'tcp-end'
+    return this.#answer() ?? ended ?? 'tcp-end'
   }
 
-  async #peerEndedOrStopped(): Promise<EndedBy | undefined> {
-    const { onData, waitTimeout } = this.#options
-    const handle = handleOf(this.#connection.socket)
-    if (handle !== undefined && onData === 'discard') startReading(handle)
-    this.#startBudget(waitTimeout, () => (this.#readerIsStalled() ? 'reader-stalled' : 'wait-timeout'))
+  #answer(): EndedBy | undefined {
+    const peerEnd = this.#side.peerEnd()
+    return peerEnd === 'alert' ? 'done' : peerEnd
+  }
+
+  async #untilPeerEnded(): Promise<EndedBy | undefined> {
+    if (this.#onData === 'discard') this.#side.startReading()
+    this.#budget.start(this.#options.waitTimeout, () => (this.#isReaderStalled() ? 'reader-stalled' : 'wait-timeout'))
     const peerEnded = new Promise<void>((resolve) => {
       this.#peerEnded = resolve
     })
-    return this.#stop.orUntil(peerEnded)
+    return this.#earlyEnd.orUntil(peerEnded)
+  }
+
+  #isReaderStalled(): boolean {
+    return this.#onData === 'deliver' && this.#side.isReaderStalled()
   }
 
   async #end(endedBy: EndedBy): Promise<void> {
-    const { socket, gate } = this.#connection
+    const side = this.#side
     const keepOpen = this.#options.afterwards === 'keep-open'
     switch (endedBy) {
       case 'destroy':
@@ -236,45 +217,105 @@ export class Closing implements Watcher {
           return
         }
     }
-    if (socket.destroyed) return
+    if (side.isDestroyed()) return
     // A transport that never takes our FIN must not hold the caller.
-    this.#startBudget(this.#options.flushTimeout, () => 'flush-timeout')
-    const stopped = await this.#stop.orUntil(gate.release())
+    this.#budget.start(this.#options.flushTimeout, () => 'flush-timeout')
+    const stopped = await this.#earlyEnd.orUntil(side.endTransport())
     if (stopped === 'flush-timeout' || stopped === 'signal') await this.#destroy()
-    // Nobody is meant to read any more, and without a reader 'end' and 'close' would never come.
-    if (this.#taking && socket.readableLength === 0) socket.resume()
+    if (this.#taking) side.readToEnd()
+  }
+
+  // The kernel had taken all when we closed at once, but takes no more: the peer has stopped reading, with our alert and
+  // FIN behind the rest.
+  async #watchFin(): Promise<void> {
+    const side = this.#side
+    const finCompleted = new Promise<void>((resolve) => {
+      this.#finCompleted = resolve
+    })
+    this.#outputLeft = side.outputLeft()
+    this.#budget.start(this.#options.flushTimeout, () => (this.#isFlushing() ? undefined : 'flush-timeout'))
+    const stopped = await this.#earlyEnd.orUntil(finCompleted)
+    this.#budget.stop()
+    if (stopped !== 'flush-timeout' && stopped !== 'signal') return
+    this.endedBy = stopped
+    await this.#destroy()
   }
 
   // http2 may have called us: Node crashes when the socket of a session goes inside the session's own callback.
   async #destroy(): Promise<void> {
-    await takeTurn()
-    this.#connection.socket.destroy()
+    await pacedTurn()
+    this.#side.destroy()
   }
 
-  // Without a reason the budget begins anew.
-  #startBudget(ms: number, reason: () => EndedBy | undefined): void {
-    stopTimer(this.#timer)
-    this.#timer = startTimer(() => {
-      const ended = reason()
-      if (ended === undefined) this.#startBudget(ms, reason)
-      else this.#stop.set(ended)
-    }, ms)
-    this.#timer.unref()
-  }
-
-  // Whether the kernel has taken some of the output since the last look, where that counts.
+  // Whether some of the output has left since the last look, where that counts.
   #isFlushing(): boolean {
     if (this.#options.flushBudget === 'once') return false
-    const left = outputLeft(this.#connection.socket)
+    const left = this.#side.outputLeft()
     const before = this.#outputLeft
     this.#outputLeft = left
     return left !== before
   }
+}
 
-  #readerIsStalled(): boolean {
-    const { socket } = this.#connection
-    const handle = handleOf(socket)
-    if (this.#options.onData !== 'deliver' || handle === undefined) return false
-    return socket.readableLength > 0 || isReading(handle) === false
+/** Drains from a stack of its own, and resolves in another one; returns what ended the closing early. */
+async function drainOutside(drain: () => Promise<void>, earlyEnd: EarlyEnd): Promise<EndedBy | undefined> {
+  await pacedTurn()
+  if (earlyEnd.reason !== undefined || (await earlyEnd.orUntil(drain())) !== undefined) return earlyEnd.reason
+  await leaveStack()
+  return earlyEnd.reason
+}
+
+/** How sendCloseNotify() and flush() ended. */
+export type Sending = 'sent' | 'flush-timeout' | 'tcp-end'
+
+/**
+ * The steps drain, alert and flush, in at most `flushTimeout` ms.
+ *
+ * @throws (rejects) ClosureError ERR_CLOSURE_OPENSSL when OpenSSL refuses the alert
+ */
+export async function sendCloseNotify(side: ClosingSide, flushTimeout: number): Promise<Sending> {
+  const drain = side.startDraining()
+  return withinBudget(flushTimeout, async (earlyEnd) => {
+    if ((await drainOutside(drain, earlyEnd)) !== undefined) return false
+    await writeAlert(side, earlyEnd)
+    return flushOutput(side, earlyEnd)
+  })
+}
+
+/** The step flush alone, for what somebody else has made OpenSSL write, in at most `flushTimeout` ms. */
+export function flush(side: ClosingSide, flushTimeout: number): Promise<Sending> {
+  return withinBudget(flushTimeout, async (earlyEnd) => {
+    await leaveStack()
+    return flushOutput(side, earlyEnd)
+  })
+}
+
+/**
+ * The steps alert and flush before somebody destroys the connection: the alert leaves if the kernel takes it at once.
+ * `isTrue` is asked outside of the caller's stack, for much may have happened until then.
+ */
+export async function alertBeforeDestroy(side: ClosingSide, isTrue: () => boolean): Promise<void> {
+  // SSL_read may be on the stack, or http2's session, which crashes when its socket goes there.
+  await leaveStack()
+  if (!isTrue() || side.alertReadiness() !== 'ready') return
+  try {
+    side.writeCloseNotify('alone')
+  } catch {
+    // OpenSSL refuses: the connection goes without an alert.
+    return
+  }
+  await flushBriefly(side)
+}
+
+async function withinBudget(flushTimeout: number, run: (earlyEnd: EarlyEnd) => Promise<boolean>): Promise<Sending> {
+  const earlyEnd = new EarlyEnd()
+  const budget = new Budget(earlyEnd)
+  budget.start(flushTimeout, () => 'flush-timeout')
+  try {
+    const isDone = await run(earlyEnd)
+    if (earlyEnd.reason !== undefined) return 'flush-timeout'
+    return isDone ? 'sent' : 'tcp-end'
+  } finally {
+    budget.stop()
   }
 }

@@ -3,14 +3,14 @@ import { types } from 'node:util'
 import { ClosureError } from '../errors.js'
 import { requireRuntime, type SslShutdownResult } from '../native/addon.js'
 import { checkBoolean } from '../options.js'
-import { Closing } from '../closing/closing.js'
+import { Closing, flush, sendCloseNotify } from '../closing/closing.js'
 import type { Connection } from './connection.js'
 import { type Lifetime, lifetimeOf } from './lifetime.js'
 import { ownerOf } from './socket-internals.js'
+import { SocketSide } from './socket-side.js'
 import { checkFlushTimeout, checkShutdownOptions } from './shutdown-options.js'
-import { drained, flushed, leaveStack, Stop, writeCloseNotify } from './steps.js'
 import type { Alert, FlushOptions, ShutdownOptions } from '../report/facts.js'
-import { type ClosureReport, judge } from '../report/verdict.js'
+import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /**
  * Where a connection is, for its closure.
@@ -122,9 +122,11 @@ export class Closure {
     const connection = this.#openConnection('shutdown()')
     if (this.#lifetime.closingHasBegun) throw inProgress('shutdown()')
     if (checked.afterwards === 'keep-open') this.#refuseOwned(`shutdown() with afterwards: 'keep-open'`)
-    this.#lifetime.closingHasBegun = true
-    await new Closing(connection, checked).run()
-    return this.socket.destroyed ? this.report : judge(connection.facts())
+    const keepOpen = checked.afterwards === 'keep-open'
+    // Without this Node ends the stream, and with it TCP, when the peer's close_notify comes.
+    if (keepOpen) this.socket.allowHalfOpen = true
+    await new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked).run()
+    return this.socket.destroyed ? this.report : reportOf(connection.facts())
   }
 
   /**
@@ -136,10 +138,8 @@ export class Closure {
   async flush(options?: FlushOptions): Promise<void> {
     const flushTimeout = checkFlushTimeout(options)
     const connection = this.#liveConnection('flush()')
-    await withinBudget(flushTimeout, async (stop) => {
-      await leaveStack()
-      await flushed(connection, stop)
-    })
+    const sending = await flush(new SocketSide(connection, 'write'), flushTimeout)
+    if (sending === 'flush-timeout') throw flushTimedOut(flushTimeout)
   }
 
   /**
@@ -232,19 +232,9 @@ export class Closure {
 
   async #sendCloseNotify(connection: Connection, flushTimeout: number): Promise<void> {
     try {
-      await withinBudget(flushTimeout, async (stop) => {
-        const allDrained = drained(connection)
-        connection.refuseWrites()
-        await leaveStack()
-        if ((await stop.orUntil(allDrained)) !== undefined) return
-        await leaveStack()
-        if (stop.reason !== undefined) return
-        if (!connection.ssl.alive()) throw closed('closeNotify()')
-        await writeCloseNotify(connection, stop)
-        const isFlushed = await flushed(connection, stop)
-        if (!isFlushed && stop.reason === undefined) throw closed('closeNotify()')
-      })
-      if (!connection.evidence.hasWrittenCloseNotify()) throw closed('closeNotify()')
+      const sending = await sendCloseNotify(new SocketSide(connection, 'write'), flushTimeout)
+      if (sending === 'flush-timeout') throw flushTimedOut(flushTimeout)
+      if (sending === 'tcp-end' || !connection.evidence.hasWrittenCloseNotify()) throw closed('closeNotify()')
     } catch (error) {
       if (!connection.evidence.hasWrittenCloseNotify()) {
         connection.acceptWrites()
@@ -255,20 +245,9 @@ export class Closure {
   }
 }
 
-async function withinBudget(flushTimeout: number, run: (stop: Stop) => Promise<void>): Promise<void> {
-  const stop = new Stop()
-  const timer = setTimeout(() => {
-    stop.set('flush-timeout')
-  }, flushTimeout)
-  timer.unref()
-  try {
-    await run(stop)
-  } finally {
-    clearTimeout(timer)
-  }
-  if (stop.reason === undefined) return
+function flushTimedOut(flushTimeout: number): ClosureError {
   const message = `what was written did not leave within ${flushTimeout} ms (flushTimeout)`
-  throw new ClosureError('ERR_CLOSURE_FLUSH_TIMEOUT', message)
+  return new ClosureError('ERR_CLOSURE_FLUSH_TIMEOUT', message)
 }
 
 function checkSocket(socket: unknown): void {

@@ -4,7 +4,8 @@ import type { SslHandle } from '../native/addon.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
 import { onreadCallback, handleOf, wrapMethod } from './socket-internals.js'
-import type { ClosureFacts, ClosureMode, EndedBy, Received, Sent, TcpEnd } from '../report/facts.js'
+import type { BegunClosing } from '../closing/side.js'
+import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 
 const bothShutdown = 3
 
@@ -14,16 +15,6 @@ const protocols: ReadonlyMap<number, NonNullable<ClosureFacts['protocol']>> = ne
   [0x0303, 'TLSv1.2'],
   [0x0304, 'TLSv1.3'],
 ])
-
-/** Who is told what happens to a connection while it is being closed. */
-export interface Watcher {
-  /** Data is about to reach the reader; true swallows it. */
-  dataCame(bytes: number): boolean
-  /** The stream ended: the peer's alert or the end of TCP. */
-  streamEnded(): void
-  /** The socket is being destroyed; the evidence is complete. */
-  destroyed(): void
-}
 
 /**
  * A socket whose handshake is done, joined with its SSL: the evidence, the gate before FIN, and the view on what the
@@ -37,11 +28,8 @@ export class Connection {
   readonly side: 'client' | 'server'
   readonly protocol: ClosureFacts['protocol'] | undefined
 
-  /** What our side was asked to do. */
-  mode: ClosureMode | 'uncontrolled' = 'uncontrolled'
-  endedBy: EndedBy | undefined
-  discardedBytes = 0
-  watcher: Watcher | undefined
+  /** The closing that has begun: there is one per connection, whoever starts it. It alone writes this, and its facts. */
+  closing: BegunClosing | undefined
   /** The stream ends, and its reader has not been told yet. */
   onStreamEnd: (() => void) | undefined
 
@@ -60,7 +48,10 @@ export class Connection {
     this.gate = new FinGate(
       handle,
       (send) => this.#sendFin(send),
-      (taken) => this.evidence.finCompleted(taken),
+      (taken) => {
+        this.evidence.finCompleted(taken)
+        this.closing?.finCompleted()
+      },
     )
     // Ended and drained: Node has asked for FIN before the gate stood there.
     if (socket.writableEnded && socket.writableLength === 0) this.gate.finAt = performance.now()
@@ -69,7 +60,7 @@ export class Connection {
     if (onread === undefined) return
     wrapMethod(socket, onread, (previous, args) => {
       const [bytes] = args
-      return (typeof bytes === 'number' && this.watcher?.dataCame(bytes) === true) || previous(args)
+      return (typeof bytes === 'number' && this.closing?.dataCame(bytes) === true) || previous(args)
     })
   }
 
@@ -79,8 +70,8 @@ export class Connection {
     this.evidence.socketFailed(error)
     // What follows from the peer's RST is no act of ours.
     if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()
-    this.evidence.latch()
-    this.watcher?.destroyed()
+    this.evidence.observe()
+    this.closing?.destroyed()
   }
 
   /** From now on a write calls back with an error and harms nothing: the reading side goes on. */
@@ -97,18 +88,20 @@ export class Connection {
     const sent = this.evidence.sent()
     const received = this.evidence.received()
     const { tcp } = this.evidence
+    const { closing } = this
     const localAct = earliest(timeOf(sent), this.gate.finAt, this.#destroyedAt)
     const peerAct = earliest(timeOf(received), timeOf(tcp))
     const facts: { -readonly [K in keyof ClosureFacts]: ClosureFacts[K] } = {
       side: this.side,
       handshake: 'completed',
-      mode: this.mode,
-      quiet: this.#quiet || this.mode === 'quiet',
+      mode: closing?.mode ?? 'uncontrolled',
+      quiet: this.#quiet || closing?.mode === 'quiet',
       sent,
       received,
       tcp,
+      waitRefused: closing?.waitRefused ?? false,
       began: peerAct < localAct ? 'peer' : 'local',
-      discardedBytes: this.discardedBytes,
+      discardedBytes: closing?.discardedBytes ?? 0,
       undeliveredBytes: this.#undeliveredBytes,
       surplusBytes: this.evidence.surplusBytes,
       alerts: this.evidence.alerts(),
@@ -116,7 +109,7 @@ export class Connection {
       endedAt: performance.now(),
     }
     if (this.protocol !== undefined) facts.protocol = this.protocol
-    if (this.endedBy !== undefined) facts.endedBy = this.endedBy
+    if (closing?.endedBy !== undefined) facts.endedBy = closing.endedBy
     return facts
   }
 
@@ -143,8 +136,8 @@ export class Connection {
   #sendFin(send: () => unknown): unknown {
     const { ssl } = this
     if (!ssl.alive()) return send()
-    this.evidence.latch()
-    if (this.mode === 'uncontrolled' && !this.evidence.hasWrittenCloseNotify()) {
+    this.evidence.observe()
+    if (this.closing === undefined && !this.evidence.hasWrittenCloseNotify()) {
       this.#quiet = ssl.getQuietShutdown()
       const status = send()
       if (ssl.alive()) this.evidence.finGiven()
@@ -159,19 +152,20 @@ export class Connection {
         ssl.setShutdown(flags)
         this.evidence.finGiven()
       }
+      this.closing?.finGiven()
     }
   }
 
   #push(previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
     const [chunk] = args
     if (chunk instanceof Uint8Array) {
-      return this.watcher?.dataCame(chunk.length) === true ? true : previous(args)
+      return this.closing?.dataCame(chunk.length) === true ? true : previous(args)
     }
     if (chunk !== null) return previous(args)
     this.evidence.streamEnded(this.gate.finAt !== undefined)
     this.onStreamEnd?.()
     const result = previous(args)
-    this.watcher?.streamEnded()
+    this.closing?.peerEnded()
     return result
   }
 }

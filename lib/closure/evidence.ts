@@ -1,7 +1,8 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
 import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native/addon.js'
 import { alertName } from '../tls/alerts.js'
-import { kernelHasClosed, OutputProgress, type Progress } from './output-progress.js'
+import type { Progress } from '../closing/side.js'
+import { kernelHasClosed, OutputProgress } from './output-progress.js'
 import type { Alert, Cut, Received, Sent, TcpEnd } from '../report/facts.js'
 
 const sentShutdown = 1
@@ -108,7 +109,7 @@ export class Evidence {
 
   /** FIN has been given to TCP. Call while the SSL is alive. */
   finGiven(): void {
-    this.latch()
+    this.observe()
     this.#output.finGiven()
   }
 
@@ -117,14 +118,14 @@ export class Evidence {
     if (taken) this.#output.finTaken()
   }
 
-  /** Latches what can only be asked while the SSL is alive, and best when nothing is under way. */
-  latch(): void {
-    this.#output.calibrate()
+  /** Notes what can only be asked while the SSL is alive, and best when nothing is under way. */
+  observe(): void {
+    this.#output.findStart()
     this.#outputIsFlushed()
   }
 
   /** How far our output has got. Call while the SSL is alive. */
-  outputProgress(): Progress {
+  outputProgress(): Exclude<Progress, 'gone'> {
     // Nobody asks the kernel a second time for what is known.
     return this.#outputIsFlushed() ? 'taken' : this.#output.progress()
   }

@@ -3,7 +3,7 @@ import { findSsl } from '../native/addon.js'
 import { Connection, liveHandle } from './connection.js'
 import { wrapMethod } from './socket-internals.js'
 import type { ClosureFacts } from '../report/facts.js'
-import { type ClosureReport, judge } from '../report/verdict.js'
+import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /** Who has a say in how a socket is destroyed: a policy. */
 export interface DestroyHook {
@@ -36,11 +36,9 @@ export class Lifetime {
   /** The socket was made before this module was loaded: nothing is known of it. */
   untracked = false
   finalReport: ClosureReport | undefined
-  /** Whether a closing has been started: there is one per socket, whoever starts it. */
-  closingHasBegun = false
   destroyHook: DestroyHook | undefined
-  /** The policy that the socket is under, or was. */
-  supervisor: { readonly isActive: boolean } | undefined
+  /** The control of the policy that the socket is under, or was. */
+  control: { readonly isActive: boolean } | undefined
 
   readonly #startedAt = performance.now()
   // What the socket had written when it joined its SSL, in the turn in which it did.
@@ -72,6 +70,11 @@ export class Lifetime {
       return undefined
     })
     this.#joinWhenSecure()
+  }
+
+  /** Whether a closing has been started. */
+  get closingHasBegun(): boolean {
+    return this.connection?.closing !== undefined
   }
 
   /** Settles when the socket is destroyed; never rejects. */
@@ -140,7 +143,7 @@ export class Lifetime {
 
   #finish(): void {
     if (this.finalReport !== undefined) return
-    this.finalReport = judge(this.connection?.facts() ?? this.#factsWithoutConnection())
+    this.finalReport = reportOf(this.connection?.facts() ?? this.#factsWithoutConnection())
     for (const callback of this.#onFinished) callback(this.finalReport)
     this.#onFinished = []
   }
@@ -154,6 +157,7 @@ export class Lifetime {
       sent: { kind: 'unobserved' },
       received: { kind: 'unobserved' },
       tcp: { kind: 'open' },
+      waitRefused: false,
       began: 'local',
       discardedBytes: 0,
       undeliveredBytes: 0,

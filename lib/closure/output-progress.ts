@@ -1,12 +1,6 @@
+import type { Progress } from '../closing/side.js'
 import { type SslHandle, tcpState } from '../native/addon.js'
 import { fileDescriptor, transportOutput } from './socket-internals.js'
-
-/**
- * - `pending`: some of it is in our buffers, or nothing proves that it is not.
- * - `taken`: the kernel has all of it.
- * - `given`: TCP was given all of it on a connection that the kernel has closed since, or before: taken or refused.
- */
-export type Progress = 'pending' | 'taken' | 'given'
 
 /**
  * How far OpenSSL's output has got. When the output BIO is empty the kernel has taken everything. But Node empties it
@@ -28,10 +22,10 @@ export class OutputProgress {
   constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
     this.#handle = handle
-    this.calibrate()
+    this.findStart()
   }
 
-  calibrate(): void {
+  findStart(): void {
     const transport = transportOutput(this.#handle)
     if (transport === undefined || this.#before !== undefined) return
     const written = this.#ssl.outputTotal()
@@ -41,7 +35,7 @@ export class OutputProgress {
     else if (transport.given === written || transport.given === written - pending) this.#before = 0
   }
 
-  progress(): Progress {
+  progress(): Exclude<Progress, 'gone'> {
     if (this.#ssl.outputPending() === 0) return 'taken'
     const transport = transportOutput(this.#handle)
     if (transport === undefined || this.#before === undefined) return 'pending'

@@ -1,6 +1,6 @@
 import { ClosureError } from '../errors.js'
 import { checkChoice, checkCount, checkOptions, checkSignal, checkTimeout } from '../options.js'
-import type { ClosingOptions } from '../closing/closing.js'
+import type { ClosingOptions } from '../closing/options.js'
 import type { Owner } from './socket-internals.js'
 import type { FlushOptions, ShutdownOptions } from '../report/facts.js'
 
@@ -24,8 +24,6 @@ export function checkShutdownOptions(options: ShutdownOptions | undefined, owner
   const defaultOnData = actsOnRequests ? 'discard' : 'deliver'
   const checked: ClosingOptions = {
     mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], 'unidirectional'),
-    owner,
-    streamEndedBy: 'closing',
     flushBudget: 'once',
     ...checkBudgets(given),
     onData: checkChoice('onData', given.onData, ['deliver', 'discard', 'fail'], defaultOnData),

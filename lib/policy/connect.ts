@@ -8,7 +8,7 @@ import { ClosureControl } from './control.js'
 import { type Framing, unfinished } from './framing.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { ownerOf } from '../closure/socket-internals.js'
-import { Supervision } from './supervision.js'
+import { ControlledSockets } from './controlled-sockets.js'
 
 /** What undici gives to a connect function. */
 export interface ConnectRequest {
@@ -56,11 +56,11 @@ export function closingConnect(policy?: ClosurePolicy): ClosingConnect {
   followMessages()
   let take: (socket: TLSSocket) => void = () => undefined
   const control = new ClosureControl(undefined, (onReport) => {
-    const supervision = new Supervision(checked, unfinishedOfUndici, onReport)
+    const sockets = new ControlledSockets(checked, unfinishedOfUndici, onReport)
     take = (socket) => {
-      supervision.take(socket)
+      sockets.take(socket)
     }
-    return supervision
+    return sockets
   })
   const wrap = (given: Connect | ConnectionOptions = {}): Connect => {
     const connect = typeof given === 'function' ? given : connectorWith(given)

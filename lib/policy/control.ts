@@ -11,7 +11,7 @@ import { guardRequests, spareClosings } from './http-server.js'
 import { lifetimeOf } from '../closure/lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { wrapRemovably } from '../closure/socket-internals.js'
-import { isSupervised, Supervision } from './supervision.js'
+import { ControlledSockets, isControlled } from './controlled-sockets.js'
 import type { ClosureReport, Verdict } from '../report/verdict.js'
 
 /** What a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too. */
@@ -50,28 +50,28 @@ export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): C
   const checked = checkPolicy(policy)
   checkTarget(target)
   const control = new ClosureControl(target, (onReport) => {
-    const supervision = new Supervision(checked, unfinished, onReport)
-    if (target instanceof TLSSocket) supervision.take(target)
-    else if (target instanceof Server) supervision.onStop = watchServer(target, supervision)
-    else supervision.onStop = watchAgent(target, supervision)
-    return supervision
+    const sockets = new ControlledSockets(checked, unfinished, onReport)
+    if (target instanceof TLSSocket) sockets.take(target)
+    else if (target instanceof Server) sockets.onStop = watchServer(target, sockets)
+    else sockets.onStop = watchAgent(target, sockets)
+    return sockets
   })
   controls.set(target, control)
   if (target instanceof TLSSocket) guardServerOf(target)
   return control
 }
 
-/** Makes the Supervision of a control, which is told of the reports. */
-export type Supervise = (onReport: (report: ClosureReport, socket: TLSSocket) => void) => Supervision
+/** Makes the sockets that a control is about; `onReport` is told of their reports. */
+export type TakeSockets = (onReport: (report: ClosureReport, socket: TLSSocket) => void) => ControlledSockets
 
 /** A policy at work: what it sees, and the end of it. Made by {@link controlClosure} and `closingConnect`. */
 export class ClosureControl extends EventEmitter<{ closure: [report: ClosureReport, socket: TLSSocket] }> {
-  readonly #supervision: Supervision
+  readonly #sockets: ControlledSockets
 
   /** Made by {@link controlClosure} and `closingConnect` only. */
-  constructor(target: ClosureTarget | undefined, supervise: Supervise) {
+  constructor(target: ClosureTarget | undefined, takeSockets: TakeSockets) {
     super()
-    this.#supervision = supervise((report, socket) => {
+    this.#sockets = takeSockets((report, socket) => {
       if (!published.hasSubscribers && this.listenerCount('closure') === 0) return
       // Out of Node's destroying: what a listener throws is an exception like any other.
       queueMicrotask(() => {
@@ -83,27 +83,27 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
 
   /** Whether the policy is in force: until stop(). */
   get active(): boolean {
-    return this.#supervision.isActive
+    return this.#sockets.isActive
   }
 
   /** Reports so far, by verdict. */
   get counters(): Readonly<Record<Verdict, number>> {
-    return { ...this.#supervision.counters }
+    return { ...this.#sockets.counters }
   }
 
   /** Connections under this policy that are open now. */
   get connections(): number {
-    return this.#supervision.connections
+    return this.#sockets.connections
   }
 
   /** How many of them wait for their peer's close_notify now. */
   get waiting(): number {
-    return this.#supervision.waiting
+    return this.#sockets.waitingRoom.waiting
   }
 
-  /** Closings that were unidirectional because `maxWaiting` others were waiting. */
+  /** Bidirectional closings that did not wait, because `maxWaiting` others were waiting. */
   get waitingRefused(): number {
-    return this.#supervision.waitingRefused
+    return this.#sockets.waitingRoom.refused
   }
 
   /**
@@ -111,7 +111,7 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
    * on. Their reports still come. The second call does nothing.
    */
   stop(): void {
-    this.#supervision.stop()
+    this.#sockets.stop()
   }
 
   /** {@link ClosureControl.stop}, for `using`. */
@@ -131,16 +131,16 @@ function guardServerOf(socket: TLSSocket): void {
 }
 
 // Each of these gives what takes it away again.
-function watchServer(server: Server, supervision: Supervision): () => void {
+function watchServer(server: Server, sockets: ControlledSockets): () => void {
   const take = (socket: TLSSocket) => {
-    supervision.take(socket)
+    sockets.take(socket)
   }
   // Before http and http2, which take the socket over in a listener of theirs.
   server.prependListener('secureConnection', take)
   const forget = [
-    watchHandshakes(server, supervision.policy.flushTimeout),
-    guardRequests(server, (socket) => supervision.isActive && socket instanceof TLSSocket && isSupervised(socket)),
-    spareClosings(server, () => supervision.closingSockets),
+    watchHandshakes(server, sockets.policy.flushTimeout),
+    guardRequests(server, (socket) => sockets.isActive && socket instanceof TLSSocket && isControlled(socket)),
+    spareClosings(server, () => sockets.closingSockets),
   ]
   return () => {
     server.removeListener('secureConnection', take)
@@ -148,9 +148,9 @@ function watchServer(server: Server, supervision: Supervision): () => void {
   }
 }
 
-function watchAgent(agent: Agent, supervision: Supervision): () => void {
+function watchAgent(agent: Agent, sockets: ControlledSockets): () => void {
   const take = (made: unknown) => {
-    if (made instanceof TLSSocket) supervision.take(made)
+    if (made instanceof TLSSocket) sockets.take(made)
   }
   return wrapRemovably(agent, 'createConnection', (previous, args) => {
     const made = previous(
@@ -175,8 +175,7 @@ function checkTarget(target: unknown): void {
     const received = types.isProxy(target) ? "a proxy, such as http2's session.socket" : inspect(target, { depth: 0 })
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', `Expected ${expected} for target but received ${received}`)
   }
-  const isControlled = controls.get(target)?.active === true || (target instanceof TLSSocket && isSupervised(target))
-  if (isControlled) {
+  if (controls.get(target)?.active === true || (target instanceof TLSSocket && isControlled(target))) {
     const message = 'This target is under a policy already: call stop() of that control first'
     throw new ClosureError('ERR_CLOSURE_CONTROLLED', message)
   }

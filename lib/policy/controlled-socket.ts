@@ -1,9 +1,11 @@
 // One socket under a policy. Three things of Node's are met here: end(), whichever way it is reached; destroy(); and the
-// errors after which TLS is dead and Node leaves TCP open. What closes is the state machine of closing.ts; this file
-// only says when, and what of the policy holds. Once the control is stopped everything passes through.
+// errors after which TLS is dead and Node leaves TCP open. The machine of lib/closing closes; this file only says when,
+// and which way through it. Once the policy is stopped everything passes through.
 import type { TLSSocket } from 'node:tls'
-import { Closing, type WaitingRoom } from '../closing/closing.js'
+import { alertBeforeDestroy, Closing } from '../closing/closing.js'
+import type { ClosingOptions } from '../closing/options.js'
 import type { Connection } from '../closure/connection.js'
+import type { AtTheGate } from '../closure/fin-gate.js'
 import type { Framing } from './framing.js'
 import type { DestroyHook, Lifetime } from '../closure/lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
@@ -11,19 +13,18 @@ import {
   dropInput,
   handleOf,
   isInsideOwnMessage,
-  isQueueing,
-  outputLeft,
   ownerOf,
-  pumpOutput,
   takeReadingFromHttpServer,
   wrapMethod,
 } from '../closure/socket-internals.js'
-import { closeAtOnce, leaveStack } from '../closure/steps.js'
+import { SocketSide } from '../closure/socket-side.js'
 import { TruncationGuard } from './truncation.js'
 
-/** The control that a socket is under. */
-export interface Supervisor extends WaitingRoom {
+/** The policy that a socket is under, at work on all sockets of its target. */
+export interface SocketControl {
   readonly isActive: boolean
+  /** The options of a closing under the policy of one connection. */
+  closingOptions(policy: CheckedConnectionPolicy): ClosingOptions
   closingBegan(closing: Closing): void
   closingEnded(closing: Closing): void
 }
@@ -32,39 +33,33 @@ export class ControlledSocket implements DestroyHook {
   readonly #lifetime: Lifetime
   readonly #connection: Connection
   readonly #policy: CheckedConnectionPolicy
-  readonly #supervisor: Supervisor
+  readonly #control: SocketControl
   readonly #framing: Framing
   readonly #guard: TruncationGuard | undefined
-  #isFinGiven = false
 
   constructor(
     lifetime: Lifetime,
     connection: Connection,
     policy: CheckedConnectionPolicy,
-    supervisor: Supervisor,
+    control: SocketControl,
     framing: Framing,
   ) {
     this.#lifetime = lifetime
     this.#connection = connection
     this.#policy = policy
-    this.#supervisor = supervisor
+    this.#control = control
     this.#framing = framing
     const { socket, gate } = connection
     lifetime.destroyHook = this
     if (policy.onTruncation === 'error') {
-      this.#guard = new TruncationGuard(connection, framing, () => supervisor.isActive)
+      this.#guard = new TruncationGuard(connection, framing, () => control.isActive)
     }
     wrapMethod(socket, 'end', (previous, args) => {
       const result = previous(args)
       if (socket.writableEnded) this.#close()
-      if (this.#isFinGiven && isQueueing(socket)) this.#giveUpWhenStalled()
       return result
     })
-    gate.hold(() => {
-      if (this.#closesAtOnce()) return 'pass'
-      this.#close()
-      return 'hold'
-    })
+    gate.hold(() => this.#finAtTheGate())
     const handle = handleOf(socket)
     if (handle === undefined) return
     wrapMethod(handle, 'onerror', (previous, args) => {
@@ -97,7 +92,7 @@ export class ControlledSocket implements DestroyHook {
   tlsDied(timeToRead = this.#policy.flushTimeout): void {
     const { socket } = this.#connection
     const destroy = () => {
-      if (this.#supervisor.isActive) socket.destroy()
+      if (this.#control.isActive) socket.destroy()
     }
     if (socket.readableLength === 0) {
       setImmediate(destroy)
@@ -111,13 +106,13 @@ export class ControlledSocket implements DestroyHook {
 
   before(error: unknown): Promise<void> | undefined {
     const { socket } = this.#connection
-    if (!this.#supervisor.isActive || !this.#alertIsAsked() || !this.#isOrderly(error)) return undefined
+    if (!this.#control.isActive || !this.#alertIsAsked() || !this.#isOrderly(error)) return undefined
     if (!this.#alertWouldBeTrue() || isInsideOwnMessage(socket)) return undefined
     // Nothing may reach a handler of http any more.
     const handle = handleOf(socket)
     if (ownerOf(socket) === 'http-server') takeReadingFromHttpServer(socket)
     if (handle !== undefined) dropInput(handle)
-    return this.#sendAlert()
+    return alertBeforeDestroy(new SocketSide(this.#connection, 'ended'), () => this.#alertWouldBeTrue())
   }
 
   shownError(error: unknown): unknown {
@@ -125,63 +120,30 @@ export class ControlledSocket implements DestroyHook {
   }
 
   #close(): void {
-    const { socket } = this.#connection
-    const { mode, flushTimeout, waitTimeout, maxDiscardBytes } = this.#policy
     if (!this.#mayBegin()) return
-    this.#lifetime.closingHasBegun = true
-    const owner = ownerOf(socket)
-    const closing = new Closing(this.#connection, {
-      mode,
-      owner,
-      streamEndedBy: 'program',
-      flushBudget: 'while-stalled',
-      flushTimeout,
-      waitTimeout,
-      maxDiscardBytes,
-      onData: owner === 'http-server' || owner === 'http2' ? 'discard' : 'deliver',
-      afterwards: 'fin',
-      signal: undefined,
-      waitingRoom: this.#supervisor,
-    })
-    this.#supervisor.closingBegan(closing)
+    const closing = this.#newClosing()
+    this.#control.closingBegan(closing)
     void closing.run().then(() => {
-      this.#supervisor.closingEnded(closing)
+      this.#control.closingEnded(closing)
     })
   }
 
-  // On the way to FIN with nothing left to do but the alert; most closings are of this kind.
-  #closesAtOnce(): boolean {
-    const { mode } = this.#policy
-    if (!this.#mayBegin()) return !this.#lifetime.closingHasBegun
-    if (mode === 'bidirectional' || this.#lifetime.mayBeInsideHandshake() || !closeAtOnce(this.#connection, mode))
-      return false
-    this.#lifetime.closingHasBegun = true
-    this.#isFinGiven = true
-    return true
+  // Everything has drained, and Node asks for FIN; in most closings nothing is left to do but the alert.
+  #finAtTheGate(): AtTheGate {
+    if (!this.#mayBegin()) return this.#lifetime.closingHasBegun ? 'hold' : 'pass'
+    if (!this.#lifetime.mayBeInsideHandshake() && this.#newClosing().runAtOnce()) return 'pass'
+    this.#close()
+    return 'hold'
   }
 
-  // The kernel had taken all but takes no more: the peer has stopped reading, with our alert and FIN behind the rest.
-  #giveUpWhenStalled(): void {
-    const { socket } = this.#connection
-    let left = outputLeft(socket)
-    const timer = setInterval(() => {
-      const before = left
-      left = outputLeft(socket)
-      if (left !== before) return
-      this.#connection.endedBy = 'flush-timeout'
-      socket.destroy()
-    }, this.#policy.flushTimeout).unref()
-    const clear = () => {
-      clearInterval(timer)
-    }
-    socket.once('finish', clear)
-    socket.once('close', clear)
+  #newClosing(): Closing {
+    return new Closing(new SocketSide(this.#connection, 'ended'), this.#control.closingOptions(this.#policy))
   }
 
   #mayBegin(): boolean {
     const { socket, gate } = this.#connection
     const isOver = this.#lifetime.closingHasBegun || gate.finAt !== undefined || socket.destroyed
-    return !isOver && this.#supervisor.isActive
+    return !isOver && this.#control.isActive
   }
 
   // Leaving a `for await` loop destroys with an AbortError; one of a signal has a cause. undici closes its idle
@@ -196,8 +158,8 @@ export class ControlledSocket implements DestroyHook {
 
   // destroy() after end(): Node has sent its alert by then, our closing is a turn away from it.
   #alertIsAsked(): boolean {
-    const { mode } = this.#connection
-    return this.#policy.onDestroy === 'close_notify' || mode === 'unidirectional' || mode === 'bidirectional'
+    const { closing } = this.#connection
+    return this.#policy.onDestroy === 'close_notify' || (closing !== undefined && closing.mode !== 'quiet')
   }
 
   // Whether "this is all" is what a close_notify would say, and somebody is there to hear it.
@@ -206,24 +168,4 @@ export class ControlledSocket implements DestroyHook {
     if (!ssl.alive() || gate.finAt !== undefined || evidence.tcp.kind !== 'open') return false
     return socket.writableLength === 0 && evidence.sent().kind === 'nothing' && !evidence.wasCut()
   }
-
-  // As far as it can be done at once: one SSL_shutdown, one turn of TLSWrap's cycle.
-  async #sendAlert(): Promise<void> {
-    // SSL_read may be on the stack, or http2's session, which crashes when its socket goes there.
-    await leaveStack()
-    const { socket, ssl, evidence } = this.#connection
-    if (!this.#alertWouldBeTrue() || ssl.inInit()) return
-    socket.setNoDelay(true)
-    ssl.sslShutdown()
-    evidence.latch()
-    for (let turn = 0; turn < turnsToFlush && ssl.alive(); turn++) {
-      pumpOutput(socket)
-      evidence.latch()
-      if (evidence.outputProgress() !== 'pending') return
-      await leaveStack()
-    }
-  }
 }
-
-// TLSWrap empties its BIO in the turn after TCP has taken it.
-const turnsToFlush = 3

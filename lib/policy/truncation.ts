@@ -10,7 +10,7 @@ import type { Connection } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
 import { http2RequestOf } from './http-server.js'
 import { wrapMethod } from '../closure/socket-internals.js'
-import { type ClosureReport, judge } from '../report/verdict.js'
+import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
 export class TruncationError extends ClosureError {
@@ -103,7 +103,7 @@ export class TruncationGuard {
   }
 
   #error(options?: ErrorOptions): TruncationError {
-    return new TruncationError(judge(this.#connection.facts()), options)
+    return new TruncationError(reportOf(this.#connection.facts()), options)
   }
 }
 

@@ -131,6 +131,10 @@ export interface ClosureFacts {
   readonly sent: Sent
   readonly received: Received
   readonly tcp: TcpEnd
+  /**
+   * Whether `bidirectional` did not wait for the peer, because the target's `maxWaiting` closings were waiting.
+   */
+  readonly waitRefused: boolean
   /** Whose act of closing (alert, FIN, RST, destroy) was seen first. */
   readonly began: 'local' | 'peer'
   /** Absent when `mode` is `uncontrolled`. */

@@ -1,4 +1,4 @@
-// From facts to judgement. This is the one table: `judge` below is total, its rules are tried from the top, and
+// From facts to judgement. This is the one table: `reportOf` below is total, its rules are tried from the top, and
 // docs/closure.md prints them in the same order.
 import type { ClosureFacts, Received, Sent, TcpEnd } from './facts.js'
 
@@ -145,8 +145,8 @@ export function noReports(): Record<Verdict, number> {
   }
 }
 
-/** Derives the verdict. */
-export function judge(facts: ClosureFacts): ClosureReport {
+/** The report of these facts: derives the verdict. */
+export function reportOf(facts: ClosureFacts): ClosureReport {
   const { handshake, sent, received, tcp, began, endedBy } = facts
   if (handshake === 'not-completed') return { ...facts, handshake, verdict: 'no-handshake' }
   if (handshake === 'untracked') return { ...facts, verdict: 'unobserved' }

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { takeTurn } from '../../lib/closure/steps.js'
+import { pacedTurn } from '../../lib/closing/turns.js'
 
 test('closings that begin at once go on in order, a few of them in each turn of the event loop', async () => {
   const gone: number[] = []
   const all = Array.from({ length: 200 }, async (_, index) => {
-    await takeTurn()
+    await pacedTurn()
     gone.push(index)
   })
   const perTurn: number[] = []
@@ -22,13 +22,13 @@ test('closings that begin at once go on in order, a few of them in each turn of 
 
 test('one that begins while others are in line goes after them, and an empty line begins anew', async () => {
   const gone: string[] = []
-  const first = takeTurn().then(async () => {
+  const first = pacedTurn().then(async () => {
     gone.push('first')
-    await takeTurn()
+    await pacedTurn()
     gone.push('first again')
   })
-  const second = takeTurn().then(() => gone.push('second'))
+  const second = pacedTurn().then(() => gone.push('second'))
   await Promise.all([first, second])
-  await takeTurn()
+  await pacedTurn()
   expect(gone).toEqual(['first', 'second', 'first again'])
 })

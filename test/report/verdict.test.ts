@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ClosureFacts, EndedBy, Received, Sent, TcpEnd } from '../../lib/report/facts.js'
-import { judge } from '../../lib/report/verdict.js'
+import { reportOf } from '../../lib/report/verdict.js'
 
 const at = 1
 const handshakes: readonly ClosureFacts['handshake'][] = ['completed', 'not-completed', 'untracked']
@@ -52,6 +52,7 @@ function* everyCombination(): Generator<ClosureFacts> {
                   received,
                   tcp,
                   began,
+                  waitRefused: false,
                   ...(endedBy !== undefined && { endedBy }),
                   discardedBytes: 0,
                   undeliveredBytes: 0,
@@ -106,7 +107,7 @@ describe('the table from facts to verdict', () => {
     let combinations = 0
     for (const facts of everyCombination()) {
       const documented = rows.find((row) => matches(row, facts))?.verdict
-      expect(judge(facts).verdict, JSON.stringify(facts)).toBe(documented)
+      expect(reportOf(facts).verdict, JSON.stringify(facts)).toBe(documented)
       combinations++
     }
     expect(combinations).toBe(3 * 5 * 4 * 3 * 2 * 2 * 11)
@@ -121,14 +122,14 @@ describe('the table from facts to verdict', () => {
 
   it('has every verdict explained in docs/closure.md, and no other', () => {
     const reached = new Set<string>()
-    for (const facts of everyCombination()) reached.add(`\`${judge(facts).verdict}\``)
+    for (const facts of everyCombination()) reached.add(`\`${reportOf(facts).verdict}\``)
     const explained = tableOf('| verdict | in words |').map((cells) => cells[0])
     expect(explained.toSorted()).toEqual([...reached].toSorted())
   })
 
   it('keeps the facts as they are', () => {
     for (const facts of everyCombination()) {
-      const { verdict, ...rest } = judge(facts)
+      const { verdict, ...rest } = reportOf(facts)
       expect(rest).toEqual(facts)
       expect(verdict).toBeTypeOf('string')
       break
@@ -137,7 +138,7 @@ describe('the table from facts to verdict', () => {
 
   it('serialises to JSON and back without a loss', () => {
     for (const facts of everyCombination()) {
-      const report = judge(facts)
+      const report = reportOf(facts)
       expect(JSON.parse(JSON.stringify(report))).toEqual(report)
       if (facts.quiet) break
     }

@@ -1,24 +1,25 @@
 import type { TLSSocket } from 'node:tls'
 import type { Closing } from '../closing/closing.js'
-import { ControlledSocket, type Supervisor } from './controlled-socket.js'
+import type { ClosingOptions } from '../closing/options.js'
+import { WaitingRoom } from '../closing/waiting-room.js'
+import { ControlledSocket, type SocketControl } from './controlled-socket.js'
 import type { Framing } from './framing.js'
 import { knownLifetimeOf, lifetimeOf } from '../closure/lifetime.js'
-import { type CheckedPolicy, connectionPolicy } from './policy.js'
+import { type CheckedConnectionPolicy, type CheckedPolicy, connectionPolicy } from './policy.js'
 import { type ClosureReport, noReports, type Verdict } from '../report/verdict.js'
 
 /** Whether a socket is under a policy that has not been stopped. */
-export function isSupervised(socket: TLSSocket): boolean {
-  return knownLifetimeOf(socket)?.supervisor?.isActive === true
+export function isControlled(socket: TLSSocket): boolean {
+  return knownLifetimeOf(socket)?.control?.isActive === true
 }
 
-/** A policy at work on the sockets of one target. */
-export class Supervision implements Supervisor {
+/** The sockets of one target, and the policy at work on them. */
+export class ControlledSockets implements SocketControl {
   readonly policy: CheckedPolicy
   readonly counters: Record<Verdict, number> = noReports()
   isActive = true
   connections = 0
-  waiting = 0
-  waitingRefused = 0
+  readonly waitingRoom: WaitingRoom
   /** Takes away what stands on the target. */
   onStop: () => void = () => undefined
 
@@ -30,6 +31,7 @@ export class Supervision implements Supervisor {
 
   constructor(policy: CheckedPolicy, framing: Framing, onReport: (report: ClosureReport, socket: TLSSocket) => void) {
     this.policy = policy
+    this.waitingRoom = new WaitingRoom(policy.maxWaiting)
     this.#framing = framing
     this.#onReport = onReport
     policy.signal?.addEventListener('abort', this.#abortClosings)
@@ -39,8 +41,8 @@ export class Supervision implements Supervisor {
   take(socket: TLSSocket): void {
     if (!this.isActive) return
     const lifetime = lifetimeOf(socket)
-    if (lifetime.supervisor?.isActive === true) return
-    lifetime.supervisor = this
+    if (lifetime.control?.isActive === true) return
+    lifetime.control = this
     this.connections++
     let controlled: ControlledSocket | undefined
     lifetime.whenFinished((report) => {
@@ -77,17 +79,18 @@ export class Supervision implements Supervisor {
     this.policy.signal?.removeEventListener('abort', this.#abortClosings)
   }
 
-  enter(): boolean {
-    if (this.waiting >= this.policy.maxWaiting) {
-      this.waitingRefused++
-      return false
+  closingOptions({ mode, flushTimeout, waitTimeout, maxDiscardBytes }: CheckedConnectionPolicy): ClosingOptions {
+    return {
+      mode,
+      flushBudget: 'while-stalled',
+      flushTimeout,
+      waitTimeout,
+      maxDiscardBytes,
+      onData: undefined,
+      afterwards: 'fin',
+      signal: undefined,
+      waitingRoom: this.waitingRoom,
     }
-    this.waiting++
-    return true
-  }
-
-  leave(): void {
-    this.waiting--
   }
 
   closingBegan(closing: Closing): void {

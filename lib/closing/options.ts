@@ -1,0 +1,19 @@
+import type { Afterwards, ClosureMode, OnData } from '../report/facts.js'
+import type { WaitingRoom } from './waiting-room.js'
+
+/** The options of a closing, checked and complete. */
+export interface ClosingOptions {
+  readonly mode: ClosureMode
+  /** Whether the flush budget runs once, or begins anew as long as some of the output leaves. */
+  readonly flushBudget: 'once' | 'while-stalled'
+  /** ms, for what was written before and for close_notify; then once more for FIN. */
+  readonly flushTimeout: number
+  /** ms, for the peer's close_notify. */
+  readonly waitTimeout: number
+  readonly maxDiscardBytes: number
+  /** Undefined: `deliver`, or `discard` where the reader would act on what it is given. */
+  readonly onData: OnData | undefined
+  readonly afterwards: Afterwards
+  readonly signal: AbortSignal | undefined
+  readonly waitingRoom: WaitingRoom | undefined
+}

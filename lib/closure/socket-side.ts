@@ -1,0 +1,189 @@
+// The adapter of the machine that closes (closing/side.ts) for Node's own TLS sockets.
+import { ClosureError } from '../errors.js'
+import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
+import type { Connection } from './connection.js'
+import {
+  handleOf,
+  isQueueing,
+  isReading,
+  leaveAgent,
+  outputLeft,
+  ownerOf,
+  pumpOutput,
+  startReading,
+  takeReadingFromHttpServer,
+} from './socket-internals.js'
+
+/**
+ * How a socket is made to drain.
+ *
+ * - `end`: by ending the stream. Node asks for FIN when it has drained, and the gate holds that (fin-gate.ts).
+ * - `ended`: the same, where the program has ended the stream already.
+ * - `write`: by the callback of an empty write. The stream does not end, and TCP stays open.
+ */
+export type DrainBy = 'end' | 'ended' | 'write'
+
+/** Our side of a socket's connection, for one way through the closing machine. */
+export class SocketSide implements ClosingSide {
+  readonly #connection: Connection
+  readonly #drainBy: DrainBy
+
+  constructor(connection: Connection, drainBy: DrainBy) {
+    this.#connection = connection
+    this.#drainBy = drainBy
+  }
+
+  begin(closing: BegunClosing): void {
+    this.#connection.closing = closing
+  }
+
+  startDraining(): () => Promise<void> {
+    const connection = this.#connection
+    const { socket } = connection
+    if (this.#drainBy === 'write') {
+      const drained = this.#drainedByWrite()
+      connection.refuseWrites()
+      return () => drained
+    }
+    const atTheGate = new Promise<void>((resolve) => {
+      connection.gate.hold(() => {
+        resolve()
+        return 'hold'
+      })
+    })
+    const owner = ownerOf(socket)
+    // The gate is closed: from here on ending the stream sends nothing.
+    if (owner === 'http-client') leaveAgent(socket)
+    return () => {
+      // http2 writes beneath the stream: it ends it by itself, after its last frame.
+      if (owner !== 'http2' && this.#drainBy === 'end') {
+        socket.end()
+        connection.refuseWrites()
+      }
+      return atTheGate
+    }
+  }
+
+  alertReadiness(): AlertReadiness {
+    const { ssl, evidence } = this.#connection
+    if (!ssl.alive() || evidence.tcp.kind !== 'open' || evidence.hasWrittenCloseNotify()) return 'never'
+    return ssl.inInit() ? 'later' : 'ready'
+  }
+
+  writeCloseNotify(leaves: 'alone' | 'with-fin'): void {
+    const { socket, ssl, evidence } = this.#connection
+    // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it, which a peer with
+    // delayed acknowledgements does 40 ms later.
+    if (leaves === 'alone') socket.setNoDelay(true)
+    const { result, error, queue } = ssl.sslShutdown()
+    if (result >= 0 || evidence.hasWrittenCloseNotify()) return
+    const detail = queue.map((entry) => `${entry.library ?? 'unknown library'}: ${entry.reason ?? entry.code}`)
+    const message = `SSL_shutdown returned ${result} (${[error, ...detail].join('; ')})`
+    throw new ClosureError('ERR_CLOSURE_OPENSSL', message, { detail })
+  }
+
+  // OpenSSL marks both directions closed; the marks are taken back at once, for with them it would drop what the peer
+  // still sends.
+  closeQuietly(): void {
+    const { ssl } = this.#connection
+    if (!ssl.alive()) return
+    const flags = ssl.getShutdown()
+    ssl.setQuietShutdown(true)
+    ssl.sslShutdown()
+    ssl.setShutdown(flags)
+  }
+
+  canCloseAtOnce(): boolean {
+    const { socket, ssl, evidence } = this.#connection
+    if (!ssl.alive() || ssl.insideCallback() || ssl.inInit() || evidence.tcp.kind !== 'open') return false
+    // With an empty BIO no write of TLSWrap's is under way, behind which the alert would stay back.
+    return ssl.outputPending() === 0 && !isQueueing(socket)
+  }
+
+  flush(): Progress {
+    const { socket, ssl, evidence } = this.#connection
+    if (!ssl.alive()) return 'gone'
+    try {
+      pumpOutput(socket)
+    } catch (error) {
+      // The cycle can deliver data: what a listener throws is its own, not ours to swallow.
+      process.nextTick(() => {
+        throw error
+      })
+    }
+    if (!ssl.alive()) return 'gone'
+    evidence.observe()
+    const progress = evidence.outputProgress()
+    // After RST the kernel takes nothing more, whether TCP was given it or not.
+    return progress === 'pending' && evidence.tcp.kind === 'reset' ? 'given' : progress
+  }
+
+  outputLeft(): number {
+    return outputLeft(this.#connection.socket)
+  }
+
+  isQueueing(): boolean {
+    return isQueueing(this.#connection.socket)
+  }
+
+  peerEnd(): 'alert' | 'tcp-end' | undefined {
+    const { evidence } = this.#connection
+    if (evidence.received().kind !== 'nothing') return 'alert'
+    return evidence.tcp.kind === 'open' ? undefined : 'tcp-end'
+  }
+
+  mayDeliver(): boolean {
+    const owner = ownerOf(this.#connection.socket)
+    return owner !== 'http-server' && owner !== 'http2'
+  }
+
+  // http's parser would run requests that come after the response that closed the connection.
+  takeReading(): boolean {
+    const { socket } = this.#connection
+    if (this.#drainBy === 'write' || ownerOf(socket) !== 'http-server') return false
+    takeReadingFromHttpServer(socket)
+    return true
+  }
+
+  startReading(): void {
+    const handle = handleOf(this.#connection.socket)
+    if (handle !== undefined) startReading(handle)
+  }
+
+  isReaderStalled(): boolean {
+    const { socket } = this.#connection
+    const handle = handleOf(socket)
+    return handle !== undefined && (socket.readableLength > 0 || isReading(handle) === false)
+  }
+
+  // Without a reader 'end' and 'close' would never come.
+  readToEnd(): void {
+    const { socket } = this.#connection
+    if (socket.readableLength === 0) socket.resume()
+  }
+
+  endTransport(): Promise<void> {
+    return this.#connection.gate.release()
+  }
+
+  isDestroyed(): boolean {
+    return this.#connection.socket.destroyed
+  }
+
+  destroy(): void {
+    this.#connection.socket.destroy()
+  }
+
+  // Resolves when all that was written before has been given to TLS and to the kernel. Corked data goes too.
+  #drainedByWrite(): Promise<void> {
+    const { socket } = this.#connection
+    while (socket.writableCorked > 0) socket.uncork()
+    return new Promise((resolve) => {
+      // The callback of an empty write comes after all others; an error means that the socket is being destroyed, which
+      // the early end tells.
+      socket.write('', () => {
+        resolve()
+      })
+    })
+  }
+}
