@@ -2,15 +2,14 @@
 // The program `close-notify`: one command for each instrument of the lab.
 import process from 'node:process'
 import { Command, CommanderError } from 'commander'
-import { compareCommand } from './compare/command.js'
+import * as commands from './commands.js'
 import { exitCodes } from './exit-codes.js'
 import type { ExitCode } from './exit-codes.js'
+import { Interruption } from './interruption.js'
+import { outliveReaders } from './output.js'
 import { packageVersion } from './version.js'
 
-// A reader such as head may go before all is written.
-process.stdout.on('error', (error: Error) => {
-  if (!('code' in error) || error.code !== 'EPIPE') throw error
-})
+outliveReaders()
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<ExitCode> {
@@ -19,19 +18,20 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     .description('Instruments to study how TLS connections end.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-    // So that a command can have a --version of its own.
-    .enablePositionalOptions()
     .showSuggestionAfterError()
-  program.addCommand(
-    compareCommand((code) => {
+  for (const makeCommand of Object.values(commands)) {
+    const command = makeCommand((code) => {
       exitCode = code
-    }).copyInheritedSettings(program),
-  )
+    })
+    program.addCommand(command.copyInheritedSettings(program))
+  }
   try {
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
+    if (error instanceof Interruption) return error.exitCode
     // Everything was said already: by help, by the version, or by a message about what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     throw error

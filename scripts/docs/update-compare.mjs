@@ -1,11 +1,11 @@
-// Renews the part of docs/compare.md between its markers: what `close-notify compare --markdown` prints over the builds
+// Renews the part of docs/compare-results.md between its markers: what `close-notify compare --markdown` prints over the builds
 // of .cache/libssl (scripts/libssl/fetch.mjs), without the libssl of the Node that runs this.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
-const page = path('docs/compare.md')
+const page = path('docs/compare-results.md')
 
 const args = ['compare', '--no-own', '--builds', path('.cache/libssl'), '--markdown']
 const generated = execFileSync(process.execPath, [path('dist/lib/cli/main.js'), ...args], {

@@ -1,6 +1,7 @@
 /**
- * The generated part of docs/compare.md is what the program prints over the builds of .cache/libssl. Where one of them
- * could not be fetched, the columns of the others are compared; test/support/builds.ts says which is missing.
+ * docs/compare.md has the options that the program has, and the generated part of docs/compare-results.md is what it
+ * prints over the builds of .cache/libssl. Where one of them could not be fetched, the columns of the others are
+ * compared; test/support/builds.ts says which is missing.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -10,18 +11,42 @@ import { scenarios } from '../../lib/lab/scenarios/suites/index.js'
 import { presentBuilds } from '../support/builds.js'
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
-const page = readFileSync(path('docs/compare.md'), 'utf8')
-const advice = 'docs/compare.md is old: npx tsc -p tsconfig.build.json && node scripts/docs/update-compare.mjs'
+const program = path('dist/lib/cli/main.js')
+const explanations = readFileSync(path('docs/compare.md'), 'utf8')
+const results = readFileSync(path('docs/compare-results.md'), 'utf8')
+const advice = 'docs/compare-results.md is old: npx tsc -p tsconfig.build.json && node scripts/docs/update-compare.mjs'
 
-const [, generated = ''] = /<!-- generated: begin.*-->\n([\s\S]*)<!-- generated: end -->/.exec(page) ?? []
+const [, generated = ''] = /<!-- generated: begin.*-->\n([\s\S]*)<!-- generated: end -->/.exec(results) ?? []
 const builds = presentBuilds().filter(({ libssl }) => libssl !== undefined)
 
-describe('the generated part of docs/compare.md', () => {
+test('docs/compare.md lists the options of close-notify compare --help, word for word and in their order', () => {
+  const help = execFileSync(process.execPath, [program, 'compare', '--help'], { encoding: 'utf8' })
+  const documented = [...explanations.matchAll(/^\| `(-.*?)` \| (.*) \|$/gm)].map(([, flags, meaning]) => [
+    flags,
+    meaning,
+  ])
+  expect(documented).toEqual(optionsIn(help))
+  expect(documented.length).toBeGreaterThan(10)
+})
+
+test.each([
+  ['docs/compare.md', explanations, results],
+  ['docs/compare-results.md', results, explanations],
+])('%s has a target for each of its links', (_name, page, otherPage) => {
+  const broken = (links: ReadonlySet<string>, targets: ReadonlySet<string>) =>
+    [...links].filter((link) => !targets.has(link))
+  const linksWith = (before: string) =>
+    new Set([...page.matchAll(new RegExp(`\\]\\(${before}#([^)]+)\\)`, 'g'))].map(([, id = '']) => id))
+  expect(broken(linksWith(''), targetsIn(page))).toEqual([])
+  expect(broken(linksWith('compare(?:-results)?\\.md'), targetsIn(otherPage))).toEqual([])
+})
+
+describe('the generated part of docs/compare-results.md', () => {
   let printed = ''
   beforeAll(() => {
     if (builds.length === 0) return
     const args = ['compare', '--no-own', '--builds', path('.cache/libssl'), '--markdown']
-    printed = execFileSync(process.execPath, [path('dist/lib/cli/main.js'), ...args], {
+    printed = execFileSync(process.execPath, [program, ...args], {
       encoding: 'utf8',
       maxBuffer: 2 ** 26,
     })
@@ -48,12 +73,8 @@ describe('the generated part of docs/compare.md', () => {
     if (there.length === buildsOf(generated).length) expect(generated.trim(), advice).toBe(printed.trim())
   })
 
-  test('has a target for each of its links', () => {
-    const links = new Set([...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, id]) => id))
-    const ids = new Set([...page.matchAll(/<details id="([^"]+)">/g)].map(([, id]) => id))
-    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => anchorOf(text))
-    expect([...links].filter((id = '') => !ids.has(id) && !headings.includes(id))).toEqual([])
-    expect(links.size).toBeGreaterThan(50)
+  test('has many links to its scenarios', () => {
+    expect(new Set([...generated.matchAll(/\]\(#([^)]+)\)/g)].map(([, id]) => id)).size).toBeGreaterThan(50)
   })
 })
 
@@ -116,6 +137,18 @@ function cellsOfLine(line: string): readonly string[] {
     .split(/(?<!\\)\|/)
     .slice(1, -1)
     .map((cell) => cell.trim())
+}
+
+function targetsIn(page: string): ReadonlySet<string> {
+  const ids = [...page.matchAll(/<details id="([^"]+)">/g)].map(([, id = '']) => id)
+  const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => anchorOf(text))
+  return new Set([...ids, ...headings])
+}
+
+/** Flags and meaning of each option; a meaning may go on in the lines below. */
+function optionsIn(help: string): string[][] {
+  const options = help.matchAll(/^ {2}(-.*?) {2,}(\S.*(?:\n {10,}\S.*)*)/gm)
+  return [...options].map(([, flags = '', meaning = '']) => [flags, meaning.replaceAll(/\n +/g, ' ')])
 }
 
 /** As GitHub makes it. */

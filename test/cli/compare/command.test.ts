@@ -7,21 +7,8 @@ import type { Started } from '../run.js'
 
 const someScenario = ['--scenario', 'openssl-incorrect-shutdown-0'] as const
 
-describe('the program', () => {
-  test('prints its version', async () => {
-    const content: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
-    const { exitCode, stdout } = await run('--version')
-    expect(content).toMatchObject({ version: stdout.trim() })
-    expect(exitCode).toBe(0)
-  })
-
-  test('names its commands', async () => {
-    const { exitCode, stdout } = await run('--help')
-    expect(stdout).toMatch(/^Usage: close-notify .*\n(.*\n)* {2}compare /)
-    expect(exitCode).toBe(0)
-  })
-
-  test('has examples in the help of compare, and each of them is a command line that it takes', async () => {
+describe('the command line of compare', () => {
+  test('has examples in its help, and each of them is a command line that it takes', async () => {
     const { exitCode, stdout } = await run('compare', '--help')
     expect(exitCode).toBe(0)
     const examples = [...stdout.matchAll(/^ {2}close-notify (compare .*)$/gm)].map(([, line = '']) => line)
@@ -40,11 +27,9 @@ describe('the program', () => {
   })
 
   test.each([
-    { args: [], says: 'Usage: close-notify' },
-    { args: ['nonsense'], says: "unknown command 'nonsense'" },
     { args: ['compare', '--nonsense'], says: "unknown option '--nonsense'" },
     { args: ['compare', '--librari', 'x'], says: '--library' },
-    { args: ['compare', '--version', 'TLSv1.1'], says: 'Allowed choices are TLSv1.2, TLSv1.3' },
+    { args: ['compare', '--tls', 'TLSv1.1'], says: 'Allowed choices are TLSv1.2, TLSv1.3' },
     { args: ['compare', '--scenario', 'nonsense'], says: "no scenario is called 'nonsense'" },
     { args: ['compare', '--json', '--csv'], says: 'cannot be used with' },
     { args: ['compare', '--list', '--markdown'], says: 'cannot be used with' },
@@ -73,7 +58,7 @@ describe('compare', () => {
   })
 
   test('takes a part of the scenarios by name', async () => {
-    const { stdout } = await run('compare', '--list', '--scenario', 'openssl-*', '--version', 'TLSv1.2')
+    const { stdout } = await run('compare', '--list', '--scenario', 'openssl-*', '--tls', 'TLSv1.2')
     const listed = [...stdout.matchAll(/^ {2}(\S+-\S+) +TLSv/gm)].map(([, name]) => name)
     const expected = scenarios.filter(({ name, versions }) => /^openssl-/.test(name) && versions.includes('TLSv1.2'))
     expect(listed).toEqual(expected.map(({ name }) => name))
@@ -124,6 +109,14 @@ describe('compare', () => {
     expect(stdout).toBe('')
     expect(readFileSync(file, 'utf8').split('\r\n')[0]).toMatch(/^scenario,tls,build,/)
     expect(exitCode).toBe(0)
+  })
+
+  test('says why a file cannot be written, and ends with 1', async () => {
+    const folder = temporaryFolder()
+    const { exitCode, stdout, stderr } = await run('compare', '--list', '--output', folder)
+    expect(stderr).toMatch(/^error: EISDIR.*\n$/)
+    expect(stdout).toBe('')
+    expect(exitCode).toBe(1)
   })
 
   test('leaves quietly when its reader has gone', async () => {

@@ -5,11 +5,9 @@ import { layoutTable } from './layout.js'
 import { problemOf } from './problems.js'
 import { sectionsOf } from './sections.js'
 import type { Section } from './sections.js'
-import type { Style } from '../../style.js'
+import type { Layout } from '../../output.js'
 
-export interface TextOptions {
-  readonly width: number
-  readonly style: Style
+export interface TextOptions extends Layout {
   /** Steps and scenarios that are alike on all builds too. */
   readonly allRows: boolean
 }

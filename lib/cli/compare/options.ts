@@ -1,0 +1,33 @@
+// The options of `close-notify compare`. The table in docs/compare.md is that of its --help, word for word.
+import { existsSync } from 'node:fs'
+import { InvalidArgumentError } from 'commander'
+import type { TlsVersion } from '../../lab/scenarios/types.js'
+import { choice, flag, list, negation } from '../options.js'
+import type { OptionsOf } from '../options.js'
+import { outputOption } from '../output.js'
+
+export const bothVersions = ['TLSv1.2', 'TLSv1.3'] as const satisfies readonly TlsVersion[]
+
+export type CompareOptions = OptionsOf<typeof compareOptions>
+
+export const compareOptions = {
+  library: list('--library <path...>', 'libssl files to compare; each finds its libcrypto beside it'),
+  builds: list('--builds <dir...>', 'folders of builds, each DIR/NAME/build.json describing one').argParser(
+    existingFolder,
+  ),
+  node: list('--node <path...>', 'Node executables, each with the libssl that it has itself'),
+  own: negation('--no-own', 'leave out the libssl of the Node that runs this'),
+  scenario: list('--scenario <name...>', 'only these scenarios; * stands for any text'),
+  tls: choice('--tls <version>', 'only this version of TLS', bothVersions),
+  allRows: flag('--all-rows', 'show steps and scenarios that are alike on all builds too'),
+  json: flag('--json', 'print everything as JSON').conflicts(['csv', 'markdown', 'list', 'allRows']),
+  csv: flag('--csv', 'print everything as CSV').conflicts(['markdown', 'list', 'allRows']),
+  markdown: flag('--markdown', 'print everything as markdown').conflicts(['list', 'allRows']),
+  list: flag('--list', 'list scenarios and builds, and run nothing'),
+  output: outputOption,
+}
+
+function existingFolder(folder: string, others: readonly string[] = []): readonly string[] {
+  if (!existsSync(folder)) throw new InvalidArgumentError('There is no such folder.')
+  return [...others, folder]
+}

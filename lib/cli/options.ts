@@ -1,0 +1,55 @@
+/**
+ * The table of a command's options. Each stands there once, with how it is written, its meaning and the type of its
+ * value; the help is printed from the table, and so is the type of what the command receives:
+ *
+ *     const options = { json: flag('--json', 'print everything as JSON') }
+ *     type Options = OptionsOf<typeof options> // { readonly json?: true }
+ */
+import { Option } from 'commander'
+import type { Command } from 'commander'
+
+/** An option, and the type of its value. */
+export interface TypedOption<Value> extends Option {
+  /** For the compiler alone: nothing is ever there. */
+  readonly valueType?: Value
+}
+
+/** By the name that the option has in code: `allRows` for `--all-rows`, `own` for `--no-own`. */
+type OptionTable = Readonly<Record<string, TypedOption<unknown>>>
+
+/** An option that is not given is absent. */
+export type OptionsOf<Table extends OptionTable> = {
+  readonly [Name in keyof Table]?: Table[Name] extends TypedOption<infer Value> ? Value : never
+}
+
+export function addOptions(command: Command, table: OptionTable): Command {
+  for (const option of Object.values(table)) command.addOption(option)
+  return command
+}
+
+/** True where it is given. */
+export function flag(flags: `--${string}`, meaning: string): TypedOption<true> {
+  return new Option(flags, meaning)
+}
+
+/** False where it is given, otherwise true. */
+export function negation(flags: `--no-${string}`, meaning: string): TypedOption<boolean> {
+  return new Option(flags, meaning)
+}
+
+export function text(flags: `--${string} <${string}>`, meaning: string): TypedOption<string> {
+  return new Option(flags, meaning)
+}
+
+/** Several texts: behind one option, or behind each of several. */
+export function list(flags: `--${string} <${string}...>`, meaning: string): TypedOption<readonly string[]> {
+  return new Option(flags, meaning)
+}
+
+export function choice<const Value extends string>(
+  flags: `--${string} <${string}>`,
+  meaning: string,
+  values: readonly Value[],
+): TypedOption<Value> {
+  return new Option(flags, meaning).choices(values)
+}
