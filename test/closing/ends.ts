@@ -1,0 +1,96 @@
+/** Two ends of a connection, of which ours is closed by the machine: Node's sockets through a relay, or in memory. */
+import { onTestFinished } from 'vitest'
+import type { ClosingSide } from '../../lib/closing/side.js'
+import { SocketSide } from '../../lib/closure/socket-side.js'
+import { lifetimeOf } from '../../lib/closure/lifetime.js'
+import { closureOf } from '../../lib/index.js'
+import { loadOpenSSL } from '../../lib/openssl/index.js'
+import { connectSides } from '../closure/sides.js'
+import { connectPair as connectSsls } from '../openssl/ssl-pair.js'
+import { type TlsVersion, tlsVersions } from '../support/pair.js'
+import { MemoryEnd } from './memory-end.js'
+
+/** An end that is to be closed, and what the peer can be made to do. */
+export interface Ends {
+  readonly side: ClosingSide
+  /** What our side has sent that ends something, as the peer's side of the wire has it. */
+  sent(): readonly ('close_notify' | 'fin')[]
+  /** Our reader reads all that comes. */
+  read(): void
+  /** Our side has more to send than the transport takes, for the peer takes nothing any more. */
+  stall(): Promise<void>
+  readonly peer: {
+    closeNotify(): void
+    fin(): void
+    send(bytes: number): void
+  }
+}
+
+/** The ends by name, and how they are made. `keepOpen`: our side drains without ending its stream. */
+export const makers: readonly { readonly name: string; readonly make: (keepOpen: boolean) => Promise<Ends> }[] = [
+  ...tlsVersions.flatMap((version) => [
+    { name: `Node's client, ${version}`, make: (keepOpen: boolean) => socketEnds(version, 'client', keepOpen) },
+    { name: `Node's server, ${version}`, make: (keepOpen: boolean) => socketEnds(version, 'server', keepOpen) },
+    { name: `in memory, ${version}`, make: () => memoryEnds(version) },
+  ]),
+]
+
+async function socketEnds(version: TlsVersion, near: 'client' | 'server', keepOpen: boolean): Promise<Ends> {
+  const halfOpen = { localHalfOpen: true, peerHalfOpen: true }
+  const { local, peer, wire } = await connectSides({ version, near }, halfOpen)
+  const { connection } = lifetimeOf(local)
+  if (connection === undefined) throw new Error('expected a connection after the handshake')
+  peer.resume()
+  return {
+    side: new SocketSide(connection, keepOpen ? 'write' : 'end'),
+    sent: () => wire.closing(near).map((what) => (what === 'fin' ? 'fin' : alertOf(what))),
+    read: () => void local.resume(),
+    stall: () => {
+      wire.stall(near, true)
+      local.write(Buffer.alloc(32 * 1024 * 1024))
+      return Promise.resolve()
+    },
+    peer: {
+      closeNotify: () => void closureOf(peer).closeNotify(),
+      fin: () => void closureOf(peer).shutdown({ mode: 'quiet' }),
+      send: (bytes) => void peer.write(Buffer.alloc(bytes)),
+    },
+  }
+}
+
+function memoryEnds(version: TlsVersion): Promise<Ends> {
+  const { client, server } = connectSsls(loadOpenSSL(), { version })
+  const [near, far] = [new MemoryEnd(client), new MemoryEnd(server)]
+  near.peer = far
+  far.peer = near
+  far.isRead = true
+  onTestFinished(() => {
+    near.free()
+    far.free()
+  })
+  return Promise.resolve({
+    side: near,
+    sent: () => near.sent,
+    read: () => {
+      near.isRead = true
+    },
+    stall: () => {
+      near.isStalled = true
+      near.write(1)
+      return Promise.resolve()
+    },
+    peer: {
+      closeNotify: () => {
+        far.writeCloseNotify()
+        far.flush()
+      },
+      fin: () => void far.endTransport(),
+      send: (bytes) => far.write(bytes),
+    },
+  })
+}
+
+function alertOf(text: string): 'close_notify' {
+  if (text !== 'alert warning close_notify') throw new Error(`expected a close_notify, but ${text} was sent`)
+  return 'close_notify'
+}
