@@ -3,6 +3,12 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { helpIfAsked } from '../support/help.mjs'
+
+helpIfAsked(`Usage: node scripts/docs/update-compare.mjs
+
+Renews the tables of docs/compare-results.md from the builds of .cache/libssl, with the program in dist/.
+`)
 
 const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
 const page = path('docs/compare-results.md')

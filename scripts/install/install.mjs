@@ -9,6 +9,12 @@ import { findNodeHeaders, nodeGypEnvironment } from './node-headers.mjs'
 const packageRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const minute = 60_000
 
+// Without scripts/support, which the package does not carry.
+if (process.argv[2] === '--help') {
+  console.log('Usage: node scripts/install/install.mjs\n\nBuilds the addon unless a prebuilt binary loads here.')
+  process.exit(0)
+}
+
 if (buildIsAskedFor()) {
   build()
 } else {

@@ -1,5 +1,5 @@
 // The libssl builds of other Debian releases, for tests and comparison: what they are and where they lie.
-// `node scripts/libssl/fetch.mjs` puts them into .cache/libssl. Their packages are pinned in libssl-pins.json.
+// `node scripts/libssl/fetch.mjs` puts them into .cache/libssl. Their packages are pinned in pins.json.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

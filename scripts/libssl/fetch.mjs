@@ -1,5 +1,5 @@
 // Puts the libssl builds of other Debian releases into .cache/libssl, each unpacked in a folder of its own. See
-// libssl-builds.mjs. `npm test` runs without them, and then says so; CI demands three OpenSSL versions.
+// builds.mjs. `npm test` runs without them, and then says so; CI demands three OpenSSL versions.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -59,7 +59,7 @@ function wanted(names) {
 }
 
 function misused(message) {
-  console.error(`fetch-libssl: ${message}\n\n${usage}`)
+  console.error(`libssl/fetch: ${message}\n\n${usage}`)
   process.exit(2)
 }
 
@@ -155,7 +155,7 @@ function filesOf({ libssl, libcrypto, loader }) {
 function failed(code, build, reason) {
   const heading =
     code === fetchFailed ? 'FETCH FAILED, which is not a failed test' : 'NOT WHAT WAS PINNED, or a broken package'
-  console.error(`fetch-libssl: ${heading}: ${build.name}`)
+  console.error(`libssl/fetch: ${heading}: ${build.name}`)
   console.error(reason.replace(/^/gm, '  '))
   if (process.exitCode !== 1) process.exitCode = code
 }

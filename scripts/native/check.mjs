@@ -47,7 +47,7 @@ function readArguments() {
     const all = ['plain', 'sanitized', 'valgrind', 'fuzz']
     return { names: positionals.length === 0 ? all : positionals, seconds: Number(values.seconds) }
   } catch (error) {
-    console.error(`native-checks: ${error.message}\n\n${usage}`)
+    console.error(`native/check: ${error.message}\n\n${usage}`)
     return process.exit(2)
   }
 }
@@ -118,7 +118,7 @@ function minimize() {
 function buildFuzzTarget() {
   const compiler = ['clang++', 'clang++-14'].find((name) => spawnSync(name, ['--version']).status === 0)
   if (compiler === undefined) {
-    console.error('native-checks: fuzz needs clang and its compiler-rt (Debian: clang-14 libclang-rt-14-dev)')
+    console.error('native/check: fuzz needs clang and its compiler-rt (Debian: clang-14 libclang-rt-14-dev)')
     finish(1)
   }
   return build('fuzz', ['-DFUZZ=ON', '-DSANITIZE=address,undefined', `-DCMAKE_CXX_COMPILER=${compiler}`])
@@ -140,7 +140,7 @@ function spawn(command, args, env, output = 'inherit') {
   const result = spawnSync(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', output, 'inherit'] })
   if (result.status === 0) return false
   const why = result.error?.message ?? (result.signal === null ? `exit code ${result.status}` : result.signal)
-  console.error(`native-checks: ${[command, ...args].join(' ')}: ${why}`)
+  console.error(`native/check: ${[command, ...args].join(' ')}: ${why}`)
   return true
 }
 

@@ -5,10 +5,14 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { helpIfAsked } from '../support/help.mjs'
+
+const usage = 'Usage: node scripts/package/check-installed.mjs TARBALL EMPTY-FOLDER\n'
+helpIfAsked(usage)
 
 const [tarball, folder] = process.argv.slice(2).map((path) => resolve(path))
 if (tarball === undefined || folder === undefined || readdirSync(folder).length > 0) {
-  console.error('Usage: node scripts/package/check-installed.mjs TARBALL EMPTY-FOLDER')
+  process.stderr.write(usage)
   process.exit(2)
 }
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,9 +1,14 @@
 // Reads what a built addon asks of the system that loads it, and fails where that is more than the README promises.
-// Usage: check-symbols.mjs [FILE...]   (default: the prebuilt Linux binaries)
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { helpIfAsked } from '../support/help.mjs'
+
+helpIfAsked(`Usage: node scripts/package/check-symbols.mjs [FILE...]
+
+Checks the prebuilt Linux binaries where no file is named. Exit code 1: one asks for too much. 2: there is none.
+`)
 
 // The newest version of each name that a binary may ask for. glibc 2.28 is also what official Node binaries need;
 // libstdc++ of g++ 5.1 has the other two.

@@ -6,6 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import prebuildify from 'prebuildify'
 import { nodeGypEnvironment } from '../install/node-headers.mjs'
+import { helpIfAsked } from '../support/help.mjs'
+
+helpIfAsked(`Usage: node scripts/package/prebuild.mjs [--if-stale]
+
+Builds the binary that the package carries; with --if-stale only where a source is newer than it.
+`)
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`)

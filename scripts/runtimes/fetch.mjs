@@ -48,7 +48,7 @@ function wanted(names) {
 }
 
 function misused(message) {
-  console.error(`fetch-runtimes: ${message}\n\n${usage}`)
+  console.error(`runtimes/fetch: ${message}\n\n${usage}`)
   process.exit(1)
 }
 
@@ -71,7 +71,7 @@ async function fetchOnce(runtime) {
     console.log(`${runtime.name} ${runtime.version} fetched: ${place.executable}`)
   } catch (error) {
     if (stopped()) return
-    console.error(`fetch-runtimes: FETCH FAILED, which is not a failed test: ${runtime.name} ${runtime.version}`)
+    console.error(`runtimes/fetch: FETCH FAILED, which is not a failed test: ${runtime.name} ${runtime.version}`)
     console.error(reasonOf(error).replace(/^/gm, '  '))
     process.exitCode = fetchFailed
   }

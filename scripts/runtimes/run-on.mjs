@@ -1,12 +1,21 @@
-// Starts a program on one of the fetched runtimes: run-on.mjs RUNTIME [ARGUMENT...]
+// Starts a program on one of the fetched runtimes.
+import { spawnSync } from 'node:child_process'
 import { fetchFailed } from '../support/fetching.mjs'
-import { replaceBy } from '../support/replace-by.mjs'
-import { locateByName } from './runtimes.mjs'
+import { helpIfAsked } from '../support/help.mjs'
+import { locateByName, runtimes } from './runtimes.mjs'
 
+helpIfAsked(`Usage: node scripts/runtimes/run-on.mjs RUNTIME [ARGUMENT...]
+
+Starts ${runtimes.map(({ name }) => name).join(', ')} with the arguments and without input. Its output is this one's, and so is
+its exit code, but for 75: the runtime was not fetched.
+`)
 const [name = '', ...args] = process.argv.slice(2)
-const runtime = locateByName(name)
-if (!runtime.present) {
-  console.error(`run-on: ${name} is not there, run: node scripts/runtimes/fetch.mjs ${name}`)
+const { present, executable, env } = locateByName(name)
+if (!present) {
+  console.error(`runtimes/run-on: ${name} is not there, run: node scripts/runtimes/fetch.mjs ${name}`)
   process.exit(fetchFailed)
 }
-replaceBy('run-on', runtime.executable, args, runtime.env)
+const child = spawnSync(executable, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] })
+if (child.error) throw child.error
+if (child.signal) console.error(`runtimes/run-on: ${executable} was ended by ${child.signal}`)
+process.exit(child.status ?? 1)

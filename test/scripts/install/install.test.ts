@@ -15,7 +15,9 @@ let noTools: string
 beforeEach(() => {
   copy = mkdtempSync(path.join(tmpdir(), 'close-notify-install-'))
   noTools = path.join(copy, 'no-tools')
-  for (const folder of ['scripts', 'no-tools', 'node_modules']) mkdirSync(path.join(copy, folder))
+  for (const folder of ['scripts/install', 'no-tools', 'node_modules']) {
+    mkdirSync(path.join(copy, folder), { recursive: true })
+  }
   for (const file of [
     'package.json',
     'binding.gyp',
@@ -113,7 +115,7 @@ test("headers beside Node win over npm's configuration, in any spelling", () => 
 })
 
 function install(environment: Record<string, string> = {}): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [path.join(copy, 'scripts', 'install.mjs')], {
+  return spawnSync(process.execPath, [path.join(copy, 'scripts', 'install', 'install.mjs')], {
     cwd: copy,
     encoding: 'utf8',
     env: { PATH: noTools, HOME: copy, ...environment },

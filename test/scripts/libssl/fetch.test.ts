@@ -11,7 +11,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findBuilds } from '../../../lib/lab/builds.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const scripts = ['fetch-libssl.mjs', 'libssl-builds.mjs', 'debian-packages.mjs', 'fetching.mjs']
+const scripts = ['libssl/fetch.mjs', 'libssl/builds.mjs', 'support/debian-packages.mjs', 'support/fetching.mjs']
 
 let copy: string
 let archive: Archive
@@ -19,7 +19,7 @@ let pins: Record<string, Pin>
 
 beforeEach(async () => {
   copy = mkdtempSync(path.join(tmpdir(), 'close-notify-libssl-'))
-  mkdirSync(path.join(copy, 'scripts'))
+  for (const folder of ['libssl', 'support']) mkdirSync(path.join(copy, 'scripts', folder), { recursive: true })
   for (const name of scripts) copyFileSync(path.join(root, 'scripts', name), path.join(copy, 'scripts', name))
   archive = await startArchive()
   const old = makePackage('libssl1.1', '1.1.1w-1', ['libssl.so.1.1', 'libcrypto.so.1.1'])

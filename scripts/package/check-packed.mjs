@@ -3,6 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { helpIfAsked } from '../support/help.mjs'
+
+helpIfAsked(`Usage: node scripts/package/check-packed.mjs
+
+Packs the package into .cache/pack and checks what came out. Exit code 1: something is missing, unwanted or wrong.
+`)
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, '.cache', 'pack')
