@@ -339,7 +339,7 @@ describe('on the wrong object', () => {
   })
 
   test('a socket that was made before the module was loaded is untracked', async () => {
-    const child = fileURLToPath(new URL('untracked-child.mjs', import.meta.url))
+    const child = fileURLToPath(new URL('programs/untracked.mjs', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, [child], { timeout: 30_000 })
     expect(JSON.parse(stdout)).toEqual({
       state: 'untracked',

@@ -1,0 +1,67 @@
+// Which files of test/ .ci/run repeats in another place than `npm test`: all but those that are excluded here by name,
+// with the reason. A new folder or file is repeated until somebody says here why it need not be.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { helpIfAsked } from '../support/help.mjs'
+
+/** Of each place what is not repeated there, and why not: folders or files of test/. */
+const excluded = {
+  'other-nodes': {
+    benchmarks: 'programs of the checkout, which the package does not carry',
+    ci: 'the checkout',
+    cli: 'needs a compiler; its TLS is that of lab/scenarios',
+    docs: 'pages of the checkout',
+    native: 'C++ without Node',
+    scripts: 'programs of the checkout',
+    support: 'what the tests themselves are made of',
+  },
+  sanitizers: {
+    benchmarks: 'time and memory are other ones there',
+    ci: 'no native code',
+    cli: 'no native code of its own',
+    closing: 'no native code',
+    docs: 'no native code of its own',
+    hazards: 'time, memory and ends of processes are other ones there',
+    lab: 'needs other libraries than the process has, and AddressSanitizer takes no RTLD_DEEPBIND',
+    native: 'has sanitizers of its own: scripts/native/check.mjs sanitized',
+    'openssl/elf.test.ts': 'no native code',
+    'openssl/every-build.test.ts': 'needs other libraries than the process has',
+    'openssl/glibc.test.ts': 'no native code',
+    'openssl/load.test.ts': 'needs other libraries than the process has',
+    'openssl/memory.test.ts': 'freed memory is kept for a while there',
+    policy: 'no native code beyond that of closure',
+    report: 'no native code',
+    scripts: 'no native code of its own',
+    stress: 'time is another one there',
+    support: 'what the tests themselves are made of',
+    tls: 'no native code',
+  },
+}
+
+const usage = `Usage: node scripts/ci/test-files.mjs ${Object.keys(excluded).join('|')} [--excluded]
+
+Prints the test files that are repeated there, or with --excluded the folders and files that are not, with the reasons.
+Exit code 2: the call was wrong, or something that is excluded is not there.
+`
+helpIfAsked(usage)
+
+const [place, option] = process.argv.slice(2)
+if (!Object.hasOwn(excluded, place) || ![undefined, '--excluded'].includes(option)) {
+  process.stderr.write(usage)
+  process.exit(2)
+}
+const tests = fileURLToPath(new URL('../../test', import.meta.url))
+const reasons = Object.entries(excluded[place])
+const gone = reasons.filter(([name]) => !existsSync(join(tests, name)))
+for (const [name] of gone) console.error(`ci/test-files: test/${name} is excluded and not there`)
+if (gone.length > 0) process.exit(2)
+
+if (option === '--excluded') {
+  for (const [name, reason] of reasons) console.log(`test/${name}: ${reason}`)
+} else {
+  const files = readdirSync(tests, { recursive: true })
+    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => !reasons.some(([name]) => file === name || file.startsWith(`${name}/`)))
+  for (const file of files.sort()) console.log(`test/${file}`)
+}

@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folders = readdirSync(path.join(root, 'test'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+
+const linesOf = (...args: readonly string[]): readonly string[] =>
+  execFileSync(process.execPath, [path.join(root, 'scripts/ci/test-files.mjs'), ...args], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line !== '')
+
+/** What each place repeats: whoever adds a folder to test/ decides where its tests run besides npm test. */
+const repeated: Readonly<Record<string, readonly string[]>> = {
+  'other-nodes': ['closing', 'closure', 'hazards', 'lab', 'openssl', 'policy', 'report', 'stress', 'tls'],
+  sanitizers: ['closure', 'openssl'],
+}
+
+describe.each(Object.entries(repeated))('in the place %s', (place, expected) => {
+  const reasons = new Map(
+    linesOf(place, '--excluded')
+      .map((line) => /^test\/(\S+): (.+)$/.exec(line)?.slice(1) ?? [])
+      .map(([name = '', reason = '']) => [name, reason]),
+  )
+
+  test('each folder of test/ is repeated or excluded, and not both', () => {
+    const excluded = [...reasons.keys()].filter((name) => !name.includes('/'))
+    expect([...expected, ...excluded].sort(), 'decide in scripts/ci/test-files.mjs and here').toEqual(folders.sort())
+  })
+
+  test('what is excluded has its reason', () => {
+    expect([...reasons].filter(([, reason]) => !/\w \w/.test(reason) && reason !== 'the checkout')).toEqual([])
+  })
+
+  test('the files are those of the folders that are repeated', () => {
+    const files = linesOf(place)
+    expect([...new Set(files.map((file) => file.split('/')[1]))].sort()).toEqual([...expected].sort())
+    expect(files.every((file) => file.endsWith('.test.ts'))).toBe(true)
+  })
+})
+
+test('a place that is not known is refused with exit code 2', () => {
+  expect(() => linesOf('elsewhere')).toThrow(expect.objectContaining({ status: 2 }))
+})
+
+test('.ci/run names no test of its own', () => {
+  const source = readFileSync(path.join(root, '.ci/run'), 'utf8')
+  // The C++ has no test files of vitest, and its folder is named to find the sources.
+  expect([...source.matchAll(/\btest\/(?!native\b)[\w/{},.-]*/g)].map(([name]) => name)).toEqual([])
+})
