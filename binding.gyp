@@ -22,8 +22,8 @@
         "native/node/registry.cc",
         "native/openssl/engine_functions.cc",
         "native/openssl/error_queue.cc",
-        "native/openssl/functions.cc",
         "native/openssl/library.cc",
+        "native/openssl/node_functions.cc",
         "native/platform/compat.cc",
         "native/platform/dynamic.cc",
         "native/platform/tcp_state.cc"

@@ -150,19 +150,18 @@ export interface NativeSsl {
   pending(): number
   hasPending(): boolean
   inInit(): boolean
-  version(): number
-  versionName(): string
-  stateString(): string
-  recordState(): string
-  cipherName(): string | undefined
-  alpnSelected(): string | undefined
-  servername(): string | undefined
+  getVersion(): string
+  getStateString(): string
+  getRecordState(): string
+  getCipher(): string | undefined
+  getAlpn(): string | undefined
+  getServername(): string | undefined
   setServername(name: string): number
   setVerifyHost(name: string): number
   setVerify(mode: number): void
-  verifyResult(): { readonly code: number; readonly text: string }
+  getVerifyResult(): { readonly code: number; readonly text: string }
   /** DER. */
-  peerCertificate(): Uint8Array | undefined
+  getPeerCertificate(): Uint8Array | undefined
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array | undefined
   sessionReused(): boolean
   /** SSL_get1_session(3) */

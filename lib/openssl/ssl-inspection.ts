@@ -91,7 +91,7 @@ export class SslInspection {
 
   /** SSL_state_string_long(3): where the handshake is, in OpenSSL's words. They differ between builds. */
   getStateString(): string {
-    return this.#native.stateString()
+    return this.#native.getStateString()
   }
 
   /**
@@ -101,27 +101,27 @@ export class SslInspection {
    * @throws ClosureError ERR_OPENSSL_UNSUPPORTED_CALL
    */
   getRecordState(): string {
-    return this.#native.recordState()
+    return this.#native.getRecordState()
   }
 
   /** SSL_get_version(3): 'TLSv1.2', 'TLSv1.3'. Before the handshake what OpenSSL calls it then. */
   getVersion(): string {
-    return this.#native.versionName()
+    return this.#native.getVersion()
   }
 
   /** SSL_get_current_cipher(3), SSL_CIPHER_get_name(3) */
   getCipher(): string | undefined {
-    return this.#native.cipherName()
+    return this.#native.getCipher()
   }
 
   /** SSL_get0_alpn_selected(3), RFC 7301 */
   getAlpn(): string | undefined {
-    return this.#native.alpnSelected()
+    return this.#native.getAlpn()
   }
 
   /** SSL_get_servername(3): the name that the client asked for (SNI). Builds differ in what a resumed session keeps. */
   getServername(): string | undefined {
-    return this.#native.servername()
+    return this.#native.getServername()
   }
 
   /**
@@ -129,12 +129,12 @@ export class SslInspection {
    * `verify: 'none'` a client's chain is verified all the same, and this is where it is told.
    */
   getVerifyResult(): VerifyResult {
-    return this.#native.verifyResult()
+    return this.#native.getVerifyResult()
   }
 
   /** SSL_get1_peer_certificate(3), i2d_X509(3): DER, a Buffer of the caller's own. */
   getPeerCertificate(): Buffer | undefined {
-    const certificate = this.#native.peerCertificate()
+    const certificate = this.#native.getPeerCertificate()
     return certificate === undefined ? undefined : Buffer.from(certificate)
   }
 

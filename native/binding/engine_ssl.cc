@@ -9,6 +9,8 @@
 namespace close_notify::binding {
 namespace {
 
+namespace function = openssl::function;
+
 // What one SSL costs outside the JavaScript heap, roughly: the garbage collector cannot see it otherwise.
 constexpr int64_t kExternalBytes = 32 * 1024;
 
@@ -48,52 +50,73 @@ Napi::Value to_string_or_undefined(Napi::Env env, const std::optional<std::strin
   return text.has_value() ? Napi::Value(Napi::String::New(env, *text)) : env.Undefined();
 }
 
+Napi::Value to_value(Napi::Env env, int number) { return Napi::Number::New(env, number); }
+Napi::Value to_value(Napi::Env env, const char* text) {
+  return text == nullptr ? env.Undefined() : Napi::Value(Napi::String::New(env, text));
+}
+
 }  // namespace
 
+template <typename Function>
+Napi::Value EngineSsl::move(const Napi::CallbackInfo& info) {
+  engine::Ssl& ssl = live(info);
+  return answer(info, supported(info, Function::kName, ssl.move<Function>()));
+}
+
+template <typename Function>
+Napi::Value EngineSsl::ask(const Napi::CallbackInfo& info) {
+  return to_value(info.Env(), supported(info, Function::kName, live(info).ask<Function>()));
+}
+
+template <typename Function>
+Napi::Value EngineSsl::ask_whether(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), supported(info, Function::kName, live(info).ask<Function>()) != 0);
+}
+
 Napi::Function EngineSsl::define(Napi::Env env) {
-  return DefineClass(env, "EngineSsl",
-                     {
-                         InstanceMethod<&EngineSsl::do_handshake>("doHandshake"),
-                         InstanceMethod<&EngineSsl::peek>("peek"),
-                         InstanceMethod<&EngineSsl::shutdown_ex>("shutdownEx"),
-                         InstanceMethod<&EngineSsl::key_update>("keyUpdate"),
-                         InstanceMethod<&EngineSsl::renegotiate>("renegotiate"),
-                         InstanceMethod<&EngineSsl::verify_client_post_handshake>("verifyClientPostHandshake"),
-                         InstanceMethod<&EngineSsl::set_session>("setSession"),
-                         InstanceMethod<&EngineSsl::set_servername>("setServername"),
-                         InstanceMethod<&EngineSsl::set_verify_host>("setVerifyHost"),
-                         InstanceMethod<&EngineSsl::receive_eof>("receiveEof"),
-                         InstanceMethod<&EngineSsl::input_pending>("inputPending"),
-                         InstanceMethod<&EngineSsl::output_pending>("outputPending"),
-                         InstanceMethod<&EngineSsl::set_output_limit>("setOutputLimit"),
-                         InstanceMethod<&EngineSsl::get_shutdown>("getShutdown"),
-                         InstanceMethod<&EngineSsl::set_shutdown>("setShutdown"),
-                         InstanceMethod<&EngineSsl::get_quiet_shutdown>("getQuietShutdown"),
-                         InstanceMethod<&EngineSsl::set_quiet_shutdown>("setQuietShutdown"),
-                         InstanceMethod<&EngineSsl::pending>("pending"),
-                         InstanceMethod<&EngineSsl::has_pending>("hasPending"),
-                         InstanceMethod<&EngineSsl::in_init>("inInit"),
-                         InstanceMethod<&EngineSsl::version>("version"),
-                         InstanceMethod<&EngineSsl::version_name>("versionName"),
-                         InstanceMethod<&EngineSsl::state_string>("stateString"),
-                         InstanceMethod<&EngineSsl::record_state>("recordState"),
-                         InstanceMethod<&EngineSsl::cipher_name>("cipherName"),
-                         InstanceMethod<&EngineSsl::alpn_selected>("alpnSelected"),
-                         InstanceMethod<&EngineSsl::servername>("servername"),
-                         InstanceMethod<&EngineSsl::set_verify>("setVerify"),
-                         InstanceMethod<&EngineSsl::verify_result>("verifyResult"),
-                         InstanceMethod<&EngineSsl::peer_certificate>("peerCertificate"),
-                         InstanceMethod<&EngineSsl::export_keying_material>("exportKeyingMaterial"),
-                         InstanceMethod<&EngineSsl::session_reused>("sessionReused"),
-                         InstanceMethod<&EngineSsl::get_session>("getSession"),
-                         InstanceMethod<&EngineSsl::record_messages>("recordMessages"),
-                         InstanceMethod<&EngineSsl::take_events>("takeEvents"),
-                         InstanceMethod<&EngineSsl::events_dropped>("eventsDropped"),
-                         InstanceMethod<&EngineSsl::take_queue>("takeQueue"),
-                         InstanceAccessor<&EngineSsl::id>("id"),
-                         InstanceMethod<&EngineSsl::free>("free"),
-                         InstanceMethod<&EngineSsl::is_freed>("isFreed"),
-                     });
+  return DefineClass(
+      env, "EngineSsl",
+      {
+          InstanceMethod<&EngineSsl::move<function::SSL_do_handshake>>("doHandshake"),
+          InstanceMethod<&EngineSsl::peek>("peek"),
+          InstanceMethod<&EngineSsl::shutdown_ex>("shutdownEx"),
+          InstanceMethod<&EngineSsl::key_update>("keyUpdate"),
+          InstanceMethod<&EngineSsl::move<function::SSL_renegotiate>>("renegotiate"),
+          InstanceMethod<&EngineSsl::move<function::SSL_verify_client_post_handshake>>("verifyClientPostHandshake"),
+          InstanceMethod<&EngineSsl::set_session>("setSession"),
+          InstanceMethod<&EngineSsl::set_servername>("setServername"),
+          InstanceMethod<&EngineSsl::set_verify_host>("setVerifyHost"),
+          InstanceMethod<&EngineSsl::receive_eof>("receiveEof"),
+          InstanceMethod<&EngineSsl::input_pending>("inputPending"),
+          InstanceMethod<&EngineSsl::output_pending>("outputPending"),
+          InstanceMethod<&EngineSsl::set_output_limit>("setOutputLimit"),
+          InstanceMethod<&EngineSsl::ask<function::SSL_get_shutdown>>("getShutdown"),
+          InstanceMethod<&EngineSsl::set_shutdown>("setShutdown"),
+          InstanceMethod<&EngineSsl::ask_whether<function::SSL_get_quiet_shutdown>>("getQuietShutdown"),
+          InstanceMethod<&EngineSsl::set_quiet_shutdown>("setQuietShutdown"),
+          InstanceMethod<&EngineSsl::ask<function::SSL_pending>>("pending"),
+          InstanceMethod<&EngineSsl::ask_whether<function::SSL_has_pending>>("hasPending"),
+          InstanceMethod<&EngineSsl::ask_whether<function::SSL_in_init>>("inInit"),
+          InstanceMethod<&EngineSsl::ask<function::SSL_get_version>>("getVersion"),
+          InstanceMethod<&EngineSsl::ask<function::SSL_state_string_long>>("getStateString"),
+          InstanceMethod<&EngineSsl::ask<function::SSL_rstate_string>>("getRecordState"),
+          InstanceMethod<&EngineSsl::cipher_name>("getCipher"),
+          InstanceMethod<&EngineSsl::alpn_selected>("getAlpn"),
+          InstanceMethod<&EngineSsl::servername>("getServername"),
+          InstanceMethod<&EngineSsl::set_verify>("setVerify"),
+          InstanceMethod<&EngineSsl::verify_result>("getVerifyResult"),
+          InstanceMethod<&EngineSsl::peer_certificate>("getPeerCertificate"),
+          InstanceMethod<&EngineSsl::export_keying_material>("exportKeyingMaterial"),
+          InstanceMethod<&EngineSsl::ask_whether<function::SSL_session_reused>>("sessionReused"),
+          InstanceMethod<&EngineSsl::get_session>("getSession"),
+          InstanceMethod<&EngineSsl::record_messages>("recordMessages"),
+          InstanceMethod<&EngineSsl::take_events>("takeEvents"),
+          InstanceMethod<&EngineSsl::events_dropped>("eventsDropped"),
+          InstanceMethod<&EngineSsl::take_queue>("takeQueue"),
+          InstanceAccessor<&EngineSsl::id>("id"),
+          InstanceMethod<&EngineSsl::free>("free"),
+          InstanceMethod<&EngineSsl::is_freed>("isFreed"),
+      });
 }
 
 Napi::Value EngineSsl::create(Napi::Env env, const std::shared_ptr<engine::SslContext>& context) {
@@ -122,11 +145,6 @@ EngineSsl::~EngineSsl() {
 
 // --- Calls that can move the state machine ---
 
-Napi::Value EngineSsl::do_handshake(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  return answer(info, ssl.do_handshake());
-}
-
 Napi::Value EngineSsl::peek(const Napi::CallbackInfo& info) {
   engine::Ssl& ssl = live(info);
   const auto length = static_cast<size_t>(integer_argument(info, 0, INT_MAX));
@@ -144,16 +162,6 @@ Napi::Value EngineSsl::key_update(const Napi::CallbackInfo& info) {
   engine::Ssl& ssl = live(info);
   const int type = static_cast<int>(integer_argument(info, 0, INT_MAX));
   return answer(info, supported(info, "SSL_key_update", ssl.key_update(type)));
-}
-
-Napi::Value EngineSsl::renegotiate(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  return answer(info, supported(info, "SSL_renegotiate", ssl.renegotiate()));
-}
-
-Napi::Value EngineSsl::verify_client_post_handshake(const Napi::CallbackInfo& info) {
-  engine::Ssl& ssl = live(info);
-  return answer(info, supported(info, "SSL_verify_client_post_handshake", ssl.verify_client_post_handshake()));
 }
 
 Napi::Value EngineSsl::set_session(const Napi::CallbackInfo& info) {
@@ -197,10 +205,6 @@ void EngineSsl::set_output_limit(const Napi::CallbackInfo& info) {
 
 // --- State ---
 
-Napi::Value EngineSsl::get_shutdown(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), live(info).get_shutdown());
-}
-
 void EngineSsl::set_shutdown(const Napi::CallbackInfo& info) {
   engine::Ssl& ssl = live(info);
   constexpr int kBoth = openssl::kSentShutdown | openssl::kReceivedShutdown;
@@ -212,40 +216,8 @@ void EngineSsl::set_shutdown(const Napi::CallbackInfo& info) {
   }
 }
 
-Napi::Value EngineSsl::get_quiet_shutdown(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), live(info).quiet_shutdown());
-}
-
 void EngineSsl::set_quiet_shutdown(const Napi::CallbackInfo& info) {
   live(info).set_quiet_shutdown(boolean_argument(info, 0));
-}
-
-Napi::Value EngineSsl::pending(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), live(info).pending());
-}
-
-Napi::Value EngineSsl::has_pending(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), supported(info, "SSL_has_pending", live(info).has_pending()));
-}
-
-Napi::Value EngineSsl::in_init(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), live(info).in_init());
-}
-
-Napi::Value EngineSsl::version(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), live(info).version());
-}
-
-Napi::Value EngineSsl::version_name(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), live(info).version_name());
-}
-
-Napi::Value EngineSsl::state_string(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), live(info).state_string());
-}
-
-Napi::Value EngineSsl::record_state(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), supported(info, "SSL_rstate_string", live(info).record_state()));
 }
 
 Napi::Value EngineSsl::cipher_name(const Napi::CallbackInfo& info) {
@@ -287,10 +259,6 @@ Napi::Value EngineSsl::export_keying_material(const Napi::CallbackInfo& info) {
   const auto material = ssl.export_keying_material(length, label, context);
   static_cast<void>(answer(info, material.empty() ? 0 : 1));
   return material.empty() ? info.Env().Undefined() : to_bytes(info.Env(), material);
-}
-
-Napi::Value EngineSsl::session_reused(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), live(info).session_reused());
 }
 
 Napi::Value EngineSsl::get_session(const Napi::CallbackInfo& info) {

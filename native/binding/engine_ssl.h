@@ -40,13 +40,20 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   void receive(Napi::Env env, napi_value bytes);
   void transmit(Napi::Env env, napi_value);
 
-  // Calls that can move the state machine
-  Napi::Value do_handshake(const Napi::CallbackInfo& info);
+  // Calls of openssl::function that take the SSL alone. What they are in JavaScript is said once, where the class is
+  // defined: a move of the state machine, whose result is noted; or a question, answered as OpenSSL has it or by a
+  // boolean.
+  template <typename Function>
+  Napi::Value move(const Napi::CallbackInfo& info);
+  template <typename Function>
+  Napi::Value ask(const Napi::CallbackInfo& info);
+  template <typename Function>
+  Napi::Value ask_whether(const Napi::CallbackInfo& info);
+
+  // Other calls that can move the state machine
   Napi::Value peek(const Napi::CallbackInfo& info);
   Napi::Value shutdown_ex(const Napi::CallbackInfo& info);
   Napi::Value key_update(const Napi::CallbackInfo& info);
-  Napi::Value renegotiate(const Napi::CallbackInfo& info);
-  Napi::Value verify_client_post_handshake(const Napi::CallbackInfo& info);
   Napi::Value set_session(const Napi::CallbackInfo& info);
   Napi::Value set_servername(const Napi::CallbackInfo& info);
   Napi::Value set_verify_host(const Napi::CallbackInfo& info);
@@ -58,17 +65,8 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   void set_output_limit(const Napi::CallbackInfo& info);
 
   // State
-  Napi::Value get_shutdown(const Napi::CallbackInfo& info);
   void set_shutdown(const Napi::CallbackInfo& info);
-  Napi::Value get_quiet_shutdown(const Napi::CallbackInfo& info);
   void set_quiet_shutdown(const Napi::CallbackInfo& info);
-  Napi::Value pending(const Napi::CallbackInfo& info);
-  Napi::Value has_pending(const Napi::CallbackInfo& info);
-  Napi::Value in_init(const Napi::CallbackInfo& info);
-  Napi::Value version(const Napi::CallbackInfo& info);
-  Napi::Value version_name(const Napi::CallbackInfo& info);
-  Napi::Value state_string(const Napi::CallbackInfo& info);
-  Napi::Value record_state(const Napi::CallbackInfo& info);
   Napi::Value cipher_name(const Napi::CallbackInfo& info);
   Napi::Value alpn_selected(const Napi::CallbackInfo& info);
   Napi::Value servername(const Napi::CallbackInfo& info);
@@ -76,7 +74,6 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   Napi::Value verify_result(const Napi::CallbackInfo& info);
   Napi::Value peer_certificate(const Napi::CallbackInfo& info);
   Napi::Value export_keying_material(const Napi::CallbackInfo& info);
-  Napi::Value session_reused(const Napi::CallbackInfo& info);
   Napi::Value get_session(const Napi::CallbackInfo& info);
 
   // Events and errors

@@ -6,7 +6,7 @@
 namespace close_notify::binding {
 namespace {
 
-using openssl::Functions;
+using openssl::NodeFunctions;
 
 // SSL_get_error(3)
 const char* error_name(int error) {
@@ -26,7 +26,7 @@ const char* error_name(int error) {
   }
 }
 
-double pending(const Functions& openssl, openssl::Bio* bio) {
+double pending(const NodeFunctions& openssl, openssl::Bio* bio) {
   if (bio == nullptr) return 0;
   return static_cast<double>(openssl.BIO_ctrl(bio, openssl::kBioCtrlPending, 0, nullptr));
 }
@@ -78,7 +78,7 @@ Napi::Value SslHandle::ssl_shutdown(const Napi::CallbackInfo& info) {
     throw coded_error(info.Env(), "ERR_CLOSURE_INSIDE_OPENSSL",
                       "SSL_shutdown was called while OpenSSL is reading this connection: call it from setImmediate");
   }
-  const Functions& api = openssl(info);
+  const NodeFunctions& api = openssl(info);
   api.ERR_clear_error();
   const int result = api.SSL_shutdown(ssl);
   // After 0 SSL_get_error() has nothing to say and answers SSL_ERROR_SYSCALL: SSL_shutdown(3).
@@ -117,7 +117,7 @@ void SslHandle::set_quiet_shutdown(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SslHandle::get_context_quiet_shutdown(const Napi::CallbackInfo& info) {
-  const Functions& api = openssl(info);
+  const NodeFunctions& api = openssl(info);
   return Napi::Boolean::New(info.Env(), api.SSL_CTX_get_quiet_shutdown(api.SSL_get_SSL_CTX(live(info))) != 0);
 }
 
@@ -142,17 +142,17 @@ Napi::Value SslHandle::record_state(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SslHandle::input_pending(const Napi::CallbackInfo& info) {
-  const Functions& api = openssl(info);
+  const NodeFunctions& api = openssl(info);
   return Napi::Number::New(info.Env(), pending(api, api.SSL_get_rbio(live(info))));
 }
 
 Napi::Value SslHandle::output_pending(const Napi::CallbackInfo& info) {
-  const Functions& api = openssl(info);
+  const NodeFunctions& api = openssl(info);
   return Napi::Number::New(info.Env(), pending(api, api.SSL_get_wbio(live(info))));
 }
 
 Napi::Value SslHandle::output_total(const Napi::CallbackInfo& info) {
-  const Functions& api = openssl(info);
+  const NodeFunctions& api = openssl(info);
   openssl::Bio* bio = api.SSL_get_wbio(live(info));
   const double total = bio == nullptr ? 0 : static_cast<double>(api.BIO_number_written(bio));
   return Napi::Number::New(info.Env(), total);
@@ -188,7 +188,7 @@ Napi::Value SslHandle::alerts(const Napi::CallbackInfo& info) {
   return array;
 }
 
-const Functions& SslHandle::openssl(const Napi::CallbackInfo& info) const {
+const NodeFunctions& SslHandle::openssl(const Napi::CallbackInfo& info) const {
   return info.Env().GetInstanceData<AddonState>()->registry->openssl();
 }
 

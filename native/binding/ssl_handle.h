@@ -41,7 +41,7 @@ class SslHandle : public Napi::ObjectWrap<SslHandle> {
   Napi::Value alert_count(const Napi::CallbackInfo& info);
   Napi::Value alerts(const Napi::CallbackInfo& info);
 
-  const openssl::Functions& openssl(const Napi::CallbackInfo& info) const;
+  const openssl::NodeFunctions& openssl(const Napi::CallbackInfo& info) const;
   openssl::Ssl* live(const Napi::CallbackInfo& info) const;
 
   std::shared_ptr<node::Observation> observation_;

@@ -91,8 +91,9 @@ int Ssl::run(Call call, QueueBefore before) {
   return result;
 }
 
-int Ssl::do_handshake() {
-  return run([&] { return f_.SSL_do_handshake(get()); });
+std::optional<int> Ssl::move(int (*function)(openssl::Ssl*)) {
+  if (function == nullptr) return std::nullopt;
+  return run([&] { return function(get()); });
 }
 
 int Ssl::read(Slab target) {
@@ -119,16 +120,6 @@ std::optional<int> Ssl::shutdown_ex(uint64_t flags) {
 std::optional<int> Ssl::key_update(int type) {
   if (f_.SSL_key_update == nullptr) return std::nullopt;
   return run([&] { return f_.SSL_key_update(get(), type); });
-}
-
-std::optional<int> Ssl::renegotiate() {
-  if (f_.SSL_renegotiate == nullptr) return std::nullopt;
-  return run([&] { return f_.SSL_renegotiate(get()); });
-}
-
-std::optional<int> Ssl::verify_client_post_handshake() {
-  if (f_.SSL_verify_client_post_handshake == nullptr) return std::nullopt;
-  return run([&] { return f_.SSL_verify_client_post_handshake(get()); });
 }
 
 int Ssl::set_session(const Session& session) {
@@ -163,16 +154,6 @@ bool Ssl::set_shutdown(int mask) {
   if (context_->library().is_boringssl_family() && (get_shutdown() & ~mask) != 0) return false;
   f_.SSL_set_shutdown(get(), mask);
   return true;
-}
-
-std::optional<bool> Ssl::has_pending() const {
-  if (f_.SSL_has_pending == nullptr) return std::nullopt;
-  return f_.SSL_has_pending(get()) != 0;
-}
-
-std::optional<std::string> Ssl::record_state() const {
-  if (f_.SSL_rstate_string == nullptr) return std::nullopt;
-  return f_.SSL_rstate_string(get());
 }
 
 std::optional<std::string> Ssl::cipher_name() const {

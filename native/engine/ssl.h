@@ -33,16 +33,19 @@ class Ssl {
   Ssl(const Ssl&) = delete;
   Ssl& operator=(const Ssl&) = delete;
 
-  // Calls that can move the state machine: what OpenSSL returned. error() and queue() tell of the last of them.
-  int do_handshake();
+  // Calls that can move the state machine: what OpenSSL returned. error() and queue() tell of the last of them. No
+  // value where the build lacks the function.
+  template <typename Function>  // of openssl::function, which takes the SSL alone
+  std::optional<int> move() {
+    return move(f_.*Function::kPointer);
+  }
+  int do_handshake() { return move<openssl::function::SSL_do_handshake>().value_or(0); }
   int read(Slab target);
   int peek(Slab target);
   int write(Bytes bytes);
   int shutdown();
   std::optional<int> shutdown_ex(uint64_t flags);
   std::optional<int> key_update(int type);
-  std::optional<int> renegotiate();
-  std::optional<int> verify_client_post_handshake();
   int set_session(const Session& session);
 
   // SSL_get_error(3), taken at once after the call.
@@ -65,18 +68,22 @@ class Ssl {
   const Transport& transport() const { return transport_; }
   EventLog& events() { return events_; }
 
+  // What a function of openssl::function that only looks at the SSL returns; no value where the build lacks it.
+  template <typename Function>
+  auto ask() const {
+    const auto function = f_.*Function::kPointer;
+    using Answer = std::optional<decltype(function(get()))>;
+    return function == nullptr ? Answer() : Answer(function(get()));
+  }
+
   int get_shutdown() const { return f_.SSL_get_shutdown(get()); }
   // False, and nothing done, where it would clear a flag and the build asserts that nobody does.
   bool set_shutdown(int mask);
   bool quiet_shutdown() const { return f_.SSL_get_quiet_shutdown(get()) != 0; }
   void set_quiet_shutdown(bool quiet) { f_.SSL_set_quiet_shutdown(get(), quiet ? 1 : 0); }
   int pending() const { return f_.SSL_pending(get()); }
-  std::optional<bool> has_pending() const;
   bool in_init() const { return f_.SSL_in_init(get()) != 0; }
   int version() const { return f_.SSL_version(get()); }
-  const char* version_name() const { return f_.SSL_get_version(get()); }
-  const char* state_string() const { return f_.SSL_state_string_long(get()); }
-  std::optional<std::string> record_state() const;
   std::optional<std::string> cipher_name() const;
   std::optional<std::string> alpn_selected() const;
   std::optional<std::string> servername() const;
@@ -110,6 +117,7 @@ class Ssl {
   };
   template <typename Call>
   int run(Call call, QueueBefore before = QueueBefore::kUnknown);
+  std::optional<int> move(int (*function)(openssl::Ssl*));
   openssl::Ssl* get() const { return ssl_.get(); }
 
   static void on_message(int is_write, int version, int content_type, const void* bytes, size_t length,

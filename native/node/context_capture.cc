@@ -7,8 +7,8 @@ thread_local ContextCapture* innermost = nullptr;
 
 }  // namespace
 
-bool ContextCapture::start(const openssl::Functions& openssl) {
-  auto* table = const_cast<openssl::Functions*>(&openssl);
+bool ContextCapture::start(const openssl::NodeFunctions& openssl) {
+  auto* table = const_cast<openssl::NodeFunctions*>(&openssl);
   return openssl.CRYPTO_get_ex_new_index(openssl::kExIndexSslCtx, 0, table, on_new, nullptr, on_free) >= 0;
 }
 
@@ -18,7 +18,7 @@ ContextCapture::~ContextCapture() { innermost = outer_; }
 
 void ContextCapture::on_new(void* parent, void*, openssl::ExData* data, int index, long, void* argp) {
   if (innermost == nullptr) return;
-  const auto* openssl = static_cast<const openssl::Functions*>(argp);
+  const auto* openssl = static_cast<const openssl::NodeFunctions*>(argp);
   auto captured = std::make_shared<CapturedContext>(CapturedContext{static_cast<openssl::SslCtx*>(parent)});
   // OpenSSL keeps a share of its own in the ex_data slot, which on_free gives back.
   auto share = std::make_unique<std::shared_ptr<CapturedContext>>(captured);

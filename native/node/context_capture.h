@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "native/openssl/functions.h"
+#include "native/openssl/node_functions.h"
 
 namespace close_notify::node {
 
@@ -17,7 +17,7 @@ struct CapturedContext {
 class ContextCapture {
  public:
   // Registers with OpenSSL, once per process. False when OpenSSL refuses.
-  static bool start(const openssl::Functions& openssl);
+  static bool start(const openssl::NodeFunctions& openssl);
 
   ContextCapture();
   ~ContextCapture();

@@ -16,7 +16,7 @@ int64_t now_ns() {
 
 }  // namespace
 
-Observation::Observation(const openssl::Functions& openssl, openssl::Ssl* ssl)
+Observation::Observation(const openssl::NodeFunctions& openssl, openssl::Ssl* ssl)
     : openssl_(openssl), ssl_(ssl), shutdown_at_start_(openssl.SSL_get_shutdown(ssl)) {}
 
 int Observation::shutdown() const { return ssl_ == nullptr ? last_shutdown_ : openssl_.SSL_get_shutdown(ssl_); }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "native/openssl/functions.h"
+#include "native/openssl/node_functions.h"
 
 namespace close_notify::node {
 
@@ -17,7 +17,7 @@ struct Alert {
 
 class Observation {
  public:
-  Observation(const openssl::Functions& openssl, openssl::Ssl* ssl);
+  Observation(const openssl::NodeFunctions& openssl, openssl::Ssl* ssl);
   Observation(const Observation&) = delete;
   Observation& operator=(const Observation&) = delete;
 
@@ -43,7 +43,7 @@ class Observation {
   void end();
 
  private:
-  const openssl::Functions& openssl_;
+  const openssl::NodeFunctions& openssl_;
   openssl::Ssl* ssl_;
   const int shutdown_at_start_;
   int last_shutdown_ = 0;

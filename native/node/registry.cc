@@ -12,7 +12,7 @@
 namespace close_notify::node {
 namespace {
 
-using openssl::Functions;
+using openssl::NodeFunctions;
 using openssl::Ssl;
 
 class ThreadRecords;
@@ -36,7 +36,7 @@ struct Record {
 
 // What the callbacks need and OpenSSL does not hand them. Written once, before the first callback can come.
 struct ProcessState {
-  Functions openssl;
+  NodeFunctions openssl;
   int index = -1;
 };
 static_assert(std::is_trivially_destructible_v<ProcessState>, "worker threads may still free SSLs at exit()");
@@ -46,7 +46,7 @@ ProcessState& process_state() {
   return state;
 }
 
-const Functions& api() { return process_state().openssl; }
+const NodeFunctions& api() { return process_state().openssl; }
 
 // Finished messages are outputs of a hash: any eight bytes of one are a good key. The whole is compared on a match.
 uint64_t key_of(const uint8_t* finished) {
@@ -226,7 +226,7 @@ Started Registry::start(const std::string& openssl_version) {
     return openssl::Unavailable{"the system refused to keep this module loaded for the life of the process"};
   }
   ProcessState& state = process_state();
-  state.openssl = std::get<Functions>(loaded);
+  state.openssl = std::get<NodeFunctions>(loaded);
   state.index = api().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, on_ssl_new, nullptr, on_ssl_free);
   if (state.index < 0 || !ContextCapture::start(api())) {
     return openssl::Unavailable{"OpenSSL refused to register ex_data callbacks (CRYPTO_get_ex_new_index failed)"};

@@ -32,7 +32,7 @@ class Registry {
   // Registers with OpenSSL, once per process: the first call decides.
   static const std::variant<Registry, openssl::Unavailable>& of_process(const std::string& openssl_version);
 
-  const openssl::Functions& openssl() const { return openssl_; }
+  const openssl::NodeFunctions& openssl() const { return openssl_; }
 
   // The SSL of this thread with that Finished message; null when there is none. The same object every time.
   std::shared_ptr<Observation> find(const uint8_t* finished, size_t length) const;
@@ -40,10 +40,10 @@ class Registry {
   Counts counts() const;
 
  private:
-  explicit Registry(const openssl::Functions& functions) : openssl_(functions) {}
+  explicit Registry(const openssl::NodeFunctions& functions) : openssl_(functions) {}
   static std::variant<Registry, openssl::Unavailable> start(const std::string& openssl_version);
 
-  const openssl::Functions& openssl_;
+  const openssl::NodeFunctions& openssl_;
 };
 
 }  // namespace close_notify::node

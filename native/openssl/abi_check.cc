@@ -1,7 +1,7 @@
 // Never part of the shipped binary: compares our declarations with OpenSSL's own headers, at compile time. The
 // sanitizer build compiles it, and test/native/abi.test.ts does with the headers that come with Node.
 #include "native/openssl/engine_functions.h"
-#include "native/openssl/functions.h"
+#include "native/openssl/node_functions.h"
 
 #if __has_include(<openssl/ssl.h>)
 #include <openssl/err.h>
@@ -12,7 +12,8 @@
 namespace {
 
 using close_notify::openssl::EngineFunctions;
-using close_notify::openssl::Functions;
+using close_notify::openssl::ErrorFunctions;
+using close_notify::openssl::NodeFunctions;
 namespace own = close_notify::openssl;
 
 static_assert(own::kExIndexSsl == CRYPTO_EX_INDEX_SSL);
@@ -56,7 +57,7 @@ static_assert(own::kInitNoLoadConfig == OPENSSL_INIT_NO_LOAD_CONFIG);
 static_assert(own::kInitNoAtexit == OPENSSL_INIT_NO_ATEXIT);
 static_assert(own::kOpenSslVersion == OPENSSL_VERSION);
 
-// Own<T> is T as functions.h spells it: OpenSSL's opaque types become ours, at any depth.
+// Own<T> is T as types.h spells it: OpenSSL's opaque types become ours, at any depth.
 template <typename T>
 struct OwnType {
   using type = T;
@@ -128,130 +129,20 @@ struct OwnType<Result(Arguments...)> {
 template <typename Real, typename Declared>
 constexpr bool same = std::is_same_v<Own<Real>, Declared>;
 
-static_assert(same<decltype(&::SSL_shutdown), decltype(Functions::SSL_shutdown)>);
-static_assert(same<decltype(&::SSL_get_shutdown), decltype(Functions::SSL_get_shutdown)>);
-static_assert(same<decltype(&::SSL_set_shutdown), decltype(Functions::SSL_set_shutdown)>);
-static_assert(same<decltype(&::SSL_get_quiet_shutdown), decltype(Functions::SSL_get_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_set_quiet_shutdown), decltype(Functions::SSL_set_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_CTX_get_quiet_shutdown), decltype(Functions::SSL_CTX_get_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_CTX_set_quiet_shutdown), decltype(Functions::SSL_CTX_set_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_get_SSL_CTX), decltype(Functions::SSL_get_SSL_CTX)>);
-static_assert(same<decltype(&::SSL_get_error), decltype(Functions::SSL_get_error)>);
-static_assert(same<decltype(&::SSL_get_finished), decltype(Functions::SSL_get_finished)>);
-static_assert(same<decltype(&::SSL_in_init), decltype(Functions::SSL_in_init)>);
-static_assert(same<decltype(&::SSL_is_server), decltype(Functions::SSL_is_server)>);
-static_assert(same<decltype(&::SSL_version), decltype(Functions::SSL_version)>);
-static_assert(same<decltype(&::SSL_has_pending), decltype(Functions::SSL_has_pending)>);
-static_assert(same<decltype(&::SSL_rstate_string), decltype(Functions::SSL_rstate_string)>);
-static_assert(same<decltype(&::SSL_get_rbio), decltype(Functions::SSL_get_rbio)>);
-static_assert(same<decltype(&::SSL_get_wbio), decltype(Functions::SSL_get_wbio)>);
-static_assert(same<decltype(&::SSL_get_ex_data), decltype(Functions::SSL_get_ex_data)>);
-static_assert(same<decltype(&::SSL_get_info_callback), decltype(Functions::SSL_get_info_callback)>);
-static_assert(same<decltype(&::SSL_set_info_callback), decltype(Functions::SSL_set_info_callback)>);
-static_assert(same<decltype(&::BIO_ctrl), decltype(Functions::BIO_ctrl)>);
-static_assert(same<decltype(&::BIO_method_name), decltype(Functions::BIO_method_name)>);
-static_assert(same<decltype(&::BIO_number_written), decltype(Functions::BIO_number_written)>);
-static_assert(same<decltype(&::CRYPTO_get_ex_new_index), decltype(Functions::CRYPTO_get_ex_new_index)>);
-static_assert(same<decltype(&::CRYPTO_set_ex_data), decltype(Functions::CRYPTO_set_ex_data)>);
-static_assert(same<decltype(&::ERR_get_error), decltype(Functions::ERR_get_error)>);
-static_assert(same<decltype(&::ERR_clear_error), decltype(Functions::ERR_clear_error)>);
-static_assert(same<decltype(&::ERR_lib_error_string), decltype(Functions::ERR_lib_error_string)>);
-static_assert(same<decltype(&::ERR_reason_error_string), decltype(Functions::ERR_reason_error_string)>);
-static_assert(same<decltype(&::OpenSSL_version), decltype(Functions::OpenSSL_version)>);
+#define NODE_FUNCTION(name, type) static_assert(same<decltype(&::name), decltype(NodeFunctions::name)>);
+#include "native/openssl/node_functions.def"
+#undef NODE_FUNCTION
 
-// The engine's table. Left out: what is a macro in these headers, what newer releases added, and two that BoringSSL
-// declares otherwise.
-static_assert(same<decltype(&::TLS_client_method), decltype(EngineFunctions::TLS_client_method)>);
-static_assert(same<decltype(&::TLS_server_method), decltype(EngineFunctions::TLS_server_method)>);
-static_assert(same<decltype(&::SSL_CTX_new), decltype(EngineFunctions::SSL_CTX_new)>);
-static_assert(same<decltype(&::SSL_CTX_free), decltype(EngineFunctions::SSL_CTX_free)>);
-static_assert(same<decltype(&::SSL_CTX_set_options), decltype(EngineFunctions::SSL_CTX_set_options)>);
-static_assert(same<decltype(&::SSL_CTX_set_quiet_shutdown), decltype(EngineFunctions::SSL_CTX_set_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_CTX_get_quiet_shutdown), decltype(EngineFunctions::SSL_CTX_get_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_CTX_use_certificate), decltype(EngineFunctions::SSL_CTX_use_certificate)>);
-static_assert(same<decltype(&::SSL_CTX_use_PrivateKey), decltype(EngineFunctions::SSL_CTX_use_PrivateKey)>);
-static_assert(same<decltype(&::SSL_CTX_check_private_key), decltype(EngineFunctions::SSL_CTX_check_private_key)>);
-static_assert(same<decltype(&::SSL_CTX_get_cert_store), decltype(EngineFunctions::SSL_CTX_get_cert_store)>);
-static_assert(
-    same<decltype(&::SSL_CTX_set_default_verify_paths), decltype(EngineFunctions::SSL_CTX_set_default_verify_paths)>);
-static_assert(same<decltype(&::SSL_CTX_set_verify), decltype(EngineFunctions::SSL_CTX_set_verify)>);
-static_assert(same<decltype(&::SSL_CTX_set_cipher_list), decltype(EngineFunctions::SSL_CTX_set_cipher_list)>);
-static_assert(same<decltype(&::SSL_CTX_set_alpn_protos), decltype(EngineFunctions::SSL_CTX_set_alpn_protos)>);
-static_assert(same<decltype(&::SSL_CTX_set_alpn_select_cb), decltype(EngineFunctions::SSL_CTX_set_alpn_select_cb)>);
-static_assert(
-    same<decltype(&::SSL_CTX_set_session_id_context), decltype(EngineFunctions::SSL_CTX_set_session_id_context)>);
-static_assert(same<decltype(&::SSL_CTX_sess_set_new_cb), decltype(EngineFunctions::SSL_CTX_sess_set_new_cb)>);
-static_assert(same<decltype(&::SSL_CTX_set_keylog_callback), decltype(EngineFunctions::SSL_CTX_set_keylog_callback)>);
-static_assert(same<decltype(&::SSL_CTX_ctrl), decltype(EngineFunctions::SSL_CTX_ctrl)>);
-static_assert(same<decltype(&::SSL_CTX_set_ciphersuites), decltype(EngineFunctions::SSL_CTX_set_ciphersuites)>);
-static_assert(same<decltype(&::SSL_CTX_set_num_tickets), decltype(EngineFunctions::SSL_CTX_set_num_tickets)>);
-static_assert(
-    same<decltype(&::SSL_CTX_set_post_handshake_auth), decltype(EngineFunctions::SSL_CTX_set_post_handshake_auth)>);
-static_assert(same<decltype(&::SSL_new), decltype(EngineFunctions::SSL_new)>);
-static_assert(same<decltype(&::SSL_free), decltype(EngineFunctions::SSL_free)>);
-static_assert(same<decltype(&::SSL_set_bio), decltype(EngineFunctions::SSL_set_bio)>);
-static_assert(same<decltype(&::SSL_set_connect_state), decltype(EngineFunctions::SSL_set_connect_state)>);
-static_assert(same<decltype(&::SSL_set_accept_state), decltype(EngineFunctions::SSL_set_accept_state)>);
-static_assert(same<decltype(&::SSL_set_msg_callback), decltype(EngineFunctions::SSL_set_msg_callback)>);
-static_assert(same<decltype(&::SSL_do_handshake), decltype(EngineFunctions::SSL_do_handshake)>);
-static_assert(same<decltype(&::SSL_read), decltype(EngineFunctions::SSL_read)>);
-static_assert(same<decltype(&::SSL_peek), decltype(EngineFunctions::SSL_peek)>);
-static_assert(same<decltype(&::SSL_write), decltype(EngineFunctions::SSL_write)>);
-static_assert(same<decltype(&::SSL_shutdown), decltype(EngineFunctions::SSL_shutdown)>);
-static_assert(same<decltype(&::SSL_get_shutdown), decltype(EngineFunctions::SSL_get_shutdown)>);
-static_assert(same<decltype(&::SSL_set_shutdown), decltype(EngineFunctions::SSL_set_shutdown)>);
-static_assert(same<decltype(&::SSL_get_quiet_shutdown), decltype(EngineFunctions::SSL_get_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_set_quiet_shutdown), decltype(EngineFunctions::SSL_set_quiet_shutdown)>);
-static_assert(same<decltype(&::SSL_get_error), decltype(EngineFunctions::SSL_get_error)>);
-static_assert(same<decltype(&::SSL_pending), decltype(EngineFunctions::SSL_pending)>);
-static_assert(same<decltype(&::SSL_in_init), decltype(EngineFunctions::SSL_in_init)>);
-static_assert(same<decltype(&::SSL_version), decltype(EngineFunctions::SSL_version)>);
-static_assert(same<decltype(&::SSL_get_version), decltype(EngineFunctions::SSL_get_version)>);
-static_assert(same<decltype(&::SSL_state_string_long), decltype(EngineFunctions::SSL_state_string_long)>);
-static_assert(same<decltype(&::SSL_get_current_cipher), decltype(EngineFunctions::SSL_get_current_cipher)>);
-static_assert(same<decltype(&::SSL_CIPHER_get_name), decltype(EngineFunctions::SSL_CIPHER_get_name)>);
-static_assert(same<decltype(&::SSL_get0_alpn_selected), decltype(EngineFunctions::SSL_get0_alpn_selected)>);
-static_assert(same<decltype(&::SSL_get_servername), decltype(EngineFunctions::SSL_get_servername)>);
-static_assert(same<decltype(&::SSL_get_verify_result), decltype(EngineFunctions::SSL_get_verify_result)>);
-static_assert(same<decltype(&::SSL_set_verify), decltype(EngineFunctions::SSL_set_verify)>);
-static_assert(same<decltype(&::SSL_export_keying_material), decltype(EngineFunctions::SSL_export_keying_material)>);
-static_assert(same<decltype(&::SSL_session_reused), decltype(EngineFunctions::SSL_session_reused)>);
-static_assert(same<decltype(&::SSL_get1_session), decltype(EngineFunctions::SSL_get1_session)>);
-static_assert(same<decltype(&::SSL_set_session), decltype(EngineFunctions::SSL_set_session)>);
-static_assert(same<decltype(&::SSL_ctrl), decltype(EngineFunctions::SSL_ctrl)>);
-static_assert(same<decltype(&::SSL_set1_host), decltype(EngineFunctions::SSL_set1_host)>);
-static_assert(same<decltype(&::SSL_has_pending), decltype(EngineFunctions::SSL_has_pending)>);
-static_assert(same<decltype(&::SSL_rstate_string), decltype(EngineFunctions::SSL_rstate_string)>);
-static_assert(same<decltype(&::SSL_key_update), decltype(EngineFunctions::SSL_key_update)>);
-static_assert(same<decltype(&::SSL_renegotiate), decltype(EngineFunctions::SSL_renegotiate)>);
-static_assert(
-    same<decltype(&::SSL_verify_client_post_handshake), decltype(EngineFunctions::SSL_verify_client_post_handshake)>);
-static_assert(same<decltype(&::SSL_get1_peer_certificate), decltype(EngineFunctions::SSL_get1_peer_certificate)>);
-static_assert(same<decltype(&::SSL_SESSION_free), decltype(EngineFunctions::SSL_SESSION_free)>);
-static_assert(same<decltype(&::SSL_SESSION_is_resumable), decltype(EngineFunctions::SSL_SESSION_is_resumable)>);
-static_assert(same<decltype(&::i2d_SSL_SESSION), decltype(EngineFunctions::i2d_SSL_SESSION)>);
-static_assert(same<decltype(&::d2i_SSL_SESSION), decltype(EngineFunctions::d2i_SSL_SESSION)>);
-static_assert(same<decltype(&::BIO_meth_new), decltype(EngineFunctions::BIO_meth_new)>);
-static_assert(same<decltype(&::BIO_meth_free), decltype(EngineFunctions::BIO_meth_free)>);
-static_assert(same<decltype(&::BIO_meth_set_read), decltype(EngineFunctions::BIO_meth_set_read)>);
-static_assert(same<decltype(&::BIO_meth_set_write), decltype(EngineFunctions::BIO_meth_set_write)>);
-static_assert(same<decltype(&::BIO_meth_set_ctrl), decltype(EngineFunctions::BIO_meth_set_ctrl)>);
-static_assert(same<decltype(&::BIO_new), decltype(EngineFunctions::BIO_new)>);
-static_assert(same<decltype(&::BIO_free), decltype(EngineFunctions::BIO_free)>);
-static_assert(same<decltype(&::BIO_set_init), decltype(EngineFunctions::BIO_set_init)>);
-static_assert(same<decltype(&::BIO_set_flags), decltype(EngineFunctions::BIO_set_flags)>);
-static_assert(same<decltype(&::BIO_clear_flags), decltype(EngineFunctions::BIO_clear_flags)>);
-static_assert(same<decltype(&::PEM_read_bio_X509), decltype(EngineFunctions::PEM_read_bio_X509)>);
-static_assert(same<decltype(&::PEM_read_bio_PrivateKey), decltype(EngineFunctions::PEM_read_bio_PrivateKey)>);
-static_assert(same<decltype(&::X509_free), decltype(EngineFunctions::X509_free)>);
-static_assert(same<decltype(&::EVP_PKEY_free), decltype(EngineFunctions::EVP_PKEY_free)>);
-static_assert(same<decltype(&::X509_STORE_add_cert), decltype(EngineFunctions::X509_STORE_add_cert)>);
-static_assert(same<decltype(&::i2d_X509), decltype(EngineFunctions::i2d_X509)>);
-static_assert(
-    same<decltype(&::X509_verify_cert_error_string), decltype(EngineFunctions::X509_verify_cert_error_string)>);
-static_assert(same<decltype(&::ERR_peek_last_error), decltype(EngineFunctions::ERR_peek_last_error)>);
-static_assert(same<decltype(&::OpenSSL_version), decltype(EngineFunctions::OpenSSL_version)>);
-static_assert(same<decltype(&::OpenSSL_version_num), decltype(EngineFunctions::OpenSSL_version_num)>);
+static_assert(same<decltype(&::ERR_get_error), decltype(ErrorFunctions::ERR_get_error)>);
+static_assert(same<decltype(&::ERR_clear_error), decltype(ErrorFunctions::ERR_clear_error)>);
+static_assert(same<decltype(&::ERR_lib_error_string), decltype(ErrorFunctions::ERR_lib_error_string)>);
+static_assert(same<decltype(&::ERR_reason_error_string), decltype(ErrorFunctions::ERR_reason_error_string)>);
+
+#define CHECK_declared(name) static_assert(same<decltype(&::name), decltype(EngineFunctions::name)>);
+#define CHECK_undeclared(name)
+#define ENGINE_FUNCTION(kind, presence, header, name, type, member) CHECK_##header(name)
+#include "native/openssl/engine_functions.def"
+#undef ENGINE_FUNCTION
 
 }  // namespace
 #endif

@@ -42,9 +42,10 @@ void bind_error_functions(TableLoader& table, ErrorFunctions& functions) {
   table.bind(functions.ERR_clear_error, "ERR_clear_error");
   table.bind(functions.ERR_lib_error_string, "ERR_lib_error_string");
   table.bind(functions.ERR_reason_error_string, "ERR_reason_error_string");
-  table.bind_alternative(functions.ERR_get_error_all, "ERR_get_error_all");
-  table.bind_alternative(functions.ERR_get_error_line_data, "ERR_get_error_line_data");
-  table.bind_alternative(functions.ERR_func_error_string, "ERR_func_error_string");
+  constexpr Presence kAlternative{Presence::Need::kAlternative};
+  table.bind(functions.ERR_get_error_all, "ERR_get_error_all", kAlternative);
+  table.bind(functions.ERR_get_error_line_data, "ERR_get_error_line_data", kAlternative);
+  table.bind(functions.ERR_func_error_string, "ERR_func_error_string", kAlternative);
 }
 
 std::vector<QueuedError> drain_error_queue(const ErrorFunctions& openssl) {

@@ -1,11 +1,34 @@
 // Fills a table of function pointers by name, and remembers the names that were not found.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace close_notify::openssl {
+
+// What it means when a function is not found.
+struct Presence {
+  enum class Need : uint8_t {
+    kRequired,     // nothing works without it
+    kOptional,     // some builds lack it: its slot stays null there
+    kAlternative,  // one of several functions that do the same: lacking it alone says nothing
+  };
+
+  Need need = Need::kRequired;
+  // Each does the same: OpenSSL's headers make many a call of SSL_CTX_ctrl that is a function of its own in other
+  // libraries.
+  std::array<const char*, 2> others{};
+};
+
+// In a table the name of a function that is a macro in newer headers has old_ before it.
+constexpr const char* symbol_of(const char* name) {
+  constexpr std::string_view kPrefix = "old_";
+  return std::string_view(name).starts_with(kPrefix) ? name + kPrefix.size() : name;
+}
 
 class TableLoader {
  public:
@@ -13,31 +36,17 @@ class TableLoader {
 
   explicit TableLoader(Lookup lookup) : lookup_(std::move(lookup)) {}
 
-  // A function without which nothing works.
   template <typename Function>
-  void bind(Function*& slot, const char* name) {
+  void bind(Function*& slot, const char* name, const Presence& presence = {}) {
     slot = reinterpret_cast<Function*>(lookup_(name));
-    if (slot == nullptr) missing_.emplace_back(name);
-  }
-
-  // A function that some builds lack: its slot stays null there.
-  template <typename Function>
-  void bind_optional(Function*& slot, const char* name) {
-    if (!bind_alternative(slot, name)) lacking_.emplace_back(name);
-  }
-
-  // One of several functions that do the same: lacking it says nothing as long as another is there.
-  template <typename Function>
-  bool bind_alternative(Function*& slot, const char* name) {
-    slot = reinterpret_cast<Function*>(lookup_(name));
-    return slot != nullptr;
-  }
-
-  // A function that may be lacking where another one does the same: OpenSSL's headers make many a call of SSL_CTX_ctrl
-  // that is a function of its own in other libraries.
-  template <typename Function>
-  void bind_unless(bool is_covered, Function*& slot, const char* name) {
-    if (!bind_alternative(slot, name) && !is_covered) lacking_.emplace_back(name);
+    if (slot != nullptr) return;
+    switch (presence.need) {
+      case Presence::Need::kRequired: missing_.emplace_back(name); break;
+      case Presence::Need::kOptional:
+        if (!has_one_of(presence.others)) lacking_.emplace_back(name);
+        break;
+      case Presence::Need::kAlternative: break;
+    }
   }
 
   const std::vector<std::string>& missing() const { return missing_; }
@@ -51,6 +60,13 @@ class TableLoader {
   }
 
  private:
+  bool has_one_of(const std::array<const char*, 2>& names) const {
+    for (const char* name : names) {
+      if (name != nullptr && lookup_(name) != nullptr) return true;
+    }
+    return false;
+  }
+
   Lookup lookup_;
   std::vector<std::string> missing_;
   std::vector<std::string> lacking_;

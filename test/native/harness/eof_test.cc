@@ -95,7 +95,7 @@ TEST("an end between records, inside a header and inside a body: the error is th
       CHECK_EQ(pair.server->transport().input_pending(), 0u);
       if (is_openssl()) {
         const bool in_body = at < sample.size() && inside >= kHeader;
-        CHECK_EQ(pair.server->record_state().value_or(""), in_body ? "RB" : "RH");
+        CHECK_EQ(std::string(pair.server->ask<function::SSL_rstate_string>().value_or("")), in_body ? "RB" : "RH");
       }
       CHECK(take_alerts(*pair.server).size() <= 1);
       // The same again, and nothing is written to a peer that is gone.

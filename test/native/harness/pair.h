@@ -11,6 +11,7 @@
 
 namespace close_notify::test {
 
+namespace function = openssl::function;
 using engine::Event;
 using engine::EventKind;
 using engine::Session;

@@ -52,7 +52,7 @@ TEST("there is no key update before TLS 1.3, and no renegotiation in it") {
   CHECK(!older.client->queue().empty());
   check_talk(older);
   Pair newer = connected(kTls13);
-  CHECK_EQ(newer.client->renegotiate(), 0);
+  CHECK_EQ(newer.client->move<function::SSL_renegotiate>(), 0);
   CHECK(!newer.client->queue().empty());
   check_talk(newer);
 }
@@ -64,7 +64,7 @@ TEST("a client renegotiates where the server allows it") {
     if (is_openssl_3_or_newer() && allowed) made.server->set_options(kAllowClientRenegotiation);
     if (!allowed) made.server->set_options(kNoRenegotiation);
     Pair pair = connected(made);
-    CHECK_EQ(pair.client->renegotiate(), 1);
+    CHECK_EQ(pair.client->move<function::SSL_renegotiate>(), 1);
     CHECK_EQ(pair.client->do_handshake(), -1);
     CHECK(pair.client->in_init());
     bool refused = false;
@@ -89,7 +89,7 @@ TEST("a client renegotiates where the server allows it") {
 TEST("a server renegotiates") {
   if (!is_openssl()) return;
   Pair pair = connected(kTls12);
-  CHECK_EQ(pair.server->renegotiate(), 1);
+  CHECK_EQ(pair.server->move<function::SSL_renegotiate>(), 1);
   // HelloRequest goes out; the client answers by itself when it reads.
   CHECK_EQ(pair.server->do_handshake(), 1);
   for (int turns = 0; turns < 4; turns++) {
@@ -105,7 +105,7 @@ TEST("a server renegotiates") {
 TEST("a server asks for a certificate after the handshake") {
   if (library().functions().SSL_verify_client_post_handshake == nullptr) {
     Pair pair = connected(kTls13);
-    CHECK(!pair.server->verify_client_post_handshake().has_value());
+    CHECK(!pair.server->move<function::SSL_verify_client_post_handshake>().has_value());
     return;
   }
   const auto made = contexts(kTls13);
@@ -116,7 +116,7 @@ TEST("a server asks for a certificate after the handshake") {
   Pair pair = connected(made);
   CHECK(peer_certificate(*pair.server).empty());
   pair.server->set_verify(kVerifyPeer);
-  CHECK_EQ(pair.server->verify_client_post_handshake(), 1);
+  CHECK_EQ(pair.server->move<function::SSL_verify_client_post_handshake>(), 1);
   CHECK_EQ(pair.server->do_handshake(), 1);
   move(*pair.server, *pair.client);
   CHECK(read_all(*pair.client).empty());
@@ -130,7 +130,7 @@ TEST("a client that did not offer it is not asked, and in TLS 1.2 nobody is") {
   if (library().functions().SSL_verify_client_post_handshake == nullptr) return;
   for (int version : kBothTls) {
     Pair pair = connected(version);
-    CHECK_EQ(pair.server->verify_client_post_handshake(), 0);
+    CHECK_EQ(pair.server->move<function::SSL_verify_client_post_handshake>(), 0);
     CHECK(!pair.server->queue().empty());
     check_talk(pair);
   }

@@ -19,6 +19,8 @@
 namespace close_notify::test {
 namespace {
 
+namespace function = openssl::function;
+
 using engine::Session;
 using engine::Ssl;
 
@@ -148,7 +150,8 @@ class Machine {
         });
       case Call::kKeyUpdate: return key_update(side, input_.next() % 3);
       case Call::kRenegotiate: return impolite([&] { renegotiate(side); });
-      case Call::kVerifyPostHandshake: return impolite([&] { done(side, ssl(side).verify_client_post_handshake()); });
+      case Call::kVerifyPostHandshake:
+        return impolite([&] { done(side, ssl(side).move<function::SSL_verify_client_post_handshake>()); });
       case Call::kPump: return pump(side);
       case Call::kDeliver: return deliver(side, input_.choose(kPieces));
       case Call::kDeliverChanged: return impolite([&] { deliver_changed(side); });
@@ -191,7 +194,8 @@ class Machine {
     const auto& transport = it.ssl->transport();
     // The WANT_READ of an earlier call may come with a 0, which is SSL_peek's where the flag of the peer's close_notify
     // is set, and with anything once an SSL is broken.
-    if (it.ssl->error() == kWantRead && *result < 0 && std::string(it.ssl->state_string()) != "error") {
+    if (it.ssl->error() == kWantRead && *result < 0 &&
+        std::string(it.ssl->ask<function::SSL_state_string_long>().value()) != "error") {
       INVARIANT(transport.input_pending() == 0, transport.input_pending());
       INVARIANT(!transport.at_end(), *result);
     }
@@ -204,7 +208,8 @@ class Machine {
     if (tracing()) {
       std::fprintf(stderr, "call %d of %s: %d, error %d, flags %d -> %d, in %zu, out %zu, %s\n",
                    static_cast<int>(call_), side == 0 ? "client" : "server", *result, it.ssl->error(), it.flags, flags,
-                   transport.input_pending(), transport.output_pending(), it.ssl->state_string());
+                   transport.input_pending(), transport.output_pending(),
+                   it.ssl->ask<function::SSL_state_string_long>().value());
       for (const auto& entry : it.ssl->queue()) std::fprintf(stderr, "  %s\n", entry.reason.c_str());
     }
     check_flags(std::exchange(it.flags, flags), flags, cause_, events);
@@ -260,7 +265,7 @@ class Machine {
 
   // The handshake begins with the next call that may write; a server's, which is only a request, ends in it too.
   void renegotiate(int side) {
-    const auto result = ssl(side).renegotiate();
+    const auto result = ssl(side).move<function::SSL_renegotiate>();
     done(side, result);
     if (result == 1) of(side).renegotiates = true;
   }
@@ -363,8 +368,10 @@ class Machine {
   void ask(int side) {
     Ssl& it = ssl(side);
     INVARIANT(it.pending() >= 0 && it.pending() <= 16384, it.pending());
-    if (it.pending() > 0) INVARIANT(it.has_pending().value_or(true), it.pending());
-    INVARIANT(it.version_name() != nullptr && it.state_string() != nullptr, side);
+    if (it.pending() > 0) INVARIANT(it.ask<function::SSL_has_pending>().value_or(1) != 0, it.pending());
+    INVARIANT(it.ask<function::SSL_get_version>().value() != nullptr &&
+                  it.ask<function::SSL_state_string_long>().value() != nullptr,
+              side);
     INVARIANT(it.verify_result_text() != nullptr, it.verify_result());
     static_cast<void>(it.cipher_name());
     static_cast<void>(it.servername());
@@ -372,8 +379,8 @@ class Machine {
     static_cast<void>(it.peer_certificate());
     const auto protocol = it.alpn_selected();
     if (protocol.has_value()) INVARIANT(protocol == "h2", protocol->size());
-    const auto record = it.record_state();
-    if (record.has_value()) INVARIANT(record == "RH" || record == "RB" || record == "RD", record->size());
+    const std::string record = it.ask<function::SSL_rstate_string>().value_or("RH");
+    INVARIANT(record == "RH" || record == "RB" || record == "RD", record.size());
     INVARIANT(library_.functions().ERR_peek_last_error() == 0, side);
   }
 
@@ -475,7 +482,7 @@ class Machine {
 
   uint32_t state_of(int side, int result) {
     Ssl& it = ssl(side);
-    const std::string text = it.state_string();
+    const std::string text = it.ask<function::SSL_state_string_long>().value();
     uint32_t hash = static_cast<uint32_t>(std::hash<std::string>()(text));
     const auto mix = [&](int value) { hash = (hash ^ static_cast<uint32_t>(value)) * 0x9e3779b1u; };
     mix(side);

@@ -1,4 +1,4 @@
-#include "native/openssl/functions.h"
+#include "native/openssl/node_functions.h"
 
 #include <cstring>
 
@@ -8,35 +8,12 @@
 namespace close_notify::openssl {
 namespace {
 
-Functions bind_all(TableLoader& table) {
-  Functions f;
-  table.bind(f.SSL_shutdown, "SSL_shutdown");
-  table.bind(f.SSL_get_shutdown, "SSL_get_shutdown");
-  table.bind(f.SSL_set_shutdown, "SSL_set_shutdown");
-  table.bind(f.SSL_get_quiet_shutdown, "SSL_get_quiet_shutdown");
-  table.bind(f.SSL_set_quiet_shutdown, "SSL_set_quiet_shutdown");
-  table.bind(f.SSL_CTX_get_quiet_shutdown, "SSL_CTX_get_quiet_shutdown");
-  table.bind(f.SSL_CTX_set_quiet_shutdown, "SSL_CTX_set_quiet_shutdown");
-  table.bind(f.SSL_get_SSL_CTX, "SSL_get_SSL_CTX");
-  table.bind(f.SSL_get_error, "SSL_get_error");
-  table.bind(f.SSL_get_finished, "SSL_get_finished");
-  table.bind(f.SSL_in_init, "SSL_in_init");
-  table.bind(f.SSL_is_server, "SSL_is_server");
-  table.bind(f.SSL_version, "SSL_version");
-  table.bind(f.SSL_has_pending, "SSL_has_pending");
-  table.bind(f.SSL_rstate_string, "SSL_rstate_string");
-  table.bind(f.SSL_get_rbio, "SSL_get_rbio");
-  table.bind(f.SSL_get_wbio, "SSL_get_wbio");
-  table.bind(f.SSL_get_ex_data, "SSL_get_ex_data");
-  table.bind(f.SSL_get_info_callback, "SSL_get_info_callback");
-  table.bind(f.SSL_set_info_callback, "SSL_set_info_callback");
-  table.bind(f.BIO_ctrl, "BIO_ctrl");
-  table.bind(f.BIO_method_name, "BIO_method_name");
-  table.bind(f.BIO_number_written, "BIO_number_written");
-  table.bind(f.CRYPTO_get_ex_new_index, "CRYPTO_get_ex_new_index");
-  table.bind(f.CRYPTO_set_ex_data, "CRYPTO_set_ex_data");
+NodeFunctions bind_all(TableLoader& table) {
+  NodeFunctions f;
   bind_error_functions(table, f);
-  table.bind(f.OpenSSL_version, "OpenSSL_version");
+#define NODE_FUNCTION(name, type) table.bind(f.name, #name);
+#include "native/openssl/node_functions.def"
+#undef NODE_FUNCTION
   return f;
 }
 
@@ -52,14 +29,14 @@ bool same_version(const char* text, const std::string& expected) {
 
 }  // namespace
 
-std::variant<Functions, Unavailable> load_from_process(const std::string& expected_version) {
+std::variant<NodeFunctions, Unavailable> load_from_process(const std::string& expected_version) {
   // BoringSSL has these functions too, but keeps neither new_func of ex_data nor OpenSSL's shutdown states. It is told
   // by a function that only it has, for its version text claims to be OpenSSL.
   if (platform::process_symbol("SSL_CTX_set_grease_enabled") != nullptr) {
     return Unavailable{"the TLS library of this process is BoringSSL, expected OpenSSL 1.1.1 or newer"};
   }
   TableLoader table(&platform::process_symbol);
-  Functions functions = bind_all(table);
+  NodeFunctions functions = bind_all(table);
   if (functions.SSL_shutdown == nullptr) {
     return Unavailable{"this runtime exports no OpenSSL functions (SSL_shutdown was not found in the process)"};
   }
