@@ -150,6 +150,7 @@ export interface NativeSsl {
   pending(): number
   hasPending(): boolean
   inInit(): boolean
+  renegotiatePending(): boolean
   getVersion(): string
   getStateString(): string
   getRecordState(): string

@@ -89,6 +89,16 @@ export class SslInspection {
     return this.#native.inInit()
   }
 
+  /**
+   * SSL_renegotiate_pending(3): whether a new handshake was asked for, by renegotiate() or by the peer, and is not done.
+   * Always false in TLS 1.3.
+   *
+   * @see RFC 5246 section 7.4.1.1
+   */
+  renegotiatePending(): boolean {
+    return this.#native.renegotiatePending()
+  }
+
   /** SSL_state_string_long(3): where the handshake is, in OpenSSL's words. They differ between builds. */
   getStateString(): string {
     return this.#native.getStateString()

@@ -97,6 +97,7 @@ Napi::Function EngineSsl::define(Napi::Env env) {
           InstanceMethod<&EngineSsl::ask<function::SSL_pending>>("pending"),
           InstanceMethod<&EngineSsl::ask_whether<function::SSL_has_pending>>("hasPending"),
           InstanceMethod<&EngineSsl::ask_whether<function::SSL_in_init>>("inInit"),
+          InstanceMethod<&EngineSsl::ask_whether<function::SSL_renegotiate_pending>>("renegotiatePending"),
           InstanceMethod<&EngineSsl::ask<function::SSL_get_version>>("getVersion"),
           InstanceMethod<&EngineSsl::ask<function::SSL_state_string_long>>("getStateString"),
           InstanceMethod<&EngineSsl::ask<function::SSL_rstate_string>>("getRecordState"),

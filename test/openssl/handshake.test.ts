@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { certificate, otherCertificate } from '../support/certificate.js'
 import { buildsAndVersions, openssls } from './builds.js'
-import { connectPair, deliver, handshake, identity, makePair, settle } from './ssl-pair.js'
+import { connectPair, deliver, handshake, identity, makePair, move, settle } from './ssl-pair.js'
 import { thrown, untypedMethod } from './thrown.js'
 
 const der = (pem: string) => new X509Certificate(pem).raw
@@ -200,14 +200,23 @@ test.each(openssls)('on $name a handshake of 1.2 is done again when it is asked 
     serverSsl: { trace: true },
   })
   pair.server.takeEvents()
+  const pending = () => [pair.client.renegotiatePending(), pair.server.renegotiatePending()]
+  expect(pending()).toEqual([false, false])
   expect(pair.client.renegotiate().value).toBe(1)
+  expect(pending()).toEqual([true, false])
   expect(pair.client.doHandshake().error).toBe('SSL_ERROR_WANT_READ')
+  expect(pending()).toEqual([true, false])
+  move(pair.client, pair.server)
+  expect(pair.server.read().error).toBe('SSL_ERROR_WANT_READ')
+  expect(pending()).toEqual([true, true])
   settle(pair)
+  expect(pending()).toEqual([false, false])
   expect(pair.client.doHandshake().value).toBe(1)
   const messages = pair.server.takeEvents().map((event) => event.type === 'handshake' && event.message)
   expect(messages.filter((message) => message === 'finished')).toHaveLength(2)
   const { client } = connectPair(openssl, { version: 'TLSv1.3' })
   expect(client.renegotiate()).toMatchObject({ value: 0, error: 'SSL_ERROR_SSL' })
+  expect(client.renegotiatePending()).toBe(false)
 })
 
 test.each(buildsAndVersions)('$version on $name: arguments are checked', ({ openssl, version }) => {
