@@ -1,19 +1,37 @@
-/** `npm run bench -- NAME [OPTIONS]`: runs a program of this folder. */
-const programs: Readonly<Record<string, () => Promise<unknown>>> = {
-  load: () => import('./load/load.js'),
-  lookup: () => import('./lookup/lookup.js'),
-  'close-latency': () => import('./close-latency/close-latency.js'),
-  memory: () => import('./memory/memory.js'),
-  'policy-load': () => import('./policy/policy-load.js'),
-  'policy-keep-alive': () => import('./policy/policy-keep-alive.js'),
-  'engine-shutdown': () => import('./engine/engine-shutdown.js'),
-  'engine-bulk': () => import('./engine/engine-bulk.js'),
-  'ten-thousand': () => import('./ten-thousand/ten-thousand.js'),
-}
+/** `npm run bench -- NAME [OPTIONS]`: runs one of these programs, of which each folder holds those of one question. */
+import { closeLatency } from './close-latency/main.js'
+import { engineBulk } from './engine/bulk.js'
+import { engineShutdown } from './engine/shutdown.js'
+import { load } from './load/main.js'
+import { lookup } from './lookup/main.js'
+import { memory } from './memory/main.js'
+import { policyKeepAlive } from './policy/keep-alive.js'
+import { policyLoad } from './policy/load.js'
+import { runProgram } from './program.js'
+import { tenThousand } from './ten-thousand/main.js'
 
-const [name = ''] = process.argv.splice(2, 1)
-const program = programs[name]
-if (program === undefined) {
-  process.stderr.write(`Usage: npm run bench -- ${Object.keys(programs).join('|')} [--help]\n`)
+const programs = [
+  load,
+  lookup,
+  closeLatency,
+  memory,
+  policyLoad,
+  policyKeepAlive,
+  engineShutdown,
+  engineBulk,
+  tenThousand,
+]
+
+const names = programs.map(({ description }) => description.name)
+const usage = `Usage: npm run bench -- ${names.join('|')} [--help]\n`
+const widest = Math.max(...names.map((name) => name.length))
+const list = programs.map(({ description: { name, question } }) => `  ${name.padEnd(widest)}  ${question}\n`)
+
+const [name] = process.argv.splice(2, 1)
+const program = programs.find(({ description }) => description.name === name)
+if (program !== undefined) await runProgram(program)
+else if (name === '--help') process.stdout.write([usage, '\n', ...list].join(''))
+else {
+  process.stderr.write(usage)
   process.exitCode = 2
-} else await program()
+}

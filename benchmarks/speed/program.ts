@@ -7,7 +7,7 @@ import type { Machine, Versions } from '../support/machine.js'
 import { summarize } from '../support/statistics.js'
 import type { Summary } from '../support/statistics.js'
 
-export interface Options {
+interface Options {
   /** When to stop, in seconds. */
   readonly seconds: number
   /** How many pairs at most. */
@@ -84,20 +84,20 @@ export function showProgress(text: string): void {
 }
 
 /** What a program has started. */
-export interface Started {
+interface Started {
   /** One step of the run; gives false when there is enough. */
   readonly step: (pair: number) => Promise<boolean>
   readonly stop?: () => Promise<void>
 }
 
-/**
- * Runs a program: `start` makes what it needs and returns its step, which is repeated until it has enough, the pairs or
- * the seconds are used up, or Ctrl-C.
- */
-export async function runProgram(
-  description: Description,
-  start: (options: Options, measurements: Measurements) => Started | Promise<Started>,
-): Promise<void> {
+export interface Program {
+  readonly description: Description
+  /** Makes what the program needs. */
+  readonly start: (options: Options, measurements: Measurements) => Started | Promise<Started>
+}
+
+/** Runs a program: its step is repeated until it has enough, the pairs or the seconds are used up, or Ctrl-C. */
+export async function runProgram({ description, start }: Program): Promise<void> {
   const options = parse(description)
   const measurements = new Measurements()
   const startedAt = new Date()

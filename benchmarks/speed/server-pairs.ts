@@ -6,7 +6,7 @@
  * both sides do the same. Two ratios are taken: work per second, which the client and whatever else the machine does
  * have a share in, and work per second of the server's own CPU time.
  */
-import { type Description, type Measurements, runProgram } from './program.js'
+import type { Description, Measurements, Program } from './program.js'
 import { startWorker, type Worker } from './worker.js'
 
 export interface Comparison {
@@ -31,9 +31,9 @@ interface Sample {
   readonly cpuRate: number
 }
 
-export async function compareServers(description: Description, comparison: Comparison): Promise<void> {
+export function compareServers(description: Description, comparison: Comparison): Program {
   const { changed, plain } = comparison
-  await runProgram(description, ({ size }, measurements) => {
+  const start: Program['start'] = ({ size }, measurements) => {
     let workers: Worker[] = []
     const stop = async (): Promise<void> => {
       await Promise.all(workers.map((worker) => worker.stop()))
@@ -68,7 +68,8 @@ export async function compareServers(description: Description, comparison: Compa
       },
       stop,
     }
-  })
+  }
+  return { description, start }
 }
 
 function record(

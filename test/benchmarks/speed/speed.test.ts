@@ -118,6 +118,14 @@ test('too few file descriptors are told before anything is started, with what to
   await expect(ended).rejects.toMatchObject({ code: 1, stdout: '', stderr: message })
 })
 
+test('--help lists every program with its question', async () => {
+  const { stdout } = await run(process.execPath, [program, '--help'])
+  const [, names = ''] = /^Usage: npm run bench -- (\S+) /.exec(stdout) ?? []
+  const listed = [...stdout.matchAll(/^ {2}(\S+) +[A-Z].{20,}$/gm)].map(([, name]) => name)
+  expect(listed).toEqual(names.split('|'))
+  expect(listed.length).toBeGreaterThan(5)
+})
+
 test('an unknown name says which ones there are', async () => {
   const ended = run(process.execPath, [program, 'nonsense'])
   await expect(ended).rejects.toThrow(/load\|lookup\|close-latency\|memory/)

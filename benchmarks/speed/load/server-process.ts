@@ -1,4 +1,4 @@
-/** The server of load.ts: `with` imports the module and does nothing with it. */
+/** The server of main.ts: `with` imports the module and does nothing with it. */
 import { once } from 'node:events'
 import tls from 'node:tls'
 import { certificate, key } from '../../support/certificate.js'

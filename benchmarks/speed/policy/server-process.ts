@@ -1,4 +1,4 @@
-/** The server of policy-load.ts and policy-keep-alive.ts: `stock|policy`. `stock` is without the package. */
+/** The server of load.ts and keep-alive.ts: `stock|policy`. `stock` is without the package. */
 import { once } from 'node:events'
 import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** The peers of ten-thousand.ts: `PORT COUNT`. They finish the handshake and stop reading; they neither answer nor close. */
+/** The peers of main.ts: `PORT COUNT`. They finish the handshake and stop reading; they neither answer nor close. */
 import { once } from 'node:events'
 import tls from 'node:tls'
 import { certificate } from '../../support/certificate.js'

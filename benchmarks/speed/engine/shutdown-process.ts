@@ -1,5 +1,5 @@
 /**
- * A sample of engine-shutdown.ts: `SIDE LIBSSL OBJECTS ROUNDS`. Gives nanoseconds per shutdown, as benchmarks/speed/engine/native/loop.h
+ * A sample of shutdown.ts: `SIDE LIBSSL OBJECTS ROUNDS`. Gives nanoseconds per shutdown, as benchmarks/speed/engine/native/loop.h
  * does: fresh, cold, warm.
  */
 import { loadEngine } from '../../../lib/native/addon.js'

@@ -7,7 +7,7 @@
  * answer nor close. Measured in the server: the time until the last connection has closed and every file descriptor is
  * gone, and the longest stall of the event loop meanwhile. Sides alternate; A/A is a second sample of stock Node.
  */
-import { CannotRun, type Measurements, runProgram, showProgress } from '../program.js'
+import { CannotRun, type Measurements, type Program, showProgress } from '../program.js'
 import { startWorker, type Worker } from '../worker.js'
 
 const description = {
@@ -31,47 +31,51 @@ interface Sample {
   readonly stallMs: number
 }
 
-await runProgram(description, ({ size }, measurements) => {
-  checkDescriptors(size)
-  let workers: Worker[] = []
-  const stop = async (): Promise<void> => {
-    await Promise.all(workers.map((worker) => worker.stop()))
-    workers = []
-  }
-  const sample = async (side: Side): Promise<Sample> => {
-    const server = startWorker(
-      new URL('./ten-thousand-server-process.js', import.meta.url),
-      [side, String(size), String(waitTimeout)],
-      ['--expose-gc'],
-    )
-    workers.push(server)
-    const [port = 0] = await server.ask('port')
-    const peers = startWorker(new URL('./ten-thousand-peers-process.js', import.meta.url), [String(port), String(size)])
-    workers.push(peers)
-    await peers.ask('connect')
-    const [ms = Number.NaN, stallMs = Number.NaN, left = Number.NaN, timedOut = Number.NaN] = await server.ask('close')
-    await stop()
-    if (left !== 0) throw new Error(`Expected no file descriptor to be left on the ${side} side, there were ${left}`)
-    const expected = side === 'policy' ? size : 0
-    if (timedOut !== expected) throw new Error(`Expected ${expected} closings to time out, ${timedOut} did`)
-    return { ms, stallMs }
-  }
-  measurements.facts['budget for the peer, in ms'] = waitTimeout
-  const order = ['policy', 'stock', 'again'] as const
-  return {
-    step: async (pair) => {
-      const samples: Partial<Record<(typeof order)[number], Sample>> = {}
-      for (let i = 0; i < order.length; i++) {
-        const turn = order[(i + pair) % order.length] ?? 'policy'
-        showProgress(`${description.name}: pair ${pair + 1}, sample ${i + 1} of ${order.length}`)
-        samples[turn] = await sample(turn === 'policy' ? 'policy' : 'stock')
-      }
-      record(measurements, samples)
-      return ![row.time, row.stall].every((name) => measurements.isNarrow(name, 0.01))
-    },
-    stop,
-  }
-})
+export const tenThousand: Program = {
+  description,
+  start: ({ size }, measurements) => {
+    checkDescriptors(size)
+    let workers: Worker[] = []
+    const stop = async (): Promise<void> => {
+      await Promise.all(workers.map((worker) => worker.stop()))
+      workers = []
+    }
+    const sample = async (side: Side): Promise<Sample> => {
+      const server = startWorker(
+        new URL('./server-process.js', import.meta.url),
+        [side, String(size), String(waitTimeout)],
+        ['--expose-gc'],
+      )
+      workers.push(server)
+      const [port = 0] = await server.ask('port')
+      const peers = startWorker(new URL('./peers-process.js', import.meta.url), [String(port), String(size)])
+      workers.push(peers)
+      await peers.ask('connect')
+      const [ms = Number.NaN, stallMs = Number.NaN, left = Number.NaN, timedOut = Number.NaN] =
+        await server.ask('close')
+      await stop()
+      if (left !== 0) throw new Error(`Expected no file descriptor to be left on the ${side} side, there were ${left}`)
+      const expected = side === 'policy' ? size : 0
+      if (timedOut !== expected) throw new Error(`Expected ${expected} closings to time out, ${timedOut} did`)
+      return { ms, stallMs }
+    }
+    measurements.facts['budget for the peer, in ms'] = waitTimeout
+    const order = ['policy', 'stock', 'again'] as const
+    return {
+      step: async (pair) => {
+        const samples: Partial<Record<(typeof order)[number], Sample>> = {}
+        for (let i = 0; i < order.length; i++) {
+          const turn = order[(i + pair) % order.length] ?? 'policy'
+          showProgress(`${description.name}: pair ${pair + 1}, sample ${i + 1} of ${order.length}`)
+          samples[turn] = await sample(turn === 'policy' ? 'policy' : 'stock')
+        }
+        record(measurements, samples)
+        return ![row.time, row.stall].every((name) => measurements.isNarrow(name, 0.01))
+      },
+      stop,
+    }
+  },
+}
 
 function record(
   measurements: Measurements,

@@ -2,7 +2,7 @@
  * What a policy costs while it has nothing to do: requests on connections that stay open, of an https server under a
  * unidirectional policy and of one of stock Node, in a process without the package.
  */
-import { reportsOfAll } from './policy-reports.js'
+import { reportsOfAll } from './reports.js'
 import { compareServers } from '../server-pairs.js'
 
 const description = {
@@ -12,9 +12,9 @@ const description = {
   size: 50_000,
 }
 
-await compareServers(description, {
-  server: new URL('./https-server-process.js', import.meta.url),
-  client: new URL('./https-client-process.js', import.meta.url),
+export const policyKeepAlive = compareServers(description, {
+  server: new URL('./server-process.js', import.meta.url),
+  client: new URL('./client-process.js', import.meta.url),
   clientArgs: ['keep-alive'],
   changed: 'policy',
   plain: 'stock',

@@ -1,4 +1,4 @@
-/** A sample of lookup.ts: `SECURED UNFINISHED`. Gives microseconds of the first call of all and the median of the rest. */
+/** A sample of main.ts: `SECURED UNFINISHED`. Gives microseconds of the first call of all and the median of the rest. */
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { setImmediate as nextImmediate } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** A sample of engine-bulk.ts: `LIBSSL MEBIBYTES`. Gives nanoseconds per record, as benchmarks/speed/engine/native/loop.h does. */
+/** A sample of bulk.ts: `LIBSSL MEBIBYTES`. Gives nanoseconds per record, as benchmarks/speed/engine/native/loop.h does. */
 import { loadOpenSSL } from '../../../lib/openssl/index.js'
 import { certificate, key } from '../../support/certificate.js'
 import { answerParent } from '../worker.js'

@@ -2,7 +2,7 @@
  * What a policy costs where it works most: each connection of an https server is opened, serves one request and is
  * closed, once unidirectionally under the policy and once by stock Node, in a process without the package.
  */
-import { reportsOfAll } from './policy-reports.js'
+import { reportsOfAll } from './reports.js'
 import { compareServers } from '../server-pairs.js'
 
 const description = {
@@ -12,9 +12,9 @@ const description = {
   size: 2000,
 }
 
-await compareServers(description, {
-  server: new URL('./https-server-process.js', import.meta.url),
-  client: new URL('./https-client-process.js', import.meta.url),
+export const policyLoad = compareServers(description, {
+  server: new URL('./server-process.js', import.meta.url),
+  client: new URL('./client-process.js', import.meta.url),
   clientArgs: ['close'],
   changed: 'policy',
   plain: 'stock',

@@ -1,5 +1,5 @@
 /**
- * The server of ten-thousand.ts: `stock|policy COUNT WAIT`. It waits for its connections, and closes all of them in one
+ * The server of main.ts: `stock|policy COUNT WAIT`. It waits for its connections, and closes all of them in one
  * turn: `stock` is without the package.
  */
 import { once } from 'node:events'

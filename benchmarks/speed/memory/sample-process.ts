@@ -1,4 +1,4 @@
-/** A sample of memory.ts: `with|without COUNT`. Gives the bytes by which malloc's main arena grew. */
+/** A sample of main.ts: `with|without COUNT`. Gives the bytes by which malloc's main arena grew. */
 import { readFileSync } from 'node:fs'
 import { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'

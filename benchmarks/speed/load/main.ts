@@ -8,9 +8,9 @@ const description = {
   size: 1000,
 }
 
-await compareServers(description, {
-  server: new URL('./load-server-process.js', import.meta.url),
-  client: new URL('./load-client-process.js', import.meta.url),
+export const load = compareServers(description, {
+  server: new URL('./server-process.js', import.meta.url),
+  client: new URL('./client-process.js', import.meta.url),
   clientArgs: [],
   changed: 'with',
   plain: 'without',

@@ -1,4 +1,4 @@
-/** The client of load.ts: `PORT COUNT`. Each connection sends one byte, gets one, and is closed by the server. */
+/** The client of main.ts: `PORT COUNT`. Each connection sends one byte, gets one, and is closed by the server. */
 import tls from 'node:tls'
 import { certificate } from '../../support/certificate.js'
 import { answerParent } from '../worker.js'
