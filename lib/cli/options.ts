@@ -14,7 +14,7 @@ export interface TypedOption<Value> extends Option {
   readonly valueType?: Value
 }
 
-/** By the name that the option has in code: `allRows` for `--all-rows`, `own` for `--no-own`. */
+/** By the name under which the value arrives: `allRows` for `--all-rows`, `own` for `--no-own`. */
 type OptionTable = Readonly<Record<string, TypedOption<unknown>>>
 
 /** An option that is not given is absent. */
@@ -23,7 +23,10 @@ export type OptionsOf<Table extends OptionTable> = {
 }
 
 export function addOptions(command: Command, table: OptionTable): Command {
-  for (const option of Object.values(table)) command.addOption(option)
+  for (const [name, option] of Object.entries(table)) {
+    if (option.attributeName() !== name) throw new TypeError(`The value of ${option.flags} does not arrive as ${name}`)
+    command.addOption(option)
+  }
   return command
 }
 
