@@ -1,4 +1,4 @@
-/** What every program of this folder has: the command line, the pairs, the end, the file. */
+/** The common part of the programs of this folder: the command line, the pairs, the end, the file. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
@@ -20,7 +20,7 @@ interface Options {
 export interface Description {
   readonly name: string
   readonly question: string
-  /** What --size counts. */
+  /** The unit of --size. */
   readonly unit: string
   readonly size: number
 }
@@ -46,7 +46,7 @@ export interface Row {
   readonly values: readonly number[]
 }
 
-/** What a run adds to while it goes on. */
+/** The figures of a run, to which it adds while it goes on. */
 export class Measurements {
   readonly facts: Record<string, number | string> = {}
   readonly #rows = new Map<string, { readonly target: string | undefined; readonly values: number[] }>()
@@ -83,9 +83,9 @@ export function showProgress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
-/** What a program has started. */
+/** A program that has started. */
 interface Started {
-  /** One step of the run; gives false when there is enough. */
+  /** One step of the run; returns false when there is enough. */
   readonly step: (pair: number) => Promise<boolean>
   readonly stop?: () => Promise<void>
 }

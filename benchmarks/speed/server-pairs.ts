@@ -1,5 +1,5 @@
 /**
- * What programs do that compare two servers under the same load.
+ * The common part of programs that compare two servers under the same load.
  *
  * A pair is one sample of each side and one more of the plain side (A/A), each a fresh server process, in an order that
  * changes from pair to pair; the client is another process. A sample is a fixed amount of work after a warm-up, so that
@@ -17,7 +17,7 @@ export interface Comparison {
   readonly clientArgs: readonly string[]
   readonly changed: string
   readonly plain: string
-  /** What the work is counted in. */
+  /** The unit of the work. */
   readonly work: string
   readonly target: string
   /** Looks at a sample that is over, with the connections that the client has made. */

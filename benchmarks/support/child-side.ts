@@ -1,6 +1,6 @@
 /**
- * The child's half of `child.ts`: tells the parent the ports that it listens on, runs a command by name and answers
- * with the same name (a name without a command is answered too), and ends with the parent, however that ended.
+ * The child's half of `child.ts`: reports to the parent the ports that it listens on, runs a command by name and
+ * answers with the same name (a name without a command is answered too), and ends with the parent, however that ended.
  */
 export function serveParent(ready: { readonly ports: readonly number[] }, commands: Commands = {}): void {
   const send = process.send?.bind(process)

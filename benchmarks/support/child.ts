@@ -13,7 +13,7 @@ export interface Child {
   stop(): Promise<void>
 }
 
-/** What a child is, and who hears of its end. */
+/** A child, and who hears of its end. */
 export interface ChildOptions {
   /** For messages: 'relay', 'peer'. */
   readonly name: string
@@ -71,7 +71,7 @@ export function startChild({ name, module, args = [], onDied }: ChildOptions): P
         }
         child.on('message', onMessage)
         child.on('exit', onExit)
-        // What cannot be sent is a child that ends, if its exit was not told yet.
+        // Where it cannot be sent the child is ending, although its exit was not reported yet.
         if (ended) onExit()
         else child.send(commandName, () => {})
       })

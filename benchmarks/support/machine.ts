@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
 
-/** What a result depends on besides the program. */
+/** The machine, on which a result depends as much as on the program. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number

@@ -71,7 +71,7 @@ function pass(from: net.Socket, to: net.Socket, delay: number): void {
       })
     else passFin()
   })
-  // Otherwise Node tells a RST as an error of the socket, on reading or, after a FIN, on the next write. A connection
+  // Otherwise Node reports a RST as an error of the socket, on reading or, after a FIN, on the next write. A connection
   // that was refused takes the same way.
   from.on('error', () =>
     line.push(() => {

@@ -6,11 +6,11 @@ export interface Interval {
   readonly high: number
 }
 
-/** What is told of a sample. `p99` is by nearest rank, a value that was seen: below 100 values it is the largest. */
+/** The summary of a sample. `p99` is by nearest rank, a value that was seen: below 100 values it is the largest. */
 export interface Summary {
   readonly count: number
   readonly median: number
-  /** 95 % interval of the median; absent with fewer than six values, which cannot give one. */
+  /** 95 % interval of the median; absent with fewer than six values, which have none. */
   readonly interval?: Interval
   readonly p99: number
   readonly min: number

@@ -1,4 +1,4 @@
-/** What every command of the program ends with. */
+/** The exit codes of every command. */
 export const exitCodes = {
   done: 0,
   /** Something could not be done; the output says what. */

@@ -7,7 +7,7 @@ export interface Progress {
   stop(): void
 }
 
-/** What is done sooner shows no bar. */
+/** In ms: shorter work shows no bar. */
 const patience = 1000
 
 /** Only a terminal gets one: a file is not to be filled with it. */

@@ -1,11 +1,11 @@
-/** How things are told apart: by colour on a terminal that has it, otherwise by signs. */
+/** Emphasis: by colour on a terminal that has it, otherwise by signs. */
 export interface Style {
-  /** What differs. */
+  /** Text that differs. */
   mark(text: string): string
   heading(text: string): string
-  /** What went wrong. */
+  /** A failure. */
   alarm(text: string): string
-  /** What is there for completeness. */
+  /** Text of lesser importance. */
   aside(text: string): string
 }
 

@@ -42,7 +42,8 @@ function openssl({ soname, ...build }) {
   }
 }
 
-// What a Node binary, the addon and these libraries load, all of one release: its dynamic loader fits its libc alone.
+// The packages that a Node binary, the addon and these libraries load, all of one release: its dynamic loader fits its
+// libc alone.
 const runtimePackages = ['libc6', 'libgcc-s1', 'libstdc++6', 'libzstd1', 'zlib1g']
 const loader = `${libraries}/ld-linux-x86-64.so.2`
 
@@ -57,7 +58,7 @@ export function readPins() {
   return JSON.parse(readFileSync(pinsFile, 'utf8'))
 }
 
-/** What build.json says: paths are relative to the folder it lies in. */
+/** The content of build.json: paths are relative to the folder it lies in. */
 export function descriptionOf(build, pin) {
   return {
     name: build.name,

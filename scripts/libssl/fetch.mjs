@@ -218,7 +218,7 @@ async function updatePins(names) {
   write(pinsFile, Object.fromEntries(Object.entries(pins).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
-/** What the archive has now of all packages of these builds, by `release/package`. */
+/** The newest version in the archive of each package of these builds, by `release/package`. */
 async function newest(names) {
   const wishes = names.flatMap((build) => packagesOf(build))
   const aside = join(libsslFolder, `.fetching-${process.pid}-index`)

@@ -1,5 +1,5 @@
-// Builds the native core without Node, with what exercises it, and runs that: plainly and on every libssl that is there,
-// under AddressSanitizer and UndefinedBehaviorSanitizer, under valgrind, and as a fuzz target. See test/native.
+// Builds the native core without Node, with what exercises it, and runs that: plainly and on every libssl that is
+// there, under AddressSanitizer and UndefinedBehaviorSanitizer, under valgrind, and as a fuzz target. See test/native.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -76,7 +76,7 @@ function sanitized() {
   run(harness, ['--replay', corpus], env)
 }
 
-// What is still reachable at the end is OpenSSL's and our records of libraries, which live as long as the process.
+// Still reachable at the end are OpenSSL's memory and our records of libraries, which live as long as the process.
 function valgrind() {
   const kinds = 'definite,indirect,possible'
   const options = ['--leak-check=full', `--show-leak-kinds=${kinds}`, `--errors-for-leak-kinds=${kinds}`]
@@ -135,7 +135,7 @@ function run(command, args = [], env = {}, output = 'inherit') {
   if (spawn(command, args, env, output)) finish(1)
 }
 
-/** Whether it failed, of which it tells. */
+/** Returns whether it failed, and reports how. */
 function spawn(command, args, env, output = 'inherit') {
   const result = spawnSync(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', output, 'inherit'] })
   if (result.status === 0) return false
@@ -158,7 +158,7 @@ function nameOf(path) {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** What the dynamic loader gives a program that is linked with libssl. */
+/** The file that the dynamic loader finds for a program that is linked with libssl. */
 function systemLibraries(program) {
   const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' })
   const pathOf = (library) => stdout.match(new RegExp(`${library}\\.so\\S* => (\\S+)`))?.[1]

@@ -15,7 +15,7 @@ const folder = join(root, '.cache', 'pack')
 
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
-// What the scripts that run before packing print goes to standard error, so that this is only the description.
+// The output of the scripts that run before packing goes to standard error, so that this is only the description.
 const printed = execFileSync('npm', ['pack', '--json', '--foreground-scripts=false', '--pack-destination', folder], {
   cwd: root,
   encoding: 'utf8',

@@ -12,7 +12,7 @@ const english = { ...process.env, LC_ALL: 'C' }
 
 /** The archive answers, and has no such file any more: Debian keeps one revision of a package per release. */
 export class GoneError extends Error {}
-/** Whether it has it cannot be told: no network, no apt. */
+/** It is not known whether the archive has the file: no network, no apt. */
 export class UnreachableError extends Error {}
 
 /** Puts the package into the folder unless it is there, and returns its path. Checked each time, there or not. */

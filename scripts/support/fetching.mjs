@@ -1,4 +1,4 @@
-// What the scripts that fetch have in common: programs that end with us, and folders that are whole or not there.
+// The common part of the scripts that fetch: programs that end with us, and folders that are whole or not there.
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

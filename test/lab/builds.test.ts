@@ -171,7 +171,7 @@ describe.each(presentBuilds())('for $name', (build) => {
   })
 })
 
-/** What the library has to say of itself. */
+/** The version that the library has to report. */
 function described({ libssl, name }: Build): { kind: unknown; version: unknown } {
   if (libssl === undefined) {
     const [own] = (process.versions.openssl ?? '').split('+')

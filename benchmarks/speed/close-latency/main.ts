@@ -1,6 +1,7 @@
 /**
- * What a bidirectional close takes above the RTT: the promise of shutdown(), minus the echo of the same relay, measured
- * right before or right after it in turn, at RTT 10 and 50 ms. A/A is the echo minus another echo, taken the same way.
+ * The time that a bidirectional close takes above the RTT: the promise of shutdown(), minus the echo of the same relay,
+ * measured right before or right after it in turn, at RTT 10 and 50 ms. A/A is the echo minus another echo, taken the
+ * same way.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '../../study/closing-cost/closing.js'

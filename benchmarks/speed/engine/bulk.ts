@@ -1,6 +1,7 @@
 /**
- * What JavaScript adds to the decryption of 16 KiB records that come in chunks of 64 KiB: pump() against the same loop in
- * C++, over native/engine (engine) and over memory BIOs and SSL_read (plain). A sample is made in a process of its own.
+ * The time that JavaScript adds to the decryption of 16 KiB records that come in chunks of 64 KiB: pump() against the
+ * same loop in C++, over native/engine (engine) and over memory BIOs and SSL_read (plain). A sample is made in a
+ * process of its own.
  */
 import { Loop } from './loop.js'
 import type { Program } from '../program.js'

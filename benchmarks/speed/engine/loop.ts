@@ -57,7 +57,7 @@ export class Loop {
     }
   }
 
-  /** What it prints: numbers. */
+  /** Returns the numbers that it prints. */
   async run(side: 'plain' | 'checked' | 'engine', what: string, ...counts: readonly number[]): Promise<number[]> {
     const files = ['certificate.pem', 'key.pem'].map((name) => path.join(this.#folder, name))
     const { stdout } = await run(path.join(this.#folder, 'loop'), [side, what, ...files, ...counts.map(String)])

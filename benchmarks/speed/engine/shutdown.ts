@@ -1,15 +1,17 @@
 /**
- * What JavaScript adds to a shutdown of the engine and the record that comes of it, relative to the same two calls in a
- * C++ loop over the same libssl file.
+ * The time that JavaScript adds to a shutdown of the engine and the record that comes of it, relative to the same two
+ * calls in a C++ loop over the same libssl file.
  *
  * A sample is made in a process of its own, which times nothing but the loop over objects whose handshake was made
- * before: `warm`, 64 objects that stay in the processor's caches, reopened by SSL_set_shutdown(ssl, 0) between the passes;
- * `cold`, as many objects as --size says, reopened likewise; `fresh`, the same objects at their first shutdown. The sides:
+ * before: `warm`, 64 objects that stay in the processor's caches, reopened by SSL_set_shutdown(ssl, 0) between the
+ * passes; `cold`, as many objects as --size says, reopened likewise; `fresh`, the same objects at their first shutdown.
+ * The sides:
  *
  * - combined: shutdownAndTransmit(); two calls: shutdown() and transmit(), with a Buffer of its own; raw: the addon's
  *   function under the first, without lib/openssl
  * - engine: native/engine in C++, the same without Node-API
- * - checked: SSL_shutdown and BIO_read on memory BIOs, with ERR_clear_error and SSL_get_error as SSL_get_error(3) demands
+ * - checked: SSL_shutdown and BIO_read on memory BIOs, with ERR_clear_error and SSL_get_error as SSL_get_error(3)
+ *   demands
  * - plain: the same without those two
  */
 import { Loop } from './loop.js'

@@ -1,10 +1,10 @@
 /**
- * What the first closureOf() of a secured socket costs, with few and with many other connections in the process.
+ * The cost of the first closureOf() of a secured socket, with few and with many other connections in the process.
  *
  * A sample is made in a process of its own, which holds connections over Duplex pairs, without file descriptors: 10 or
  * 10,000 secured ones, or 10 and 10,000 handshakes that are never finished. It times closureOf() of one fresh, secured
- * socket after the other, and gives the median. What is amortised counts too: the first call of all meets every SSL that
- * was made before, and is told apart as a fact.
+ * socket after the other, and reports the median. What is amortised counts too: the first call of all meets every SSL
+ * that was made before, and is reported apart, as a fact.
  */
 import type { Program } from '../program.js'
 import { startWorker } from '../worker.js'

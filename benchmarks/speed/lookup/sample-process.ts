@@ -1,4 +1,4 @@
-/** A sample of main.ts: `SECURED UNFINISHED`. Gives microseconds of the first call of all and the median of the rest. */
+/** A sample of main.ts: `SECURED UNFINISHED`. Answers with the microseconds of the first call and the median of the rest. */
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { setImmediate as nextImmediate } from 'node:timers/promises'
@@ -13,7 +13,7 @@ const clientContext = tls.createSecureContext({ ca: certificate })
 const calls = 400
 const kept: unknown[] = []
 
-/** Two streams, each of which gives what the other is given. */
+/** Two streams, each of which reads what is written to the other. */
 function streamPair(): readonly [Duplex, Duplex] {
   const make = (other: () => Duplex): Duplex =>
     new Duplex({

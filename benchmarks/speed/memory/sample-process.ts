@@ -1,4 +1,4 @@
-/** A sample of main.ts: `with|without COUNT`. Gives the bytes by which malloc's main arena grew. */
+/** A sample of main.ts: `with|without COUNT`. Answers with the bytes by which malloc's main arena grew. */
 import { readFileSync } from 'node:fs'
 import { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,7 +18,7 @@ function addSockets(number: number): void {
   }
 }
 
-/** What glibc's malloc holds in its main arena: the mapping [heap], in which no JavaScript object lives. */
+/** The memory that glibc's malloc holds in its main arena: the mapping [heap], in which no JavaScript object lives. */
 async function heapBytes(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.()

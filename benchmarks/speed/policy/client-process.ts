@@ -1,6 +1,6 @@
 /**
  * The client of load.ts and keep-alive.ts: `PORT COUNT close|keep-alive`. It makes its requests over plain
- * TLS sockets, so that the server has more to do than its client. Gives milliseconds and the connections made.
+ * TLS sockets, so that the server has more to do than its client. Answers with milliseconds and the connections made.
  */
 import { once } from 'node:events'
 import tls from 'node:tls'
@@ -37,7 +37,7 @@ function requestOnce(): Promise<void> {
   })
 }
 
-/** A connection that stays open; gives what makes a request on it. */
+/** A connection that stays open; returns the function that makes a request on it. */
 async function keepOpen(): Promise<() => Promise<void>> {
   const socket = connect()
   let text = ''

@@ -1,5 +1,5 @@
 /**
- * What a policy costs while it has nothing to do: requests on connections that stay open, of an https server under a
+ * The cost of a policy while it has nothing to do: requests on connections that stay open, of an https server under a
  * unidirectional policy and of one of stock Node, in a process without the package.
  */
 import { reportsOfAll } from './reports.js'

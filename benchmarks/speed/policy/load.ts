@@ -1,5 +1,5 @@
 /**
- * What a policy costs where it works most: each connection of an https server is opened, serves one request and is
+ * The cost of a policy where it works most: each connection of an https server is opened, serves one request and is
  * closed, once unidirectionally under the policy and once by stock Node, in a process without the package.
  */
 import { reportsOfAll } from './reports.js'

@@ -1,11 +1,12 @@
 /**
- * What it costs to wait for very many silent peers at once: a server under a bidirectional policy ends all its
+ * The cost of waiting for very many silent peers at once: a server under a bidirectional policy ends all its
  * connections in one turn, sends its alerts, waits in vain, and closes when the budget is over. Beside it stock Node,
  * which destroys them all in one turn, without a policy to be seen.
  *
- * Each sample has a fresh server process and a fresh process of peers, which finish the handshake and then neither read,
- * answer nor close. Measured in the server: the time until the last connection has closed and every file descriptor is
- * gone, and the longest stall of the event loop meanwhile. Sides alternate; A/A is a second sample of stock Node.
+ * Each sample has a fresh server process and a fresh process of peers, which finish the handshake and then neither
+ * read, answer nor close. Measured in the server: the time until the last connection has closed and every file
+ * descriptor is gone, and the longest stall of the event loop meanwhile. Sides alternate; A/A is a second sample of
+ * stock Node.
  */
 import { CannotRun, type Measurements, type Program, showProgress } from '../program.js'
 import { startWorker, type Worker } from '../worker.js'

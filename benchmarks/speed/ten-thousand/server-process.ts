@@ -31,8 +31,8 @@ async function controlServer() {
 }
 
 /**
- * Closes all and gives: ms until the last one's 'close', ms of the longest stall of the event loop, descriptors left, and
- * how many closings have waited in vain.
+ * Closes all and returns: ms until the last one's 'close', ms of the longest stall of the event loop, descriptors left,
+ * and how many closings have waited in vain.
  */
 async function close(): Promise<readonly number[]> {
   if (sockets.length < count) await once(server, 'all are here')
@@ -59,7 +59,7 @@ function closeAll(): Promise<number> {
       })
     }
     const began = performance.now()
-    // What waits for nobody is how stock Node can close: end() would stay open with peers like these.
+    // Stock Node can only close without waiting: end() would stay open with peers like these.
     if (control === undefined) for (const socket of sockets) socket.destroy()
     else for (const socket of sockets) socket.end()
   })

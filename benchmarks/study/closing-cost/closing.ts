@@ -6,8 +6,9 @@
  * - **done**: our side has nothing left to send or to wait for: what it sends is with the kernel, what it was asked to
  *   wait for has come or was given up. For `end()` that is the event 'finish' (close_notify and FIN were written), for
  *   the three modes it is the promise of `shutdown()`.
- * - **released**: the event 'close', the file descriptor is gone. Node keeps it until the peer has ended TCP as well, so
- *   that against a silent peer it is released only by a closing that gives up by itself.
+ * - **released**: the event 'close', the file descriptor is gone. Node keeps it until the peer has ended TCP as well,
+ * so
+ *   that against a silent peer it is released only by a closing that ends its wait by itself.
  *
  * Not timed: `closureOf()`, which is called when the connection opens, and never for `end()`.
  */
@@ -40,7 +41,7 @@ export interface Begun {
 
 export interface Done {
   readonly ms: number
-  /** What the report says; absent for `end()`, which makes none. */
+  /** The verdict of the report; absent for `end()`, which makes none. */
   readonly verdict?: ClosureReport['verdict']
 }
 
@@ -120,7 +121,7 @@ export class Connection {
     }
 
     const begun = { done: Promise.race([done, failed]), released: Promise.race([released, failed]) }
-    // Whoever awaits only one of them must not be told of the other as unhandled.
+    // Whoever awaits only one of them must not hear of the other as unhandled.
     begun.done.catch(() => {})
     begun.released.catch(() => {})
     return begun

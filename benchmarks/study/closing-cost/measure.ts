@@ -29,7 +29,7 @@ export interface Row {
 /** One closing that was done; times in ms. */
 export interface Sample {
   readonly done: number
-  /** What its report says; absent for `end()`, which makes none. */
+  /** The verdict of its report; absent for `end()`, which makes none. */
   readonly verdict?: string
   /** The relay's echo beside it; only for bidirectional closings that are answered. */
   echo?: number
@@ -173,7 +173,7 @@ class BatchRunner {
     const released = Promise.all([sampled, begun.released]).then(([sample, ms]) => {
       sample.released = ms ?? null
     })
-    // Looked at when the batch ends; until then nobody must be told of a failure as unhandled.
+    // Looked at when the batch ends; until then no failure may count as unhandled.
     released.catch(() => {})
     // Only its budget ends the wait for a silent peer: the next closing does not wait for that.
     if (row.closing === 'bidirectional' && row.peer === 'silent') return { released }

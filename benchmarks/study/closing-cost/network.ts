@@ -2,7 +2,7 @@ import { startChild } from '../../support/child.js'
 import type { Child } from '../../support/child.js'
 import type { Peer } from './closing.js'
 
-/** What a relay of this benchmark can lead to. */
+/** The end that a relay of this benchmark leads to. */
 type Target = Peer | 'echo'
 
 /** The processes of a run: the peers, and a relay to each of them at each RTT. */

@@ -1,4 +1,4 @@
-/** What a run found, for programs: the file of `--json`, from which the table is made as well. */
+/** The result of a run, for programs: the file of `--json`, from which the table is made as well. */
 import type { Machine, Versions } from '../../support/machine.js'
 import { summarize } from '../../support/statistics.js'
 import type { Summary } from '../../support/statistics.js'
@@ -38,7 +38,7 @@ export interface RowResult {
   readonly samples: readonly Sample[]
 }
 
-/** What a closing must take at least, whoever implements it. */
+/** The least time that a closing can take, whoever implements it. */
 export type Limit =
   | { readonly kind: 'rtt'; readonly count: 0 | 1 }
   | { readonly kind: 'wait-budget'; readonly ms: number }

@@ -1,5 +1,5 @@
 /**
- * The process of one build: loads it, runs what it is ordered to, and tells each result before it begins the next, so
+ * The process of one build: loads it, runs what it is ordered to, and reports each result before it begins the next, so
  * that a crash has a known place. Started by build-run.ts, perhaps under a loader of the build's own, where
  * `process.execPath` is that loader: nothing here may rely on it.
  */

@@ -85,7 +85,7 @@ function runProcess(
     silence.refresh()
     if (isReport(message)) onReport(message)
   })
-  // What cannot be sent is a process that ends: 'close' tells.
+  // Where it cannot be sent the process is ending, and 'close' reports that.
   child.send(order, () => {})
 
   return new Promise((resolve) => {

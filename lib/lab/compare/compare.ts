@@ -112,7 +112,7 @@ function resultsOf(finished: readonly FinishedBuild[], run: number): Readonly<Re
   return results
 }
 
-/** What the scenario says of the ways of some builds as to these steps, and which of the builds it means. */
+/** The reasons that the scenario has for differences in these steps, and the builds that each is about. */
 function explanationsOf(
   scenario: Scenario,
   tls: TlsVersion,

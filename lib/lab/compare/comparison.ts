@@ -1,4 +1,4 @@
-// What a comparison gives, and the form of `close-notify compare --json`: stable within one `format`, and described
+// The result of a comparison, and the form of `close-notify compare --json`: stable within one `format`, and described
 // for its readers in docs/compare.md.
 import type { BuildIdentity, ScenarioOutcome, TlsVersion } from '../scenarios/types.js'
 
@@ -47,7 +47,7 @@ export interface ComparedScenario {
   readonly results: Readonly<Record<string, ScenarioResult>>
   /** The steps that are not alike on all builds on which the scenario ran, in order. */
   readonly differences: readonly StepDifference[]
-  /** What the scenario says of builds that behave otherwise, and which of the builds compared these are. */
+  /** The scenario's reasons why some builds behave otherwise, and which of the builds compared these are. */
   readonly explanations: readonly Explanation[]
 }
 
@@ -59,9 +59,9 @@ export type ScenarioResult =
 
 export interface StepDifference {
   readonly step: string
-  /** What most builds gave; with a tie, what the first of them gave. Null where the step did not come to pass. */
+  /** The result of most builds; with a tie, of the first of them. Null where the step did not come to pass. */
   readonly usual: string | null
-  /** What the others gave, by id of the build. */
+  /** The results of the others, by id of the build. */
   readonly otherwise: Readonly<Record<string, string | null>>
 }
 

@@ -1,4 +1,4 @@
-// What differs between builds: which steps, and which builds behave otherwise there than most.
+// The differences between builds: which steps differ, and which builds behave otherwise there than most.
 import { describeObservation } from '../scenarios/describe.js'
 import type { Observation } from '../scenarios/types.js'
 import type { ScenarioResult, StepDifference } from './comparison.js'
@@ -9,7 +9,7 @@ type Results = Readonly<Record<string, ScenarioResult>>
 export interface Row {
   readonly step: string
   readonly call: Observation['call'] | undefined
-  /** What each build gave on which the scenario ran, by its id; null where the step did not come to pass. */
+  /** The result of each build on which the scenario ran, by its id; null where the step did not come to pass. */
   readonly cells: ReadonlyMap<string, string | null>
   readonly difference: StepDifference | undefined
 }
@@ -62,7 +62,7 @@ function textOf(cell: Cell): string | null {
   return cell === null ? null : describeObservation(cell)
 }
 
-/** What is compared: all but the note, and reasons without the case and the underscores in which BoringSSL has them. */
+/** The part that is compared: all but the note, and reasons without BoringSSL's case and underscores. */
 function senseOf(cell: Cell): string {
   if (cell === null) return ''
   const { note: _note, reasons = [], ...rest } = cell

@@ -1,4 +1,4 @@
-// What a comparison and the process of one build say to each other. Both are of this very package, so a message whose
+// The messages between a comparison and the process of one build. Both are of this very package, so a message whose
 // tag is known is what its type says.
 import type { BuildIdentity, TlsVersion } from '../scenarios/types.js'
 import type { ScenarioResult } from './comparison.js'

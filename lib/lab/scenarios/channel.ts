@@ -1,7 +1,7 @@
 /**
  * One direction between the two SSL objects of a scenario: what its sender wrote waits here, decrypted for the record,
- * until a transfer takes it. A record can be forged behind it; those that follow are then sealed anew, for their numbers
- * have moved.
+ * until a transfer takes it. A record can be forged behind it; those that follow are then sealed anew, for their
+ * numbers have moved.
  */
 import { recordHeader } from '../../tls/keys.js'
 import { alertBytes, contentType, Decoder, Framer, type RecordContent, type Session } from '../../tls/records.js'
@@ -9,7 +9,7 @@ import type { Actor, ForgedRecord } from './types.js'
 
 export interface Taken {
   readonly bytes: Buffer
-  /** What passed with this, one entry per record. */
+  /** The records that passed with this, one entry each. */
   readonly wire: readonly string[]
 }
 

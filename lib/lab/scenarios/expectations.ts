@@ -1,4 +1,4 @@
-// Compares what a scenario gave with what it expects of that build.
+// Compares the outcome of a scenario with the scenario's expectations of that build.
 import { describeObservation } from './describe.js'
 import { stepLabels } from './run.js'
 import type {
@@ -29,7 +29,7 @@ export function complaintsAbout(scenario: Scenario, outcome: ScenarioOutcome, bu
   })
 }
 
-/** What each step has to give on a build. */
+/** The expected result of each step on a build. */
 export function expectationsOf(scenario: Scenario, build: BuildIdentity, tls: TlsVersion): readonly Expectation[] {
   const labels = stepLabels(scenario)
   const differences = expectedDifferencesOf(scenario, build, tls)
@@ -41,7 +41,7 @@ export function expectationsOf(scenario: Scenario, build: BuildIdentity, tls: Tl
   }))
 }
 
-/** What a scenario says of a build's own ways, and of a TLS version's, in order. */
+/** The differences that a scenario expects of a build with a TLS version, in order. */
 export function expectedDifferencesOf(
   scenario: Scenario,
   build: BuildIdentity,
@@ -66,7 +66,7 @@ function isInRange(range: BuildRange, build: BuildIdentity): boolean {
   return before === undefined || build.versionNumber < numberOf(before)
 }
 
-/** A release as OpenSSL_version_num(3) gives it: 0xMNNFFPPS before 3.0, 0xMNN00PP0 since. */
+/** A release as OpenSSL_version_num(3) returns it: 0xMNNFFPPS before 3.0, 0xMNN00PP0 since. */
 function numberOf(release: string): number {
   const [major = 0, minor = 0, patch = 0] = release.split('.').map(Number)
   const unit = major < 3 ? 2 ** 12 : 2 ** 4

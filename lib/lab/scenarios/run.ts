@@ -1,6 +1,6 @@
 /**
- * Carries a scenario out on one build: two contexts, two SSL objects, and between them a channel for each direction that
- * holds what was written until a step transfers it. Nothing is judged here; expectations.ts compares.
+ * Carries a scenario out on one build: two contexts, two SSL objects, and between them a channel for each direction
+ * that holds what was written until a step transfers it. Nothing is judged here; expectations.ts compares.
  */
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL } from '../../openssl/index.js'
@@ -22,7 +22,7 @@ export function runScenario(openssl: OpenSSL, scenario: Scenario, tls: TlsVersio
   }
 }
 
-/** The label of each step, in order: `as`, or who did what and the how-manieth time. */
+/** The label of each step, in order: `as`, or who did what, with a number from the second time on. */
 export function stepLabels(scenario: Scenario): readonly string[] {
   const counts = new Map<string, number>()
   return scenario.steps.map((step) => {
@@ -47,7 +47,7 @@ function actorOf(step: Step): Actor | undefined {
   return 'to' in step ? step.to : undefined
 }
 
-/** What the scenario needs and the build does not have: calls, and options. */
+/** The calls and options that the scenario needs and the build does not have. */
 function lackingCalls(openssl: OpenSSL, { steps, client = {}, server = {} }: Scenario): readonly string[] {
   const calls = steps.map((step): string => step.do)
   if ([client, server].some(({ postHandshakeAuth }) => postHandshakeAuth)) calls.push('SSL_CTX_set_post_handshake_auth')

@@ -1,4 +1,4 @@
-// The two SSL objects of a scenario and what lies between them. Every step is performed here and tells what it gave.
+// The two SSL objects of a scenario and the channels between them. Every step is performed here and returns its result.
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL, Ssl, SslContext, SslContextOptions, SslResult, SslSession } from '../../openssl/index.js'
 import { labCertificate, labKey } from './certificate.js'
@@ -7,7 +7,7 @@ import { Session } from '../../tls/records.js'
 import { Channel } from './channel.js'
 import type { Actor, ActorOptions, Flags, Observation, Scenario, SslCall, Step, TlsVersion } from './types.js'
 
-/** What a step gave, without the names of step and actor. */
+/** The result of a step, without the names of step and actor. */
 export type StepResult = Omit<Observation, 'step' | 'actor' | 'call'>
 
 const actors = ['client', 'server'] as const
@@ -190,7 +190,7 @@ class Endpoint {
     this.#keys = keys
   }
 
-  /** What it wrote goes into the channel at once, keys first. */
+  /** The bytes that it wrote go into the channel at once, keys first. */
   act<T>(action: (ssl: Ssl) => T): T {
     try {
       return action(this.ssl)

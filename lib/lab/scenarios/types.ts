@@ -1,6 +1,6 @@
 /**
- * The form of a scenario: two SSL objects, what is called on them and what passes between them, and what every step
- * is expected to give. Data only, so that one scenario runs on every build, in any process, and its outcome is JSON.
+ * The form of a scenario: two SSL objects, what is called on them and what passes between them, and the result expected
+ * of every step. Data only, so that one scenario runs on every build, in any process, and its outcome is JSON.
  *
  *     {
  *       name: 'lab-write-after-our-close-notify',
@@ -14,9 +14,9 @@
  *       ],
  *     }
  *
- * A step's label is its `as`, or else who did what: `client SSL_shutdown`, the next time `client SSL_shutdown #2`. Where
- * a build behaves otherwise, `differs` says what it does there and why; what is compared are names (of errors, reasons,
- * alerts), never numbers that a release may change.
+ * A step's label is its `as`, or else who did what: `client SSL_shutdown`, the next time `client SSL_shutdown #2`.
+ * Where a build behaves otherwise, `differs` says what it does there and why; what is compared are names (of errors,
+ * reasons, alerts), never numbers that a release may change.
  */
 
 export type Actor = 'client' | 'server'
@@ -37,7 +37,7 @@ export interface Scenario {
   readonly differs?: readonly ExpectedDifference[]
 }
 
-/** What an actor has besides the runner's own: certificate, versions, AES-128-GCM where the build lets choose. */
+/** Settings of an actor, besides the runner's: certificate, versions, AES-128-GCM where the build lets choose. */
 export interface ActorOptions {
   /** Without SSL_OP_. Where the build lacks one, the scenario cannot run. */
   readonly options?: readonly ScenarioOption[]
@@ -112,7 +112,8 @@ export type ForgedRecord =
   | { readonly type: 'plaintext'; readonly text: string }
 
 /**
- * What a step has to give; what is not named is not compared. A step that throws fails unless `refused` is expected.
+ * The expected result of a step; fields that are absent are not compared. A step that throws fails unless `refused` is
+ * expected.
  */
 export interface Expectation {
   readonly value?: number
@@ -128,7 +129,7 @@ export interface Expectation {
   readonly data?: string
   /** All alerts that the actor sent and received in this step, such as `received warning close_notify`. */
   readonly alerts?: readonly string[]
-  /** What was on the wire, decrypted, such as `data 5` or `alert warning close_notify`. */
+  /** The records on the wire, decrypted, such as `data 5` or `alert warning close_notify`. */
   readonly wire?: readonly string[]
   readonly newSessions?: number
   /** Code of the typed error with which the engine refused the call. */
@@ -136,8 +137,8 @@ export interface Expectation {
 }
 
 /**
- * What some builds, or one TLS version, do otherwise, and why. A later entry that applies wins over an earlier one, field
- * by field.
+ * Expectations that only some builds, or one TLS version, have to meet, and why. A later entry that applies wins over
+ * an earlier one, field by field.
  */
 export type ExpectedDifference = {
   /** Absent: on every build. */
@@ -156,14 +157,14 @@ export type BuildRange =
   | { readonly kind: 'OpenSSL'; readonly from?: string; readonly before?: string }
   | { readonly kind: 'BoringSSL' | 'LibreSSL' | 'AWS-LC' }
 
-/** What a library says of itself. */
+/** The identity of a library, by its own words. */
 export interface BuildIdentity {
   readonly kind: 'OpenSSL' | 'BoringSSL' | 'LibreSSL' | 'AWS-LC'
   readonly version: string
   readonly versionNumber: number
 }
 
-/** What `runScenario(openssl, scenario, tls)` of run.ts gives. It is JSON, and the same every time: no times, no addresses. */
+/** `runScenario()` of run.ts returns it. It is JSON, and the same every time: no times, no addresses. */
 export type ScenarioOutcome = {
   readonly scenario: string
   readonly tls: TlsVersion
@@ -173,15 +174,15 @@ export type ScenarioOutcome = {
   | { readonly kind: 'lacking'; readonly calls: readonly string[] }
 )
 
-/** What one step gave: a row of the table. `describeObservation` tells it in one line. */
+/** The result of one step: a row of the table. `describeObservation` puts it in one line. */
 export interface Observation {
   /** The label: unique in the scenario, and the same on every build. */
   readonly step: string
-  /** Who called, sent, or (of `eof`) was told; absent of what both do. */
+  /** The side that called, sent or (for `eof`) received; absent where both act. */
   readonly actor?: Actor
   /** `SSL_shutdown` and the like, `handshake`, `transfer`, … */
   readonly call: StepAction['do']
-  /** What the call returned. */
+  /** The call's return value. */
   readonly value?: number
   /** SSL_get_error(3) by name, for calls that it is defined for. */
   readonly error?: string
@@ -193,7 +194,7 @@ export interface Observation {
   readonly data?: string
   /** Alerts that the actor sent and received in this step. */
   readonly alerts?: readonly string[]
-  /** What passed, decrypted. */
+  /** The records that passed, decrypted. */
   readonly wire?: readonly string[]
   /** How often SSL_CTX_sess_set_new_cb(3)'s callback ran. */
   readonly newSessions?: number

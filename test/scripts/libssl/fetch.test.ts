@@ -328,7 +328,7 @@ function libssl(): string {
   return path.join(buildsFolder(), 'openssl-1.1.1/usr/lib/x86_64-linux-gnu/libssl.so.1.1')
 }
 
-/** What lies in the builds' folder, and in that of packages what is no package. */
+/** Everything in the builds' folder, and in that of packages all that is no package. */
 function leftovers(): string[] {
   const inside = readdirSync(buildsFolder(), { recursive: true }).map(String)
   return inside

@@ -1,4 +1,4 @@
-// What is measured, whatever a side's objects are made of: see plain.cc and engine.cc.
+// The measurement, whatever a side's objects are made of: see plain.cc and engine.cc.
 #pragma once
 
 #include <algorithm>

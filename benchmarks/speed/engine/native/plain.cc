@@ -36,7 +36,7 @@ class Plain {
     size_t shutdown_and_take(std::span<uint8_t> slab) {
       if (kChecked) ERR_clear_error();
       const int result = SSL_shutdown(ssl_.get());
-      // What SSL_shutdown(3) says of a 0 that was no error.
+      // SSL_shutdown(3) says so of a 0 that was no error.
       if (kChecked) demand(SSL_get_error(ssl_.get(), result) == SSL_ERROR_SYSCALL, "SSL_get_error");
       demand(result == 0, "SSL_shutdown");
       return taken(BIO_read(output_, slab.data(), static_cast<int>(slab.size())));

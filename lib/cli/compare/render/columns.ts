@@ -9,7 +9,7 @@ export interface Column {
 /** Builds that share a column. */
 export type Group = readonly Column[]
 
-/** What a build gave that has no such step. */
+/** The cell of a build that has no such step. */
 export const nothing = '–'
 
 export function isMarked({ difference }: Row, { id }: Column): boolean {

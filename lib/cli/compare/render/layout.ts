@@ -1,6 +1,7 @@
 /**
- * One scenario's table. Written to a file, with a column for each build. On a terminal, in the form that suits its width:
- * a column for each build; one column for builds that gave the same throughout; or a line for each different result.
+ * One scenario's table. Written to a file, with a column for each build. On a terminal, in the form that suits its
+ * width: a column for each build; one column for builds with the same results throughout; or a line for each different
+ * result.
  */
 import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
@@ -106,7 +107,7 @@ function sharedOut(natural: readonly number[], least: readonly number[], space: 
 
 const padding = 2
 
-/** What a column of a file gets at most, on average. */
+/** The greatest average width of a column in a file. */
 const comfortable = 30
 
 /** Every column has its padding and a border; and one border more. */

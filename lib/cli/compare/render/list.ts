@@ -1,7 +1,7 @@
 import type { Build } from '../../../lab/builds.js'
 import type { Scenario } from '../../../lab/scenarios/types.js'
 
-/** What there is to compare, before anything was run. */
+/** The scenarios and the builds, before anything was run. */
 export function renderList(scenarios: readonly Scenario[], builds: readonly Build[]): string {
   const described = scenarios.map(({ name, versions, title }) => [name, versions.join(' '), title] as const)
   const found = builds.map(

@@ -1,5 +1,5 @@
 // A comparison as part of a page: the builds; every difference with the scenarios that show it; then each scenario's
-// table for those who unfold it. Without date and paths, so that the same builds give the same text.
+// table for those who unfold it. Without date and paths, so that the same builds print the same text.
 import type { ComparedBuild, Comparison, StepDifference } from '../../../lab/compare/comparison.js'
 import { alikeThroughout, groupBy, isMarked, nothing } from './columns.js'
 import { namesOf } from './names.js'
@@ -104,7 +104,7 @@ function extentOf(builds: readonly ComparedBuild[], { rows, columns, isAlike }: 
   ].join('; ')
 }
 
-/** Builds that gave the same throughout share a column. */
+/** Builds whose results are the same throughout share a column. */
 function stepTable(builds: readonly ComparedBuild[], { columns, rows }: Section): string {
   const groups = alikeThroughout(columns, rows)
   const heads = groups.map((group) =>

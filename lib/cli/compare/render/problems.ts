@@ -1,6 +1,6 @@
 import type { ComparedBuild, Comparison, Crash } from '../../../lab/compare/comparison.js'
 
-/** What went wrong with a build as a whole. */
+/** The failure of a build as a whole, if it failed. */
 export function problemOf(build: ComparedBuild): string | undefined {
   switch (build.status) {
     case 'loaded':

@@ -1,5 +1,5 @@
-// What the forms for people, text and markdown, have in common: one section for each scenario, with TLS versions
-// together where they gave the same.
+// The common part of the forms for people, text and markdown: one section for each scenario, with TLS versions together
+// where their results are the same.
 import type { ComparedBuild, ComparedScenario, ScenarioResult } from '../../../lab/compare/comparison.js'
 import { rowsOf } from '../../../lab/compare/differences.js'
 import type { Row } from '../../../lab/compare/differences.js'
@@ -17,7 +17,7 @@ export interface Section {
   /** Builds on which it did not run, or not to its end: each a line. */
   readonly notes: readonly string[]
   readonly explanations: readonly { readonly builds: string; readonly because: string }[]
-  /** Every build that could be loaded gave the same. */
+  /** The results of all builds that could be loaded are the same. */
   readonly isAlike: boolean
 }
 
@@ -59,7 +59,7 @@ export function namesOfBuilds(builds: readonly ComparedBuild[], ids: readonly st
   return namesOf(builds.filter(({ id }) => ids.includes(id)).map(({ label }) => label))
 }
 
-/** Builds of which the same is to be said share a line. */
+/** Builds with the same note share a line. */
 function notesOf(builds: readonly ComparedBuild[], results: Readonly<Record<string, ScenarioResult>>): string[] {
   const said = new Map<string, string[]>()
   for (const { id } of builds) {

@@ -25,7 +25,7 @@ import {
 } from './shared.js'
 import type { Scenario, Step } from '../types.js'
 
-/** What the runner sends first, and the shim is to skip. */
+/** The runner sends this first, and the shim is to skip it. */
 const garbage: readonly Step[] = [
   { do: 'forge', from: 'server', record: { type: 'data', text: '' } },
   { do: 'forge', from: 'server', record: { type: 'alert', level: 'warning', description: 'unexpected_message' } },

@@ -1,10 +1,10 @@
 /**
- * What no suite asks, and what was found to differ between builds: shutdown before and during the handshake, writing
+ * Questions that no suite asks, and that builds answer differently: shutdown before and during the handshake, writing
  * after close_notify, quiet shutdown and its flags, flags cleared to go on, and EOF. Forged records are in
  * lab-records.ts, what becomes of sessions in lab-sessions.ts.
  *
- * What SSL_shutdown gives where nobody has said which side an SSL is (`uninitialized`) cannot be asked here: an Ssl of
- * the engine always has its side.
+ * SSL_shutdown on an SSL that has no side yet (`uninitialized`) cannot be called here: an Ssl of the engine always has
+ * its side.
  */
 import {
   boringssl,

@@ -28,7 +28,7 @@ export function completes(by: Actor): Step {
   return { do: 'SSL_shutdown', by, expect: { value: 1, error: 'SSL_ERROR_NONE', flags: 'SENT|RECEIVED' } }
 }
 
-/** What a call gives that finds EOF before close_notify; with `findsEofOpen` our side can still send an alert. */
+/** The result of a call that finds EOF before close_notify; with `findsEofOpen` our side can still send an alert. */
 export const findsEof = {
   error: 'SSL_ERROR_SSL',
   reason: 'unexpected eof while reading',
@@ -47,7 +47,7 @@ const eofElsewhereBecause = {
   boringssl: 'BoringSSL kept what OpenSSL did before 3.0: EOF is SSL_ERROR_SYSCALL with an empty queue, and no alert.',
 }
 
-/** What the builds give for which EOF is no error of the protocol: in the steps with these labels, and further ones. */
+/** The results of builds for which EOF is no error of the protocol: of the steps so labelled, and further ones. */
 export function eofElsewhere(
   labels: readonly string[],
   further: Readonly<Record<string, Expectation>> = {},
@@ -65,7 +65,7 @@ export function refusesToClose(by: Actor): Step {
   return { do: 'SSL_shutdown', by, expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'shutdown while in init' } }
 }
 
-/** What steps on an SSL that has failed give since 4.0. */
+/** The results of steps on an SSL that has failed, since 4.0. */
 export function failedSince40(...labels: readonly string[]): ExpectedDifference {
   return {
     when: since40,
@@ -75,7 +75,7 @@ export function failedSince40(...labels: readonly string[]): ExpectedDifference 
   }
 }
 
-/** What a step that fails over a record adds to the error queue since 3.2. */
+/** The entry that a step which fails over a record adds to the error queue since 3.2. */
 export function entrySince32(...labels: readonly string[]): ExpectedDifference {
   return {
     when: since32,

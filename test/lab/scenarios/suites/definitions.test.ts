@@ -1,11 +1,11 @@
-// What holds of the scenarios themselves, whatever they are run on.
+// Rules for the scenarios themselves, whatever they are run on.
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../../../lib/lab/scenarios/suites/index.js'
 import { expectedDifferencesOf, expectationsOf } from '../../../../lib/lab/scenarios/expectations.js'
 import { stepLabels } from '../../../../lib/lab/scenarios/run.js'
 import type { BuildIdentity, ExpectedDifference, Scenario } from '../../../../lib/lab/scenarios/types.js'
 
-/** What `node scripts/libssl/fetch.mjs` fetches. */
+/** The builds that `node scripts/libssl/fetch.mjs` fetches. */
 const knownBuilds: readonly BuildIdentity[] = [
   { kind: 'OpenSSL', version: '1.1.1w', versionNumber: 0x1010117f },
   { kind: 'OpenSSL', version: '3.0', versionNumber: 0x30000140 },

@@ -46,7 +46,7 @@ async function runApart(build: ReturnType<typeof presentBuilds>[number]): Promis
   }
 }
 
-// What the program printed is of this very checkout.
+// The program that printed it is of this very checkout.
 function parse(line: string): BuildIdentity & { readonly outcomes: readonly ScenarioOutcome[] } {
   const value: unknown = JSON.parse(line)
   if (!isReport(value)) throw new Error(`Expected the outcomes of a build but received ${line.slice(0, 200)}`)
