@@ -53,7 +53,7 @@ export function findBuilds(search: BuildSearch = {}): readonly Build[] {
 }
 
 /** How a program is started: for spawn(command, args). */
-export interface Command {
+export interface CommandLine {
   readonly command: string
   readonly args: readonly string[]
 }
@@ -62,7 +62,7 @@ export interface Command {
  * How to start Node so that the build can be loaded there. Under a loader of its own `process.execPath` is that loader
  * and not Node: a child that starts children has to ask here too, where that is known.
  */
-export function commandFor(build: Build, nodeArguments: readonly string[]): Command {
+export function commandFor(build: Build, nodeArguments: readonly string[]): CommandLine {
   const node = build.node ?? runningNode()
   if (build.loader === undefined) return { command: node, args: nodeArguments }
   const libraryPath = (build.libraryPath ?? [path.dirname(build.loader)]).join(':')
