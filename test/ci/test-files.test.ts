@@ -8,6 +8,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const folders = readdirSync(path.join(root, 'test'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
+  .filter((name) =>
+    readdirSync(path.join(root, 'test', name), { recursive: true }).some((file) => /\.test\.ts$/.test(String(file))),
+  )
 
 const linesOf = (...args: readonly string[]): readonly string[] =>
   execFileSync(process.execPath, [path.join(root, 'scripts/ci/test-files.mjs'), ...args], { encoding: 'utf8' })
