@@ -9,7 +9,7 @@ thread_local ContextCapture* innermost = nullptr;
 
 bool ContextCapture::start(const openssl::NodeFunctions& openssl) {
   auto* table = const_cast<openssl::NodeFunctions*>(&openssl);
-  return openssl.CRYPTO_get_ex_new_index(openssl::kExIndexSslCtx, 0, table, on_new, nullptr, on_free) >= 0;
+  return openssl.CRYPTO_get_ex_new_index(openssl::kExIndexSslCtx, 0, table, on_new, on_dup, on_free) >= 0;
 }
 
 ContextCapture::ContextCapture() : outer_(innermost) { innermost = this; }
@@ -25,6 +25,12 @@ void ContextCapture::on_new(void* parent, void*, openssl::ExData* data, int inde
   if (openssl->CRYPTO_set_ex_data(data, index, share.get()) != 1) return;
   share.release();
   innermost->captured_.push_back(std::move(captured));
+}
+
+// No OpenSSL copies an SSL_CTX. One that does is not to free the original's share a second time.
+int ContextCapture::on_dup(openssl::ExData*, const openssl::ExData*, void** value, int, long, void*) {
+  *value = nullptr;
+  return 1;
 }
 
 void ContextCapture::on_free(void*, void* value, openssl::ExData*, int, long, void*) {

@@ -28,6 +28,7 @@ class ContextCapture {
 
  private:
   static void on_new(void* parent, void*, openssl::ExData* data, int index, long, void* argp);
+  static int on_dup(openssl::ExData* to, const openssl::ExData* from, void** value, int index, long argl, void* argp);
   static void on_free(void*, void* value, openssl::ExData*, int, long, void*);
 
   ContextCapture* const outer_;

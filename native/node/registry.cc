@@ -28,6 +28,7 @@ struct Record {
   Ssl* ssl;
   std::shared_ptr<ThreadRecords> owner;
   std::list<Record>::iterator self{};
+  // The info callback that ours passes its calls on to.
   openssl::InfoCallback chained = nullptr;
   uint64_t key = 0;
   std::shared_ptr<Observation> observation{};
@@ -89,6 +90,17 @@ class ThreadRecords {
     list.erase(record.self);
   }
 
+  openssl::InfoCallback chained_by(const Record& record) {
+    const std::lock_guard lock(mutex_);
+    return record.chained;
+  }
+
+  // A copy of an SSL begins with the info callback of the original, which may be ours.
+  void chain(Record& record, openssl::InfoCallback chained) {
+    const std::lock_guard lock(mutex_);
+    record.chained = chained;
+  }
+
   void handshake_done(Record& record) {
     const std::lock_guard lock(mutex_);
     unindex(record);
@@ -135,8 +147,11 @@ class ThreadRecords {
       record.state = Record::State::kForeign;
       return;
     }
-    record.chained = api().SSL_get_info_callback(record.ssl);
-    api().SSL_set_info_callback(record.ssl, &on_info);
+    const openssl::InfoCallback before = api().SSL_get_info_callback(record.ssl);
+    if (before != &on_info) {
+      record.chained = before;
+      api().SSL_set_info_callback(record.ssl, &on_info);
+    }
     index_if_finished(record);
   }
 
@@ -198,6 +213,16 @@ void on_ssl_new(void* parent, void*, openssl::ExData* data, int index, long, voi
   records->add(records, static_cast<Ssl*>(parent), data, index);
 }
 
+// SSL_dup(3) has made the copy by SSL_new, which gave it a record of its own: that one stays, in the place of the
+// original's, which OpenSSL would put there.
+int on_ssl_dup(openssl::ExData* to, const openssl::ExData*, void** value, int index, long, void*) {
+  const auto* original = static_cast<const Record*>(*value);
+  auto* copy = static_cast<Record*>(api().CRYPTO_get_ex_data(to, index));
+  if (original != nullptr && copy != nullptr) copy->owner->chain(*copy, original->owner->chained_by(*original));
+  *value = copy;
+  return 1;
+}
+
 void on_ssl_free(void*, void* value, openssl::ExData*, int, long, void*) {
   if (value == nullptr) return;
   Record& record = *static_cast<Record*>(value);
@@ -227,7 +252,7 @@ Started Registry::start(const std::string& openssl_version) {
   }
   ProcessState& state = process_state();
   state.openssl = std::get<NodeFunctions>(loaded);
-  state.index = api().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, on_ssl_new, nullptr, on_ssl_free);
+  state.index = api().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, on_ssl_new, on_ssl_dup, on_ssl_free);
   if (state.index < 0 || !ContextCapture::start(api())) {
     return openssl::Unavailable{"OpenSSL refused to register ex_data callbacks (CRYPTO_get_ex_new_index failed)"};
   }

@@ -30,10 +30,26 @@ bool pin_this_module() {
 
 void* process_symbol(const char* name) { return dlsym(RTLD_DEFAULT, name); }
 
+namespace {
+
+// A program that this code is linked into cannot be loaded again, and stays anyway.
+bool is_the_program(const void* base) {
+#ifdef __linux__
+  link_map* map = nullptr;
+  void* program = dlopen(nullptr, RTLD_LAZY);
+  return program != nullptr && dlinfo(program, RTLD_DI_LINKMAP, &map) == 0 &&
+         reinterpret_cast<const void*>(map->l_addr) == base;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
 bool pin_this_module() {
   Dl_info self{};
   if (dladdr(reinterpret_cast<void*>(&pin_this_module), &self) == 0) return false;
-  return dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
+  return dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != nullptr || is_the_program(self.dli_fbase);
 }
 
 #endif

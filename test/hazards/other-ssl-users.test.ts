@@ -33,23 +33,28 @@ describe('other users of OpenSSL in the process', () => {
   })
 
   test('SSLs of other native code, also freed by another thread, are left alone while ours are found', async () => {
-    const library = path.join(folder, 'foreign-ssl.node')
-    // nodelete: Node unloads what turns out to be no addon.
-    const source = fileURLToPath(new URL('programs/foreign-ssl.c', import.meta.url))
-    await promisify(execFile)('cc', [
-      '-shared',
-      '-fPIC',
-      '-O1',
-      '-pthread',
-      '-Wl,-z,nodelete',
-      '-o',
-      library,
-      source,
-      '-ldl',
-    ])
-    const facts = await factsOfProgram('beside-foreign-ssl.mjs', [library])
+    const facts = await factsOfProgram('beside-foreign-ssl.mjs', [await compile('foreign-ssl')])
     expect(facts).toContainEqual({ foreign: 'done', handshakes: 400, infoCallbacksTouched: 0 })
     expect(facts).toContainEqual({ tracked: 100, verdicts: { clean: 60 } })
     expect(facts.at(-1)).toEqual({ live: 0 })
   })
+
+  test("copies that other native code makes of Node's SSLs by SSL_dup live and die beside them", async () => {
+    const facts = await factsOfProgram('beside-ssl-dup.mjs', [await compile('ssl-dup')])
+    expect(facts).toEqual([
+      ...['main', 'worker'].flatMap((thread) =>
+        ['TLSv1.2', 'TLSv1.3'].map((version) => ({ thread, version, verdicts: { clean: 20 } })),
+      ),
+      { copied: true },
+    ])
+  })
 })
+
+async function compile(name: string): Promise<string> {
+  const library = path.join(folder, `${name}.node`)
+  const source = fileURLToPath(new URL(`programs/${name}.c`, import.meta.url))
+  // nodelete: Node unloads what turns out to be no addon.
+  const options = ['-shared', '-fPIC', '-O1', '-pthread', '-Wl,-z,nodelete', '-o', library, source, '-ldl']
+  await promisify(execFile)('cc', options)
+  return library
+}
