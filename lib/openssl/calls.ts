@@ -13,7 +13,6 @@ const optionalCalls = [
   'SSL_CTX_set_ciphersuites',
   'SSL_CTX_set_num_tickets',
   'SSL_CTX_set_post_handshake_auth',
-  'SSL_set_msg_callback_arg',
   'SSL_set_tlsext_host_name',
   'SSL_set1_host',
   'SSL_has_pending',

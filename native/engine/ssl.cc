@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <climits>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace close_notify::engine {
@@ -57,11 +59,6 @@ Ssl::Ssl(std::shared_ptr<SslContext> context)
   // One BIO for both directions, which the SSL now owns.
   f_.SSL_set_bio(get(), bio, bio);
   f_.SSL_set_msg_callback(get(), &Ssl::on_message);
-  if (f_.SSL_set_msg_callback_arg != nullptr) {
-    f_.SSL_set_msg_callback_arg(get(), this);
-  } else if (f_.SSL_ctrl != nullptr) {
-    f_.SSL_ctrl(get(), openssl::kCtrlSetMsgCallbackArg, 0, this);
-  }
   if (context_->is_server()) {
     f_.SSL_set_accept_state(get());
   } else {
@@ -226,10 +223,11 @@ std::shared_ptr<Session> Ssl::get_session() const {
 
 // --- Callbacks: they note, and do nothing else ---
 
-void Ssl::on_message(int is_write, int version, int content_type, const void* bytes, size_t length, openssl::Ssl*,
-                     void* argument) {
-  Ssl* self = argument == nullptr ? current : static_cast<Ssl*>(argument);
-  if (self == nullptr) return;
+void Ssl::on_message(int is_write, int version, int content_type, const void* bytes, size_t length, openssl::Ssl* ssl,
+                     void*) {
+  Ssl* self = current;
+  // Somebody else in the process may have copied the SSL, or counted it once more: those calls are none of ours.
+  if (self == nullptr || self->get() != ssl) return;
   self->events_.note_message(is_write != 0, version, content_type,
                              {static_cast<const uint8_t*>(bytes), bytes == nullptr ? 0 : length});
 }
@@ -249,13 +247,21 @@ void Ssl::on_keylog(const openssl::Ssl*, const char* line) {
   if (current != nullptr) current->events_.note_keylog({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
-Owned<openssl::BioMethod> Ssl::make_bio_method(const EngineFunctions& openssl) {
+const openssl::BioMethod* Ssl::bio_method_of(const openssl::Library& library) {
+  // Never freed, as the library never is: a BIO that somebody else in the process still counts needs it to be freed.
+  using Methods = std::map<const openssl::Library*, openssl::BioMethod*>;
+  static std::mutex& mutex = *std::make_unique<std::mutex>().release();
+  static Methods& methods = *std::make_unique<Methods>().release();
+  const std::lock_guard lock(mutex);
+  openssl::BioMethod*& method = methods[&library];
+  if (method != nullptr) return method;
   constexpr int kType = openssl::kBioTypeSourceSink | 0x7e;
-  Owned<openssl::BioMethod> method(openssl.BIO_meth_new(kType, "close-notify"), {openssl.BIO_meth_free});
+  const EngineFunctions& openssl = library.functions();
+  method = openssl.BIO_meth_new(kType, "close-notify");
   if (method != nullptr) {
-    openssl.BIO_meth_set_read(method.get(), &Ssl::on_bio_read);
-    openssl.BIO_meth_set_write(method.get(), &Ssl::on_bio_write);
-    openssl.BIO_meth_set_ctrl(method.get(), &Ssl::on_bio_ctrl);
+    openssl.BIO_meth_set_read(method, &Ssl::on_bio_read);
+    openssl.BIO_meth_set_write(method, &Ssl::on_bio_write);
+    openssl.BIO_meth_set_ctrl(method, &Ssl::on_bio_ctrl);
   }
   return method;
 }

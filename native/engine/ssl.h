@@ -3,8 +3,8 @@
 //
 // Every call of OpenSSL begins with an empty error queue, and what it leaves there is taken out before anybody else can
 // see it. While one runs, its SSL is the current one of the thread: OpenSSL's callbacks find it there, because neither
-// a BIO nor a keylog line tells which library it belongs to; the message callback alone has an argument, which is
-// quicker. No callback leaves this file: what they learn is noted.
+// a BIO nor a keylog line tells which library it belongs to, and because an argument of theirs could outlive us where
+// somebody else in the process copies an SSL (SSL_dup). No callback leaves this file: what they learn is noted.
 #pragma once
 
 #include <cstdint>
@@ -102,7 +102,7 @@ class Ssl {
   const SslContext& context() const { return *context_; }
 
   // The callbacks of a context.
-  static Owned<openssl::BioMethod> make_bio_method(const openssl::EngineFunctions& openssl);
+  static const openssl::BioMethod* bio_method_of(const openssl::Library& library);
   static int on_new_session(openssl::Ssl* ssl, openssl::SslSession* session);
   static void on_keylog(const openssl::Ssl* ssl, const char* line);
 

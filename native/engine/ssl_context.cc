@@ -39,12 +39,17 @@ SslContext::SslContext(const openssl::Library& library, bool is_server)
     : library_(library),
       f_(library.functions()),
       is_server_(is_server),
-      bio_method_(Ssl::make_bio_method(f_)),
+      bio_method_(Ssl::bio_method_of(library)),
       context_(f_.SSL_CTX_new(is_server ? f_.TLS_server_method() : f_.TLS_client_method()), {f_.SSL_CTX_free}) {
   if (context_ == nullptr) return;
   f_.SSL_CTX_sess_set_new_cb(context_.get(), &Ssl::on_new_session);
   // What is written comes from memory of JavaScript, which lies elsewhere when a write is repeated.
   set_mode(openssl::kModeAcceptMovingWriteBuffer);
+}
+
+SslContext::~SslContext() {
+  // Somebody else in the process may count it, or an SSL of it, once more.
+  if (context_ != nullptr && is_server_) f_.SSL_CTX_set_alpn_select_cb(context_.get(), nullptr, nullptr);
 }
 
 int SslContext::use_certificate_chain(Bytes pem) {

@@ -21,6 +21,7 @@ class SslContext {
   // Null when OpenSSL refuses; why is in its error queue.
   static std::shared_ptr<SslContext> create(const openssl::Library& library, bool is_server);
 
+  ~SslContext();
   SslContext(const SslContext&) = delete;
   SslContext& operator=(const SslContext&) = delete;
 
@@ -56,7 +57,7 @@ class SslContext {
 
   const openssl::Library& library() const { return library_; }
   openssl::SslCtx* get() const { return context_.get(); }
-  const openssl::BioMethod* bio_method() const { return bio_method_.get(); }
+  const openssl::BioMethod* bio_method() const { return bio_method_; }
   bool is_server() const { return is_server_; }
 
  private:
@@ -74,7 +75,7 @@ class SslContext {
   const openssl::EngineFunctions& f_;
   bool is_server_;
   std::vector<uint8_t> alpn_;
-  Owned<openssl::BioMethod> bio_method_;
+  const openssl::BioMethod* bio_method_;
   Owned<openssl::SslCtx> context_;
 };
 

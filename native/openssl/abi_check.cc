@@ -31,7 +31,6 @@ static_assert(own::kBioCtrlPending == BIO_CTRL_PENDING);
 static_assert(own::kErrorNone == SSL_ERROR_NONE);
 static_assert(own::kModeAcceptMovingWriteBuffer == SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 static_assert(own::kCtrlExtraChainCert == SSL_CTRL_EXTRA_CHAIN_CERT);
-static_assert(own::kCtrlSetMsgCallbackArg == SSL_CTRL_SET_MSG_CALLBACK_ARG);
 static_assert(own::kCtrlMode == SSL_CTRL_MODE);
 static_assert(own::kCtrlSetReadAhead == SSL_CTRL_SET_READ_AHEAD);
 static_assert(own::kCtrlSetSessCacheMode == SSL_CTRL_SET_SESS_CACHE_MODE);

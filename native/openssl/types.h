@@ -63,7 +63,6 @@ inline constexpr uint32_t kModeAcceptMovingWriteBuffer = 0x2;
 
 // SSL_CTX_ctrl(3) and SSL_ctrl(3): the calls that OpenSSL's headers make macros of
 inline constexpr int kCtrlExtraChainCert = 14;
-inline constexpr int kCtrlSetMsgCallbackArg = 16;
 inline constexpr int kCtrlMode = 33;
 inline constexpr int kCtrlSetReadAhead = 41;
 inline constexpr int kCtrlSetSessCacheMode = 44;

@@ -212,5 +212,54 @@ TEST("threads that copy SSLs by SSL_dup and search at once do not disturb each o
   CHECK_EQ(registry().counts().live, before);
 }
 
+std::vector<openssl::Ssl*> made_ssls;
+void note_made(void* parent, void*, openssl::ExData*, int, long, void*) {
+  made_ssls.push_back(static_cast<openssl::Ssl*>(parent));
+}
+
+TEST("an SSL of the engine that somebody else still counts after its end can be used and freed by them") {
+  if (!is_own_library()) return;
+  const auto& f = library().functions();
+  const auto dup = reinterpret_cast<openssl::Ssl* (*)(openssl::Ssl*)>(platform::process_symbol("SSL_dup"));
+  static const int noted =
+      registry().openssl().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, note_made, nullptr, nullptr);
+  CHECK(noted >= 0);
+  for (const int version : kBothTls) {
+    for (const size_t first_bytes : {size_t{1}, size_t{100}, SIZE_MAX}) {
+      made_ssls.clear();
+      openssl::Ssl* client = nullptr;
+      openssl::Ssl* server = nullptr;
+      openssl::Ssl* copy = nullptr;
+      {
+        const Contexts made = contexts(version);
+        CHECK_EQ(made.server->set_alpn(Buffer{2, 'h', '2'}), 1);
+        CHECK_EQ(made.client->set_alpn(Buffer{2, 'h', '2'}), 1);
+        Pair pair = pair_of(made);
+        client = made_ssls.at(0);
+        server = made_ssls.at(1);
+        // Before the handshake SSL_dup makes a copy, or fails on our BIO.
+        copy = dup(client);
+        static_cast<void>(openssl::drain_error_queue(f));
+        static_cast<void>(pair.client->do_handshake());
+        if (first_bytes > 1) move(*pair.client, *pair.server, first_bytes);
+        static_cast<void>(pair.server->do_handshake());
+        CHECK(dup(client) == client);
+        CHECK(dup(server) == server);
+      }
+      // Nobody is there to read from or write to.
+      if (copy != nullptr) give_node_bios(copy);
+      for (openssl::Ssl* ssl : {client, server, copy}) {
+        if (ssl == nullptr) continue;
+        char byte = 0;
+        static_cast<void>(f.SSL_do_handshake(ssl));
+        CHECK(f.SSL_read(ssl, &byte, 1) <= 0);
+        static_cast<void>(f.SSL_shutdown(ssl));
+        static_cast<void>(openssl::drain_error_queue(f));
+        f.SSL_free(ssl);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace close_notify::test
