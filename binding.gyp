@@ -26,7 +26,7 @@
         "native/openssl/node_functions.cc",
         "native/platform/compat.cc",
         "native/platform/dynamic.cc",
-        "native/platform/tcp_state.cc"
+        "native/platform/tcp.cc"
       ],
       "include_dirs": ["."],
       "defines": ["NAPI_VERSION=8", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],

@@ -5,7 +5,7 @@
 //
 //   drain   Everything that was written before goes first, and FIN is stopped.
 //   alert   One SSL_shutdown, never a second: with data of the peer's queued that would be fatal to the SSL. None at
-//           all for `quiet`, or when the peer has ended TCP.
+//           all for `quiet`, or after the peer's RST.
 //   flush   SSL_shutdown leaves the alert in a buffer. It is moved on and looked at until the kernel has it; no event
 //           tells that.
 //   wait    Only `bidirectional`: until the peer's close_notify, a budget, or the end of TCP.
@@ -42,6 +42,7 @@ import { leaveStack, pacedTurn } from './turns.js'
 
 export class Closing implements BegunClosing {
   readonly mode: ClosureMode
+  readonly startedAt = performance.now()
   endedBy: EndedBy | undefined
   discardedBytes = 0
   waitRefused = false
@@ -149,8 +150,10 @@ export class Closing implements BegunClosing {
     const earlyEnd = this.#earlyEnd
     if ((await drainOutside(drain, earlyEnd)) !== undefined) return earlyEnd.reason
     if (this.mode === 'quiet') {
-      side.closeQuietly()
-      return undefined
+      // What was written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
+      const isFlushed = await flushOutput(side, earlyEnd)
+      if (isFlushed) side.closeQuietly()
+      return earlyEnd.reason ?? (isFlushed ? undefined : 'tcp-end')
     }
     try {
       await writeAlert(side, earlyEnd)
@@ -185,7 +188,12 @@ export class Closing implements BegunClosing {
 
   async #untilPeerEnded(): Promise<EndedBy | undefined> {
     if (this.#onData === 'discard') this.#side.startReading()
-    this.#budget.start(this.#options.waitTimeout, () => (this.#isReaderStalled() ? 'reader-stalled' : 'wait-timeout'))
+    this.#outputLeft = this.#side.outputLeft()
+    this.#budget.start(this.#options.waitTimeout, () => {
+      // Our alert stands behind data that the peer is still taking: it cannot have been answered.
+      if (this.#isFlushing()) return undefined
+      return this.#isReaderStalled() ? 'reader-stalled' : 'wait-timeout'
+    })
     const peerEnded = new Promise<void>((resolve) => {
       this.#peerEnded = resolve
     })

@@ -13,7 +13,7 @@ export type Progress = 'pending' | 'taken' | 'given' | 'gone'
 
 /**
  * Whether close_notify can be written: now; later, because OpenSSL is in a handshake; or no more, because it is written
- * already, TLS has been freed, or the peer has ended TCP, where an alert would only draw a RST.
+ * already, TLS has been freed, or the peer's RST has come.
  */
 export type AlertReadiness = 'ready' | 'later' | 'never'
 
@@ -80,6 +80,8 @@ export interface ClosingSide {
 
 /** A closing as the connection knows it: it is told what happens, and it is asked for its facts. */
 export interface BegunClosing {
+  /** When the closing began, in ms of performance.now(). */
+  readonly startedAt: number
   /** The mode that was asked for. */
   readonly mode: ClosureMode
   readonly endedBy: EndedBy | undefined

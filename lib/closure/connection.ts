@@ -3,6 +3,7 @@ import { ClosureError } from '../errors.js'
 import type { SslHandle } from '../native/addon.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
+import { undeliveredBytes } from './undelivered.js'
 import { onreadCallback, handleOf, wrapMethod } from './socket-internals.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
@@ -35,13 +36,17 @@ export class Connection {
 
   #quiet = false
   #destroyedAt: number | undefined
-  #undeliveredBytes = 0
+  #undeliveredBytes: number | undefined = 0
+  readonly #handle: object
+  readonly #totalWhenJoined: number
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
 
   constructor(socket: TLSSocket, handle: object, ssl: SslHandle) {
     this.socket = socket
     this.ssl = ssl
+    this.#handle = handle
+    this.#totalWhenJoined = ssl.outputTotal()
     this.side = ssl.isServer() ? 'server' : 'client'
     this.protocol = protocols.get(ssl.version())
     this.evidence = new Evidence(ssl, handle)
@@ -66,12 +71,22 @@ export class Connection {
 
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
   destroying(error: unknown): void {
-    this.#undeliveredBytes = this.socket.writableLength
+    this.#undeliveredBytes = this.undeliveredBytes()
     this.evidence.socketFailed(error)
     // What follows from the peer's RST is no act of ours.
     if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()
     this.evidence.observe()
     this.closing?.destroyed()
+  }
+
+  /** Bytes that were written to the socket and have not reached the kernel, as far as that can be known now. */
+  undeliveredBytes(): number | undefined {
+    const { socket, ssl, evidence } = this
+    if (!ssl.alive()) return undefined
+    const totalWhenJoined = this.#totalWhenJoined
+    const hasWrittenAlert = evidence.hasWrittenCloseNotify()
+    const output = { socket, handle: this.#handle, ssl, progress: evidence.output, totalWhenJoined, hasWrittenAlert }
+    return undeliveredBytes(output)
   }
 
   /** From now on a write calls back with an error and harms nothing: the reading side goes on. */
@@ -102,13 +117,13 @@ export class Connection {
       waitRefused: closing?.waitRefused ?? false,
       began: peerAct < localAct ? 'peer' : 'local',
       discardedBytes: closing?.discardedBytes ?? 0,
-      undeliveredBytes: this.#undeliveredBytes,
       surplusBytes: this.evidence.surplusBytes,
       alerts: this.evidence.alerts(),
-      startedAt: Math.min(peerAct, localAct, performance.now()),
+      startedAt: Math.min(peerAct, localAct, closing?.startedAt ?? Number.POSITIVE_INFINITY, performance.now()),
       endedAt: performance.now(),
     }
     if (this.protocol !== undefined) facts.protocol = this.protocol
+    if (this.#undeliveredBytes !== undefined) facts.undeliveredBytes = this.#undeliveredBytes
     if (closing?.endedBy !== undefined) facts.endedBy = closing.endedBy
     return facts
   }

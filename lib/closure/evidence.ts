@@ -22,7 +22,8 @@ export class Evidence {
 
   readonly #ssl: SslHandle
   readonly #handle: object
-  readonly #output: OutputProgress
+  /** How far OpenSSL's output has got. */
+  readonly output: OutputProgress
   readonly #version: number
   #flushed = false
   #seen: readonly NativeAlert[] = []
@@ -30,7 +31,7 @@ export class Evidence {
   constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
     this.#handle = handle
-    this.#output = new OutputProgress(ssl, handle)
+    this.output = new OutputProgress(ssl, handle)
     this.#version = ssl.version()
   }
 
@@ -110,24 +111,24 @@ export class Evidence {
   /** FIN has been given to TCP. Call while the SSL is alive. */
   finGiven(): void {
     this.observe()
-    this.#output.finGiven()
+    this.output.finGiven()
   }
 
   /** TCP has taken FIN, or refused it. */
   finCompleted(taken: boolean): void {
-    if (taken) this.#output.finTaken()
+    if (taken) this.output.finTaken()
   }
 
   /** Notes what can only be asked while the SSL is alive, and best when nothing is under way. */
   observe(): void {
-    this.#output.findStart()
+    this.output.findStart()
     this.#outputIsFlushed()
   }
 
   /** How far our output has got. Call while the SSL is alive. */
   outputProgress(): Exclude<Progress, 'gone'> {
     // Nobody asks the kernel a second time for what is known.
-    return this.#outputIsFlushed() ? 'taken' : this.#output.progress()
+    return this.#outputIsFlushed() ? 'taken' : this.output.progress()
   }
 
   // They are only ever added to.
@@ -139,7 +140,7 @@ export class Evidence {
   // Once true it stays: nothing is written after our close_notify. Asked for the last time when the socket is destroyed.
   #outputIsFlushed(): boolean {
     if (!this.#flushed && this.#ssl.alive() && this.hasWrittenCloseNotify()) {
-      this.#flushed = this.#output.progress() === 'taken'
+      this.#flushed = this.output.progress() === 'taken'
     }
     return this.#flushed
   }

@@ -1,6 +1,7 @@
+import type { TLSSocket } from 'node:tls'
 import type { Progress } from '../closing/side.js'
-import { type SslHandle, tcpState } from '../native/addon.js'
-import { fileDescriptor, transportOutput } from './socket-internals.js'
+import { type SslHandle, tcpState, unacknowledged } from '../native/addon.js'
+import { fileDescriptor, handleOf, transportOutput } from './socket-internals.js'
 
 /**
  * How far OpenSSL's output has got. When the output BIO is empty the kernel has taken everything. But Node empties it
@@ -53,6 +54,18 @@ export class OutputProgress {
     }
   }
 
+  /**
+   * Bytes of OpenSSL's output that the kernel has not taken: what lies in Node's buffers. Undefined where that cannot be
+   * told. Call while the SSL is alive.
+   */
+  left(): number | undefined {
+    if (this.#ssl.outputPending() === 0) return 0
+    const transport = transportOutput(this.#handle)
+    if (transport === undefined || this.#before === undefined) return undefined
+    const taken = (this.#givenBeforeFin ?? transport.given) - this.#before - transport.queued
+    return Math.max(0, this.#ssl.outputTotal() - taken)
+  }
+
   /** What is given from now on comes after FIN, and is never sent. */
   finGiven(): void {
     this.#givenBeforeFin ??= transportOutput(this.#handle)?.given
@@ -61,6 +74,19 @@ export class OutputProgress {
   finTaken(): void {
     this.#finTaken = true
   }
+}
+
+/**
+ * How much of the output the peer's TCP has not acknowledged: a number that changes as long as the peer takes some of it.
+ * The kernel's send buffer counts, for libuv hears of it only when a third of it is free. Where the transport does not
+ * say, what the stream still holds.
+ */
+export function outputLeft(socket: TLSSocket): number {
+  const handle = handleOf(socket)
+  const output = handle === undefined ? undefined : transportOutput(handle)
+  if (handle === undefined || output === undefined) return socket.writableLength
+  const fd = fileDescriptor(handle)
+  return output.queued - output.given + ((fd === undefined ? undefined : unacknowledged(fd)) ?? 0)
 }
 
 /** Whether the kernel has closed the TCP connection beneath a handle; undefined where that cannot be told. */

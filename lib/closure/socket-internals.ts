@@ -157,21 +157,24 @@ export function transportOutput(handle: object): { readonly given: number; reado
   return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
 }
 
-/**
- * How much of what was written has not gone to the kernel: a number that changes as long as some of it goes. Where the
- * transport does not say, what the stream still holds.
- */
-export function outputLeft(socket: TLSSocket): number {
-  const handle = handleOf(socket)
-  const output = handle === undefined ? undefined : transportOutput(handle)
-  return output === undefined ? socket.writableLength : output.queued - output.given
-}
-
 /** Whether the transport still queues some of what it was given. */
 export function isQueueing(socket: TLSSocket): boolean {
   const handle = handleOf(socket)
   const output = handle === undefined ? undefined : transportOutput(handle)
   return output === undefined || output.queued > 0
+}
+
+/** How many bytes of the stream the handle is writing now; undefined where the stream does not say. */
+export function bytesBeingWritten(socket: TLSSocket): number | undefined {
+  const state: unknown = Reflect.get(socket, '_writableState')
+  const length: unknown = isObject(state) ? Reflect.get(state, 'writelen') : undefined
+  return typeof length === 'number' ? length : undefined
+}
+
+/** How many bytes a TLS handle was given to encrypt, by whoever writes to it; undefined where it does not say. */
+export function bytesGivenToTls(handle: object): number | undefined {
+  const bytes: unknown = Reflect.get(handle, 'bytesWritten')
+  return typeof bytes === 'number' ? bytes : undefined
 }
 
 /** The file descriptor beneath a handle; undefined where there is none. */

@@ -2,12 +2,12 @@
 import { ClosureError } from '../errors.js'
 import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
 import type { Connection } from './connection.js'
+import { outputLeft } from './output-progress.js'
 import {
   handleOf,
   isQueueing,
   isReading,
   leaveAgent,
-  outputLeft,
   ownerOf,
   pumpOutput,
   startReading,
@@ -66,12 +66,15 @@ export class SocketSide implements ClosingSide {
 
   alertReadiness(): AlertReadiness {
     const { ssl, evidence } = this.#connection
-    if (!ssl.alive() || evidence.tcp.kind !== 'open' || evidence.hasWrittenCloseNotify()) return 'never'
+    // After the peer's FIN the alert still goes: a peer that has ended its side alone reads on, and stock Node sends it.
+    if (!ssl.alive() || evidence.tcp.kind === 'reset' || evidence.hasWrittenCloseNotify()) return 'never'
     return ssl.inInit() ? 'later' : 'ready'
   }
 
   writeCloseNotify(leaves: 'alone' | 'with-fin'): void {
     const { socket, ssl, evidence } = this.#connection
+    // The last moment at which what went before TLS can be told from the alert.
+    evidence.observe()
     // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it, which a peer with
     // delayed acknowledgements does 40 ms later.
     if (leaves === 'alone') socket.setNoDelay(true)
@@ -95,7 +98,7 @@ export class SocketSide implements ClosingSide {
 
   canCloseAtOnce(): boolean {
     const { socket, ssl, evidence } = this.#connection
-    if (!ssl.alive() || ssl.insideCallback() || ssl.inInit() || evidence.tcp.kind !== 'open') return false
+    if (!ssl.alive() || ssl.insideCallback() || ssl.inInit() || evidence.tcp.kind === 'reset') return false
     // With an empty BIO no write of TLSWrap's is under way, behind which the alert would stay back.
     return ssl.outputPending() === 0 && !isQueueing(socket)
   }
@@ -104,7 +107,7 @@ export class SocketSide implements ClosingSide {
     const { socket, ssl, evidence } = this.#connection
     if (!ssl.alive()) return 'gone'
     try {
-      pumpOutput(socket)
+      if (ssl.outputPending() > 0) pumpOutput(socket)
     } catch (error) {
       // The cycle can deliver data: what a listener throws is its own, not ours to swallow.
       process.nextTick(() => {

@@ -81,6 +81,7 @@ interface Addon {
   counts(): Counts
   opensslVersion(): string
   tcpState(fd: number): TcpState | undefined
+  unacknowledged(fd: number): number | undefined
   now(): number
   readonly engine: Engine
 }
@@ -140,6 +141,11 @@ export type TcpState = 'open' | 'peer-ended' | 'closed'
 /** The kernel's state of a TCP connection; undefined where it does not tell. */
 export function tcpState(fd: number): TcpState | undefined {
   return addon().tcpState(fd)
+}
+
+/** Bytes that the kernel was given and that the peer's TCP has not acknowledged; undefined where it does not tell. */
+export function unacknowledged(fd: number): number | undefined {
+  return addon().unacknowledged(fd)
 }
 
 /** What is tracked in this thread: for tests and benchmarks. */

@@ -164,8 +164,8 @@ export class ControlledSocket implements DestroyHook {
 
   // Whether "this is all" is what a close_notify would say, and somebody is there to hear it.
   #alertWouldBeTrue(): boolean {
-    const { socket, ssl, evidence, gate } = this.#connection
+    const { ssl, evidence, gate } = this.#connection
     if (!ssl.alive() || gate.finAt !== undefined || evidence.tcp.kind !== 'open') return false
-    return socket.writableLength === 0 && evidence.sent().kind === 'nothing' && !evidence.wasCut()
+    return this.#connection.undeliveredBytes() === 0 && evidence.sent().kind === 'nothing' && !evidence.wasCut()
   }
 }

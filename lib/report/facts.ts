@@ -141,12 +141,20 @@ export interface ClosureFacts {
   readonly endedBy?: EndedBy
   /** Application data that `onData: 'discard'` dropped. */
   readonly discardedBytes: number
-  /** Bytes written by the program that had not left our buffers when the socket was destroyed. */
-  readonly undeliveredBytes: number
+  /**
+   * Bytes written to the socket that the kernel had not been given when the socket was destroyed, in whole TLS records:
+   * the peer cannot have them. Bytes that the kernel has and the peer has not acknowledged do not count, nor does what
+   * http or http2 still hold themselves. Absent where it cannot be known, because TLS's output holds parts of several
+   * writes.
+   */
+  readonly undeliveredBytes?: number
   /** Bytes that followed the peer's close_notify in the same read; Node drops them. */
   readonly surplusBytes: number
   readonly alerts: readonly Alert[]
-  /** When the closing began and when this report was made. */
+  /**
+   * When the closing began: when our side was told to close, or the first alert, FIN, RST or destroy() was seen,
+   * whichever came first. And when this report was made.
+   */
   readonly startedAt: number
   readonly endedAt: number
 }

@@ -7,7 +7,7 @@
 #include "native/binding/context_handle.h"
 #include "native/binding/engine.h"
 #include "native/binding/ssl_handle.h"
-#include "native/platform/tcp_state.h"
+#include "native/platform/tcp.h"
 
 namespace close_notify::binding {
 namespace {
@@ -80,6 +80,14 @@ Napi::Value tcp_state(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// unacknowledged(fd): bytes that the peer's TCP has not acknowledged; undefined where the kernel does not tell.
+Napi::Value unacknowledged(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
+  const auto bytes = platform::unacknowledged(info[0].As<Napi::Number>().Int32Value());
+  return bytes.has_value() ? Napi::Number::New(env, *bytes) : env.Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto state = std::make_unique<AddonState>();
   state->ssl_handle = Napi::Persistent(SslHandle::define(env));
@@ -91,6 +99,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["counts"] = Napi::Function::New<counts>(env, "counts");
   exports["opensslVersion"] = Napi::Function::New<openssl_version>(env, "opensslVersion");
   exports["tcpState"] = Napi::Function::New<tcp_state>(env, "tcpState");
+  exports["unacknowledged"] = Napi::Function::New<unacknowledged>(env, "unacknowledged");
   exports["engine"] = define_engine(env);
   exports["now"] = Napi::Function::New<now>(env, "now");
   return exports;

@@ -113,7 +113,7 @@ describe.each(
     expect(wire.closing(far)).toEqual(['fin'])
   })
 
-  test('a close without unwrap() before ours is truncation, and gets no alert', async () => {
+  test('a FIN without unwrap() before ours is truncation, and our close_notify still reaches the peer that reads on', async () => {
     const { peer, local, closure, wire } = await against([
       { do: 'send', bytes: 3 },
       { do: 'shutdown-write' },
@@ -124,12 +124,12 @@ describe.each(
     await once(local, 'end')
     expect(await closure.shutdown({ mode: 'bidirectional' })).toMatchObject({
       verdict: 'truncated',
-      sent: { kind: 'nothing' },
+      sent: { kind: 'close_notify' },
       began: 'peer',
     })
-    expect(await peer.event('end')).toMatchObject({ bytes: 0, how: 'SSLEOFError' })
+    expect(await peer.event('end')).toMatchObject({ bytes: 0, how: 'close_notify' })
     await wire.seen(near, 'fin')
-    expect(wire.closing(near)[0]).toBe('fin')
+    expect(wire.closing(near)).toEqual(['alert warning close_notify', 'fin'])
   })
 
   test('it takes our quiet closing for what it is: an end without an alert', async () => {

@@ -353,7 +353,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
       expect(wire.closing(near)).toEqual(closeNotifyAndFin)
     })
 
-    test('sends no alert to a peer that ended TCP already', async () => {
+    test('sends its alert to a peer whose FIN came first, and does not wait', async () => {
       const { local, wire, closure } = await connectSides(options, { localHalfOpen: true })
       local.resume()
       wire.cut(far, { afterBytes: 0, with: 'fin' })
@@ -362,11 +362,11 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
         ...about,
         verdict: 'truncated',
         endedBy: 'tcp-end',
-        sent: { kind: 'nothing' },
+        sent: { kind: 'close_notify' },
         began: 'peer',
       })
       await wire.seen(near, 'fin')
-      expect(wire.closing(near)).toEqual(['fin'])
+      expect(wire.closing(near)).toEqual(closeNotifyAndFin)
     })
 
     test('is clean when both close at once, with one alert each', async () => {

@@ -1,8 +1,10 @@
-#include "native/platform/tcp_state.h"
+#include "native/platform/tcp.h"
 
 #ifdef __linux__
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #endif
 
@@ -24,9 +26,17 @@ TcpState tcp_state(int fd) {
   }
 }
 
+std::optional<int> unacknowledged(int fd) {
+  int bytes = 0;
+  if (ioctl(fd, SIOCOUTQ, &bytes) != 0) return std::nullopt;
+  return bytes;
+}
+
 #else
 
 TcpState tcp_state(int) { return TcpState::kUnknown; }
+
+std::optional<int> unacknowledged(int) { return std::nullopt; }
 
 #endif
 

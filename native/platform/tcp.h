@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 namespace close_notify::platform {
 
 enum class TcpState {
@@ -11,5 +13,8 @@ enum class TcpState {
 
 // The kernel's state of a TCP connection (TCP_INFO on Linux).
 TcpState tcp_state(int fd);
+
+// Bytes that the kernel was given and that the peer's TCP has not acknowledged (SIOCOUTQ on Linux).
+std::optional<int> unacknowledged(int fd);
 
 }  // namespace close_notify::platform
