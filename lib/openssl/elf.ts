@@ -135,6 +135,11 @@ class ElfFile {
     return bytes.toString('latin1', 0, length)
   }
 
+  /** Whether a part of it lies within it. */
+  holds(offset: number, size: number): boolean {
+    return offset + size <= this.#size
+  }
+
   damaged(what: string): ClosureError {
     return notALibrary(this.path, `its ELF structures are damaged or cut short: ${what}`)
   }
@@ -175,6 +180,9 @@ class Image {
     this.#file = file
     const segments = this.#segments()
     this.#loaded = segments.filter(({ type }) => type === segmentLoad)
+    // The loader maps what a segment asks for, and whoever touches a page behind the file's end dies by SIGBUS.
+    const cut = this.#loaded.find(({ offset, size }) => !file.holds(offset, size))
+    if (cut !== undefined) throw file.damaged(`a segment of ${cut.size} bytes at ${cut.offset} ends behind the file`)
     const dynamic = segments.find(({ type }) => type === segmentDynamic)
     if (dynamic === undefined) throw notALibrary(file.path, 'it is not dynamically linked')
     this.#dynamic = this.#dynamicSection(dynamic)

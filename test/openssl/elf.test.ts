@@ -34,10 +34,15 @@ test('reads what readelf reads', () => {
 
 test('reads a file cut at any length, or says that it is damaged', () => {
   let [read, refused] = [0, 0]
-  for (let length = 0; length < bytes.length; length += length < 128 ? 1 : 4999) {
-    if (outcomeOf(bytes.subarray(0, length)) === undefined) refused++
+  const end = loadedEnd()
+  for (let length = 0; length < bytes.length; length += length < 128 ? 1 : 997) {
+    const outcome = outcomeOf(bytes.subarray(0, length))
+    if (outcome === undefined) refused++
     else read++
+    expect(outcome !== undefined, `of ${length} bytes`).toBe(length >= end)
   }
+  expect(outcomeOf(bytes.subarray(0, end - 1))).toBeUndefined()
+  expect(outcomeOf(bytes.subarray(0, end))).toBeDefined()
   expect(refused).toBeGreaterThan(128)
   // What follows the loaded segments is not needed.
   expect(read).toBeGreaterThan(0)
@@ -66,6 +71,13 @@ const structures = [0, 64, addressUnder(0x6f_ff_fe_f5), addressUnder(0x6f_ff_ff_
 function programHeader(type: number): number {
   const at = Array.from({ length: bytes.readUInt16LE(56) }, (_, i) => 64 + 56 * i)
   return Number(bytes.readBigUInt64LE((at.find((each) => bytes.readUInt32LE(each) === type) ?? 0) + 8))
+}
+
+// Where the last segment ends that is loaded: p_type 1, p_offset, p_filesz.
+function loadedEnd(): number {
+  const headers = Array.from({ length: bytes.readUInt16LE(56) }, (_, i) => bytes.subarray(64 + 56 * i))
+  const loaded = headers.filter((each) => each.readUInt32LE(0) === 1)
+  return Math.max(...loaded.map((each) => Number(each.readBigUInt64LE(8) + each.readBigUInt64LE(32))))
 }
 
 function addressUnder(tag: number): number {

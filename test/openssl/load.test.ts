@@ -281,6 +281,27 @@ describe('a file that cannot be loaded', () => {
     }
   })
 
+  test.each(presentBuilds().flatMap(({ libssl, ...build }) => (libssl === undefined ? [] : [{ libssl, ...build }])))(
+    'is $name, cut at any length, or has a libcrypto that is',
+    async (build) => {
+      const real = realpathSync(build.libssl)
+      for (const [cut, how] of [
+        ['libssl', 'beside'],
+        ['libcrypto', 'beside'],
+        ['libcrypto', 'named'],
+      ]) {
+        const place = mkdtempSync(path.join(folder, 'cut-'))
+        const [outcomes, whole] = await runEngineProgram('loads-cut.mjs', [real, place, cut ?? '', how ?? ''], {
+          build,
+        })
+        const codes = typeof outcomes === 'object' && outcomes !== null ? Object.keys(outcomes) : []
+        expect(codes, `${cut}, ${how}`).toEqual(['ERR_OPENSSL_NOT_A_LIBRARY'])
+        expect(whole).toHaveProperty('version')
+        rmSync(place, { recursive: true })
+      }
+    },
+  )
+
   test('is refused no more once its libcrypto is named', async () => {
     const file = alone('named-later')
     const calls = [[file], [file, { crypto: libcrypto }], [file]].map((call) => JSON.stringify(call))
