@@ -167,6 +167,7 @@ export interface NativeSsl {
   sessionReused(): boolean
   /** SSL_get1_session(3) */
   getSession(): NativeSession | undefined
+  /** Throws ERR_OPENSSL_STATE once the handshake has begun, and for a server. */
   setSession(session: NativeSession): number
 
   /** From now on handshake messages and change_cipher_spec are recorded too; alerts always are. */

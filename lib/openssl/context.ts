@@ -71,7 +71,7 @@ export class SslContext {
    * side. Nothing is sent yet: doHandshake(), read() and write() begin the handshake.
    *
    * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, also for a session of another library; ERR_OPENSSL_FREED;
-   * ERR_OPENSSL_UNSUPPORTED_CALL; ERR_OPENSSL_CALL_FAILED
+   * ERR_OPENSSL_STATE for a session of a server's; ERR_OPENSSL_UNSUPPORTED_CALL; ERR_OPENSSL_CALL_FAILED
    */
   createSsl(options?: SslOptions): Ssl {
     const { servername, verifyHost, session, trace, maxOutput } = checkOptions(options, sslKeys)

@@ -165,11 +165,12 @@ export class Ssl extends SslInspection {
   }
 
   /**
-   * SSL_set_session(3): before the handshake, which then resumes the session where the server agrees. After it OpenSSL
-   * 3.0 leaves an SSL that can do nothing any more.
+   * SSL_set_session(3): before the handshake, which then resumes the session where the server agrees. Once doHandshake(),
+   * read(), peek(), write() or pump() was called it is refused, also before a renegotiation: OpenSSL would read and write
+   * memory that is none of the new session's. A server has no use for it.
    *
-   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for a session of another library; ERR_OPENSSL_FREED also for a
-   * session that was freed
+   * @throws ClosureError ERR_OPENSSL_STATE once the handshake has begun, and for a server; ERR_CLOSURE_INVALID_ARGUMENT for a session of
+   * another library; ERR_OPENSSL_FREED also for a session that was freed
    */
   setSession(session: SslSession): SslResult {
     return this.#result(this.#native.setSession(SslSession.native(session, this.context.openssl)))

@@ -175,7 +175,12 @@ Napi::Value EngineSsl::set_session(const Napi::CallbackInfo& info) {
     throw invalid_argument(info.Env(),
                            "expected a session of the library of this SSL, received one of another library");
   }
-  return answer(info, ssl.set_session(session));
+  const auto result = ssl.set_session(session);
+  if (!result.has_value()) {
+    throw coded_error(info.Env(), "ERR_OPENSSL_STATE",
+                      "SSL_set_session is for a client before its handshake has begun");
+  }
+  return answer(info, *result);
 }
 
 Napi::Value EngineSsl::set_servername(const Napi::CallbackInfo& info) {

@@ -88,21 +88,28 @@ int Ssl::run(Call call, QueueBefore before) {
   return result;
 }
 
+template <typename Call>
+int Ssl::begin(Call call, QueueBefore before) {
+  has_begun_ = true;
+  return run(call, before);
+}
+
 std::optional<int> Ssl::move(int (*function)(openssl::Ssl*)) {
   if (function == nullptr) return std::nullopt;
+  if (function == f_.SSL_do_handshake) has_begun_ = true;
   return run([&] { return function(get()); });
 }
 
 int Ssl::read(Slab target) {
-  return run([&] { return f_.SSL_read(get(), target.data(), int_length(target.size())); });
+  return begin([&] { return f_.SSL_read(get(), target.data(), int_length(target.size())); });
 }
 
 int Ssl::peek(Slab target) {
-  return run([&] { return f_.SSL_peek(get(), target.data(), int_length(target.size())); });
+  return begin([&] { return f_.SSL_peek(get(), target.data(), int_length(target.size())); });
 }
 
 int Ssl::write(Bytes bytes) {
-  return run([&] { return f_.SSL_write(get(), bytes.data(), int_length(bytes.size())); });
+  return begin([&] { return f_.SSL_write(get(), bytes.data(), int_length(bytes.size())); });
 }
 
 int Ssl::shutdown() {
@@ -119,7 +126,8 @@ std::optional<int> Ssl::key_update(int type) {
   return run([&] { return f_.SSL_key_update(get(), type); });
 }
 
-int Ssl::set_session(const Session& session) {
+std::optional<int> Ssl::set_session(const Session& session) {
+  if (has_begun_ || context_->is_server()) return std::nullopt;
   return run([&] { return f_.SSL_set_session(get(), session.get()); });
 }
 
@@ -132,7 +140,7 @@ Ssl::Pumped Ssl::pump(Bytes input, Slab plaintext, Slab output) {
   auto before = QueueBefore::kUnknown;
   do {
     const Slab room = plaintext.subspan(filled);
-    result = run([&] { return f_.SSL_read(get(), room.data(), int_length(room.size())); }, before);
+    result = begin([&] { return f_.SSL_read(get(), room.data(), int_length(room.size())); }, before);
     before = QueueBefore::kEmpty;
     if (result > 0) filled += static_cast<size_t>(result);
   } while (result > 0 && plaintext.size() - filled >= kMaxRecord);

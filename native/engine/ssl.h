@@ -46,7 +46,9 @@ class Ssl {
   int shutdown();
   std::optional<int> shutdown_ex(uint64_t flags);
   std::optional<int> key_update(int type);
-  int set_session(const Session& session);
+  // No value, and nothing done, once the handshake has begun, from when on OpenSSL trusts the session to be its own;
+  // and for a server, which OpenSSL 1.1.1 takes to have resumed by it.
+  std::optional<int> set_session(const Session& session);
 
   // SSL_get_error(3), taken at once after the call.
   int error() const { return error_; }
@@ -117,6 +119,9 @@ class Ssl {
   };
   template <typename Call>
   int run(Call call, QueueBefore before = QueueBefore::kUnknown);
+  // As run(), for a call that begins the handshake.
+  template <typename Call>
+  int begin(Call call, QueueBefore before = QueueBefore::kUnknown);
   std::optional<int> move(int (*function)(openssl::Ssl*));
   openssl::Ssl* get() const { return ssl_.get(); }
 
@@ -131,6 +136,7 @@ class Ssl {
   Transport transport_;
   EventLog events_;
   int error_ = openssl::kErrorNone;
+  bool has_begun_ = false;  // a call was made that begins the handshake
   std::vector<openssl::QueuedError> queue_;
   // Last, so that it is freed first: it points into the others.
   Owned<openssl::Ssl> ssl_;

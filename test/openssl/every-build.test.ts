@@ -36,6 +36,20 @@ test.each(presentBuilds())('$name', async (build) => {
   )
 })
 
+test.each(presentBuilds())('on $name a session is refused once the handshake has begun', async (build) => {
+  const facts = await runEngineProgram('sets-sessions.mjs', [build.libssl ?? ''], { build })
+  const refused = JSON.stringify(['ERR_OPENSSL_STATE', 'ERR_OPENSSL_STATE'])
+  const taken = [1, 'ERR_OPENSSL_STATE', false, false]
+  expect(facts).toHaveLength(2)
+  for (const fact of facts) {
+    expect(fact).toMatchObject({ before: [taken, taken] })
+    expect(
+      momentsOf(fact).filter(([, ...outcomes]) => outcomes.some((each) => JSON.stringify(each) !== refused)),
+    ).toEqual([])
+    expect(momentsOf(fact).length).toBeGreaterThan(20)
+  }
+})
+
 function factsOf(facts: unknown): {
   readonly kind: string
   readonly version: string
@@ -45,4 +59,9 @@ function factsOf(facts: unknown): {
   const { kind, version, lacking }: Readonly<Record<string, unknown>> = { ...facts }
   if (!Array.isArray(lacking)) throw new Error(`Expected facts but received ${JSON.stringify(facts)}`)
   return { kind: String(kind), version: String(version), lacking: lacking.map(String) }
+}
+
+function momentsOf(fact: unknown): readonly (readonly unknown[])[] {
+  if (typeof fact !== 'object' || fact === null || !('after' in fact) || !Array.isArray(fact.after)) return []
+  return fact.after.map((moment: unknown): readonly unknown[] => (Array.isArray(moment) ? moment : []))
 }

@@ -39,6 +39,7 @@ void close_both(Pair& pair) {
 bool resumes(const Contexts& made, const Session& session) {
   Pair pair = pair_of(made);
   CHECK_EQ(pair.client->set_session(session), 1);
+  CHECK(!pair.server->set_session(session).has_value());
   CHECK_EQ(pair.client->error(), kNone);
   shake_hands(pair);
   CHECK_EQ(pair.client->session_reused(), pair.server->session_reused());
