@@ -19,6 +19,7 @@
 //   sendCloseNotify()         drain, alert and flush; the connection stays half-closed
 //   alertBeforeDestroy()      alert and flush, as far as a few turns of the event loop do; the caller destroys
 //
+// giveUp() is the end alone, where nothing moves any more: somebody else has seen that (policy/standstill.ts).
 // flush() is the step flush alone, for a program that calls SSL_shutdown itself.
 //
 // The machine knows no socket: it drives a ClosingSide (side.ts), which has an adapter for Node's sockets
@@ -114,6 +115,12 @@ export class Closing implements BegunClosing {
     this.#earlyEnd.set('signal')
   }
 
+  giveUp(reason: EndedBy): void {
+    this.#side.begin(this)
+    if (this.endedBy === undefined || this.endedBy === 'done') this.endedBy = reason
+    void this.#destroy()
+  }
+
   dataCame(bytes: number): boolean {
     if (!this.#taking) return false
     this.discardedBytes += bytes
@@ -160,6 +167,8 @@ export class Closing implements BegunClosing {
     } catch {
       return 'openssl-error'
     }
+    // Nothing is to be waited for: the alert leaves with FIN, as Node's own does. Alone it could draw a RST before FIN.
+    if (side.peerEnd() === 'tcp-end') return 'tcp-end'
     this.#taking ||= this.mode === 'bidirectional' && this.#onData !== 'deliver'
     const isFlushed = await flushOutput(side, earlyEnd)
     return earlyEnd.reason ?? (isFlushed ? undefined : 'tcp-end')
@@ -213,6 +222,7 @@ export class Closing implements BegunClosing {
       case 'signal':
       case 'flush-timeout':
       case 'wait-timeout':
+      case 'linger-timeout':
       case 'discard-limit':
       case 'unexpected-data':
       case 'openssl-error':

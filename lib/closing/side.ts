@@ -99,4 +99,6 @@ export interface BegunClosing {
   finCompleted(): void
   /** The connection is being destroyed; the evidence is complete. */
   destroyed(): void
+  /** Destroys the connection, for that reason, unless something else has ended the closing before it was done. */
+  giveUp(reason: EndedBy): void
 }

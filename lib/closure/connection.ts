@@ -42,7 +42,8 @@ export class Connection {
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
 
-  constructor(socket: TLSSocket, handle: object, ssl: SslHandle) {
+  /** `gate` may stand before FIN since before the handshake was done. */
+  constructor(socket: TLSSocket, handle: object, ssl: SslHandle, gate: FinGate | undefined) {
     this.socket = socket
     this.ssl = ssl
     this.#handle = handle
@@ -50,16 +51,15 @@ export class Connection {
     this.side = ssl.isServer() ? 'server' : 'client'
     this.protocol = protocols.get(ssl.version())
     this.evidence = new Evidence(ssl, handle)
-    this.gate = new FinGate(
-      handle,
-      (send) => this.#sendFin(send),
-      (taken) => {
-        this.evidence.finCompleted(taken)
-        this.closing?.finCompleted()
-      },
-    )
+    this.gate = gate ?? new FinGate(handle)
+    this.gate.around = (send) => this.#sendFin(send)
+    this.gate.onCompleted = (taken) => {
+      this.evidence.finCompleted(taken)
+      this.closing?.finCompleted()
+    }
     // Ended and drained: Node has asked for FIN before the gate stood there.
-    if (socket.writableEnded && socket.writableLength === 0) this.gate.finAt = performance.now()
+    const isEnded = socket.writableEnded && socket.writableLength === 0
+    if (gate === undefined && isEnded) this.gate.finAt = performance.now()
     wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
     const onread = onreadCallback(socket)
     if (onread === undefined) return

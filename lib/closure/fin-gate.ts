@@ -23,19 +23,23 @@ export class FinGate {
   #onArrival: (() => AtTheGate) | undefined
   #held: unknown
 
-  /** `onCompleted` hears whether TCP took FIN; it refuses where the connection is gone. */
-  constructor(handle: object, around: (send: () => unknown) => unknown, onCompleted: (taken: boolean) => void) {
+  /** Runs Node's own call; set by the connection that the gate belongs to. */
+  around: (send: () => unknown) => unknown = (send) => send()
+  /** Hears whether TCP took FIN; it refuses where the connection is gone. */
+  onCompleted: (taken: boolean) => void = () => undefined
+
+  constructor(handle: object) {
     wrapMethod(handle, 'shutdown', (previous, args) => {
       this.#native = (request) => {
         this.finAt ??= performance.now()
         if (typeof request === 'object' && request !== null) {
           wrapMethod(request, 'oncomplete', (complete, given) => {
-            onCompleted(given[0] === 0)
+            this.onCompleted(given[0] === 0)
             return complete(given)
           })
         }
-        const status = around(() => previous([request]))
-        if (status !== underWay) onCompleted(status === doneAlready)
+        const status = this.around(() => previous([request]))
+        if (status !== underWay) this.onCompleted(status === doneAlready)
         return status
       }
       if (this.#onArrival === undefined || this.#held !== undefined) return this.#native(args[0])
@@ -53,7 +57,7 @@ export class FinGate {
    */
   hold(onArrival: () => AtTheGate): void {
     this.#onArrival = onArrival
-    if (this.#held !== undefined) onArrival()
+    if (this.#held !== undefined && onArrival() === 'pass') void this.release()
   }
 
   /** Takes hold() back, unless FIN has come to the gate: then only release() lets it go. */

@@ -1,7 +1,8 @@
 import type { TLSSocket } from 'node:tls'
 import { findSsl } from '../native/addon.js'
 import { Connection, liveHandle } from './connection.js'
-import { wrapMethod } from './socket-internals.js'
+import { FinGate } from './fin-gate.js'
+import { isServerSide, wrapMethod } from './socket-internals.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 
@@ -43,6 +44,8 @@ export class Lifetime {
   readonly #startedAt = performance.now()
   // What the socket had written when it joined its SSL, in the turn in which it did.
   #bytesWhenJoined: number | undefined
+  // Stands before FIN until the handshake is done.
+  #earlyGate: { readonly handle: object; readonly gate: FinGate } | undefined
   #onJoined: ((connection: Connection) => void)[] = []
   #onFinished: ((report: ClosureReport) => void)[] = []
   #report: Promise<ClosureReport> | undefined
@@ -91,6 +94,42 @@ export class Lifetime {
     else this.#onJoined.push(callback)
   }
 
+  /**
+   * Holds a FIN that the program asks for before the handshake is done: it would go into the handshake, bare. Without a
+   * handshake in that many ms it goes all the same. Whoever is called by whenJoined() has to let it go.
+   */
+  holdFinInHandshake(budget: number): void {
+    const { socket } = this
+    // Node may take another handle until TCP is connected, and asks for no FIN before.
+    if (socket.connecting) {
+      socket.prependOnceListener('connect', () => {
+        this.holdFinInHandshake(budget)
+      })
+      return
+    }
+    const handle = liveHandle(socket)
+    if (handle === undefined || this.connection !== undefined || this.#earlyGate !== undefined) return
+    const gate = new FinGate(handle)
+    this.#earlyGate = { handle, gate }
+    gate.hold(() => {
+      const timer = setTimeout(() => {
+        this.letFinGoInHandshake()
+      }, budget).unref()
+      socket.once('secure', () => {
+        clearTimeout(timer)
+      })
+      socket.once('close', () => {
+        clearTimeout(timer)
+      })
+      return 'hold'
+    })
+  }
+
+  /** Takes holdFinInHandshake() back. */
+  letFinGoInHandshake(): void {
+    void this.#earlyGate?.gate.release()
+  }
+
   /** Calls back with the report when the socket is destroyed, in Node's own stack: before anybody hears 'close'. */
   whenFinished(callback: (report: ClosureReport) => void): void {
     if (this.finalReport !== undefined) callback(this.finalReport)
@@ -133,7 +172,8 @@ export class Lifetime {
       return true
     }
     if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
-    this.connection = new Connection(socket, handle, ssl)
+    const gate = this.#earlyGate?.handle === handle ? this.#earlyGate.gate : undefined
+    this.connection = new Connection(socket, handle, ssl, gate)
     this.#bytesWhenJoined = socket.bytesWritten
     afterThisTurn(this)
     for (const callback of this.#onJoined) callback(this.connection)
@@ -143,29 +183,39 @@ export class Lifetime {
 
   #finish(): void {
     if (this.finalReport !== undefined) return
-    this.finalReport = reportOf(this.connection?.facts() ?? this.#factsWithoutConnection())
+    const handshake = this.untracked ? 'untracked' : 'not-completed'
+    const facts = this.connection?.facts() ?? factsWithoutConnection(this.socket, handshake, this.#startedAt)
+    this.finalReport = reportOf(facts)
     for (const callback of this.#onFinished) callback(this.finalReport)
     this.#onFinished = []
   }
+}
 
-  #factsWithoutConnection(): ClosureFacts {
-    return {
-      side: 'client',
-      handshake: this.untracked ? 'untracked' : 'not-completed',
-      mode: 'uncontrolled',
-      quiet: false,
-      sent: { kind: 'unobserved' },
-      received: { kind: 'unobserved' },
-      tcp: { kind: 'open' },
-      waitRefused: false,
-      began: 'local',
-      discardedBytes: 0,
-      undeliveredBytes: 0,
-      surplusBytes: 0,
-      alerts: [],
-      startedAt: this.#startedAt,
-      endedAt: performance.now(),
-    }
+/** The report of a server's connection that failed in its handshake, for a socket that nobody has looked at before. */
+export function failedHandshakeReport(socket: TLSSocket): ClosureReport {
+  return reportOf(factsWithoutConnection(socket, 'not-completed', performance.now()))
+}
+
+function factsWithoutConnection(
+  socket: TLSSocket,
+  handshake: 'untracked' | 'not-completed',
+  startedAt: number,
+): ClosureFacts {
+  return {
+    side: isServerSide(socket) ? 'server' : 'client',
+    handshake,
+    mode: 'uncontrolled',
+    quiet: false,
+    sent: { kind: 'unobserved' },
+    received: { kind: 'unobserved' },
+    tcp: { kind: 'open' },
+    waitRefused: false,
+    began: 'local',
+    discardedBytes: 0,
+    surplusBytes: 0,
+    alerts: [],
+    startedAt,
+    endedAt: performance.now(),
   }
 }
 

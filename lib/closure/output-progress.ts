@@ -89,6 +89,14 @@ export function outputLeft(socket: TLSSocket): number {
   return output.queued - output.given + ((fd === undefined ? undefined : unacknowledged(fd)) ?? 0)
 }
 
+/** Whether the peer's TCP has acknowledged all that was written, as far as the kernel tells that. */
+export function isAcknowledged(socket: TLSSocket): boolean {
+  const handle = handleOf(socket)
+  const output = handle === undefined ? undefined : transportOutput(handle)
+  const fd = handle === undefined ? undefined : fileDescriptor(handle)
+  return (output?.queued ?? 0) === 0 && ((fd === undefined ? undefined : unacknowledged(fd)) ?? 0) === 0
+}
+
 /** Whether the kernel has closed the TCP connection beneath a handle; undefined where that cannot be told. */
 export function kernelHasClosed(handle: object): boolean | undefined {
   const fd = fileDescriptor(handle)

@@ -10,6 +10,12 @@ import { types } from 'node:util'
 /** Who writes to a socket and reads from it: the program itself, or a module of Node's. */
 export type Owner = 'program' | 'http-server' | 'http-client' | 'http2'
 
+/** Whether a socket is the server of its connection, also before its handshake. */
+export function isServerSide(socket: TLSSocket): boolean {
+  const options: unknown = Reflect.get(socket, '_tlsOptions')
+  return isObject(options) && Reflect.get(options, 'isServer') === true
+}
+
 /** The handle beneath a socket, TLSWrap for a TLSSocket; undefined once the socket is destroyed. */
 export function handleOf(socket: Socket): object | undefined {
   // With a dot V8 remembers where it is; Reflect.get looks anew each time, and all that is read often is read like this.

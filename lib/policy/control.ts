@@ -138,7 +138,9 @@ function watchServer(server: Server, sockets: ControlledSockets): () => void {
   // Before http and http2, which take the socket over in a listener of theirs.
   server.prependListener('secureConnection', take)
   const forget = [
-    watchHandshakes(server, sockets.policy.flushTimeout),
+    watchHandshakes(server, sockets.policy.flushTimeout, (socket) => {
+      sockets.handshakeFailed(socket)
+    }),
     guardRequests(server, (socket) => sockets.isActive && socket instanceof TLSSocket && isControlled(socket)),
     spareClosings(server, () => sockets.closingSockets),
   ]

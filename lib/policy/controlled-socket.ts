@@ -18,6 +18,7 @@ import {
   wrapMethod,
 } from '../closure/socket-internals.js'
 import { SocketSide } from '../closure/socket-side.js'
+import { Standstill } from './standstill.js'
 import { TruncationGuard } from './truncation.js'
 
 /** The policy that a socket is under, at work on all sockets of its target. */
@@ -35,6 +36,7 @@ export class ControlledSocket implements DestroyHook {
   readonly #policy: CheckedConnectionPolicy
   readonly #control: SocketControl
   readonly #framing: Framing
+  readonly #standstill = new Standstill()
   readonly #guard: TruncationGuard | undefined
 
   constructor(
@@ -78,11 +80,26 @@ export class ControlledSocket implements DestroyHook {
     if (!this.#lifetime.closingHasBegun) this.#connection.gate.open()
   }
 
+  /** Looks after what no event announces; called every `interval` ms. */
+  look(interval: number): void {
+    const { socket, ssl, closing } = this.#connection
+    if (socket.destroyed) return
+    if (this.#hasDiedSilently()) {
+      this.tlsDied(interval)
+      return
+    }
+    // OpenSSL 3.5 stops reading behind a user_canceled, and Node does not ask it again: the close_notify lies there.
+    if (ssl.alive() && ssl.alertCount() > 0 && ssl.inputPending() > 0)
+      new SocketSide(this.#connection, 'ended').runCycle()
+    const reason = this.#standstill.overdue(this.#connection, this.#policy)
+    if (reason !== undefined) (closing ?? this.#newClosing()).giveUp(reason)
+  }
+
   /**
    * Whether the peer has ended TLS in a way that Node does not hear of: in TLS 1.2 a close_notify at level fatal makes
    * OpenSSL read no more and say nothing.
    */
-  hasDiedSilently(): boolean {
+  #hasDiedSilently(): boolean {
     const { socket, evidence, ssl } = this.#connection
     if (socket.destroyed || !ssl.alive() || ssl.getShutdown() === 0) return false
     return evidence.received().kind === 'fatal-alert'

@@ -4,7 +4,7 @@ import type { ClosingOptions } from '../closing/options.js'
 import { WaitingRoom } from '../closing/waiting-room.js'
 import { ControlledSocket, type SocketControl } from './controlled-socket.js'
 import type { Framing } from './framing.js'
-import { knownLifetimeOf, lifetimeOf } from '../closure/lifetime.js'
+import { failedHandshakeReport, knownLifetimeOf, type Lifetime, lifetimeOf } from '../closure/lifetime.js'
 import { type CheckedConnectionPolicy, type CheckedPolicy, connectionPolicy } from './policy.js'
 import { type ClosureReport, noReports, type Verdict } from '../report/verdict.js'
 
@@ -26,6 +26,7 @@ export class ControlledSockets implements SocketControl {
   readonly #framing: Framing
   readonly #onReport: (report: ClosureReport, socket: TLSSocket) => void
   readonly #sockets = new Set<ControlledSocket>()
+  readonly #inHandshake = new Set<Lifetime>()
   readonly #closings = new Set<Closing>()
   #lookout: NodeJS.Timeout | undefined
 
@@ -44,23 +45,29 @@ export class ControlledSockets implements SocketControl {
     if (lifetime.control?.isActive === true) return
     lifetime.control = this
     this.connections++
+    lifetime.holdFinInHandshake(this.policy.flushTimeout)
+    this.#inHandshake.add(lifetime)
     let controlled: ControlledSocket | undefined
     lifetime.whenFinished((report) => {
       // At once: who hears that a server is closed may ask.
       this.connections--
+      this.#inHandshake.delete(lifetime)
       if (controlled !== undefined) this.#sockets.delete(controlled)
-      // There was no TLS connection to close.
-      if (report.verdict === 'no-handshake') return
-      this.counters[report.verdict]++
-      this.#onReport(report, socket)
+      this.#report(report, socket)
     })
     lifetime.whenJoined((connection) => {
+      this.#inHandshake.delete(lifetime)
       if (!this.isActive) return
       const policy = connectionPolicy(this.policy, socket)
       controlled = new ControlledSocket(lifetime, connection, policy, this, this.#framing)
       this.#sockets.add(controlled)
-      if (connection.protocol !== 'TLSv1.3') this.#lookOut()
+      this.#lookOut()
     })
+  }
+
+  /** A server's connection failed in its handshake, before there was a socket to take. */
+  handshakeFailed(socket: TLSSocket): void {
+    if (this.isActive) this.#report(failedHandshakeReport(socket), socket)
   }
 
   /** The sockets whose closing is under way. */
@@ -75,7 +82,9 @@ export class ControlledSockets implements SocketControl {
     this.onStop()
     clearTimeout(this.#lookout)
     for (const socket of this.#sockets) socket.letGo()
+    for (const lifetime of this.#inHandshake) lifetime.letFinGoInHandshake()
     this.#sockets.clear()
+    this.#inHandshake.clear()
     this.policy.signal?.removeEventListener('abort', this.#abortClosings)
   }
 
@@ -106,15 +115,21 @@ export class ControlledSockets implements SocketControl {
     for (const closing of this.#closings) closing.abort()
   }
 
-  // Before TLS 1.3 a connection can die without any event: it is looked at now and then.
+  #report(report: ClosureReport, socket: TLSSocket): void {
+    this.counters[report.verdict]++
+    this.#onReport(report, socket)
+  }
+
+  // No event announces that a connection has died, or that nothing happens on it.
   #lookOut(): void {
-    const interval = Math.max(1, Math.floor(this.policy.flushTimeout / 2))
+    const interval = Math.max(1, Math.min(longestInterval, Math.floor(this.policy.flushTimeout / 2)))
     this.#lookout ??= setTimeout(() => {
       this.#lookout = undefined
-      for (const socket of this.#sockets) {
-        if (socket.hasDiedSilently()) socket.tlsDied(interval)
-      }
+      for (const socket of this.#sockets) socket.look(interval)
       if (this.#sockets.size > 0) this.#lookOut()
     }, interval).unref()
   }
 }
+
+// ms between two looks at every socket; a look at one that is idle costs about a microsecond.
+const longestInterval = 1000

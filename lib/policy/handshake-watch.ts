@@ -8,9 +8,10 @@ import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
  * for Node ends only the readable side of a socket that the program cannot even see yet. Nothing announces that FIN, so
  * that the kernel is asked from time to time; where it does not tell, Node's own timeout is what ends them.
  *
- * Such a handshake is ended within `budget` ms. Gives what ends the watch.
+ * Such a handshake is ended within `budget` ms, and one that fails otherwise, as by the server's `handshakeTimeout`, at
+ * once; `onFailed` hears of each. Returns what ends the watch.
  */
-export function watchHandshakes(server: Server, budget: number): () => void {
+export function watchHandshakes(server: Server, budget: number, onFailed: (socket: TLSSocket) => void): () => void {
   // By file descriptor: Node does not say which connection became which TLS socket, and addresses are system calls.
   const unfinished = new Map<number, Socket>()
   let timer: NodeJS.Timeout | undefined
@@ -35,11 +36,18 @@ export function watchHandshakes(server: Server, budget: number): () => void {
     const fd = descriptorOf(socket)
     if (fd !== undefined) unfinished.delete(fd)
   }
+  const failed = (_error: Error, socket: TLSSocket) => {
+    onFailed(socket)
+    // Node leaves TCP open after its handshakeTimeout. Not at once: an alert of OpenSSL's may still be on its way.
+    setImmediate(() => socket.destroy())
+  }
+  server.prependListener('tlsClientError', failed)
   server.prependListener('connection', accepted)
   server.prependListener('secureConnection', secured)
   return () => {
     clearTimeout(timer)
     unfinished.clear()
+    server.removeListener('tlsClientError', failed)
     server.removeListener('connection', accepted)
     server.removeListener('secureConnection', secured)
   }

@@ -1,6 +1,6 @@
 // What a policy says, and the check of what a caller passed as one.
 import type { TLSSocket } from 'node:tls'
-import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal } from '../options.js'
+import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal, checkTimeout } from '../options.js'
 import { checkBudgets } from '../closure/shutdown-options.js'
 import type { ClosureMode } from '../report/facts.js'
 
@@ -19,8 +19,10 @@ export interface ConnectionPolicy {
    */
   readonly mode?: ClosureMode
   /**
-   * Budget in ms, from `end()` on, for everything written before and our close_notify to reach the kernel.
-   * @default 3000
+   * Budget in ms, from `end()` on, for everything written before and our close_notify to leave. It begins anew each time
+   * the peer's TCP acknowledges some of it, so that a slow reader is not cut off; a peer that takes nothing for so long
+   * is. On loopback and with large buffers a reader of 20 KB/s acknowledges something every 6 seconds.
+   * @default 30000
    */
   readonly flushTimeout?: number
   /**
@@ -34,6 +36,13 @@ export interface ConnectionPolicy {
    * @default 1048576
    */
   readonly maxDiscardBytes?: number
+  /**
+   * Budget in ms, from our FIN on, for the connection to end. It begins anew each time something comes, is read, or is
+   * acknowledged. Then the socket is destroyed; stock Node keeps it for as long as the peer does. `off` keeps it too. A
+   * socket that no program reads has `flushTimeout` in its place.
+   * @default 120000
+   */
+  readonly lingerTimeout?: number | 'off'
   /**
    * `bare` leaves `destroy()` as Node has it: FIN without an alert. `close_notify` sends the alert first, as far as that
    * can be done at once, wherever it tells the truth: when destroy() was called without an error, when all that was
@@ -77,12 +86,15 @@ export interface CheckedPolicy extends CheckedConnectionPolicy {
 }
 
 const defaultMaxWaiting = 1000
+const defaultFlushTimeout = 30_000
+const defaultLingerTimeout = 120_000
 
 const connectionKeys: readonly (keyof ConnectionPolicy)[] = [
   'mode',
   'flushTimeout',
   'waitTimeout',
   'maxDiscardBytes',
+  'lingerTimeout',
   'onDestroy',
   'onTruncation',
 ]
@@ -109,10 +121,16 @@ export function connectionPolicy(policy: CheckedPolicy, socket: TLSSocket): Chec
 function checkConnection(given: ConnectionPolicy, base: ConnectionPolicy): CheckedConnectionPolicy {
   return {
     mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], base.mode ?? 'unidirectional'),
-    ...checkBudgets({ ...base, ...withoutUndefined(given) }),
+    ...checkBudgets({ flushTimeout: defaultFlushTimeout, ...base, ...withoutUndefined(given) }),
+    lingerTimeout: checkLingerTimeout(given.lingerTimeout, base.lingerTimeout ?? defaultLingerTimeout),
     onDestroy: checkChoice('onDestroy', given.onDestroy, ['bare', 'close_notify'], base.onDestroy ?? 'bare'),
     onTruncation: checkChoice('onTruncation', given.onTruncation, ['report', 'error'], base.onTruncation ?? 'report'),
   }
+}
+
+function checkLingerTimeout(value: number | 'off' | undefined, fallback: number | 'off'): number | 'off' {
+  const given = value ?? fallback
+  return given === 'off' ? given : checkTimeout('lingerTimeout', given, defaultLingerTimeout)
 }
 
 function withoutUndefined(policy: ConnectionPolicy): ConnectionPolicy {

@@ -111,6 +111,7 @@ export type EndedBy =
   | 'tcp-end'
   | 'flush-timeout'
   | 'wait-timeout'
+  | 'linger-timeout'
   | 'discard-limit'
   | 'unexpected-data'
   | 'reader-stalled'

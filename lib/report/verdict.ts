@@ -51,7 +51,7 @@ export interface QuietReport extends ClosureFacts {
 export interface TimedOutReport extends ClosureFacts {
   readonly verdict: 'timed-out'
   readonly handshake: 'completed'
-  readonly endedBy: 'flush-timeout' | 'wait-timeout'
+  readonly endedBy: 'flush-timeout' | 'wait-timeout' | 'linger-timeout'
 }
 
 /** While we waited, nobody read what the peer sent before its close_notify. */
@@ -168,6 +168,7 @@ export function reportOf(facts: ClosureFacts): ClosureReport {
       return { ...facts, handshake, endedBy, verdict: 'reader-stalled' }
     case 'flush-timeout':
     case 'wait-timeout':
+    case 'linger-timeout':
       return { ...facts, handshake, endedBy, verdict: 'timed-out' }
     case 'signal':
     case 'openssl-error':

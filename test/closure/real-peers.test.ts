@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Closure, closureOf } from '../../lib/index.js'
 import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
-import type { PeerProcess } from '../support/peers/child.js'
+import { stopAfter } from '../support/peers/child.js'
 import { gnutlsClient, gnutlsServer } from '../support/peers/gnutls.js'
 import { opensslClient, opensslServer } from '../support/peers/openssl.js'
 import { pythonClient, pythonServer } from '../support/peers/python.js'
@@ -18,11 +18,6 @@ interface Local {
   readonly local: TLSSocket
   readonly closure: Closure
   readonly wire: Wire
-}
-
-function stopAfter<T extends PeerProcess>(peer: T): T {
-  onTestFinished(peer.stop)
-  return peer
 }
 
 async function toServer(port: number, version: TlsVersion): Promise<Local> {

@@ -140,14 +140,15 @@ describe.each(tlsVersions)('what is told, %s', (version) => {
     expect(Object.values(counters).reduce((sum, count) => sum + count)).toBe(3)
   })
 
-  test('a connection whose handshake fails is not told', async () => {
+  test('a connection whose handshake fails is counted and reported, as one without a handshake', async () => {
     const { relay, control, reports } = await controlled(tlsServer(version, (socket) => socket.resume()))
     const other = version === 'TLSv1.2' ? 'TLSv1.3' : 'TLSv1.2'
     await expect(connected(relay.port, other)).rejects.toThrow()
     const client = await connected(relay.port, version)
     client.resume().end()
-    await until(() => reports.length === 1)
-    expect(control.counters).toMatchObject({ clean: 1, 'no-handshake': 0 })
+    await until(() => reports.length === 2)
+    expect(reports).toMatchObject([{ verdict: 'no-handshake', side: 'server' }, { verdict: 'clean' }])
+    expect(control.counters).toMatchObject({ clean: 1, 'no-handshake': 1 })
   })
 
   test('a listener that throws is an uncaught exception of its own, and harms no closing', async () => {

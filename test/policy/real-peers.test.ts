@@ -1,20 +1,15 @@
 // TLS stacks that we did not write, as clients of servers under a policy: what they see of our closing, and we of theirs.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { closeNotify } from '../closure/sides.js'
 import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
-import { type PeerProcess, startPeer } from '../support/peers/child.js'
+import { type PeerProcess, startPeer, stopAfter } from '../support/peers/child.js'
 import { gnutlsClient } from '../support/peers/gnutls.js'
 import { opensslClient } from '../support/peers/openssl.js'
 import { pythonClient } from '../support/peers/python.js'
 import type { Wire } from '../support/wire.js'
 import { ample, answerAndClose, controlled, endingOf, httpsServer, modes, order, tlsServer } from './harness.js'
-
-function stopAfter<T extends PeerProcess>(peer: T): T {
-  onTestFinished(peer.stop)
-  return peer
-}
 
 function curl(version: TlsVersion, port: number, args: readonly string[] = []): PeerProcess {
   const number = version.slice(-3)

@@ -3,7 +3,7 @@ import { connect, createServer, type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { certificate } from './certificate.js'
 import { tlsVersions, type TlsVersion } from './pair.js'
-import { startPeer, type PeerProcess } from './peers/child.js'
+import { startPeer, stopAfter } from './peers/child.js'
 import { gnutlsClient, gnutlsServer } from './peers/gnutls.js'
 import { opensslClient, opensslServer } from './peers/openssl.js'
 import { pythonClient, pythonServer } from './peers/python.js'
@@ -53,11 +53,6 @@ async function serverFor(version: TlsVersion, onSecure: (socket: TLSSocket) => v
 function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
   return address.port
-}
-
-function stopAfter<T extends PeerProcess>(peer: T): T {
-  onTestFinished(peer.stop)
-  return peer
 }
 
 describe.each(tlsVersions)("Python's ssl, %s", (version) => {

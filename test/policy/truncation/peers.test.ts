@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { controlClosure } from '../../../lib/index.js'
 import { certificate } from '../../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../../support/pair.js'
-import type { PeerProcess } from '../../support/peers/child.js'
+import { type PeerProcess, stopAfter } from '../../support/peers/child.js'
 import { gnutlsClient, gnutlsServer } from '../../support/peers/gnutls.js'
 import { opensslClient, opensslServer } from '../../support/peers/openssl.js'
 import { pythonClient, pythonServer } from '../../support/peers/python.js'
@@ -198,9 +198,4 @@ function getFrom(port: number): Promise<Outcome> {
 
 function half(outcome: Outcome): Outcome {
   return { ...outcome, body: body.slice(0, -20) }
-}
-
-function stopAfter<T extends PeerProcess>(peer: T): T {
-  onTestFinished(peer.stop)
-  return peer
 }

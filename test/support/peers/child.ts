@@ -10,6 +10,7 @@
  * A tool that is missing is an error that names its Debian package, never a skipped test. The child dies with `stop()`,
  * with this process, and on Linux with the thread that started it, however that one ends.
  */
+import { onTestFinished } from 'vitest'
 import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -139,4 +140,10 @@ export function requireTool(command: string, debianPackage: string): void {
 function diesWithParent(): readonly string[] {
   if (process.platform === 'linux') requireTool('setpriv', 'util-linux')
   return process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []
+}
+
+/** Stops a peer when the test is over. */
+export function stopAfter<T extends PeerProcess>(peer: T): T {
+  onTestFinished(peer.stop)
+  return peer
 }

@@ -8,7 +8,7 @@
  * Steps, and what each prints as an event:
  *
  *     read            { event: 'read', bytes }
- *     read-to-end     { event: 'end', bytes, how }: 'close_notify', 'SSLEOFError', 'ConnectionResetError', 'SSLError',
+ *     read-to-end     at `rate` bytes per second, or as fast as it can; { event: 'end', bytes, how }: 'close_notify', 'SSLEOFError', 'ConnectionResetError', 'SSLError',
  *                     after a successful unwrap 'fin' for the end of the plain socket
  *     send, send-text { event: 'sent', bytes }
  *     wait            { event: 'waited', ms }
@@ -30,7 +30,8 @@ type PythonStep =
   | { readonly do: 'read' | 'send'; readonly bytes: number }
   | { readonly do: 'send-text'; readonly text: string }
   | { readonly do: 'wait'; readonly ms: number }
-  | { readonly do: 'read-to-end' | 'unwrap' | 'shutdown-write' | 'close' | 'reset' | 'silent' }
+  | { readonly do: 'read-to-end'; readonly rate?: number }
+  | { readonly do: 'unwrap' | 'shutdown-write' | 'close' | 'reset' | 'silent' }
 
 export interface PythonServerOptions {
   readonly version: TlsVersion

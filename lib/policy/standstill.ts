@@ -1,0 +1,50 @@
+// Connections that nobody would end any more. No event announces that nothing happens, so that each socket under a
+// policy is looked at now and then.
+import type { TLSSocket } from 'node:tls'
+import type { Connection } from '../closure/connection.js'
+import { isAcknowledged, outputLeft } from '../closure/output-progress.js'
+import { closesConnection, messageUnderWay } from '../closure/socket-internals.js'
+import type { EndedBy } from '../report/facts.js'
+import type { CheckedConnectionPolicy } from './policy.js'
+
+/** What one socket did between the looks at it. */
+export class Standstill {
+  #seen = ''
+  #since = 0
+
+  /** The budget that has run out, if one has. */
+  overdue(connection: Connection, policy: CheckedConnectionPolicy): EndedBy | undefined {
+    const { socket, gate, closing } = connection
+    if (gate.finAt === undefined) {
+      const isStalled = closing === undefined && isLeftUnread(socket) && this.#stoodFor(socket) >= policy.flushTimeout
+      return isStalled ? 'flush-timeout' : undefined
+    }
+    // It was not to wait, for too many did: the descriptor goes as soon as the peer's TCP has everything.
+    if (closing?.waitRefused === true && isAcknowledged(socket)) return 'done'
+    const budget = hasReader(socket) ? policy.lingerTimeout : policy.flushTimeout
+    return budget !== 'off' && this.#stoodFor(socket) >= budget ? 'linger-timeout' : undefined
+  }
+
+  // ms since something was read, came, or was acknowledged.
+  #stoodFor(socket: TLSSocket): number {
+    const now = performance.now()
+    const seen = `${socket.bytesRead} ${socket.readableLength} ${outputLeft(socket)}`
+    if (seen !== this.#seen) {
+      this.#seen = seen
+      this.#since = now
+    }
+    return now - this.#since
+  }
+}
+
+// A response that ends the connection was written in whole, and the peer does not take it: until it has, http does not
+// end the stream.
+function isLeftUnread(socket: TLSSocket): boolean {
+  const message = messageUnderWay(socket)
+  return message?.writableEnded === true && closesConnection(message)
+}
+
+// Whether the program reads the socket, or has read it once and paused.
+function hasReader(socket: TLSSocket): boolean {
+  return socket.readableFlowing !== null || socket.listenerCount('readable') > 0
+}

@@ -1,0 +1,75 @@
+// undeliveredBytes: what the kernel was never given counts, and nothing else.
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { closureOf, controlClosure } from '../../lib/index.js'
+import { connected, controlled, modes, tlsServer } from '../policy/harness.js'
+import { tlsVersions } from '../support/pair.js'
+import { collect, readExactly } from '../support/streams.js'
+import { connectSides, sides } from './sides.js'
+
+describe.each(sides)('$version, our side is the $near', (options) => {
+  test.each([6, 100_000])(
+    'write() and destroy() in one turn, %i bytes: nothing is lost, and the alert goes',
+    async (size) => {
+      const { local, peer, closure } = await connectSides(options)
+      const control = controlClosure(local, { onDestroy: 'close_notify' })
+      onTestFinished(() => control.stop())
+      const peerReport = closureOf(peer).report
+      const came = collect(peer)
+      local.write(Buffer.alloc(size))
+      local.destroy()
+      const { undeliveredBytes, sent } = await closure.report
+      const { bytes } = await came
+      expect({ came: bytes.length, undeliveredBytes, sent: sent.kind }).toEqual({
+        came: size,
+        undeliveredBytes: 0,
+        sent: 'close_notify',
+      })
+      expect((await peerReport).received.kind).toBe('close_notify')
+    },
+  )
+
+  test.each([1, 16_384, 16_385, 1_000_000, 5_000_000])(
+    'destroy() while the peer reads nothing, after writes of %i bytes',
+    async (size) => {
+      const { local, peer, closure, wire, near } = await connectSides(options)
+      const before = wire.data(near).length
+      wire.stall(near)
+      let written = 0
+      while (written < 12_000_000) {
+        local.write(Buffer.alloc(size === 1 ? 3_000_000 : size))
+        written += size === 1 ? 3_000_000 : size
+      }
+      local.destroy()
+      const { undeliveredBytes } = await closure.report
+      peer.resume()
+      wire.stall(near, false)
+      await wire.seen(near, 'fin')
+      if (undeliveredBytes !== undefined) {
+        expect(wire.data(near).length - before + undeliveredBytes).toBe(written)
+      } else expect(size).toBeLessThan(1_000_000)
+    },
+  )
+})
+
+describe.each(tlsVersions)('%s', (version) => {
+  test.each(modes)("a 'newSession' listener that answers late holds all output: %s waits for it", async (mode) => {
+    const server = tlsServer(version, (socket) => socket.resume().end(Buffer.alloc(1000)))
+    server.on('newSession', (_id, _data, stored: () => void) => setTimeout(stored, 60))
+    const { relay, report } = await controlled(server, { mode })
+    const client = await connected(relay.port, version)
+    expect((await readExactly(client.resume(), 1000)).length).toBe(1000)
+    client.end()
+    expect((await report()).undeliveredBytes).toBe(0)
+  })
+})
+
+test('what Node called written, and TLSWrap holds back, counts as undelivered', async () => {
+  const server = tlsServer('TLSv1.3', (socket) => {
+    socket.resume().write(Buffer.alloc(1000), () => socket.destroy())
+  })
+  server.on('newSession', (_id, _data, stored: () => void) => setTimeout(stored, 60))
+  const { relay, report } = await controlled(server)
+  const client = await connected(relay.port, 'TLSv1.3')
+  const { bytes } = await collect(client)
+  expect(bytes.length + ((await report()).undeliveredBytes ?? Number.NaN)).toBe(1000)
+})
