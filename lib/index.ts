@@ -50,4 +50,6 @@ export type {
   Verdict,
 } from './report/verdict.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from './errors.js'
-export { type QueuedError, runtimeSupport, type SslShutdownResult } from './native/addon.js'
+export { runtimeSupport } from './native/addon.js'
+export type { SslErrorName } from './tls/ssl-errors.js'
+export type { QueuedError, SslResult } from './tls/ssl-result.js'

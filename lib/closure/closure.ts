@@ -1,14 +1,16 @@
 import { TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { ClosureError } from '../errors.js'
-import { requireRuntime, type SslShutdownResult } from '../native/addon.js'
+import { requireRuntime } from '../native/addon.js'
 import { checkBoolean } from '../options.js'
 import { Closing, flush, sendCloseNotify } from '../closing/closing.js'
 import type { Connection } from './connection.js'
 import { type Lifetime, lifetimeOf } from './lifetime.js'
 import { ownerOf } from './socket-internals.js'
 import { SocketSide } from './socket-side.js'
+import { sslShutdown } from './ssl-shutdown.js'
 import { checkFlushTimeout, checkShutdownOptions } from './shutdown-options.js'
+import type { SslResult } from '../tls/ssl-result.js'
 import type { Alert, FlushOptions, ShutdownOptions } from '../report/facts.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 
@@ -151,8 +153,8 @@ export class Closure {
    * ERR_CLOSURE_UNTRACKED
    * @see SSL_shutdown(3)
    */
-  sslShutdown(): SslShutdownResult {
-    return this.#actingConnection('sslShutdown()').ssl.sslShutdown()
+  sslShutdown(): SslResult {
+    return sslShutdown(this.#actingConnection('sslShutdown()').ssl)
   }
 
   /** SSL_get_shutdown: a mask of 1 (SENT) and 2 (RECEIVED). Flags, not evidence. Readable after the end. */

@@ -1,6 +1,7 @@
 // The adapter of the machine that closes (closing/side.ts) for Node's own TLS sockets.
 import { ClosureError } from '../errors.js'
 import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
+import { describeQueuedError } from '../tls/ssl-result.js'
 import type { Connection } from './connection.js'
 import { outputLeft } from './output-progress.js'
 import {
@@ -13,6 +14,7 @@ import {
   startReading,
   takeReadingFromHttpServer,
 } from './socket-internals.js'
+import { sslShutdown } from './ssl-shutdown.js'
 
 /**
  * How a socket is made to drain.
@@ -78,10 +80,10 @@ export class SocketSide implements ClosingSide {
     // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it, which a peer with
     // delayed acknowledgements does 40 ms later.
     if (leaves === 'alone') socket.setNoDelay(true)
-    const { result, error, queue } = ssl.sslShutdown()
-    if (result >= 0 || evidence.hasWrittenCloseNotify()) return
-    const detail = queue.map((entry) => `${entry.library ?? 'unknown library'}: ${entry.reason ?? entry.code}`)
-    const message = `SSL_shutdown returned ${result} (${[error, ...detail].join('; ')})`
+    const { value, error, queue } = sslShutdown(ssl)
+    if (value >= 0 || evidence.hasWrittenCloseNotify()) return
+    const detail = queue.map(describeQueuedError)
+    const message = `SSL_shutdown returned ${value} (${[error, ...detail].join('; ')})`
     throw new ClosureError('ERR_CLOSURE_OPENSSL', message, { detail })
   }
 

@@ -3,23 +3,13 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClosureError, isClosureErrorCode } from '../errors.js'
+import type { QueuedError } from '../tls/ssl-result.js'
 import type { Engine } from './engine.js'
 
-/** One entry of OpenSSL's error queue. */
-export interface QueuedError {
-  /** The packed code, as ERR_get_error(3) gives it. It differs between releases: compare `reason`. */
-  readonly code: number
-  readonly library?: string
-  readonly reason?: string
-}
-
-/** What a call of SSL_shutdown(3) gave. */
-export interface SslShutdownResult {
-  /** 0: sent, the peer's has not come. 1: both. Negative: see `error`. */
-  readonly result: number
-  /** SSL_get_error(3) by name, and SSL_ERROR_NONE for 0 and 1, where it has nothing to say. */
-  readonly error: string
-  /** OpenSSL's error queue, oldest first, emptied. */
+/** A call of SSL_shutdown(3): its value, the number of SSL_get_error(3), and OpenSSL's error queue, emptied. */
+interface NativeShutdownResult {
+  readonly value: number
+  readonly error: number
   readonly queue: readonly QueuedError[]
 }
 
@@ -33,7 +23,7 @@ export interface NativeAlert {
 
 /** One SSL of OpenSSL. Calls throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after. */
 export interface SslHandle {
-  sslShutdown(): SslShutdownResult
+  sslShutdown(): NativeShutdownResult
   /** Readable after. */
   getShutdown(): number
   setShutdown(mask: number): void

@@ -1,4 +1,6 @@
 // What the addon gives to lib/openssl, typed. lib/native/addon.ts loads it; nothing but lib/openssl uses it.
+import type { LibraryKind } from '../tls/libraries.js'
+import type { QueuedError } from '../tls/ssl-result.js'
 
 /** Where the addon writes what a call left behind: indexes of the status block. */
 export const statusIndex = {
@@ -23,17 +25,6 @@ export interface Slabs {
   readonly plaintext: Uint8Array
 }
 
-/** One entry of OpenSSL's error queue. */
-export interface NativeQueuedError {
-  readonly code: number
-  readonly library?: string
-  readonly reason?: string
-  readonly function?: string
-  readonly file?: string
-  readonly line?: number
-  readonly data?: string
-}
-
 /** What a callback of OpenSSL told; `at` is on the addon's clock. */
 export type NativeEvent =
   | {
@@ -48,8 +39,6 @@ export type NativeEvent =
     }
   | { readonly kind: 'keylog'; readonly line: string; readonly at: number }
   | { readonly kind: 'new_session'; readonly der?: Uint8Array; readonly at: number }
-
-export type LibraryKind = 'OpenSSL' | 'BoringSSL' | 'LibreSSL' | 'AWS-LC'
 
 export type LoadFailure =
   | 'soname-in-use'
@@ -79,7 +68,7 @@ export interface NativeLibrary {
   createContext(isServer: boolean): NativeSslContext
   /** d2i_SSL_SESSION(3); null where the bytes are no session, its error queue in takeQueue(). */
   sessionFrom(bytes: Uint8Array): NativeSession | null
-  takeQueue(): NativeQueuedError[]
+  takeQueue(): QueuedError[]
 }
 
 /**
@@ -115,7 +104,7 @@ export interface NativeSslContext {
   getQuietShutdown(): boolean
   setQuietShutdown(quiet: boolean): void
   createSsl(): NativeSsl
-  takeQueue(): NativeQueuedError[]
+  takeQueue(): QueuedError[]
   free(): void
   isFreed(): boolean
 }
@@ -175,7 +164,7 @@ export interface NativeSsl {
   takeEvents(): NativeEvent[]
   /** Events that were not kept, because nobody took those before. */
   eventsDropped(): number
-  takeQueue(): NativeQueuedError[]
+  takeQueue(): QueuedError[]
   free(): void
   isFreed(): boolean
 }

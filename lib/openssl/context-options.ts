@@ -1,5 +1,5 @@
 import { checkBoolean, checkCount, checkOneOf, checkOptions, checkText, invalid } from '../options.js'
-import type { LibraryKind } from '../native/engine.js'
+import type { LibraryKind } from '../tls/libraries.js'
 import { checkSslOptions, type SslOption } from './ssl-options.js'
 
 const versions = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const

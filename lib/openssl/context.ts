@@ -2,7 +2,7 @@ import { checkBoolean, checkCount, checkOptions, checkText } from '../options.js
 import type { NativeLibrary, NativeSslContext } from '../native/engine.js'
 import type { CheckedContextOptions } from './context-options.js'
 import type { OpenSSL } from './openssl.js'
-import { callFailed } from './result.js'
+import { callFailed } from './call-failed.js'
 import { SslSession } from './session.js'
 import { Ssl } from './ssl.js'
 

@@ -1,9 +1,10 @@
-import type { LibraryKind, LibraryRequest, NativeLibrary } from '../native/engine.js'
+import type { LibraryRequest, NativeLibrary } from '../native/engine.js'
+import type { LibraryKind } from '../tls/libraries.js'
 import { checkOptionalCall, type OptionalCall } from './calls.js'
 import { SslContext } from './context.js'
 import { checkContextOptions, type SslContextOptions } from './context-options.js'
 import { checkBytes } from '../options.js'
-import { callFailed } from './result.js'
+import { callFailed } from './call-failed.js'
 import { SslSession } from './session.js'
 
 /**

@@ -2,7 +2,7 @@ import { checkBoolean, checkBytes, checkCount, checkText, invalid } from '../opt
 import type { NativeSsl } from '../native/engine.js'
 import type { SslContext } from './context.js'
 import { type SslVerifyMode, verifyNumber } from './context-options.js'
-import { callFailed } from './result.js'
+import { callFailed } from './call-failed.js'
 import { SslSession } from './session.js'
 
 /** X509_V_OK is code 0; the others: X509_STORE_CTX_get_error(3). */

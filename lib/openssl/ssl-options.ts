@@ -2,7 +2,7 @@
 // a socket of OpenSSL's own (KTLS) are left out.
 import { ClosureError } from '../errors.js'
 import { invalid } from '../options.js'
-import type { LibraryKind } from '../native/engine.js'
+import type { LibraryKind } from '../tls/libraries.js'
 
 // The number of the bit in OpenSSL, and the release that brought it.
 const openssl = {

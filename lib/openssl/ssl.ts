@@ -1,10 +1,11 @@
 import { ClosureError } from '../errors.js'
 import { checkBytes, checkCount, checkOneOf, checkOptions, invalid } from '../options.js'
 import type { NativeSsl, SslCalls } from '../native/engine.js'
+import { sslErrorName, sslErrorNames, type SslErrorName } from '../tls/ssl-errors.js'
+import { emptyQueue, type QueuedError, shutdownResult, type SslResult } from '../tls/ssl-result.js'
 import type { SslContext } from './context.js'
 import { eventOf, type SslEvent } from './events.js'
 import { type Memory, maxRead, memoryOfThread } from './memory.js'
-import { emptyQueue, errorNamesOf, type SslErrorName, type SslResult } from './result.js'
 import { SslSession } from './session.js'
 import { SslInspection } from './ssl-inspection.js'
 
@@ -65,7 +66,7 @@ export class Ssl extends SslInspection {
     this.#id = native.id
     this.#memory = memoryOfThread()
     this.#calls = this.#memory.calls
-    this.#errorNames = errorNamesOf(context.openssl.kind)
+    this.#errorNames = sslErrorNames(context.openssl.kind)
   }
 
   /**
@@ -114,7 +115,7 @@ export class Ssl extends SslInspection {
    */
   shutdown(): SslResult {
     this.#calls.shutdown(this.#id)
-    return this.#result(this.#memory.value)
+    return this.#shutdownResult(this.#memory.value)
   }
 
   /**
@@ -128,7 +129,9 @@ export class Ssl extends SslInspection {
     const names = new Set(
       flags.map((flag: unknown) => checkOneOf('flags', flag, ['RAPID', 'NO_STREAM_FLUSH', 'NO_BLOCK', 'WAIT_PEER'])),
     )
-    return this.#result(this.#native.shutdownEx([...names].reduce((mask, name) => mask | shutdownFlags[name], 0)))
+    return this.#shutdownResult(
+      this.#native.shutdownEx([...names].reduce((mask, name) => mask | shutdownFlags[name], 0)),
+    )
   }
 
   /**
@@ -227,9 +230,8 @@ export class Ssl extends SslInspection {
   /** shutdown() and what waits for the peer, in one call of the addon. The output is a view, as with pump(). */
   shutdownAndTransmit(): SslShutdownOutput {
     this.#calls.shutdownAndTransmit(this.#id)
-    const memory = this.#memory
-    const queue = memory.hasQueue ? this.#native.takeQueue() : emptyQueue
-    return { value: memory.value, error: this.#errorName(memory.error), queue, output: this.#output() }
+    const { value, error, queue } = this.#shutdownResult(this.#memory.value)
+    return { value, error, queue, output: this.#output() }
   }
 
   /** What happened since the last call, in order. The caller's own. */
@@ -256,20 +258,24 @@ export class Ssl extends SslInspection {
   }
 
   #result(value: number): SslResult {
-    const memory = this.#memory
-    const error = this.#errorName(memory.error)
-    return { value, error, queue: memory.hasQueue ? this.#native.takeQueue() : emptyQueue }
+    return { value, error: this.#errorName(), queue: this.#queue() }
   }
 
   #readResult(value: number): SslReadResult {
-    const memory = this.#memory
-    const error = this.#errorName(memory.error)
-    const data = value > 0 ? Buffer.from(memory.plaintext()) : nothing
-    return { value, error, queue: memory.hasQueue ? this.#native.takeQueue() : emptyQueue, data }
+    const data = value > 0 ? Buffer.from(this.#memory.plaintext()) : nothing
+    return { value, error: this.#errorName(), queue: this.#queue(), data }
   }
 
-  #errorName(code: number): SslErrorName {
-    return this.#errorNames[code] ?? `SSL_ERROR_${code}`
+  #shutdownResult(value: number): SslResult {
+    return shutdownResult(value, this.#memory.error, this.#queue(), this.#errorNames)
+  }
+
+  #errorName(): SslErrorName {
+    return sslErrorName(this.#errorNames, this.#memory.error)
+  }
+
+  #queue(): readonly QueuedError[] {
+    return this.#memory.hasQueue ? this.#native.takeQueue() : emptyQueue
   }
 
   // A view, and a Buffer of its own where OpenSSL wrote more than the slab holds.

@@ -8,24 +8,6 @@ namespace {
 
 using openssl::NodeFunctions;
 
-// SSL_get_error(3)
-const char* error_name(int error) {
-  switch (error) {
-    case 0: return "SSL_ERROR_NONE";
-    case 1: return "SSL_ERROR_SSL";
-    case 2: return "SSL_ERROR_WANT_READ";
-    case 3: return "SSL_ERROR_WANT_WRITE";
-    case 4: return "SSL_ERROR_WANT_X509_LOOKUP";
-    case 5: return "SSL_ERROR_SYSCALL";
-    case 6: return "SSL_ERROR_ZERO_RETURN";
-    case 9: return "SSL_ERROR_WANT_ASYNC";
-    case 10: return "SSL_ERROR_WANT_ASYNC_JOB";
-    case 11: return "SSL_ERROR_WANT_CLIENT_HELLO_CB";
-    case 12: return "SSL_ERROR_WANT_RETRY_VERIFY";
-    default: return "SSL_ERROR_UNKNOWN";
-  }
-}
-
 double pending(const NodeFunctions& openssl, openssl::Bio* bio) {
   if (bio == nullptr) return 0;
   return static_cast<double>(openssl.BIO_ctrl(bio, openssl::kBioCtrlPending, 0, nullptr));
@@ -80,11 +62,10 @@ Napi::Value SslHandle::ssl_shutdown(const Napi::CallbackInfo& info) {
   }
   const NodeFunctions& api = openssl(info);
   api.ERR_clear_error();
-  const int result = api.SSL_shutdown(ssl);
-  // After 0 SSL_get_error() has nothing to say and answers SSL_ERROR_SYSCALL: SSL_shutdown(3).
-  const char* error = result < 0 ? error_name(api.SSL_get_error(ssl, result)) : "SSL_ERROR_NONE";
+  const int value = api.SSL_shutdown(ssl);
+  const int error = api.SSL_get_error(ssl, value);
   auto answer = Napi::Object::New(info.Env());
-  answer["result"] = result;
+  answer["value"] = value;
   answer["error"] = error;
   answer["queue"] = to_queue(info.Env(), openssl::drain_error_queue(api));
   return answer;

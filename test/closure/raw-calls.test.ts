@@ -15,6 +15,8 @@ import { listen } from './servers.js'
 
 const sent = 1
 const received = 2
+const number: unknown = expect.any(Number)
+const string: unknown = expect.any(String)
 const fine = { error: 'SSL_ERROR_NONE', queue: [] }
 
 describe.each(sides)('return values of OpenSSL, $version, our side is the $near', ({ version, near }) => {
@@ -23,11 +25,11 @@ describe.each(sides)('return values of OpenSSL, $version, our side is the $near'
   test('SSL_shutdown gives 0 with SENT, -1 WANT_READ while nothing comes, and 1 after the answer', async () => {
     const { local, peer, wire, closure, far } = await connectSides(options, { localHalfOpen: true, peerHalfOpen: true })
     expect(closure.getShutdown()).toBe(0)
-    expect(closure.sslShutdown()).toEqual({ result: 0, ...fine })
+    expect(closure.sslShutdown()).toEqual({ value: 0, ...fine })
     expect(closure.getShutdown()).toBe(sent)
     await closure.flush()
     await wire.seen(near, closeNotify)
-    expect(closure.sslShutdown()).toMatchObject({ result: -1, error: 'SSL_ERROR_WANT_READ' })
+    expect(closure.sslShutdown()).toMatchObject({ value: -1, error: 'SSL_ERROR_WANT_READ' })
     peer.resume()
     local.resume()
     await once(peer, 'end')
@@ -35,7 +37,7 @@ describe.each(sides)('return values of OpenSSL, $version, our side is the $near'
     await wire.seen(far, 'fin')
     await once(local, 'end')
     await turns()
-    expect(closure.sslShutdown()).toEqual({ result: 1, ...fine })
+    expect(closure.sslShutdown()).toEqual({ value: 1, ...fine })
     expect(closure.getShutdown()).toBe(sent | received)
     expect(wire.closing(near)).toEqual([closeNotify])
     local.end()
@@ -83,7 +85,7 @@ describe.each(sides)('return values of OpenSSL, $version, our side is the $near'
     await once(local, 'end')
     await turns()
     expect(closure.getShutdown()).toBe(received)
-    expect(closure.sslShutdown()).toEqual({ result: 1, ...fine })
+    expect(closure.sslShutdown()).toEqual({ value: 1, ...fine })
     await closure.flush()
     await wire.seen(near, closeNotify)
     expect(wire.closing(near)).toEqual([closeNotify])
@@ -94,7 +96,7 @@ describe.each(sides)('return values of OpenSSL, $version, our side is the $near'
     expect(closure.getQuietShutdown()).toBe(false)
     closure.setQuietShutdown(true)
     expect(closure.getQuietShutdown()).toBe(true)
-    expect(closure.sslShutdown()).toEqual({ result: 1, ...fine })
+    expect(closure.sslShutdown()).toEqual({ value: 1, ...fine })
     expect(closure.getShutdown()).toBe(sent | received)
     await closure.flush()
     await turns(10)
@@ -106,9 +108,9 @@ describe.each(sides)('return values of OpenSSL, $version, our side is the $near'
 
   test('the quiet flag set between the first and the second SSL_shutdown makes the second give 1', async () => {
     const { closure } = await connectSides(options)
-    expect(closure.sslShutdown().result).toBe(0)
+    expect(closure.sslShutdown().value).toBe(0)
     closure.setQuietShutdown(true)
-    expect(closure.sslShutdown().result).toBe(1)
+    expect(closure.sslShutdown().value).toBe(1)
   })
 
   test.each([0, 1, 2, 3])('SSL_set_shutdown(%i) is what SSL_get_shutdown gives', async (mask) => {
@@ -137,8 +139,21 @@ describe.each(sides)('return values of OpenSSL, $version, our side is the $near'
     wire.release(far)
     await written
     expect(await results).toMatchObject([
-      { result: 0, ...fine },
-      { result: -1, error: 'SSL_ERROR_SSL', queue: [{ reason: 'application data after close notify' }] },
+      { value: 0, ...fine },
+      {
+        value: -1,
+        error: 'SSL_ERROR_SSL',
+        queue: [
+          {
+            code: number,
+            library: 'SSL routines',
+            reason: 'application data after close notify',
+            function: string,
+            file: string,
+            line: number,
+          },
+        ],
+      },
     ])
   })
 })

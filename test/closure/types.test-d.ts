@@ -29,6 +29,7 @@ import {
   type TcpEnd,
   type Verdict,
 } from '../../lib/index.js'
+import type { Ssl } from '../../lib/openssl/index.js'
 
 type Report<V extends Verdict> = Extract<ClosureReport, { readonly verdict: V }>
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -198,7 +199,7 @@ describe('calls', () => {
     expectTypeOf<Closure['closeNotify']>().returns.resolves.toBeVoid()
     expectTypeOf<Closure['getShutdown']>().returns.toBeNumber()
     expectTypeOf<Closure['getQuietShutdown']>().returns.toBeBoolean()
-    expectTypeOf<ReturnType<Closure['sslShutdown']>['result']>().toBeNumber()
+    expectTypeOf<Closure['sslShutdown']>().returns.toEqualTypeOf<ReturnType<Ssl['shutdown']>>()
     expectTypeOf<Closure['state']>().toEqualTypeOf<ClosureState>()
     expectTypeOf<ClosureState>().toEqualTypeOf<'handshake' | 'open' | 'closing' | 'closed' | 'untracked'>()
     expectTypeOf(createSecureContext).parameter(0).toEqualTypeOf<QuietContextOptions | undefined>()

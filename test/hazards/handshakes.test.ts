@@ -141,7 +141,7 @@ describe.each(tlsVersions)('kinds of handshakes, %s', (version) => {
     const codes: Record<string, unknown> = {}
     const attempt = (when: string) => {
       try {
-        codes[when] = closure.sslShutdown().result
+        codes[when] = closure.sslShutdown().value
       } catch (error) {
         codes[when] = error instanceof Error ? Reflect.get(error, 'code') : error
       }

@@ -64,7 +64,7 @@ describe('renegotiation, TLS 1.2', () => {
       pair.wire.hold('client')
       const renegotiated = renegotiate(pair.client)
       await turns(3)
-      expect(closure.sslShutdown()).toMatchObject({ result: -1, error: 'SSL_ERROR_SSL' })
+      expect(closure.sslShutdown()).toMatchObject({ value: -1, error: 'SSL_ERROR_SSL' })
       const closing = closure.shutdown({ mode, ...muchTime })
       await turns(10)
       expect(closure.alerts).toEqual([])

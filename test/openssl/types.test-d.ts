@@ -11,7 +11,6 @@ import {
   type LoadOptions,
   loadOpenSSL,
   type OpenSSL,
-  type OpenSslError,
   type OptionalCall,
   type Ssl,
   type SslContext,
@@ -24,6 +23,7 @@ import {
   type SslPump,
   type SslReadResult,
   type SslResult,
+  type QueuedError,
   type SslSession,
   type SslShutdownFlag,
   type SslShutdownOutput,
@@ -84,11 +84,11 @@ describe('a result', () => {
     expectTypeOf<SslResult>().toEqualTypeOf<{
       readonly value: number
       readonly error: SslErrorName
-      readonly queue: readonly OpenSslError[]
+      readonly queue: readonly QueuedError[]
     }>()
     expectTypeOf<'SSL_ERROR_WANT_READ' | 'SSL_ERROR_ZERO_RETURN' | 'SSL_ERROR_41'>().toExtend<SslErrorName>()
     expectTypeOf<'SSL_ERROR_WANT_SOMETHING'>().not.toExtend<SslErrorName>()
-    expectTypeOf<OpenSslError['reason']>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<QueuedError['reason']>().toEqualTypeOf<string | undefined>()
   })
 
   test('is what every call gives that can move an SSL', () => {

@@ -19,6 +19,8 @@
  * reasons, alerts), never numbers that a release may change.
  */
 
+import type { LibraryKind } from '../../tls/libraries.js'
+
 export type Actor = 'client' | 'server'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
@@ -155,11 +157,11 @@ export type ExpectedDifference = {
 /** A range of builds: releases from `from` on, before `before`. */
 export type BuildRange =
   | { readonly kind: 'OpenSSL'; readonly from?: string; readonly before?: string }
-  | { readonly kind: 'BoringSSL' | 'LibreSSL' | 'AWS-LC' }
+  | { readonly kind: Exclude<LibraryKind, 'OpenSSL'> }
 
 /** The identity of a library, by its own words. */
 export interface BuildIdentity {
-  readonly kind: 'OpenSSL' | 'BoringSSL' | 'LibreSSL' | 'AWS-LC'
+  readonly kind: LibraryKind
   readonly version: string
   readonly versionNumber: number
 }

@@ -43,7 +43,7 @@ export const shutdown: Observation = {
   actor: 'client',
   call: 'SSL_shutdown',
   value: 0,
-  error: 'SSL_ERROR_SYSCALL',
+  error: 'SSL_ERROR_NONE',
   flags: 'SENT',
 }
 

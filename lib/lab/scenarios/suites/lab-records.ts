@@ -84,7 +84,7 @@ export const labRecordScenarios: readonly Scenario[] = [
         when: boringssl,
         expect: {
           'server SSL_read': { value: -1, error: 'SSL_ERROR_SSL', reason: 'sslv3 alert close notify' },
-          'server SSL_shutdown': { value: 0, error: 'SSL_ERROR_SYSCALL', reason: 'none', flags: 'SENT|RECEIVED' },
+          'server SSL_shutdown': { value: 0, error: 'SSL_ERROR_NONE', reason: 'none', flags: 'SENT|RECEIVED' },
           'server transfer': { wire: ['alert warning close_notify'] },
         },
         because:

@@ -201,7 +201,7 @@ export const labScenarios: readonly Scenario[] = [
     differs: [
       ...eofElsewhere(['client meets EOF'], {
         'client reads again': { value: 0 },
-        'client SSL_shutdown': { value: 0, error: 'SSL_ERROR_SYSCALL', reason: 'none' },
+        'client SSL_shutdown': { value: 0, error: 'SSL_ERROR_NONE', reason: 'none' },
         'client transfer': { wire: ['alert warning close_notify'] },
       }),
       failedSince40('client reads again', 'client SSL_shutdown'),

@@ -120,7 +120,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
         when: boringssl,
         expect: {
           'server SSL_read': { value: -1 },
-          'server SSL_shutdown': { value: 0, error: 'SSL_ERROR_SYSCALL', reason: 'none', flags: 'SENT|RECEIVED' },
+          'server SSL_shutdown': { value: 0, error: 'SSL_ERROR_NONE', reason: 'none', flags: 'SENT|RECEIVED' },
           'server transfer': { wire: ['alert warning close_notify'] },
         },
         because: dropsAlerts,
