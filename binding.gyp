@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "close_notify",
-      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all"],
       "sources": [
         "native/binding/addon.cc",
         "native/binding/context_handle.cc",

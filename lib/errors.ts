@@ -27,6 +27,8 @@ const codes = {
   ERR_OPENSSL_STATE: 'caller',
   /** OpenSSL refused what it was given: a certificate, a cipher list. `detail` holds its error queue as text. */
   ERR_OPENSSL_CALL_FAILED: 'caller',
+  /** There is not as much memory as the call needs. */
+  ERR_CLOSURE_OUT_OF_MEMORY: 'environment',
   /** The socket was made before this module was loaded. */
   ERR_CLOSURE_UNTRACKED: 'environment',
   /** This runtime has no OpenSSL that can be reached. */

@@ -202,6 +202,8 @@ export interface Engine {
   /** Those of setUp(), kept here by lib/openssl: a second copy of it in the thread is to find them. */
   slabs?: Slabs
   readonly calls: SslCalls
+  /** Bytes outside of its heap that V8 was told of in this thread, by whomever: what steers the garbage collector. */
+  externalMemory(): number
   /** The process's own library. */
   ownLibrary(): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
   openLibrary(request: LibraryRequest): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }

@@ -6,6 +6,7 @@
 #include "native/binding/addon_state.h"
 #include "native/binding/context_handle.h"
 #include "native/binding/engine.h"
+#include "native/binding/guarded.h"
 #include "native/binding/ssl_handle.h"
 #include "native/platform/tcp.h"
 
@@ -93,15 +94,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   state->ssl_handle = Napi::Persistent(SslHandle::define(env));
   state->context_handle = Napi::Persistent(ContextHandle::define(env));
   env.SetInstanceData(state.release());
-  exports["initialize"] = Napi::Function::New<initialize>(env, "initialize");
-  exports["find"] = Napi::Function::New<find>(env, "find");
-  exports["captureContexts"] = Napi::Function::New<&ContextHandle::capture>(env, "captureContexts");
-  exports["counts"] = Napi::Function::New<counts>(env, "counts");
-  exports["opensslVersion"] = Napi::Function::New<openssl_version>(env, "opensslVersion");
-  exports["tcpState"] = Napi::Function::New<tcp_state>(env, "tcpState");
-  exports["unacknowledged"] = Napi::Function::New<unacknowledged>(env, "unacknowledged");
+  exports["initialize"] = function<&initialize>(env, "initialize");
+  exports["find"] = function<&find>(env, "find");
+  exports["captureContexts"] = function<&ContextHandle::capture>(env, "captureContexts");
+  exports["counts"] = function<&counts>(env, "counts");
+  exports["opensslVersion"] = function<&openssl_version>(env, "opensslVersion");
+  exports["tcpState"] = function<&tcp_state>(env, "tcpState");
+  exports["unacknowledged"] = function<&unacknowledged>(env, "unacknowledged");
   exports["engine"] = define_engine(env);
-  exports["now"] = Napi::Function::New<now>(env, "now");
+  exports["now"] = function<&now>(env, "now");
   return exports;
 }
 

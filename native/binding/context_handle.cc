@@ -1,14 +1,15 @@
 #include "native/binding/context_handle.h"
 
 #include "native/binding/addon_state.h"
+#include "native/binding/guarded.h"
 
 namespace close_notify::binding {
 
 Napi::Function ContextHandle::define(Napi::Env env) {
   return DefineClass(env, "ContextHandle",
                      {
-                         InstanceMethod<&ContextHandle::get_quiet_shutdown>("getQuietShutdown"),
-                         InstanceMethod<&ContextHandle::set_quiet_shutdown>("setQuietShutdown"),
+                         method<ContextHandle, &ContextHandle::get_quiet_shutdown>("getQuietShutdown"),
+                         method<ContextHandle, &ContextHandle::set_quiet_shutdown>("setQuietShutdown"),
                      });
 }
 

@@ -4,6 +4,7 @@
 #include "native/binding/engine_session.h"
 #include "native/binding/engine_ssl.h"
 #include "native/binding/engine_ssl_context.h"
+#include "native/binding/guarded.h"
 
 namespace close_notify::binding {
 namespace {
@@ -37,13 +38,13 @@ class EngineLibrary : public Napi::ObjectWrap<EngineLibrary> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "EngineLibrary",
                        {
-                           InstanceAccessor<&EngineLibrary::kind>("kind"),
-                           InstanceAccessor<&EngineLibrary::version>("version"),
-                           InstanceAccessor<&EngineLibrary::version_number>("versionNumber"),
-                           InstanceAccessor<&EngineLibrary::lacking>("lacking"),
-                           InstanceMethod<&EngineLibrary::create_context>("createContext"),
-                           InstanceMethod<&EngineLibrary::session_from>("sessionFrom"),
-                           InstanceMethod<&EngineLibrary::take_queue>("takeQueue"),
+                           accessor<EngineLibrary, &EngineLibrary::kind>("kind"),
+                           accessor<EngineLibrary, &EngineLibrary::version>("version"),
+                           accessor<EngineLibrary, &EngineLibrary::version_number>("versionNumber"),
+                           accessor<EngineLibrary, &EngineLibrary::lacking>("lacking"),
+                           method<EngineLibrary, &EngineLibrary::create_context>("createContext"),
+                           method<EngineLibrary, &EngineLibrary::session_from>("sessionFrom"),
+                           method<EngineLibrary, &EngineLibrary::take_queue>("takeQueue"),
                        });
   }
 
@@ -153,6 +154,12 @@ Napi::Value open_library(const Napi::CallbackInfo& info) {
       env, Library::open({text("libssl"), text("libsslSoname"), text("libcrypto"), text("libcryptoSoname")}));
 }
 
+// externalMemory(): all that V8 was told of in this environment, ours included.
+Napi::Value external_memory(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           static_cast<double>(Napi::MemoryManagement::AdjustExternalMemory(info.Env(), 0)));
+}
+
 }  // namespace
 
 EngineState& engine_state(Napi::Env env) { return env.GetInstanceData<AddonState>()->engine; }
@@ -164,9 +171,10 @@ Napi::Object define_engine(Napi::Env env) {
   state.ssl = Napi::Persistent(EngineSsl::define(env));
   state.session = Napi::Persistent(EngineSession::define(env));
   auto engine = Napi::Object::New(env);
-  engine["setUp"] = Napi::Function::New<set_up>(env, "setUp");
-  engine["ownLibrary"] = Napi::Function::New<own_library>(env, "ownLibrary");
-  engine["openLibrary"] = Napi::Function::New<open_library>(env, "openLibrary");
+  engine["setUp"] = function<set_up>(env, "setUp");
+  engine["ownLibrary"] = function<own_library>(env, "ownLibrary");
+  engine["openLibrary"] = function<open_library>(env, "openLibrary");
+  engine["externalMemory"] = function<external_memory>(env, "externalMemory");
   engine["calls"] = EngineSsl::define_calls(env);
   return engine;
 }

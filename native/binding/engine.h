@@ -22,6 +22,8 @@ class SslTable {
  public:
   uint32_t add(EngineSsl* ssl) {
     if (vacant_.empty()) {
+      // remove() is called by finalizers, where nothing may fail.
+      if (vacant_.capacity() <= ssls_.size()) vacant_.reserve(2 * (ssls_.size() + 1));
       ssls_.push_back(ssl);
       return static_cast<uint32_t>(ssls_.size() - 1);
     }
@@ -75,6 +77,25 @@ EngineState& engine_state(Napi::Env env);
 
 // The object `engine` of the addon's exports.
 Napi::Object define_engine(Napi::Env env);
+
+// What an object holds outside of the JavaScript heap, as the garbage collector was told: it sees nothing of it
+// otherwise, and would let such objects lie.
+class ReportedMemory {
+ public:
+  // A change by less than that waits for a later one: each report takes a call. The first and the last never wait.
+  static constexpr int64_t kStep = 64 * 1024;
+
+  void report(napi_env env, size_t bytes) {
+    const auto held = static_cast<int64_t>(bytes);
+    const int64_t change = held - reported_;
+    if (change == 0 || (held != 0 && reported_ != 0 && change > -kStep && change < kStep)) return;
+    int64_t total = 0;
+    if (napi_adjust_external_memory(env, change, &total) == napi_ok) reported_ = held;
+  }
+
+ private:
+  int64_t reported_ = 0;
+};
 
 // --- Arguments and results, for the classes of the engine ---
 

@@ -1,16 +1,23 @@
 #include "native/binding/engine_session.h"
 
 #include "native/binding/addon_state.h"
+#include "native/binding/guarded.h"
 
 namespace close_notify::binding {
+namespace {
+
+// What one SSL_SESSION costs outside of the JavaScript heap, roughly.
+constexpr size_t kExternalBytes = 6 * 1024;
+
+}  // namespace
 
 Napi::Function EngineSession::define(Napi::Env env) {
   return DefineClass(env, "EngineSession",
                      {
-                         InstanceMethod<&EngineSession::is_resumable>("isResumable"),
-                         InstanceMethod<&EngineSession::to_bytes>("toBytes"),
-                         InstanceMethod<&EngineSession::free>("free"),
-                         InstanceMethod<&EngineSession::is_freed>("isFreed"),
+                         method<EngineSession, &EngineSession::is_resumable>("isResumable"),
+                         method<EngineSession, &EngineSession::to_bytes>("toBytes"),
+                         method<EngineSession, &EngineSession::free>("free"),
+                         method<EngineSession, &EngineSession::is_freed>("isFreed"),
                      });
 }
 
@@ -25,7 +32,10 @@ EngineSession::EngineSession(const Napi::CallbackInfo& info) : ObjectWrap(info) 
     throw invalid_argument(info.Env(), "a session is made by getSession() and sessionFrom() only");
   }
   session_ = *info[0].As<Napi::External<std::shared_ptr<engine::Session>>>().Data();
+  reported_.report(info.Env(), kExternalBytes);
 }
+
+EngineSession::~EngineSession() { reported_.report(Env(), 0); }
 
 const engine::Session& EngineSession::live(Napi::Env env) const {
   if (session_ == nullptr) throw freed(env, "this SSL_SESSION");
@@ -42,7 +52,10 @@ Napi::Value EngineSession::to_bytes(const Napi::CallbackInfo& info) {
   return binding::to_bytes(info.Env(), live(info.Env()).to_bytes());
 }
 
-void EngineSession::free(const Napi::CallbackInfo&) { session_.reset(); }
+void EngineSession::free(const Napi::CallbackInfo& info) {
+  session_.reset();
+  reported_.report(info.Env(), 0);
+}
 
 Napi::Value EngineSession::is_freed(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), session_ == nullptr);

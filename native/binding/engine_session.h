@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "native/binding/engine.h"
 #include "native/engine/session.h"
 
 namespace close_notify::binding {
@@ -15,6 +16,7 @@ class EngineSession : public Napi::ObjectWrap<EngineSession> {
   static Napi::Value wrap(Napi::Env env, const std::shared_ptr<engine::Session>& session);
 
   explicit EngineSession(const Napi::CallbackInfo& info);
+  ~EngineSession() override;
 
   // Throws the typed error when it was freed.
   const engine::Session& live(Napi::Env env) const;
@@ -25,6 +27,7 @@ class EngineSession : public Napi::ObjectWrap<EngineSession> {
   void free(const Napi::CallbackInfo& info);
   Napi::Value is_freed(const Napi::CallbackInfo& info);
 
+  ReportedMemory reported_;
   std::shared_ptr<engine::Session> session_;
 };
 

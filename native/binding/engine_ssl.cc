@@ -5,14 +5,16 @@
 
 #include "native/binding/addon_state.h"
 #include "native/binding/engine_session.h"
+#include "native/binding/guarded.h"
 
 namespace close_notify::binding {
 namespace {
 
-namespace function = openssl::function;
+namespace call = openssl::function;
 
-// What one SSL costs outside the JavaScript heap, roughly: the garbage collector cannot see it otherwise.
-constexpr int64_t kExternalBytes = 32 * 1024;
+// What one SSL costs outside the JavaScript heap besides what waits in it, roughly: the garbage collector cannot see it
+// otherwise.
+constexpr size_t kExternalBytes = 32 * 1024;
 
 const char* event_name(engine::EventKind kind) {
   switch (kind) {
@@ -77,46 +79,46 @@ Napi::Function EngineSsl::define(Napi::Env env) {
   return DefineClass(
       env, "EngineSsl",
       {
-          InstanceMethod<&EngineSsl::move<function::SSL_do_handshake>>("doHandshake"),
-          InstanceMethod<&EngineSsl::peek>("peek"),
-          InstanceMethod<&EngineSsl::shutdown_ex>("shutdownEx"),
-          InstanceMethod<&EngineSsl::key_update>("keyUpdate"),
-          InstanceMethod<&EngineSsl::move<function::SSL_renegotiate>>("renegotiate"),
-          InstanceMethod<&EngineSsl::move<function::SSL_verify_client_post_handshake>>("verifyClientPostHandshake"),
-          InstanceMethod<&EngineSsl::set_session>("setSession"),
-          InstanceMethod<&EngineSsl::set_servername>("setServername"),
-          InstanceMethod<&EngineSsl::set_verify_host>("setVerifyHost"),
-          InstanceMethod<&EngineSsl::receive_eof>("receiveEof"),
-          InstanceMethod<&EngineSsl::input_pending>("inputPending"),
-          InstanceMethod<&EngineSsl::output_pending>("outputPending"),
-          InstanceMethod<&EngineSsl::set_output_limit>("setOutputLimit"),
-          InstanceMethod<&EngineSsl::ask<function::SSL_get_shutdown>>("getShutdown"),
-          InstanceMethod<&EngineSsl::set_shutdown>("setShutdown"),
-          InstanceMethod<&EngineSsl::ask_whether<function::SSL_get_quiet_shutdown>>("getQuietShutdown"),
-          InstanceMethod<&EngineSsl::set_quiet_shutdown>("setQuietShutdown"),
-          InstanceMethod<&EngineSsl::ask<function::SSL_pending>>("pending"),
-          InstanceMethod<&EngineSsl::ask_whether<function::SSL_has_pending>>("hasPending"),
-          InstanceMethod<&EngineSsl::ask_whether<function::SSL_in_init>>("inInit"),
-          InstanceMethod<&EngineSsl::ask_whether<function::SSL_renegotiate_pending>>("renegotiatePending"),
-          InstanceMethod<&EngineSsl::ask<function::SSL_get_version>>("getVersion"),
-          InstanceMethod<&EngineSsl::ask<function::SSL_state_string_long>>("getStateString"),
-          InstanceMethod<&EngineSsl::ask<function::SSL_rstate_string>>("getRecordState"),
-          InstanceMethod<&EngineSsl::cipher_name>("getCipher"),
-          InstanceMethod<&EngineSsl::alpn_selected>("getAlpn"),
-          InstanceMethod<&EngineSsl::servername>("getServername"),
-          InstanceMethod<&EngineSsl::set_verify>("setVerify"),
-          InstanceMethod<&EngineSsl::verify_result>("getVerifyResult"),
-          InstanceMethod<&EngineSsl::peer_certificate>("getPeerCertificate"),
-          InstanceMethod<&EngineSsl::export_keying_material>("exportKeyingMaterial"),
-          InstanceMethod<&EngineSsl::ask_whether<function::SSL_session_reused>>("sessionReused"),
-          InstanceMethod<&EngineSsl::get_session>("getSession"),
-          InstanceMethod<&EngineSsl::record_messages>("recordMessages"),
-          InstanceMethod<&EngineSsl::take_events>("takeEvents"),
-          InstanceMethod<&EngineSsl::events_dropped>("eventsDropped"),
-          InstanceMethod<&EngineSsl::take_queue>("takeQueue"),
-          InstanceAccessor<&EngineSsl::id>("id"),
-          InstanceMethod<&EngineSsl::free>("free"),
-          InstanceMethod<&EngineSsl::is_freed>("isFreed"),
+          method<EngineSsl, &EngineSsl::move<call::SSL_do_handshake>>("doHandshake"),
+          method<EngineSsl, &EngineSsl::peek>("peek"),
+          method<EngineSsl, &EngineSsl::shutdown_ex>("shutdownEx"),
+          method<EngineSsl, &EngineSsl::key_update>("keyUpdate"),
+          method<EngineSsl, &EngineSsl::move<call::SSL_renegotiate>>("renegotiate"),
+          method<EngineSsl, &EngineSsl::move<call::SSL_verify_client_post_handshake>>("verifyClientPostHandshake"),
+          method<EngineSsl, &EngineSsl::set_session>("setSession"),
+          method<EngineSsl, &EngineSsl::set_servername>("setServername"),
+          method<EngineSsl, &EngineSsl::set_verify_host>("setVerifyHost"),
+          method<EngineSsl, &EngineSsl::receive_eof>("receiveEof"),
+          method<EngineSsl, &EngineSsl::input_pending>("inputPending"),
+          method<EngineSsl, &EngineSsl::output_pending>("outputPending"),
+          method<EngineSsl, &EngineSsl::set_output_limit>("setOutputLimit"),
+          method<EngineSsl, &EngineSsl::ask<call::SSL_get_shutdown>>("getShutdown"),
+          method<EngineSsl, &EngineSsl::set_shutdown>("setShutdown"),
+          method<EngineSsl, &EngineSsl::ask_whether<call::SSL_get_quiet_shutdown>>("getQuietShutdown"),
+          method<EngineSsl, &EngineSsl::set_quiet_shutdown>("setQuietShutdown"),
+          method<EngineSsl, &EngineSsl::ask<call::SSL_pending>>("pending"),
+          method<EngineSsl, &EngineSsl::ask_whether<call::SSL_has_pending>>("hasPending"),
+          method<EngineSsl, &EngineSsl::ask_whether<call::SSL_in_init>>("inInit"),
+          method<EngineSsl, &EngineSsl::ask_whether<call::SSL_renegotiate_pending>>("renegotiatePending"),
+          method<EngineSsl, &EngineSsl::ask<call::SSL_get_version>>("getVersion"),
+          method<EngineSsl, &EngineSsl::ask<call::SSL_state_string_long>>("getStateString"),
+          method<EngineSsl, &EngineSsl::ask<call::SSL_rstate_string>>("getRecordState"),
+          method<EngineSsl, &EngineSsl::cipher_name>("getCipher"),
+          method<EngineSsl, &EngineSsl::alpn_selected>("getAlpn"),
+          method<EngineSsl, &EngineSsl::servername>("getServername"),
+          method<EngineSsl, &EngineSsl::set_verify>("setVerify"),
+          method<EngineSsl, &EngineSsl::verify_result>("getVerifyResult"),
+          method<EngineSsl, &EngineSsl::peer_certificate>("getPeerCertificate"),
+          method<EngineSsl, &EngineSsl::export_keying_material>("exportKeyingMaterial"),
+          method<EngineSsl, &EngineSsl::ask_whether<call::SSL_session_reused>>("sessionReused"),
+          method<EngineSsl, &EngineSsl::get_session>("getSession"),
+          method<EngineSsl, &EngineSsl::record_messages>("recordMessages"),
+          method<EngineSsl, &EngineSsl::take_events>("takeEvents"),
+          method<EngineSsl, &EngineSsl::events_dropped>("eventsDropped"),
+          method<EngineSsl, &EngineSsl::take_queue>("takeQueue"),
+          accessor<EngineSsl, &EngineSsl::id>("id"),
+          method<EngineSsl, &EngineSsl::free>("free"),
+          method<EngineSsl, &EngineSsl::is_freed>("isFreed"),
       });
 }
 
@@ -134,9 +136,9 @@ EngineSsl::EngineSsl(const Napi::CallbackInfo& info)
   if (info.Length() != 1 || !info[0].IsExternal()) {
     throw invalid_argument(info.Env(), "an SSL is made by createSsl() only");
   }
-  ssl_ = std::move(*info[0].As<Napi::External<std::unique_ptr<engine::Ssl>>>().Data());
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kExternalBytes);
   id_ = table_->add(this);
+  ssl_ = std::move(*info[0].As<Napi::External<std::unique_ptr<engine::Ssl>>>().Data());
+  called(info.Env());
 }
 
 EngineSsl::~EngineSsl() {
@@ -305,10 +307,11 @@ engine::Ssl& EngineSsl::live(const Napi::CallbackInfo& info) const {
 }
 
 void EngineSsl::release(Napi::Env env) {
-  if (ssl_ == nullptr) return;
   ssl_.reset();
-  Napi::MemoryManagement::AdjustExternalMemory(env, -kExternalBytes);
+  called(env);
 }
+
+void EngineSsl::called(Napi::Env env) { reported_.report(env, ssl_ == nullptr ? 0 : kExternalBytes + ssl_->memory()); }
 
 // The peer's stream has not ended.
 void EngineSsl::require_open(Napi::Env env) const {

@@ -25,6 +25,10 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   explicit EngineSsl(const Napi::CallbackInfo& info);
   ~EngineSsl() override;
 
+  // After each call: tells the garbage collector what the SSL holds outside of the JavaScript heap, where that has
+  // changed by much.
+  void called(Napi::Env env);
+
  private:
   // Functions of an id, and of one argument more for some
   using Call = void (EngineSsl::*)(Napi::Env env, napi_value argument);
@@ -98,6 +102,7 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   EngineState& state_;
   std::shared_ptr<SslTable> table_;
   uint32_t id_ = 0;
+  ReportedMemory reported_;
   std::unique_ptr<engine::Ssl> ssl_;
 };
 

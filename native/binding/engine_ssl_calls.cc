@@ -4,6 +4,7 @@
 
 #include "native/binding/addon_state.h"
 #include "native/binding/engine_ssl.h"
+#include "native/binding/guarded.h"
 
 namespace close_notify::binding {
 
@@ -36,7 +37,7 @@ napi_value EngineSsl::by_id(napi_env env, napi_callback_info info) {
   napi_value arguments[2] = {};  // undefined where none was passed
   void* state = nullptr;
   uint32_t id = 0;
-  try {
+  return guard(env, [&]() -> napi_value {
     if (napi_get_cb_info(env, info, &count, arguments, nullptr, &state) != napi_ok ||
         napi_get_value_uint32(env, arguments[0], &id) != napi_ok) {
       throw invalid_argument(env, "expected the id of an SSL");
@@ -44,10 +45,9 @@ napi_value EngineSsl::by_id(napi_env env, napi_callback_info info) {
     EngineSsl* self = static_cast<EngineState*>(state)->ssls->find(id);
     if (self == nullptr || self->ssl_ == nullptr) throw freed(env, "this SSL");
     (self->*call)(env, arguments[1]);
-  } catch (const Napi::Error& error) {
-    error.ThrowAsJavaScriptException();
-  }
-  return nullptr;
+    self->called(env);
+    return nullptr;
+  });
 }
 
 void EngineSsl::read(Napi::Env env, napi_value length) {

@@ -4,9 +4,13 @@
 
 #include "native/binding/addon_state.h"
 #include "native/binding/engine_ssl.h"
+#include "native/binding/guarded.h"
 
 namespace close_notify::binding {
 namespace {
+
+// What one SSL_CTX costs outside of the JavaScript heap, roughly.
+constexpr size_t kExternalBytes = 20 * 1024;
 
 constexpr double kMaxSafeInteger = 9007199254740991;
 
@@ -17,32 +21,32 @@ Napi::Value to_number(const Napi::CallbackInfo& info, int result) { return Napi:
 Napi::Function EngineSslContext::define(Napi::Env env) {
   return DefineClass(env, "EngineSslContext",
                      {
-                         InstanceMethod<&EngineSslContext::use_certificate_chain>("useCertificateChain"),
-                         InstanceMethod<&EngineSslContext::use_private_key>("usePrivateKey"),
-                         InstanceMethod<&EngineSslContext::check_private_key>("checkPrivateKey"),
-                         InstanceMethod<&EngineSslContext::add_trusted>("addTrusted"),
-                         InstanceMethod<&EngineSslContext::set_default_verify_paths>("setDefaultVerifyPaths"),
-                         InstanceMethod<&EngineSslContext::set_verify>("setVerify"),
-                         InstanceMethod<&EngineSslContext::set_min_proto_version>("setMinProtoVersion"),
-                         InstanceMethod<&EngineSslContext::set_max_proto_version>("setMaxProtoVersion"),
-                         InstanceMethod<&EngineSslContext::set_cipher_list>("setCipherList"),
-                         InstanceMethod<&EngineSslContext::set_ciphersuites>("setCiphersuites"),
-                         InstanceMethod<&EngineSslContext::set_groups_list>("setGroupsList"),
-                         InstanceMethod<&EngineSslContext::set_alpn>("setAlpn"),
-                         InstanceMethod<&EngineSslContext::set_session_cache_mode>("setSessionCacheMode"),
-                         InstanceMethod<&EngineSslContext::set_session_id_context>("setSessionIdContext"),
-                         InstanceMethod<&EngineSslContext::set_num_tickets>("setNumTickets"),
-                         InstanceMethod<&EngineSslContext::set_options>("setOptions"),
-                         InstanceMethod<&EngineSslContext::set_mode>("setMode"),
-                         InstanceMethod<&EngineSslContext::set_read_ahead>("setReadAhead"),
-                         InstanceMethod<&EngineSslContext::set_post_handshake_auth>("setPostHandshakeAuth"),
-                         InstanceMethod<&EngineSslContext::record_keylog>("recordKeylog"),
-                         InstanceMethod<&EngineSslContext::get_quiet_shutdown>("getQuietShutdown"),
-                         InstanceMethod<&EngineSslContext::set_quiet_shutdown>("setQuietShutdown"),
-                         InstanceMethod<&EngineSslContext::create_ssl>("createSsl"),
-                         InstanceMethod<&EngineSslContext::take_queue>("takeQueue"),
-                         InstanceMethod<&EngineSslContext::free>("free"),
-                         InstanceMethod<&EngineSslContext::is_freed>("isFreed"),
+                         method<EngineSslContext, &EngineSslContext::use_certificate_chain>("useCertificateChain"),
+                         method<EngineSslContext, &EngineSslContext::use_private_key>("usePrivateKey"),
+                         method<EngineSslContext, &EngineSslContext::check_private_key>("checkPrivateKey"),
+                         method<EngineSslContext, &EngineSslContext::add_trusted>("addTrusted"),
+                         method<EngineSslContext, &EngineSslContext::set_default_verify_paths>("setDefaultVerifyPaths"),
+                         method<EngineSslContext, &EngineSslContext::set_verify>("setVerify"),
+                         method<EngineSslContext, &EngineSslContext::set_min_proto_version>("setMinProtoVersion"),
+                         method<EngineSslContext, &EngineSslContext::set_max_proto_version>("setMaxProtoVersion"),
+                         method<EngineSslContext, &EngineSslContext::set_cipher_list>("setCipherList"),
+                         method<EngineSslContext, &EngineSslContext::set_ciphersuites>("setCiphersuites"),
+                         method<EngineSslContext, &EngineSslContext::set_groups_list>("setGroupsList"),
+                         method<EngineSslContext, &EngineSslContext::set_alpn>("setAlpn"),
+                         method<EngineSslContext, &EngineSslContext::set_session_cache_mode>("setSessionCacheMode"),
+                         method<EngineSslContext, &EngineSslContext::set_session_id_context>("setSessionIdContext"),
+                         method<EngineSslContext, &EngineSslContext::set_num_tickets>("setNumTickets"),
+                         method<EngineSslContext, &EngineSslContext::set_options>("setOptions"),
+                         method<EngineSslContext, &EngineSslContext::set_mode>("setMode"),
+                         method<EngineSslContext, &EngineSslContext::set_read_ahead>("setReadAhead"),
+                         method<EngineSslContext, &EngineSslContext::set_post_handshake_auth>("setPostHandshakeAuth"),
+                         method<EngineSslContext, &EngineSslContext::record_keylog>("recordKeylog"),
+                         method<EngineSslContext, &EngineSslContext::get_quiet_shutdown>("getQuietShutdown"),
+                         method<EngineSslContext, &EngineSslContext::set_quiet_shutdown>("setQuietShutdown"),
+                         method<EngineSslContext, &EngineSslContext::create_ssl>("createSsl"),
+                         method<EngineSslContext, &EngineSslContext::take_queue>("takeQueue"),
+                         method<EngineSslContext, &EngineSslContext::free>("free"),
+                         method<EngineSslContext, &EngineSslContext::is_freed>("isFreed"),
                      });
 }
 
@@ -60,7 +64,10 @@ EngineSslContext::EngineSslContext(const Napi::CallbackInfo& info) : ObjectWrap(
     throw invalid_argument(info.Env(), "a context is made by createContext() only");
   }
   context_ = *info[0].As<Napi::External<std::shared_ptr<engine::SslContext>>>().Data();
+  reported_.report(info.Env(), kExternalBytes);
 }
+
+EngineSslContext::~EngineSslContext() { reported_.report(Env(), 0); }
 
 engine::SslContext& EngineSslContext::live(const Napi::CallbackInfo& info) const {
   if (context_ == nullptr) throw freed(info.Env(), "this SSL_CTX");
@@ -178,7 +185,10 @@ Napi::Value EngineSslContext::take_queue(const Napi::CallbackInfo& info) {
   return to_queue(info.Env(), live(info).take_queue());
 }
 
-void EngineSslContext::free(const Napi::CallbackInfo&) { context_.reset(); }
+void EngineSslContext::free(const Napi::CallbackInfo& info) {
+  context_.reset();
+  reported_.report(info.Env(), 0);
+}
 
 Napi::Value EngineSslContext::is_freed(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), context_ == nullptr);

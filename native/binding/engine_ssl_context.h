@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "native/binding/engine.h"
 #include "native/engine/ssl_context.h"
 
 namespace close_notify::binding {
@@ -15,6 +16,7 @@ class EngineSslContext : public Napi::ObjectWrap<EngineSslContext> {
   static Napi::Value create(Napi::Env env, const openssl::Library& library, bool is_server);
 
   explicit EngineSslContext(const Napi::CallbackInfo& info);
+  ~EngineSslContext() override;
 
  private:
   Napi::Value use_certificate_chain(const Napi::CallbackInfo& info);
@@ -49,6 +51,7 @@ class EngineSslContext : public Napi::ObjectWrap<EngineSslContext> {
   template <typename T>
   T supported(const Napi::CallbackInfo& info, const char* call, const std::optional<T>& result) const;
 
+  ReportedMemory reported_;
   std::shared_ptr<engine::SslContext> context_;
 };
 

@@ -1,6 +1,7 @@
 #include "native/binding/ssl_handle.h"
 
 #include "native/binding/addon_state.h"
+#include "native/binding/guarded.h"
 #include "native/openssl/error_queue.h"
 
 namespace close_notify::binding {
@@ -18,25 +19,25 @@ double pending(const NodeFunctions& openssl, openssl::Bio* bio) {
 Napi::Function SslHandle::define(Napi::Env env) {
   return DefineClass(env, "SslHandle",
                      {
-                         InstanceMethod<&SslHandle::ssl_shutdown>("sslShutdown"),
-                         InstanceMethod<&SslHandle::get_shutdown>("getShutdown"),
-                         InstanceMethod<&SslHandle::set_shutdown>("setShutdown"),
-                         InstanceMethod<&SslHandle::get_quiet_shutdown>("getQuietShutdown"),
-                         InstanceMethod<&SslHandle::set_quiet_shutdown>("setQuietShutdown"),
-                         InstanceMethod<&SslHandle::get_context_quiet_shutdown>("getContextQuietShutdown"),
-                         InstanceMethod<&SslHandle::in_init>("inInit"),
-                         InstanceMethod<&SslHandle::is_server>("isServer"),
-                         InstanceMethod<&SslHandle::version>("version"),
-                         InstanceMethod<&SslHandle::has_pending>("hasPending"),
-                         InstanceMethod<&SslHandle::record_state>("recordState"),
-                         InstanceMethod<&SslHandle::input_pending>("inputPending"),
-                         InstanceMethod<&SslHandle::output_pending>("outputPending"),
-                         InstanceMethod<&SslHandle::output_total>("outputTotal"),
-                         InstanceMethod<&SslHandle::alive>("alive"),
-                         InstanceMethod<&SslHandle::inside_callback>("insideCallback"),
-                         InstanceMethod<&SslHandle::shutdown_at_start>("shutdownAtStart"),
-                         InstanceMethod<&SslHandle::alert_count>("alertCount"),
-                         InstanceMethod<&SslHandle::alerts>("alerts"),
+                         method<SslHandle, &SslHandle::ssl_shutdown>("sslShutdown"),
+                         method<SslHandle, &SslHandle::get_shutdown>("getShutdown"),
+                         method<SslHandle, &SslHandle::set_shutdown>("setShutdown"),
+                         method<SslHandle, &SslHandle::get_quiet_shutdown>("getQuietShutdown"),
+                         method<SslHandle, &SslHandle::set_quiet_shutdown>("setQuietShutdown"),
+                         method<SslHandle, &SslHandle::get_context_quiet_shutdown>("getContextQuietShutdown"),
+                         method<SslHandle, &SslHandle::in_init>("inInit"),
+                         method<SslHandle, &SslHandle::is_server>("isServer"),
+                         method<SslHandle, &SslHandle::version>("version"),
+                         method<SslHandle, &SslHandle::has_pending>("hasPending"),
+                         method<SslHandle, &SslHandle::record_state>("recordState"),
+                         method<SslHandle, &SslHandle::input_pending>("inputPending"),
+                         method<SslHandle, &SslHandle::output_pending>("outputPending"),
+                         method<SslHandle, &SslHandle::output_total>("outputTotal"),
+                         method<SslHandle, &SslHandle::alive>("alive"),
+                         method<SslHandle, &SslHandle::inside_callback>("insideCallback"),
+                         method<SslHandle, &SslHandle::shutdown_at_start>("shutdownAtStart"),
+                         method<SslHandle, &SslHandle::alert_count>("alertCount"),
+                         method<SslHandle, &SslHandle::alerts>("alerts"),
                      });
 }
 

@@ -1,6 +1,7 @@
 #include "native/engine/event_log.h"
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "native/openssl/types.h"
@@ -60,15 +61,26 @@ std::vector<Event> EventLog::take() {
   return taken;
 }
 
-void EventLog::add(Noted event, std::span<const uint8_t> bytes) {
+void EventLog::add(Noted event, std::span<const uint8_t> bytes) noexcept {
   if (events_.size() >= kMaxEvents || bytes_.size() + bytes.size() > kMaxBytes) {
     dropped_++;
     return;
   }
   event.length = static_cast<uint32_t>(bytes.size());
   event.at_ns = now_ns();
-  events_.push_back(event);
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  // Called by OpenSSL, through which nothing may be thrown.
+  try {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  } catch (const std::bad_alloc&) {
+    dropped_++;
+    return;
+  }
+  try {
+    events_.push_back(event);
+  } catch (const std::bad_alloc&) {
+    bytes_.resize(bytes_.size() - bytes.size());
+    dropped_++;
+  }
 }
 
 }  // namespace close_notify::engine

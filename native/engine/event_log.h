@@ -31,8 +31,11 @@ class EventLog {
 
   std::vector<Event> take();
 
-  // Events that were not kept because too many waited to be taken.
+  // Events that were not kept because too many waited to be taken, or for want of memory.
   uint64_t dropped() const { return dropped_; }
+
+  // What it holds of the heap.
+  size_t memory() const { return events_.capacity() * sizeof(Noted) + bytes_.capacity(); }
 
  private:
   // An event while it waits: its bytes stand behind those of the ones before, so that noting an alert takes no memory
@@ -46,7 +49,7 @@ class EventLog {
     int64_t at_ns = 0;
   };
 
-  void add(Noted event, std::span<const uint8_t> bytes);
+  void add(Noted event, std::span<const uint8_t> bytes) noexcept;
 
   std::vector<Noted> events_;
   std::vector<uint8_t> bytes_;

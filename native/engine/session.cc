@@ -1,12 +1,18 @@
 #include "native/engine/session.h"
 
+#include <utility>
+
 namespace close_notify::engine {
 
 std::shared_ptr<Session> Session::parse(const openssl::Library& library, std::span<const uint8_t> bytes) {
   library.functions().ERR_clear_error();
   const unsigned char* at = bytes.data();
-  auto* session = library.functions().d2i_SSL_SESSION(nullptr, &at, static_cast<long>(bytes.size()));
-  return session == nullptr ? nullptr : std::make_shared<Session>(library, session);
+  return own(library, library.functions().d2i_SSL_SESSION(nullptr, &at, static_cast<long>(bytes.size())));
+}
+
+std::shared_ptr<Session> Session::own(const openssl::Library& library, openssl::SslSession* session) {
+  OwnedSession owned(session, {library.functions().SSL_SESSION_free});
+  return owned == nullptr ? nullptr : std::make_shared<Session>(library, std::move(owned));
 }
 
 std::optional<bool> Session::is_resumable() const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "native/engine/owned.h"
@@ -16,9 +17,10 @@ class Session {
   // d2i_SSL_SESSION(3); null where the bytes are no session, why is in the error queue.
   static std::shared_ptr<Session> parse(const openssl::Library& library, std::span<const uint8_t> bytes);
 
-  // Takes over one count of the session.
-  Session(const openssl::Library& library, openssl::SslSession* session)
-      : library_(library), session_(session, {library.functions().SSL_SESSION_free}) {}
+  // Takes over one count of the session; null for null.
+  static std::shared_ptr<Session> own(const openssl::Library& library, openssl::SslSession* session);
+
+  Session(const openssl::Library& library, OwnedSession session) : library_(library), session_(std::move(session)) {}
 
   // No value where the build lacks the call.
   std::optional<bool> is_resumable() const;

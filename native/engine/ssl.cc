@@ -4,6 +4,7 @@
 #include <climits>
 #include <map>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace close_notify::engine {
@@ -80,10 +81,15 @@ int Ssl::run(Call call, QueueBefore before) {
   // Emptying takes longer than to see that nothing is there, as is the case unless somebody else left something.
   if (before == QueueBefore::kUnknown && f_.ERR_peek_last_error() != 0) f_.ERR_clear_error();
   if (!queue_.empty()) queue_.clear();
+  is_out_of_memory_ = false;
   const int result = call();
   // Before the queue is emptied, for that is where SSL_get_error looks. What it says does not tell whether something is
   // there: since OpenSSL 4.0 it looks no more.
   error_ = f_.SSL_get_error(get(), result);
+  if (is_out_of_memory_) {
+    f_.ERR_clear_error();
+    throw std::bad_alloc();
+  }
   if (f_.ERR_peek_last_error() != 0) queue_ = openssl::drain_error_queue(f_);
   return result;
 }
@@ -134,7 +140,7 @@ std::optional<int> Ssl::set_session(const Session& session) {
 std::vector<openssl::QueuedError> Ssl::take_queue() { return std::exchange(queue_, {}); }
 
 Ssl::Pumped Ssl::pump(Bytes input, Slab plaintext, Slab output) {
-  const Transport::Loan loan(transport_, input, output);
+  Transport::Loan loan(transport_, input, output);
   size_t filled = 0;
   int result = 0;
   auto before = QueueBefore::kUnknown;
@@ -144,6 +150,7 @@ Ssl::Pumped Ssl::pump(Bytes input, Slab plaintext, Slab output) {
     before = QueueBefore::kEmpty;
     if (result > 0) filled += static_cast<size_t>(result);
   } while (result > 0 && plaintext.size() - filled >= kMaxRecord);
+  if (!loan.keep_input()) throw std::bad_alloc();
   return {result, filled, loan.written()};
 }
 
@@ -225,8 +232,7 @@ std::vector<uint8_t> Ssl::export_keying_material(size_t length, const std::strin
 }
 
 std::shared_ptr<Session> Ssl::get_session() const {
-  auto* session = f_.SSL_get1_session(get());
-  return session == nullptr ? nullptr : std::make_shared<Session>(context_->library(), session);
+  return Session::own(context_->library(), f_.SSL_get1_session(get()));
 }
 
 // --- Callbacks: they note, and do nothing else ---
@@ -244,9 +250,13 @@ void Ssl::on_message(int is_write, int version, int content_type, const void* by
 // 0: the session's count stays OpenSSL's.
 int Ssl::on_new_session(openssl::Ssl*, openssl::SslSession* session) {
   if (current == nullptr) return 0;
-  std::vector<uint8_t> der;
-  if (!current->context_->is_server()) der = Session::to_bytes(current->f_, session);
-  current->events_.note_new_session(der);
+  try {
+    std::vector<uint8_t> der;
+    if (!current->context_->is_server()) der = Session::to_bytes(current->f_, session);
+    current->events_.note_new_session(der);
+  } catch (const std::bad_alloc&) {
+    current->is_out_of_memory_ = true;
+  }
   return 0;
 }
 
@@ -289,7 +299,13 @@ int Ssl::on_bio_read(Bio* bio, char* target, int length) {
 int Ssl::on_bio_write(Bio* bio, const char* bytes, int length) {
   if (current == nullptr) return -1;
   current->f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
-  const size_t count = current->transport_.write(bytes_of(reinterpret_cast<const uint8_t*>(bytes), length));
+  size_t count = 0;
+  try {
+    count = current->transport_.write(bytes_of(reinterpret_cast<const uint8_t*>(bytes), length));
+  } catch (const std::bad_alloc&) {
+    current->is_out_of_memory_ = true;
+    return -1;
+  }
   if (count > 0 || length <= 0) return static_cast<int>(count);
   current->f_.BIO_set_flags(bio, openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
   return -1;

@@ -1,5 +1,5 @@
 // One SSL of a library, without a socket: bytes of the peer go in, bytes for the peer come out, and every function is
-// one call of OpenSSL in between.
+// one call of OpenSSL in between. Where memory runs out a call throws std::bad_alloc, never through OpenSSL.
 //
 // Every call of OpenSSL begins with an empty error queue, and what it leaves there is taken out before anybody else can
 // see it. While one runs, its SSL is the current one of the thread: OpenSSL's callbacks find it there, because neither
@@ -70,6 +70,9 @@ class Ssl {
   const Transport& transport() const { return transport_; }
   EventLog& events() { return events_; }
 
+  // What the queues and the events hold of the heap.
+  size_t memory() const { return transport_.memory() + events_.memory(); }
+
   // What a function of openssl::function that only looks at the SSL returns; no value where the build lacks it.
   template <typename Function>
   auto ask() const {
@@ -136,7 +139,8 @@ class Ssl {
   Transport transport_;
   EventLog events_;
   int error_ = openssl::kErrorNone;
-  bool has_begun_ = false;  // a call was made that begins the handshake
+  bool is_out_of_memory_ = false;  // a callback of the call that runs was
+  bool has_begun_ = false;         // a call was made that begins the handshake
   std::vector<openssl::QueuedError> queue_;
   // Last, so that it is freed first: it points into the others.
   Owned<openssl::Ssl> ssl_;

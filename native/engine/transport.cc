@@ -2,37 +2,57 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <utility>
 
 namespace close_notify::engine {
 
-// A few records: smaller vectors are kept for the next ones, larger ones are given back once they are empty.
+// A few records: smaller pieces are kept for the next ones.
 constexpr size_t kKeptCapacity = 4096;
+
+// Pieces grow with what waits, up to this, so that many short appends make few of them. What is longer is a piece.
+constexpr size_t kPiece = 64 * 1024;
 
 void ByteQueue::append(std::span<const uint8_t> bytes) {
   if (bytes.empty()) return;
-  // What was taken goes before the vector would have to grow, so that a queue which never runs dry stays small.
-  if (taken_ > 0 && bytes_.size() + bytes.size() > bytes_.capacity()) {
-    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(taken_));
-    taken_ = 0;
+  const size_t room = pieces_.empty() ? 0 : pieces_.back().capacity() - pieces_.back().size();
+  const auto first = bytes.first(std::min(room, bytes.size()));
+  const auto rest = bytes.subspan(first.size());
+  std::list<std::vector<uint8_t>> more;
+  if (!rest.empty()) {
+    more.emplace_back();
+    more.back().reserve(std::max(rest.size(), std::min(size_, kPiece)));
+    more.back().insert(more.back().end(), rest.begin(), rest.end());
+    memory_ += more.back().capacity();
   }
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  // Nothing fails from here on.
+  if (!first.empty()) pieces_.back().insert(pieces_.back().end(), first.begin(), first.end());
+  pieces_.splice(pieces_.end(), more);
+  size_ += bytes.size();
 }
 
 size_t ByteQueue::take(std::span<uint8_t> target) {
-  const size_t count = std::min(target.size(), size());
-  if (count == 0) return 0;
-  std::memcpy(target.data(), bytes_.data() + taken_, count);
-  taken_ += count;
-  if (empty()) {
+  size_t count = 0;
+  while (count < target.size() && size_ > 0) {
+    auto& piece = pieces_.front();
+    const size_t part = std::min(target.size() - count, piece.size() - taken_);
+    std::memcpy(target.data() + count, piece.data() + taken_, part);
+    count += part;
+    taken_ += part;
+    size_ -= part;
+    if (taken_ < piece.size()) continue;
     taken_ = 0;
-    if (bytes_.capacity() > kKeptCapacity) {
-      std::vector<uint8_t>().swap(bytes_);
+    if (size_ == 0 && piece.capacity() <= kKeptCapacity) {
+      piece.clear();
     } else {
-      bytes_.clear();
+      memory_ -= piece.capacity();
+      pieces_.pop_front();
     }
   }
   return count;
 }
+
+void ByteQueue::clear() { *this = {}; }
 
 Transport::Loan::Loan(Transport& transport, std::span<const uint8_t> input, std::span<uint8_t> output)
     : transport_(transport) {
@@ -42,9 +62,20 @@ Transport::Loan::Loan(Transport& transport, std::span<const uint8_t> input, std:
   transport_.lent_ = transport_.output_.empty() ? output : output.first(transport_.lent_used_);
 }
 
+bool Transport::Loan::keep_input() {
+  const auto left = std::exchange(transport_.borrowed_, {});
+  try {
+    transport_.input_.append(left);
+    return true;
+  } catch (const std::bad_alloc&) {
+    transport_.input_.clear();
+    transport_.end();
+    return false;
+  }
+}
+
 Transport::Loan::~Loan() {
-  transport_.input_.append(transport_.borrowed_);
-  transport_.borrowed_ = {};
+  static_cast<void>(keep_input());
   transport_.lent_ = {};
   transport_.lent_used_ = 0;
 }
@@ -68,7 +99,12 @@ size_t Transport::write(std::span<const uint8_t> bytes) {
     std::memcpy(lent_.data() + lent_used_, bytes.data(), direct);
     lent_used_ += direct;
   }
-  output_.append(bytes.subspan(direct, count - direct));
+  try {
+    output_.append(bytes.subspan(direct, count - direct));
+  } catch (const std::bad_alloc&) {
+    if (direct == 0) throw;
+    return direct;
+  }
   return count;
 }
 

@@ -3,22 +3,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <span>
 #include <vector>
 
 namespace close_notify::engine {
 
-// A queue of bytes whose memory goes back when it is empty and had grown.
+// A queue of bytes in pieces, so that appending and taking cost the same however many wait. The memory of a piece goes
+// back as soon as it is taken; a small one is kept for the next bytes.
 class ByteQueue {
  public:
+  // Does nothing where it throws, which is std::bad_alloc.
   void append(std::span<const uint8_t> bytes);
   size_t take(std::span<uint8_t> target);
-  size_t size() const { return bytes_.size() - taken_; }
-  bool empty() const { return size() == 0; }
+  void clear();
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  // What it holds of the heap.
+  size_t memory() const { return memory_; }
 
  private:
-  std::vector<uint8_t> bytes_;
-  size_t taken_ = 0;
+  std::list<std::vector<uint8_t>> pieces_;
+  size_t taken_ = 0;  // of the first piece
+  size_t size_ = 0;
+  size_t memory_ = 0;
 };
 
 class Transport {
@@ -33,7 +42,8 @@ class Transport {
   size_t read(std::span<uint8_t> target);
   bool at_end() const { return ended_ && input_pending() == 0; }
 
-  // What a BIO writes: fewer bytes than given when the limit is reached.
+  // What a BIO writes: fewer bytes than given when the limit is reached, or memory is; where none can be kept for want
+  // of memory std::bad_alloc, and nothing is taken.
   size_t write(std::span<const uint8_t> bytes);
 
   // Output.
@@ -41,8 +51,12 @@ class Transport {
   size_t output_pending() const { return output_.size(); }
   void set_output_limit(size_t bytes) { output_limit_ = bytes; }
 
+  // What it holds of the heap.
+  size_t memory() const { return input_.memory() + output_.memory(); }
+
   // For the length of one call OpenSSL reads straight from `input` and writes straight into `output`, without a copy on
-  // the way. What it leaves of the one, and what does not fit into the other, is kept.
+  // the way. What it leaves of the one, and what does not fit into the other, is kept; `input` that cannot be kept for
+  // want of memory is lost, and then it is as if the stream had ended before it.
   class Loan {
    public:
     Loan(Transport& transport, std::span<const uint8_t> input, std::span<uint8_t> output);
@@ -52,6 +66,9 @@ class Transport {
 
     // Bytes of `output` that are filled.
     size_t written() const { return transport_.lent_used_; }
+
+    // Keeps the input that was not read. False where it is lost.
+    bool keep_input();
 
    private:
     Transport& transport_;

@@ -1,5 +1,7 @@
 #include "native/node/context_capture.h"
 
+#include <new>
+
 namespace close_notify::node {
 namespace {
 
@@ -18,13 +20,20 @@ ContextCapture::~ContextCapture() { innermost = outer_; }
 
 void ContextCapture::on_new(void* parent, void*, openssl::ExData* data, int index, long, void* argp) {
   if (innermost == nullptr) return;
-  const auto* openssl = static_cast<const openssl::NodeFunctions*>(argp);
-  auto captured = std::make_shared<CapturedContext>(CapturedContext{static_cast<openssl::SslCtx*>(parent)});
-  // OpenSSL keeps a share of its own in the ex_data slot, which on_free gives back.
-  auto share = std::make_unique<std::shared_ptr<CapturedContext>>(captured);
-  if (openssl->CRYPTO_set_ex_data(data, index, share.get()) != 1) return;
-  share.release();
-  innermost->captured_.push_back(std::move(captured));
+  // Nothing may be thrown through OpenSSL: for want of memory the context is not captured.
+  try {
+    const auto* openssl = static_cast<const openssl::NodeFunctions*>(argp);
+    auto captured = std::make_shared<CapturedContext>(CapturedContext{static_cast<openssl::SslCtx*>(parent)});
+    // OpenSSL keeps a share of its own in the ex_data slot, which on_free gives back.
+    auto share = std::make_unique<std::shared_ptr<CapturedContext>>(captured);
+    innermost->captured_.push_back(captured);
+    if (openssl->CRYPTO_set_ex_data(data, index, share.get()) == 1) {
+      static_cast<void>(share.release());
+    } else {
+      innermost->captured_.pop_back();
+    }
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 // No OpenSSL copies an SSL_CTX. One that does is not to free the original's share a second time.

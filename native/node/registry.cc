@@ -3,6 +3,7 @@
 #include <cstring>
 #include <list>
 #include <mutex>
+#include <new>
 #include <type_traits>
 #include <unordered_map>
 
@@ -79,7 +80,7 @@ class ThreadRecords {
     const std::lock_guard lock(mutex_);
     fresh_.push_front(Record{.ssl = ssl, .owner = self});
     fresh_.front().self = fresh_.begin();
-    api().CRYPTO_set_ex_data(data, index, &fresh_.front());
+    if (api().CRYPTO_set_ex_data(data, index, &fresh_.front()) != 1) fresh_.pop_front();
   }
 
   void remove(Record& record) {
@@ -138,8 +139,11 @@ class ThreadRecords {
   static_assert(sizeof(Record) <= 128);
 
   void meet_fresh() {
-    for (Record& record : fresh_) meet(record);
-    met_.splice(met_.begin(), fresh_);
+    // One by one: a record is in the list that its state names also where memory runs out between two.
+    while (!fresh_.empty()) {
+      met_.splice(met_.begin(), fresh_, fresh_.begin());
+      meet(met_.front());
+    }
   }
 
   void meet(Record& record) {
@@ -160,8 +164,8 @@ class ThreadRecords {
     record.state = Record::State::kWaiting;
     if (api().SSL_get_finished(record.ssl, finished, sizeof finished) < kMinFinished) return;
     record.key = key_of(finished);
-    record.state = Record::State::kIndexed;
     index_.emplace(record.key, &record);
+    record.state = Record::State::kIndexed;
   }
 
   void unindex(Record& record) {
@@ -208,9 +212,21 @@ const std::shared_ptr<ThreadRecords>& this_thread() {
   return records;
 }
 
+// For what OpenSSL calls: nothing may be thrown through it. What cannot be noted for want of memory is as if it had
+// happened before this module was loaded.
+template <typename Note>
+void note_if_possible(Note note) noexcept {
+  try {
+    note();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 void on_ssl_new(void* parent, void*, openssl::ExData* data, int index, long, void*) {
-  const auto& records = this_thread();
-  records->add(records, static_cast<Ssl*>(parent), data, index);
+  note_if_possible([&] {
+    const auto& records = this_thread();
+    records->add(records, static_cast<Ssl*>(parent), data, index);
+  });
 }
 
 // SSL_dup(3) has made the copy by SSL_new, which gave it a record of its own: that one stays, in the place of the
@@ -235,8 +251,10 @@ void on_ssl_free(void*, void* value, openssl::ExData*, int, long, void*) {
 void on_info(const Ssl* ssl, int where, int value) {
   auto* record = static_cast<Record*>(api().SSL_get_ex_data(ssl, process_state().index));
   if (record == nullptr) return;
-  if (record->observation != nullptr) record->observation->note(where, value);
-  if ((where & openssl::kCbHandshakeDone) != 0) record->owner->handshake_done(*record);
+  note_if_possible([&] {
+    if (record->observation != nullptr) record->observation->note(where, value);
+    if ((where & openssl::kCbHandshakeDone) != 0) record->owner->handshake_done(*record);
+  });
   if (record->chained != nullptr) record->chained(ssl, where, value);
 }
 

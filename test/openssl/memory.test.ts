@@ -1,6 +1,7 @@
 // A million engine shutdowns leave memory flat: what the process holds at half time is compared with what it holds at
 // the end, after a collection each.
 import { expect, test } from 'vitest'
+import { builds } from './builds.js'
 import { runEngineProgram } from './programs.js'
 
 const mebibyte = 1024 * 1024
@@ -10,6 +11,8 @@ const heapBound = 2 * mebibyte
 // The size of the process wanders by a few MiB. 32 bytes of malloc kept of each shutdown would be 16 MiB, and one SSL
 // of each pair that is made 50 MiB or more.
 const rssBound = 10 * mebibyte
+
+const loadable = builds.map(({ name, openssl }) => ({ name, libssl: openssl.libssl ?? '' }))
 
 test.each([
   ['a million shutdowns of a pair that is reopened', 'reopened', 1_000_000],
@@ -30,6 +33,27 @@ test('the measure sees one SSL that is kept of each pair', async () => {
   const { rss } = await growthInSecondHalf('made', 2000, 'ssl')
   expect(rss).toBeGreaterThan(rssBound)
 })
+
+test.each(loadable)('on $name dropped objects go with the garbage, whatever waits in them', async ({ libssl }) => {
+  const [grown, told] = await runEngineProgram('drops-memory.mjs', [libssl], { execArgv: ['--expose-gc'] })
+  // 600 MB each were dropped.
+  for (const kind of ['input', 'input that pump left', 'output', 'input in small pieces']) {
+    expect(numberIn(grown, kind), kind).toBeLessThan(300)
+  }
+  expect(told).toEqual({ more: true, queues: true, afterFree: 0, dropped: true, afterGarbage: 0 })
+})
+
+test.each(loadable)(
+  'on $name a call that runs out of memory throws a typed error, and its SSL lives',
+  async (build) => {
+    const [outcomes] = await runEngineProgram('runs-out-of-memory.mjs', [build.libssl])
+    expect(outcomes).toEqual({
+      receive: ['ERR_CLOSURE_OUT_OF_MEMORY', 'hello'],
+      write: ['ERR_CLOSURE_OUT_OF_MEMORY', 'hello'],
+      pump: ['ERR_CLOSURE_OUT_OF_MEMORY', 'ERR_OPENSSL_STATE'],
+    })
+  },
+)
 
 interface Growth {
   readonly heap: number

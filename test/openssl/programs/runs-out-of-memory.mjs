@@ -1,0 +1,55 @@
+// Calls that need more memory than the process may have: what each throws, and that the process goes on. Argument: the
+// libssl, or nothing. Linux: the limit is set by prlimit(1), once there is an input to feed.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { loadOpenSSL } from '../../../dist/lib/openssl/index.js'
+
+const certificates = new URL('../../support/certificates/', import.meta.url)
+const cert = readFileSync(new URL('localhost.cert.pem', certificates))
+const key = readFileSync(new URL('localhost.key.pem', certificates))
+const openssl = loadOpenSSL(process.argv[2] || undefined)
+const contexts = {
+  client: openssl.createContext({ side: 'client' }),
+  server: openssl.createContext({ side: 'server', cert, key }),
+}
+const pairs = Array.from({ length: 4 }, connected)
+const huge = Buffer.alloc(600e6)
+const size = Number(/VmSize:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024
+execFileSync('prlimit', ['--pid', String(process.pid), `--as=${size + 300e6}`])
+
+console.log(
+  JSON.stringify({
+    receive: [outcome(() => pairs[0].client.receive(huge)), conversation(pairs[0])],
+    write: [outcome(() => writeAndFree(pairs[1].client)), conversation(pairs[2])],
+    pump: [outcome(() => pairs[3].client.pump(huge)), outcome(() => pairs[3].client.pump(Buffer.alloc(1)))],
+  }),
+)
+
+function writeAndFree(ssl) {
+  try {
+    ssl.write(huge)
+  } finally {
+    ssl.free()
+  }
+}
+
+function connected() {
+  const pair = { client: contexts.client.createSsl(), server: contexts.server.createSsl() }
+  let output = pair.client.pump().output
+  for (let i = 0; i < 6; i++) output = (i % 2 === 0 ? pair.server : pair.client).pump(output).output
+  return pair
+}
+
+function conversation({ client, server }) {
+  client.write(Buffer.from('hello'))
+  return String(server.pump(client.transmit()).plaintext)
+}
+
+function outcome(call) {
+  try {
+    call()
+    return 'done'
+  } catch (error) {
+    return error.code ?? String(error)
+  }
+}
