@@ -1,4 +1,4 @@
-import { wrapMethod } from './socket-internals.js'
+import { completeRequest, wrapMethod } from './socket-internals.js'
 
 // StreamBase's Shutdown: 0 is under way, 1 is done already, negative is an errno.
 const underWay = 0
@@ -80,9 +80,7 @@ export class FinGate {
       })
       const status = native(request)
       if (status === underWay) return
-      const oncomplete: unknown = Reflect.get(request, 'oncomplete')
-      if (typeof oncomplete !== 'function') resolve()
-      else Reflect.apply(oncomplete, request, [status === doneAlready ? 0 : status])
+      if (!completeRequest(request, status === doneAlready ? 0 : status)) resolve()
     })
   }
 }

@@ -1,10 +1,13 @@
-// The only file that reads or replaces undocumented members of Node's sockets. Each is looked for, not assumed, and
-// what stands on it says what happens without it. Measured on Node 18, 20, 22, 24 and 26.
+// The only file that reads, sets or calls undocumented members of Node's sockets, handles and messages. Other files stand
+// before methods of theirs, and do so through wrapMethod() or wrapRemovably() alone. docs/house.md lists each member, and a
+// test holds the list. Each is looked for, not assumed; without it, what stands on it does nothing or says so. Measured
+// on Node 18, 20, 22, 24 and 26.
+import { EventEmitter } from 'node:events'
 import { ClientRequest, IncomingMessage, OutgoingMessage } from 'node:http'
 import type { Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
+import { Server, type TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 
 /** Who writes to a socket and reads from it: the program itself, or a module of Node's. */
@@ -83,6 +86,32 @@ export function responseOf(socket: TLSSocket): IncomingMessage | undefined {
 export function messageUnderWay(socket: Socket): OutgoingMessage | undefined {
   const message: unknown = Reflect.get(socket, '_httpMessage')
   return message instanceof OutgoingMessage ? message : undefined
+}
+
+/** The request that a response of an http client answers. */
+export function requestOfResponse(response: IncomingMessage): EventEmitter | undefined {
+  const request: unknown = Reflect.get(response, 'req')
+  return request instanceof EventEmitter ? request : undefined
+}
+
+/** Keeps a response from being called complete: a body without framing is, to http, once its socket has closed. */
+export function markIncomplete(response: IncomingMessage): void {
+  const set = () => undefined
+  Reflect.defineProperty(response, 'complete', { get: () => false, set, configurable: true, enumerable: true })
+}
+
+/** The server that has accepted a socket. */
+export function serverOf(socket: TLSSocket): Server | undefined {
+  const server: unknown = Reflect.get(socket, 'server')
+  return server instanceof Server ? server : undefined
+}
+
+/** Completes a request that was made to a handle, in the handle's place. */
+export function completeRequest(request: object, status: unknown): boolean {
+  const oncomplete: unknown = Reflect.get(request, 'oncomplete')
+  if (typeof oncomplete !== 'function') return false
+  Reflect.apply(oncomplete, request, [status])
+  return true
 }
 
 /** The request that an http server has begun to receive on a socket last. */

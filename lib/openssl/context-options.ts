@@ -1,6 +1,6 @@
+import type { LibraryIdentity } from './identity.js'
 import { checkBoolean, checkCount, checkOneOf, checkOptions, checkText, invalid } from '../options.js'
-import type { LibraryKind } from '../tls/libraries.js'
-import { checkSslOptions, type SslOption } from './ssl-options.js'
+import { checkSslOps, type SslOp } from './ssl-ops.js'
 
 const versions = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const
 /** SSL_VERIFY_… by our names. */
@@ -72,7 +72,7 @@ export interface SslContextOptions {
   /** How many tickets a server sends after a full handshake of TLS 1.3. SSL_CTX_set_num_tickets(3) */
   readonly tickets?: number
   /** SSL_OP_… without that prefix: SSL_CTX_set_options(3). */
-  readonly options?: readonly SslOption[]
+  readonly options?: readonly SslOp[]
   /** Handed on to every Ssl when it is made: SSL_CTX_set_quiet_shutdown(3). */
   readonly quietShutdown?: boolean
   /** On a client: SSL_CTX_set_post_handshake_auth(3), RFC 8446 section 4.2.6. */
@@ -111,12 +111,6 @@ export interface CheckedContextOptions {
   readonly keylog: boolean
 }
 
-interface Build {
-  readonly kind: LibraryKind
-  readonly version: string
-  readonly versionNumber: number
-}
-
 const keys: readonly (keyof SslContextOptions)[] = [
   'side',
   'cert',
@@ -143,7 +137,7 @@ const keys: readonly (keyof SslContextOptions)[] = [
 ]
 
 /** Checks all before anything is made. */
-export function checkContextOptions(given: SslContextOptions, build: Build): CheckedContextOptions {
+export function checkContextOptions(given: SslContextOptions, build: LibraryIdentity): CheckedContextOptions {
   const options = checkOptions(given, keys)
   return {
     isServer: checkOneOf('side', options.side, ['client', 'server']) === 'server',
@@ -162,7 +156,7 @@ export function checkContextOptions(given: SslContextOptions, build: Build): Che
     sessionCache: number('sessionCache', options.sessionCache, sessionCaches),
     sessionIdContext: utf8('sessionIdContext', options.sessionIdContext),
     tickets: options.tickets === undefined ? undefined : checkTickets(options.tickets),
-    options: checkSslOptions(options.options, build),
+    options: checkSslOps(options.options, build),
     quietShutdown: flag('quietShutdown', options.quietShutdown),
     postHandshakeAuth: flag('postHandshakeAuth', options.postHandshakeAuth),
     readAhead: flag('readAhead', options.readAhead),

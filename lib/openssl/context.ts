@@ -1,7 +1,7 @@
 import { checkBoolean, checkCount, checkOptions, checkText } from '../options.js'
 import type { NativeLibrary, NativeSslContext } from '../native/engine.js'
 import type { CheckedContextOptions } from './context-options.js'
-import type { OpenSSL } from './openssl.js'
+import type { LibraryIdentity } from './identity.js'
 import { callFailed } from './call-failed.js'
 import { SslSession } from './session.js'
 import { Ssl } from './ssl.js'
@@ -35,12 +35,12 @@ const modeReleaseBuffers = 0x10
 
 /** One SSL_CTX: what its Ssl objects have in common. Made by `OpenSSL.createContext`. */
 export class SslContext {
-  readonly openssl: OpenSSL
+  readonly openssl: LibraryIdentity
   readonly side: 'client' | 'server'
   readonly #native: NativeSslContext
 
   /** Made by `OpenSSL.createContext` only. */
-  constructor(openssl: OpenSSL, library: NativeLibrary, options: CheckedContextOptions) {
+  constructor(openssl: LibraryIdentity, library: NativeLibrary, options: CheckedContextOptions) {
     this.openssl = openssl
     this.side = options.isServer ? 'server' : 'client'
     this.#native = library.createContext(options.isServer)

@@ -1,18 +1,18 @@
 import { ClosureError } from '../errors.js'
 import { invalid } from '../options.js'
 import type { NativeSession } from '../native/engine.js'
-import type { OpenSSL } from './openssl.js'
+import type { LibraryIdentity } from './identity.js'
 
 /**
  * An SSL_SESSION: what resumes a connection. OpenSSL counts its users, so it outlives the Ssl that it came from. Made
  * by `Ssl.getSession` and `OpenSSL.sessionFrom`.
  */
 export class SslSession {
-  readonly openssl: OpenSSL
+  readonly openssl: LibraryIdentity
   readonly #native: NativeSession
 
   /** Made by `Ssl.getSession` and `OpenSSL.sessionFrom` only. */
-  constructor(openssl: OpenSSL, native: NativeSession) {
+  constructor(openssl: LibraryIdentity, native: NativeSession) {
     this.openssl = openssl
     this.#native = native
   }
@@ -43,7 +43,7 @@ export class SslSession {
   }
 
   /** What the addon has of a session; refused where it is of another library. */
-  static native(session: unknown, openssl: OpenSSL): NativeSession {
+  static native(session: unknown, openssl: LibraryIdentity): NativeSession {
     if (typeof session !== 'object' || session === null || !(#native in session)) {
       throw invalid('session', 'an SslSession', session)
     }

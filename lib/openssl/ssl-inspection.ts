@@ -1,6 +1,6 @@
 import { checkBoolean, checkBytes, checkCount, checkText, invalid } from '../options.js'
 import type { NativeSsl } from '../native/engine.js'
-import type { SslContext } from './context.js'
+import type { ContextIdentity } from './identity.js'
 import { type SslVerifyMode, verifyNumber } from './context-options.js'
 import { callFailed } from './call-failed.js'
 import { SslSession } from './session.js'
@@ -18,10 +18,10 @@ export interface VerifyResult {
  * yet is undefined.
  */
 export class SslInspection {
-  readonly context: SslContext
+  readonly context: ContextIdentity
   readonly #native: NativeSsl
 
-  constructor(context: SslContext, native: NativeSsl) {
+  constructor(context: ContextIdentity, native: NativeSsl) {
     this.context = context
     this.#native = native
   }

@@ -3,7 +3,7 @@ import { checkBytes, checkCount, checkOneOf, checkOptions, invalid } from '../op
 import type { NativeSsl, SslCalls } from '../native/engine.js'
 import { sslErrorName, sslErrorNames, type SslErrorName } from '../tls/ssl-errors.js'
 import { emptyQueue, type QueuedError, shutdownResult, type SslResult } from '../tls/ssl-result.js'
-import type { SslContext } from './context.js'
+import type { ContextIdentity } from './identity.js'
 import { eventOf, type SslEvent } from './events.js'
 import { type Memory, maxRead, memoryOfThread } from './memory.js'
 import { SslSession } from './session.js'
@@ -60,7 +60,7 @@ export class Ssl extends SslInspection {
   #hasEnded = false
 
   /** Made by `SslContext.createSsl` only. */
-  constructor(context: SslContext, native: NativeSsl) {
+  constructor(context: ContextIdentity, native: NativeSsl) {
     super(context, native)
     this.#native = native
     this.#id = native.id

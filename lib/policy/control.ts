@@ -10,7 +10,7 @@ import { watchHandshakes } from './handshake-watch.js'
 import { guardRequests, spareClosings } from './http-server.js'
 import { lifetimeOf } from '../closure/lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
-import { wrapRemovably } from '../closure/socket-internals.js'
+import { serverOf, wrapRemovably } from '../closure/socket-internals.js'
 import { ControlledSockets, isControlled } from './controlled-sockets.js'
 import type { ClosureReport, Verdict } from '../report/verdict.js'
 
@@ -124,8 +124,8 @@ const serversOfSockets = new WeakSet<Server>()
 
 // Once for all sockets of a server that are under policies of their own.
 function guardServerOf(socket: TLSSocket): void {
-  const server: unknown = Reflect.get(socket, 'server')
-  if (!(server instanceof Server) || serversOfSockets.has(server)) return
+  const server = serverOf(socket)
+  if (server === undefined || serversOfSockets.has(server)) return
   serversOfSockets.add(server)
   guardRequests(server, (each) => each instanceof TLSSocket && controls.get(each)?.active === true)
 }

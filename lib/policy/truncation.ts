@@ -2,14 +2,13 @@
 // that the stream is whole. Two questions decide: was there a close_notify (evidence.ts), and is a message unfinished
 // (framing.ts)? An 'error' is emitted only on what has a listener for it, for without one it would end the process where
 // Node alone does not; such a stream is destroyed without an 'end'.
-import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ClosureError } from '../errors.js'
 import type { Connection } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
 import { http2RequestOf } from './http-server.js'
-import { wrapMethod } from '../closure/socket-internals.js'
+import { markIncomplete, requestOfResponse, wrapMethod } from '../closure/socket-internals.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
@@ -117,15 +116,9 @@ function destroyWith(stream: Readable, error: Error): void {
 // by finishing the parser, and with it the body.
 function failResponse(response: IncomingMessage, error: Error): void {
   response.destroy(error)
-  // A body without framing is complete to http's parser once the socket has closed.
-  const set = () => undefined
-  Reflect.defineProperty(response, 'complete', { get: () => false, set, configurable: true, enumerable: true })
-  const request: unknown = Reflect.get(response, 'req')
+  markIncomplete(response)
+  const request = requestOfResponse(response)
   process.nextTick(() => {
-    if (isEmitter(request) && request.listenerCount('error') > 0) request.emit('error', error)
+    if (request !== undefined && request.listenerCount('error') > 0) request.emit('error', error)
   })
-}
-
-function isEmitter(value: unknown): value is EventEmitter {
-  return typeof value === 'object' && value !== null && 'listenerCount' in value
 }

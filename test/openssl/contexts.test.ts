@@ -1,7 +1,7 @@
 // Contexts: what each option does, what is refused, and by whom.
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { loadOpenSSL, type SslContextOptions, type SslOption } from '../../lib/openssl/index.js'
+import { loadOpenSSL, type SslContextOptions, type SslOp } from '../../lib/openssl/index.js'
 import { certificate, otherCertificate } from '../support/certificate.js'
 import { builds } from './builds.js'
 import { connectPair, deliver, handshake, identity, makePair } from './ssl-pair.js'
@@ -151,7 +151,7 @@ describe('SSL_OP_', () => {
     expect(connectPair(openssl, { client: { options: ['NO_TLSv1_3'] } }).client.getVersion()).toBe('TLSv1.2')
   })
 
-  const kinds: readonly (readonly [SslOption, readonly string[]])[] = [
+  const kinds: readonly (readonly [SslOp, readonly string[]])[] = [
     ['IGNORE_UNEXPECTED_EOF', ['OpenSSL 3', 'OpenSSL 4']],
     ['NO_RENEGOTIATION', ['OpenSSL 1.1.1', 'OpenSSL 3', 'OpenSSL 4']],
     ['ALLOW_UNSAFE_LEGACY_RENEGOTIATION', ['OpenSSL 1.1.1', 'OpenSSL 3', 'OpenSSL 4']],
@@ -172,7 +172,7 @@ describe('SSL_OP_', () => {
     'NO_RENEGOTIATION keeps $name from it',
     ({ openssl }) => {
       for (const refuses of [false, true]) {
-        const options: readonly SslOption[] = refuses ? ['NO_RENEGOTIATION'] : ['ALLOW_CLIENT_RENEGOTIATION']
+        const options: readonly SslOp[] = refuses ? ['NO_RENEGOTIATION'] : ['ALLOW_CLIENT_RENEGOTIATION']
         const hasOption = refuses || openssl.versionNumber >= 0x30000000
         const { client, server } = connectPair(openssl, {
           version: 'TLSv1.2',

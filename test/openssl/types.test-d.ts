@@ -17,7 +17,7 @@ import {
   type SslContextOptions,
   type SslErrorName,
   type SslEvent,
-  type SslOption,
+  type SslOp,
   type SslOptions,
   type SslProtocol,
   type SslPump,
@@ -66,8 +66,8 @@ describe('the options of a context', () => {
   test('name versions, modes and options', () => {
     expectTypeOf<SslProtocol>().toEqualTypeOf<'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'>()
     expectTypeOf<SslVerifyMode>().toEqualTypeOf<'none' | 'peer' | 'require'>()
-    expectTypeOf<'IGNORE_UNEXPECTED_EOF' | 'NO_RENEGOTIATION' | 'NO_TICKET'>().toExtend<SslOption>()
-    expectTypeOf<'SSL_OP_NO_TICKET'>().not.toExtend<SslOption>()
+    expectTypeOf<'IGNORE_UNEXPECTED_EOF' | 'NO_RENEGOTIATION' | 'NO_TICKET'>().toExtend<SslOp>()
+    expectTypeOf<'SSL_OP_NO_TICKET'>().not.toExtend<SslOp>()
     expectTypeOf<Required<SslContextOptions>['alpn']>().toEqualTypeOf<readonly string[]>()
     expectTypeOf<SslOptions>().toEqualTypeOf<{
       readonly servername?: string

@@ -1,8 +1,8 @@
 // SSL_OP_…, SSL_CTX_set_options(3): bits that mean different things in different libraries. Those that concern DTLS or
 // a socket of OpenSSL's own (KTLS) are left out.
+import type { LibraryIdentity } from './identity.js'
 import { ClosureError } from '../errors.js'
 import { invalid } from '../options.js'
-import type { LibraryKind } from '../tls/libraries.js'
 
 // The number of the bit in OpenSSL, and the release that brought it.
 const openssl = {
@@ -42,7 +42,7 @@ const openssl = {
 const releases = { '1.1.1': 0x1010100f, '3.0': 0x30000000, '3.2': 0x30200000, '3.3': 0x30300000, '3.6': 0x30600000 }
 
 // The others define most names as 0, so that programs compile. These do something.
-const boringssl: Readonly<Partial<Record<SslOption, number>>> = {
+const boringssl: Readonly<Partial<Record<SslOp, number>>> = {
   NO_TICKET: 14,
   CIPHER_SERVER_PREFERENCE: 22,
   NO_TLSv1: 26,
@@ -51,7 +51,7 @@ const boringssl: Readonly<Partial<Record<SslOption, number>>> = {
   NO_TLSv1_3: 29,
 }
 
-const libressl: Readonly<Partial<Record<SslOption, number>>> = {
+const libressl: Readonly<Partial<Record<SslOp, number>>> = {
   ...boringssl,
   LEGACY_SERVER_CONNECT: 2,
   NO_SESSION_RESUMPTION_ON_RENEGOTIATION: 16,
@@ -60,23 +60,17 @@ const libressl: Readonly<Partial<Record<SslOption, number>>> = {
 }
 
 /** An option of SSL_CTX_set_options(3), without its SSL_OP_. */
-export type SslOption = keyof typeof openssl
-
-interface Build {
-  readonly kind: LibraryKind
-  readonly version: string
-  readonly versionNumber: number
-}
+export type SslOp = keyof typeof openssl
 
 /** The bits of some options in a build. */
-export function checkSslOptions(options: unknown, build: Build): number {
+export function checkSslOps(options: unknown, build: LibraryIdentity): number {
   if (options === undefined) return 0
   if (!Array.isArray(options)) throw invalid('options', 'an array of names', options)
   // Not a bitwise or, which has 32 bits only.
   return [...new Set<unknown>(options)].reduce<number>((bits, option) => bits + 2 ** bitOf(option, build), 0)
 }
 
-function bitOf(name: unknown, build: Build): number {
+function bitOf(name: unknown, build: LibraryIdentity): number {
   const option = known.find((each) => each === name)
   if (option === undefined) throw unknownOption(name)
   const bit = bitIn(option, build)
@@ -85,18 +79,18 @@ function bitOf(name: unknown, build: Build): number {
   throw new ClosureError('ERR_OPENSSL_UNSUPPORTED_CALL', message)
 }
 
-function bitIn(option: SslOption, { kind, versionNumber }: Build): number | undefined {
+function bitIn(option: SslOp, { kind, versionNumber }: LibraryIdentity): number | undefined {
   if (kind === 'LibreSSL') return libressl[option]
   if (kind !== 'OpenSSL') return boringssl[option]
   const [bit, since] = openssl[option]
   return versionNumber >= releases[since] ? bit : undefined
 }
 
-function releaseHint(option: SslOption, { kind }: Build): string {
+function releaseHint(option: SslOp, { kind }: LibraryIdentity): string {
   return kind === 'OpenSSL' ? `, which came with OpenSSL ${openssl[option][1]}` : ', or has it as 0, which does nothing'
 }
 
-const known = Object.keys(openssl).filter((name): name is SslOption => Object.hasOwn(openssl, name))
+const known = Object.keys(openssl).filter((name): name is SslOp => Object.hasOwn(openssl, name))
 
 function unknownOption(name: unknown): ClosureError {
   const bare = typeof name === 'string' ? name.replace(/^SSL_OP_/, '') : name
