@@ -1,11 +1,20 @@
 // The vocabulary of checking what a caller passed. Every message says what was expected, for what, and what came.
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
 import { ClosureError } from './errors.js'
 
 /** The error of an argument that is not what was expected. */
 export function invalid(name: string, expected: string, received: unknown): ClosureError {
-  const message = `Expected ${expected} for ${name} but received ${inspect(received, { depth: 0 })}`
+  const message = `Expected ${expected} for ${name} but received ${textOf(received)}`
   return new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
+}
+
+// What only pretends to be of some class cannot be shown: inspect() throws.
+function textOf(value: unknown): string {
+  try {
+    return inspect(value, { depth: 0 })
+  } catch {
+    return `${typeof value} that cannot be shown`
+  }
 }
 
 /** The options object: undefined counts as empty, a key that is not known is refused by name. */
@@ -71,10 +80,38 @@ export function checkText(name: string, value: unknown): string {
   return value
 }
 
-/** Bytes. */
-export function checkBytes(name: string, value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw invalid(name, 'a Uint8Array', value)
+/**
+ * Bytes: a real Uint8Array, of whatever realm, whose memory is there. One whose buffer is detached, or was made smaller
+ * than its range, has none, and would pass for an empty one.
+ */
+export function checkBytes(name: string, value: unknown, expected = 'a Uint8Array'): Uint8Array {
+  if (!types.isUint8Array(value)) throw invalid(name, expected, value)
+  if (lengthOf(value) === 0 && !hasMemory(value)) throw invalid(name, `${expected} whose memory is there`, value)
   return value
+}
+
+/** The buffer that some bytes lie in. */
+export const bufferOf = ofTypedArrays('buffer')
+
+// Every method of a typed array throws where there is no memory: ECMA-262, ValidateTypedArray.
+function hasMemory(bytes: Uint8Array): boolean {
+  try {
+    firstOf(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const lengthOf = ofTypedArrays('byteLength')
+const firstOf = ofTypedArrays('at')
+
+// A getter or a method of the prototype: an object can have another one of its own, that says what is not so.
+function ofTypedArrays(name: 'byteLength' | 'buffer' | 'at'): (bytes: Uint8Array) => unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name)
+  const own: unknown = descriptor === undefined ? undefined : (Reflect.get(descriptor, 'get') ?? descriptor.value)
+  if (typeof own !== 'function') throw new Error(`This runtime has no ${name} of typed arrays`)
+  return (bytes): unknown => Reflect.apply(own, bytes, [])
 }
 
 /** A function, or nothing. */

@@ -1,5 +1,5 @@
 import type { LibraryIdentity } from './identity.js'
-import { checkBoolean, checkCount, checkOneOf, checkOptions, checkText, invalid } from '../options.js'
+import { checkBoolean, checkBytes, checkCount, checkOneOf, checkOptions, checkText, invalid } from '../options.js'
 import { checkSslOps, type SslOp } from './ssl-ops.js'
 
 const versions = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const
@@ -173,8 +173,7 @@ export function verifyNumber(mode: unknown): number {
 function pem(name: string, value: unknown): Uint8Array | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string') return Buffer.from(value)
-  if (value instanceof Uint8Array) return value
-  throw invalid(name, 'PEM as a string or a Uint8Array', value)
+  return checkBytes(name, value, 'PEM as a string or a Uint8Array')
 }
 
 function text(name: string, value: unknown): string | undefined {

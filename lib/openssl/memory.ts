@@ -1,5 +1,6 @@
 // The memory that this thread shares with the addon: a call leaves its results there, so that it makes no object.
 import { loadEngine } from '../native/addon.js'
+import { bufferOf } from '../options.js'
 import { type Engine, type Slabs, type SslCalls, statusIndex } from '../native/engine.js'
 
 // 64 KiB, and room for a record more: pump() reads while a whole record fits.
@@ -65,7 +66,8 @@ export class Memory {
 
   /** Whether some bytes lie in this memory, where the next call would overwrite them while it reads them. */
   holds(bytes: Uint8Array): boolean {
-    return bytes.buffer === this.#output.buffer || bytes.buffer === this.#plaintext.buffer
+    const buffer = bufferOf(bytes)
+    return buffer === this.#output.buffer || buffer === this.#plaintext.buffer
   }
 }
 

@@ -89,7 +89,7 @@ class EngineLibrary : public Napi::ObjectWrap<EngineLibrary> {
   }
 
   Napi::Value session_from(const Napi::CallbackInfo& info) {
-    const auto session = engine::Session::parse(*library_, bytes_argument(info, 0));
+    const auto session = engine::Session::parse(*library_, copied_argument(info, 0));
     return session == nullptr ? info.Env().Null() : EngineSession::wrap(info.Env(), session);
   }
 
@@ -189,10 +189,21 @@ std::span<const uint8_t> bytes_of(napi_env env, napi_value value) {
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   void* data = nullptr;
+  napi_value buffer = nullptr;
+  bool is_detached = false;
   // Fails for what is no typed array.
-  const napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
+  const napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, nullptr);
   if (status != napi_ok || type != napi_uint8_array) throw invalid_argument(env, "expected a Uint8Array");
+  // A getter of the caller's may have detached it since lib/ looked.
+  if (length == 0 && napi_is_detached_arraybuffer(env, buffer, &is_detached) == napi_ok && is_detached) {
+    throw invalid_argument(env, "expected a Uint8Array whose memory is there");
+  }
   return {static_cast<const uint8_t*>(data), length};
+}
+
+std::vector<uint8_t> copied_argument(const Napi::CallbackInfo& info, size_t index) {
+  const auto bytes = bytes_argument(info, index);
+  return {bytes.begin(), bytes.end()};
 }
 
 std::string string_argument(const Napi::CallbackInfo& info, size_t index) {

@@ -80,13 +80,13 @@ T EngineSslContext::supported(const Napi::CallbackInfo& info, const char* call, 
 }
 
 Napi::Value EngineSslContext::use_certificate_chain(const Napi::CallbackInfo& info) {
-  return to_number(info, live(info).use_certificate_chain(bytes_argument(info, 0)));
+  return to_number(info, live(info).use_certificate_chain(copied_argument(info, 0)));
 }
 
 Napi::Value EngineSslContext::use_private_key(const Napi::CallbackInfo& info) {
   std::optional<std::string> passphrase;
   if (!is_absent(info, 1)) passphrase = string_argument(info, 1);
-  return to_number(info, live(info).use_private_key(bytes_argument(info, 0), passphrase));
+  return to_number(info, live(info).use_private_key(copied_argument(info, 0), passphrase));
 }
 
 Napi::Value EngineSslContext::check_private_key(const Napi::CallbackInfo& info) {
@@ -94,7 +94,7 @@ Napi::Value EngineSslContext::check_private_key(const Napi::CallbackInfo& info) 
 }
 
 Napi::Value EngineSslContext::add_trusted(const Napi::CallbackInfo& info) {
-  return to_number(info, live(info).add_trusted(bytes_argument(info, 0)));
+  return to_number(info, live(info).add_trusted(copied_argument(info, 0)));
 }
 
 Napi::Value EngineSslContext::set_default_verify_paths(const Napi::CallbackInfo& info) {
@@ -130,7 +130,7 @@ Napi::Value EngineSslContext::set_groups_list(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineSslContext::set_alpn(const Napi::CallbackInfo& info) {
-  return to_number(info, live(info).set_alpn(bytes_argument(info, 0)));
+  return to_number(info, live(info).set_alpn(copied_argument(info, 0)));
 }
 
 void EngineSslContext::set_session_cache_mode(const Napi::CallbackInfo& info) {
@@ -139,7 +139,7 @@ void EngineSslContext::set_session_cache_mode(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineSslContext::set_session_id_context(const Napi::CallbackInfo& info) {
-  return to_number(info, live(info).set_session_id_context(bytes_argument(info, 0)));
+  return to_number(info, live(info).set_session_id_context(copied_argument(info, 0)));
 }
 
 Napi::Value EngineSslContext::set_num_tickets(const Napi::CallbackInfo& info) {
