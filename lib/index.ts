@@ -7,6 +7,7 @@ export {
   type ConnectCallback,
   type ConnectRequest,
 } from './policy/connect.js'
+export type { FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
 export {
   type ClosureControl,
@@ -24,11 +25,9 @@ export type {
   ClosureMode,
   Cut,
   EndedBy,
-  FlushOptions,
   OnData,
   Received,
   Sent,
-  ShutdownOptions,
   TcpEnd,
 } from './report/facts.js'
 export type {

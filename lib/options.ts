@@ -26,6 +26,63 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
   return options
 }
 
+/** One option of an options object: its check, which stands in its default, and how its page writes unit and default. */
+export interface OptionRule<T> {
+  readonly check: (name: string, value: unknown) => T
+  readonly unit: '' | 'ms' | 'bytes' | 'sockets'
+  readonly default: string
+}
+
+/**
+ * The table of an options object: every option, and no other. `satisfies OptionRules<Options>` makes the compiler say what
+ * was left out.
+ */
+export type OptionRules<Options> = { readonly [K in keyof Options]-?: OptionRule<unknown> }
+
+/** What checkAll() returns: every option, with its default where none was given. */
+export type CheckedOptions<Rules> = {
+  readonly [K in keyof Rules]: Rules[K] extends OptionRule<infer T> ? T : never
+}
+
+/** Checks every option of an object by its table; what is undefined is taken from `base`, then from the default. */
+export function checkAll<Rules extends Readonly<Record<string, OptionRule<unknown>>>>(
+  rules: Rules,
+  options: object | undefined,
+  base: object = {},
+): CheckedOptions<Rules> {
+  const given: object = checkOptions(options, Object.keys(rules))
+  const checked = Object.entries(rules).map(([name, { check }]) => {
+    const own: unknown = Reflect.get(given, name)
+    const value: unknown = own === undefined ? Reflect.get(base, name) : own
+    return [name, check(name, value)] as const
+  })
+  const complete: object = Object.fromEntries(checked)
+  if (!hasAll(rules, complete)) throw new Error('an option has no rule')
+  return complete
+}
+
+function hasAll<Rules extends object>(rules: Rules, checked: object): checked is CheckedOptions<Rules> {
+  return Object.keys(rules).every((name) => name in checked)
+}
+
+/** A budget in ms. */
+export function milliseconds(fallback: number): OptionRule<number> {
+  return { check: (name, value) => checkTimeout(name, value, fallback), unit: 'ms', default: String(fallback) }
+}
+
+/** A whole number of something. */
+export function countOf(unit: 'bytes' | 'sockets', fallback: number): OptionRule<number> {
+  return { check: (name, value) => checkCount(name, unit, value, fallback), unit, default: String(fallback) }
+}
+
+/** One of a set of literals. */
+export function choiceOf<const T extends string>(choices: readonly T[], fallback: T): OptionRule<T> {
+  return { check: (name, value) => checkChoice(name, value, choices, fallback), unit: '', default: `'${fallback}'` }
+}
+
+/** An AbortSignal, or none. */
+export const signalOption: OptionRule<AbortSignal | undefined> = { check: checkSignal, unit: '', default: 'none' }
+
 /** A whole number of at least zero, or the default. */
 export function checkCount(name: string, unit: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback
@@ -112,13 +169,4 @@ function ofTypedArrays(name: 'byteLength' | 'buffer' | 'at'): (bytes: Uint8Array
   const own: unknown = descriptor === undefined ? undefined : (Reflect.get(descriptor, 'get') ?? descriptor.value)
   if (typeof own !== 'function') throw new Error(`This runtime has no ${name} of typed arrays`)
   return (bytes): unknown => Reflect.apply(own, bytes, [])
-}
-
-/** A function, or nothing. */
-export function checkFunction<T extends (...args: never[]) => unknown>(
-  name: string,
-  value: T | undefined,
-): T | undefined {
-  if (value === undefined || typeof value === 'function') return value
-  throw invalid(name, 'a function', value)
 }

@@ -9,9 +9,9 @@ import { type Lifetime, lifetimeOf } from './lifetime.js'
 import { ownerOf } from './socket-internals.js'
 import { SocketSide } from './socket-side.js'
 import { sslShutdown } from './ssl-shutdown.js'
-import { checkFlushTimeout, checkShutdownOptions } from './shutdown-options.js'
+import { checkFlushTimeout, checkShutdownOptions, type FlushOptions, type ShutdownOptions } from './shutdown-options.js'
 import type { SslResult } from '../tls/ssl-result.js'
-import type { Alert, FlushOptions, ShutdownOptions } from '../report/facts.js'
+import type { Alert } from '../report/facts.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /**

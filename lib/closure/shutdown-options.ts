@@ -1,60 +1,97 @@
-import { ClosureError } from '../errors.js'
-import { checkChoice, checkCount, checkOptions, checkSignal, checkTimeout } from '../options.js'
+// The options of Closure's calls: their types, and the tables that check them.
 import type { ClosingOptions } from '../closing/options.js'
+import { ClosureError } from '../errors.js'
+import { checkAll, choiceOf, countOf, milliseconds, type OptionRules, signalOption } from '../options.js'
+import type { Afterwards, ClosureMode, OnData } from '../report/facts.js'
 import type { Owner } from './socket-internals.js'
-import type { FlushOptions, ShutdownOptions } from '../report/facts.js'
 
-const defaultTimeout = 3000
-const defaultMaxDiscardBytes = 1024 * 1024
+/** Options of {@link Closure.closeNotify} and {@link Closure.flush}. Unknown keys are refused by name. */
+export interface FlushOptions {
+  /**
+   * Budget in ms, from the call on, for everything written before and our close_notify to reach the kernel. When it
+   * runs out closeNotify() and flush() reject; shutdown() destroys the socket, and the report counts what was not
+   * delivered.
+   * @default 3000
+   */
+  readonly flushTimeout?: number
+}
 
-const shutdownKeys: readonly (keyof ShutdownOptions)[] = [
-  'mode',
-  'flushTimeout',
-  'waitTimeout',
-  'maxDiscardBytes',
-  'onData',
-  'afterwards',
-  'signal',
-]
+/** The options of waiting for the peer's close_notify, which shutdown() and policies share. */
+export interface WaitOptions {
+  /**
+   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`.
+   * @default 3000
+   */
+  readonly waitTimeout?: number
+  /**
+   * Bytes of application data that are read and dropped while we wait, before the socket is destroyed: under
+   * `onData: 'discard'`, and under a policy on the sockets of http and http2 servers.
+   * @default 1048576
+   */
+  readonly maxDiscardBytes?: number
+}
+
+/** Options of {@link Closure.shutdown}. Unknown keys are refused by name. */
+export interface ShutdownOptions extends FlushOptions, WaitOptions {
+  /**
+   * How our side ends TLS.
+   * @default 'unidirectional'
+   */
+  readonly mode?: ClosureMode
+  /**
+   * `deliver` hands data that still arrives to the socket's reader; a reader that stalls ends the wait. `discard` reads
+   * by itself, within `maxDiscardBytes`. `fail` ends the wait at the first byte. On the socket of an http server and on
+   * one of http2 the default is `discard`, and `deliver` is refused: it would run requests that come after the response
+   * that closed the connection.
+   * @default 'deliver'
+   */
+  readonly onData?: OnData
+  /**
+   * `fin` ends TCP; `keep-open` leaves it open, for a protocol that goes on in the clear. Refused on sockets that http
+   * or http2 owns.
+   * @default 'fin'
+   */
+  readonly afterwards?: Afterwards
+  /** Ends the closing early: the socket is destroyed and the promise resolves with a report whose verdict says so. */
+  readonly signal?: AbortSignal
+}
+
+export const modeOption = choiceOf(['quiet', 'unidirectional', 'bidirectional'], 'unidirectional')
+
+export const flushRules = { flushTimeout: milliseconds(3000) } satisfies OptionRules<FlushOptions>
+
+export const waitRules = {
+  waitTimeout: milliseconds(3000),
+  maxDiscardBytes: countOf('bytes', 1024 * 1024),
+} satisfies OptionRules<WaitOptions>
+
+const onDataOption = choiceOf(['deliver', 'discard', 'fail'], 'deliver')
+
+export const shutdownRules = {
+  mode: modeOption,
+  ...flushRules,
+  ...waitRules,
+  onData: {
+    ...onDataOption,
+    // The default depends on who owns the socket.
+    check: (name: string, value: unknown): OnData | undefined =>
+      value === undefined ? undefined : onDataOption.check(name, value),
+  },
+  afterwards: choiceOf(['fin', 'keep-open'], 'fin'),
+  signal: signalOption,
+} satisfies OptionRules<ShutdownOptions>
 
 /** The options of shutdown() on a socket with that owner, checked and complete. */
 export function checkShutdownOptions(options: ShutdownOptions | undefined, owner: Owner): ClosingOptions {
-  const given = checkOptions(options, shutdownKeys)
-  const actsOnRequests = owner === 'http-server' || owner === 'http2'
-  const defaultOnData = actsOnRequests ? 'discard' : 'deliver'
-  const checked: ClosingOptions = {
-    mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], 'unidirectional'),
-    flushBudget: 'once',
-    ...checkBudgets(given),
-    onData: checkChoice('onData', given.onData, ['deliver', 'discard', 'fail'], defaultOnData),
-    afterwards: checkChoice('afterwards', given.afterwards, ['fin', 'keep-open'], 'fin'),
-    signal: checkSignal('signal', given.signal),
-    waitingRoom: undefined,
-  }
-  if (actsOnRequests && checked.onData === 'deliver') {
+  const checked = checkAll(shutdownRules, options)
+  if (checked.onData === 'deliver' && (owner === 'http-server' || owner === 'http2')) {
     const message = `onData: 'deliver' is refused on a socket that ${owner} owns: it would go on to act on requests`
     throw new ClosureError('ERR_CLOSURE_OWNED', message)
   }
-  return checked
-}
-
-/** The budgets of a closing, in ms and bytes. */
-export interface Budgets {
-  readonly flushTimeout: number
-  readonly waitTimeout: number
-  readonly maxDiscardBytes: number
-}
-
-/** The budgets that a caller named, and the defaults of the others. */
-export function checkBudgets(given: Partial<Budgets>): Budgets {
-  return {
-    flushTimeout: checkTimeout('flushTimeout', given.flushTimeout, defaultTimeout),
-    waitTimeout: checkTimeout('waitTimeout', given.waitTimeout, defaultTimeout),
-    maxDiscardBytes: checkCount('maxDiscardBytes', 'bytes', given.maxDiscardBytes, defaultMaxDiscardBytes),
-  }
+  return { ...checked, flushBudget: 'once', waitingRoom: undefined }
 }
 
 /** The flush budget of closeNotify() and flush(), in ms. */
 export function checkFlushTimeout(options: FlushOptions | undefined): number {
-  return checkTimeout('flushTimeout', checkOptions(options, ['flushTimeout']).flushTimeout, defaultTimeout)
+  return checkAll(flushRules, options).flushTimeout
 }

@@ -85,84 +85,51 @@ export interface SslContextOptions {
   readonly keylog?: boolean
 }
 
-/** The same, checked, in the form in which the addon takes it. */
-export interface CheckedContextOptions {
-  readonly isServer: boolean
-  readonly cert: Uint8Array | undefined
-  readonly key: Uint8Array | undefined
-  readonly passphrase: string | undefined
-  readonly ca: Uint8Array | undefined
-  readonly defaultVerifyPaths: boolean
-  readonly verify: number | undefined
-  readonly minVersion: number | undefined
-  readonly maxVersion: number | undefined
-  readonly ciphers: string | undefined
-  readonly ciphersuites: string | undefined
-  readonly groups: string | undefined
-  readonly alpn: Uint8Array | undefined
-  readonly sessionCache: number | undefined
-  readonly sessionIdContext: Uint8Array | undefined
-  readonly tickets: number | undefined
-  readonly options: number
-  readonly quietShutdown: boolean | undefined
-  readonly postHandshakeAuth: boolean | undefined
-  readonly readAhead: boolean | undefined
-  readonly releaseBuffers: boolean
-  readonly keylog: boolean
+/** The table of the options: the check of each, which is given the library too. */
+export const contextRules = {
+  side: (name: string, value: unknown) => checkOneOf(name, value, ['client', 'server']),
+  cert: pem,
+  key: pem,
+  passphrase: text,
+  ca: pem,
+  defaultVerifyPaths: (name: string, value: unknown) => flag(name, value) ?? false,
+  verify: (_name: string, value: unknown) => (value === undefined ? undefined : verifyNumber(value)),
+  minVersion: (name: string, value: unknown) => number(name, value, versions),
+  maxVersion: (name: string, value: unknown) => number(name, value, versions),
+  ciphers: text,
+  ciphersuites: text,
+  groups: text,
+  alpn: alpnWire,
+  sessionCache: (name: string, value: unknown) => number(name, value, sessionCaches),
+  sessionIdContext: utf8,
+  tickets: (_name: string, value: unknown) => (value === undefined ? undefined : checkTickets(value)),
+  options: (_name: string, value: unknown, library: LibraryIdentity) => checkSslOps(value, library),
+  quietShutdown: flag,
+  postHandshakeAuth: flag,
+  readAhead: flag,
+  releaseBuffers: (name: string, value: unknown) => flag(name, value) ?? false,
+  keylog: (name: string, value: unknown) => flag(name, value) ?? false,
+} satisfies Readonly<
+  Record<keyof SslContextOptions, (name: string, value: unknown, library: LibraryIdentity) => unknown>
+>
+
+/** Options as the addon takes them: text as bytes, names as numbers. */
+export type CheckedContextOptions = {
+  readonly [K in keyof typeof contextRules]: ReturnType<(typeof contextRules)[K]>
 }
 
-const keys: readonly (keyof SslContextOptions)[] = [
-  'side',
-  'cert',
-  'key',
-  'passphrase',
-  'ca',
-  'defaultVerifyPaths',
-  'verify',
-  'minVersion',
-  'maxVersion',
-  'ciphers',
-  'ciphersuites',
-  'groups',
-  'alpn',
-  'sessionCache',
-  'sessionIdContext',
-  'tickets',
-  'options',
-  'quietShutdown',
-  'postHandshakeAuth',
-  'readAhead',
-  'releaseBuffers',
-  'keylog',
-]
-
 /** Checks all before anything is made. */
-export function checkContextOptions(given: SslContextOptions, build: LibraryIdentity): CheckedContextOptions {
-  const options = checkOptions(given, keys)
-  return {
-    isServer: checkOneOf('side', options.side, ['client', 'server']) === 'server',
-    cert: pem('cert', options.cert),
-    key: pem('key', options.key),
-    passphrase: text('passphrase', options.passphrase),
-    ca: pem('ca', options.ca),
-    defaultVerifyPaths: flag('defaultVerifyPaths', options.defaultVerifyPaths) ?? false,
-    verify: options.verify === undefined ? undefined : verifyNumber(options.verify),
-    minVersion: number('minVersion', options.minVersion, versions),
-    maxVersion: number('maxVersion', options.maxVersion, versions),
-    ciphers: text('ciphers', options.ciphers),
-    ciphersuites: text('ciphersuites', options.ciphersuites),
-    groups: text('groups', options.groups),
-    alpn: alpnWire(options.alpn),
-    sessionCache: number('sessionCache', options.sessionCache, sessionCaches),
-    sessionIdContext: utf8('sessionIdContext', options.sessionIdContext),
-    tickets: options.tickets === undefined ? undefined : checkTickets(options.tickets),
-    options: checkSslOps(options.options, build),
-    quietShutdown: flag('quietShutdown', options.quietShutdown),
-    postHandshakeAuth: flag('postHandshakeAuth', options.postHandshakeAuth),
-    readAhead: flag('readAhead', options.readAhead),
-    releaseBuffers: flag('releaseBuffers', options.releaseBuffers) ?? false,
-    keylog: flag('keylog', options.keylog) ?? false,
-  }
+export function checkContextOptions(given: SslContextOptions, library: LibraryIdentity): CheckedContextOptions {
+  const options: object = checkOptions(given, Object.keys(contextRules))
+  const checked: object = Object.fromEntries(
+    Object.entries(contextRules).map(([name, check]) => [name, check(name, Reflect.get(options, name), library)]),
+  )
+  if (!isComplete(checked)) throw new Error('an option has no rule')
+  return checked
+}
+
+function isComplete(checked: object): checked is CheckedContextOptions {
+  return Object.keys(contextRules).every((name) => name in checked)
 }
 
 /** A verify mode by number. */
@@ -203,7 +170,7 @@ function checkTickets(value: unknown): number {
 }
 
 // RFC 7301 section 3.1: each name with its length before it.
-function alpnWire(protocols: unknown): Uint8Array | undefined {
+function alpnWire(_name: string, protocols: unknown): Uint8Array | undefined {
   if (protocols === undefined) return undefined
   if (!Array.isArray(protocols) || protocols.length === 0) throw invalid('alpn', 'an array of names', protocols)
   const names = protocols.map((protocol: unknown) => {

@@ -25,7 +25,11 @@ export interface SslOptions {
   readonly maxOutput?: number
 }
 
-const sslKeys: readonly (keyof SslOptions)[] = ['servername', 'verifyHost', 'session', 'trace', 'maxOutput']
+// Each option, so that one which is left out here does not compile.
+const sslKeys = { servername: 1, verifyHost: 1, session: 1, trace: 1, maxOutput: 1 } satisfies Record<
+  keyof SslOptions,
+  1
+>
 
 // More than can wait anyway.
 const noLimit = 2 ** 31 - 1
@@ -42,8 +46,8 @@ export class SslContext {
   /** Made by `OpenSSL.createContext` only. */
   constructor(openssl: LibraryIdentity, library: NativeLibrary, options: CheckedContextOptions) {
     this.openssl = openssl
-    this.side = options.isServer ? 'server' : 'client'
-    this.#native = library.createContext(options.isServer)
+    this.side = options.side
+    this.#native = library.createContext(options.side === 'server')
     try {
       configure(this.#native, options)
     } catch (error) {
@@ -74,7 +78,7 @@ export class SslContext {
    * ERR_OPENSSL_STATE for a session of a server's; ERR_OPENSSL_UNSUPPORTED_CALL; ERR_OPENSSL_CALL_FAILED
    */
   createSsl(options?: SslOptions): Ssl {
-    const { servername, verifyHost, session, trace, maxOutput } = checkOptions(options, sslKeys)
+    const { servername, verifyHost, session, trace, maxOutput } = checkOptions(options, Object.keys(sslKeys))
     const name = servername === undefined ? undefined : checkText('servername', servername)
     const host = verifyHost === undefined ? undefined : checkText('verifyHost', verifyHost)
     const resumed = session === undefined ? undefined : SslSession.native(session, this.openssl)

@@ -1,7 +1,16 @@
-// What a policy says, and the check of what a caller passed as one.
+// A policy: its type, and the tables that check one.
 import type { TLSSocket } from 'node:tls'
-import { checkChoice, checkCount, checkFunction, checkOptions, checkSignal, checkTimeout } from '../options.js'
-import { checkBudgets } from '../closure/shutdown-options.js'
+import {
+  checkAll,
+  type CheckedOptions,
+  choiceOf,
+  countOf,
+  invalid,
+  milliseconds,
+  type OptionRules,
+  signalOption,
+} from '../options.js'
+import { modeOption, type WaitOptions, waitRules } from '../closure/shutdown-options.js'
 import type { ClosureMode } from '../report/facts.js'
 
 /** What happens on the wire when a socket is destroyed without an error. */
@@ -11,7 +20,7 @@ export type OnDestroy = 'bare' | 'close_notify'
 export type OnTruncation = 'report' | 'error'
 
 /** What a policy says of one connection. */
-export interface ConnectionPolicy {
+export interface ConnectionPolicy extends WaitOptions {
   /**
    * How our side ends TLS wherever Node would: `end()`, `destroySoon()`, a response with `Connection: close`, the end of
    * an http2 session.
@@ -25,17 +34,6 @@ export interface ConnectionPolicy {
    * @default 30000
    */
   readonly flushTimeout?: number
-  /**
-   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`.
-   * @default 3000
-   */
-  readonly waitTimeout?: number
-  /**
-   * Bytes of application data that are read and dropped while we wait, on sockets that nobody else may read: those of
-   * an http server, and those without a reader.
-   * @default 1048576
-   */
-  readonly maxDiscardBytes?: number
   /**
    * Budget in ms, from our FIN on, for the connection to end. It begins anew each time something comes, is read, or is
    * acknowledged. Then the socket is destroyed; stock Node keeps it for as long as the peer does. `off` keeps it too. A
@@ -75,64 +73,52 @@ export interface ClosurePolicy extends ConnectionPolicy {
   readonly signal?: AbortSignal
 }
 
+const lingerTimeout = milliseconds(120_000)
+
+export const connectionRules = {
+  mode: modeOption,
+  flushTimeout: milliseconds(30_000),
+  ...waitRules,
+  lingerTimeout: {
+    ...lingerTimeout,
+    check: (name: string, value: unknown): number | 'off' =>
+      value === 'off' ? value : lingerTimeout.check(name, value),
+  },
+  onDestroy: choiceOf(['bare', 'close_notify'], 'bare'),
+  onTruncation: choiceOf(['report', 'error'], 'report'),
+} satisfies OptionRules<ConnectionPolicy>
+
+export const policyRules = {
+  ...connectionRules,
+  maxWaiting: countOf('sockets', 1000),
+  perConnection: { check: checkPerConnection, unit: '', default: 'none' },
+  signal: signalOption,
+} satisfies OptionRules<ClosurePolicy>
+
 /** A connection's policy, checked and complete. */
-export type CheckedConnectionPolicy = Required<ConnectionPolicy>
+export type CheckedConnectionPolicy = CheckedOptions<typeof connectionRules>
 
 /** A target's policy, checked and complete. */
-export interface CheckedPolicy extends CheckedConnectionPolicy {
-  readonly maxWaiting: number
-  readonly perConnection: ((socket: TLSSocket) => ConnectionPolicy | undefined) | undefined
-  readonly signal: AbortSignal | undefined
-}
-
-const defaultMaxWaiting = 1000
-const defaultFlushTimeout = 30_000
-const defaultLingerTimeout = 120_000
-
-const connectionKeys: readonly (keyof ConnectionPolicy)[] = [
-  'mode',
-  'flushTimeout',
-  'waitTimeout',
-  'maxDiscardBytes',
-  'lingerTimeout',
-  'onDestroy',
-  'onTruncation',
-]
-
-const policyKeys: readonly (keyof ClosurePolicy)[] = [...connectionKeys, 'maxWaiting', 'perConnection', 'signal']
+export type CheckedPolicy = CheckedOptions<typeof policyRules>
 
 /** The policy of a target, checked and complete. */
 export function checkPolicy(policy: ClosurePolicy | undefined): CheckedPolicy {
-  const given = checkOptions(policy, policyKeys)
-  return {
-    ...checkConnection(given, {}),
-    maxWaiting: checkCount('maxWaiting', 'sockets', given.maxWaiting, defaultMaxWaiting),
-    perConnection: checkFunction('perConnection', given.perConnection),
-    signal: checkSignal('signal', given.signal),
-  }
+  return checkAll(policyRules, policy)
 }
 
 /** The policy of one connection: what `perConnection` named, then what the target's policy says. */
 export function connectionPolicy(policy: CheckedPolicy, socket: TLSSocket): CheckedConnectionPolicy {
   const own = policy.perConnection?.(socket)
-  return own === undefined ? policy : checkConnection(checkOptions(own, connectionKeys), policy)
+  return own === undefined ? policy : checkAll(connectionRules, own, policy)
 }
 
-function checkConnection(given: ConnectionPolicy, base: ConnectionPolicy): CheckedConnectionPolicy {
-  return {
-    mode: checkChoice('mode', given.mode, ['quiet', 'unidirectional', 'bidirectional'], base.mode ?? 'unidirectional'),
-    ...checkBudgets({ flushTimeout: defaultFlushTimeout, ...base, ...withoutUndefined(given) }),
-    lingerTimeout: checkLingerTimeout(given.lingerTimeout, base.lingerTimeout ?? defaultLingerTimeout),
-    onDestroy: checkChoice('onDestroy', given.onDestroy, ['bare', 'close_notify'], base.onDestroy ?? 'bare'),
-    onTruncation: checkChoice('onTruncation', given.onTruncation, ['report', 'error'], base.onTruncation ?? 'report'),
-  }
+type PerConnection = (socket: TLSSocket) => ConnectionPolicy | undefined
+
+function checkPerConnection(name: string, value: unknown): PerConnection | undefined {
+  if (value === undefined || isFunction(value)) return value
+  throw invalid(name, 'a function', value)
 }
 
-function checkLingerTimeout(value: number | 'off' | undefined, fallback: number | 'off'): number | 'off' {
-  const given = value ?? fallback
-  return given === 'off' ? given : checkTimeout('lingerTimeout', given, defaultLingerTimeout)
-}
-
-function withoutUndefined(policy: ConnectionPolicy): ConnectionPolicy {
-  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined))
+function isFunction(value: unknown): value is PerConnection {
+  return typeof value === 'function'
 }

@@ -18,52 +18,6 @@ export type OnData = 'deliver' | 'discard' | 'fail'
 /** What happens to TCP once the TLS part is over: send FIN, or leave it open. */
 export type Afterwards = 'fin' | 'keep-open'
 
-/** Options of {@link Closure.shutdown}. Unknown keys are refused by name. */
-export interface ShutdownOptions {
-  /** @default 'unidirectional' */
-  readonly mode?: ClosureMode
-  /**
-   * Budget in ms, from the call on, for everything written before and our close_notify to reach the kernel. When it
-   * runs out the socket is destroyed and the report counts what was not delivered.
-   * @default 3000
-   */
-  readonly flushTimeout?: number
-  /**
-   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`.
-   * @default 3000
-   */
-  readonly waitTimeout?: number
-  /**
-   * Bytes of application data that `onData: 'discard'` reads and drops before it gives up.
-   * @default 1048576
-   */
-  readonly maxDiscardBytes?: number
-  /**
-   * `deliver` hands data that still arrives to the socket's reader; a reader that stalls ends the wait. `discard` reads
-   * by itself, within `maxDiscardBytes`. `fail` ends the wait at the first byte.
-   * @default 'deliver', and 'discard' on a socket that http owns (there 'deliver' is refused: the parser would run
-   * requests after the response that closed the connection)
-   */
-  readonly onData?: OnData
-  /**
-   * `fin` ends TCP; `keep-open` leaves it open, for a protocol that goes on in the clear. Refused on sockets that http
-   * or http2 owns.
-   * @default 'fin'
-   */
-  readonly afterwards?: Afterwards
-  /** Ends the closing early: the socket is destroyed and the promise resolves with a report whose verdict says so. */
-  readonly signal?: AbortSignal
-}
-
-/** Options of {@link Closure.closeNotify} and {@link Closure.flush}. */
-export interface FlushOptions {
-  /**
-   * Budget in ms, from the call on.
-   * @default 3000
-   */
-  readonly flushTimeout?: number
-}
-
 /** One alert, as the record layer decrypted or wrote it. */
 export interface Alert {
   readonly direction: 'sent' | 'received'

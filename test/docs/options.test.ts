@@ -1,0 +1,113 @@
+/** Each options object has one table in the code. Its docstrings and its table in docs say the same. */
+import { readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { flushRules, shutdownRules } from '../../lib/closure/shutdown-options.js'
+import { contextRules } from '../../lib/openssl/context-options.js'
+import { connectionRules, policyRules } from '../../lib/policy/policy.js'
+
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+const sources = ['lib/closure/shutdown-options.ts', 'lib/policy/policy.ts', 'lib/openssl/context-options.ts']
+
+interface Rule {
+  readonly unit: string
+  readonly default: string
+}
+
+type Rules = Readonly<Record<string, Rule>>
+
+interface Documented {
+  readonly says: string
+  readonly default: string | undefined
+}
+
+const interfaces = new Map(sources.flatMap((file) => interfacesOf(file)))
+
+describe.each<[string, Rules]>([
+  ['FlushOptions', flushRules],
+  ['ShutdownOptions', shutdownRules],
+  ['ConnectionPolicy', connectionRules],
+  ['ClosurePolicy', policyRules],
+])('%s', (name, rules) => {
+  test('each option has a docstring, whose @default is that of the table', () => {
+    const documented = optionsOf(name)
+    expect(Object.keys(documented).sort()).toEqual(Object.keys(rules).sort())
+    for (const [key, rule] of Object.entries(rules)) {
+      expect({ key, default: documented[key]?.default ?? 'none' }).toEqual({ key, default: rule.default })
+      expect(documented[key]?.says, `the description of ${key}`).toMatch(/\w/)
+    }
+  })
+})
+
+test('a description stands once', () => {
+  const all = [...interfaces.values()].flatMap(({ own }) => Object.values(own).map(({ says }) => says))
+  expect(all.filter((says, index) => all.indexOf(says) !== index)).toEqual([])
+})
+
+test.each<[string, string, Rules]>([
+  ['docs/closure.md', '| option | unit | default | meaning |', shutdownRules],
+  ['docs/policy.md', '| option | unit | default | meaning |', policyRules],
+])('the table of %s has each option with its unit and default', (file, head, rules) => {
+  const expected = Object.entries(rules).map(([key, rule]) => ({
+    key,
+    unit: rule.unit,
+    default: rule.default,
+  }))
+  const rows = rowsUnder(read(file), head).map(([key = '', unit = '', fallback = '']) => ({
+    key: bare(key),
+    unit,
+    default: bare(fallback),
+  }))
+  const byKey = (a: { readonly key: string }, b: { readonly key: string }) => a.key.localeCompare(b.key)
+  expect(rows.sort(byKey)).toEqual(expected.sort(byKey))
+})
+
+test('the table of docs/openssl.md has each option of createContext(), and each has a docstring', () => {
+  const rows = rowsUnder(read('docs/openssl.md'), '| option | OpenSSL | default | meaning |')
+  const named = rows.flatMap(([key = '']) => key.split(',').map((name) => bare(name.trim())))
+  expect(named.sort()).toEqual(Object.keys(contextRules).sort())
+  expect(Object.keys(optionsOf('SslContextOptions')).sort()).toEqual(Object.keys(contextRules).sort())
+})
+
+function bare(cell: string): string {
+  return cell.replaceAll('`', '')
+}
+
+function rowsUnder(page: string, head: string): (readonly string[])[] {
+  const lines = page.split('\n')
+  const start = lines.indexOf(head)
+  expect(start, `a table with the head ${head}`).toBeGreaterThan(-1)
+  const rest = lines.slice(start + 2)
+  const rows = rest.slice(
+    0,
+    rest.findIndex((line) => !line.startsWith('|')),
+  )
+  return rows.map((line) =>
+    line
+      .split('|')
+      .slice(1)
+      .map((cell) => cell.trim()),
+  )
+}
+
+function optionsOf(name: string): Readonly<Record<string, Documented>> {
+  const found = interfaces.get(name)
+  if (found === undefined) throw new Error(`expected an interface ${name}`)
+  return Object.fromEntries([...found.parents.map(optionsOf), found.own].flatMap((options) => Object.entries(options)))
+}
+
+function interfacesOf(file: string) {
+  const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.ES2022, true)
+  return source.statements.filter(ts.isInterfaceDeclaration).map((declaration) => {
+    const own: Record<string, Documented> = {}
+    for (const member of declaration.members.filter(ts.isPropertySignature)) {
+      const [tag] = ts.getJSDocTags(member).filter(({ tagName }) => tagName.text === 'default')
+      const [doc] = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc)
+      const says = ts.getTextOfJSDocComment(doc?.comment) ?? ''
+      own[member.name.getText()] = { says, default: ts.getTextOfJSDocComment(tag?.comment) }
+    }
+    const clauses = declaration.heritageClauses ?? []
+    const parents = clauses.flatMap(({ types }) => types.map(({ expression }) => expression.getText()))
+    return [declaration.name.text, { own, parents }] as const
+  })
+}
