@@ -96,14 +96,14 @@ export function checkCount(name: string, unit: string, value: unknown, fallback:
 const maxTimeout = 2 ** 31 - 1
 
 /** A budget in ms, or the default. */
-export function checkTimeout(name: string, value: unknown, fallback: number): number {
+function checkTimeout(name: string, value: unknown, fallback: number): number {
   const timeout = checkCount(name, 'ms', value, fallback)
   if (timeout > maxTimeout) throw invalid(name, `at most ${maxTimeout} ms`, value)
   return timeout
 }
 
 /** One of a set of literals, or the default. */
-export function checkChoice<const T extends string>(
+function checkChoice<const T extends string>(
   name: string,
   value: unknown,
   choices: readonly T[],
@@ -120,7 +120,7 @@ export function checkOneOf<const T extends string>(name: string, value: unknown,
 }
 
 /** A signal, or nothing. */
-export function checkSignal(name: string, value: unknown): AbortSignal | undefined {
+function checkSignal(name: string, value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value
   throw invalid(name, 'an AbortSignal', value)
 }
