@@ -103,12 +103,7 @@ function checkTimeout(name: string, value: unknown, fallback: number): number {
 }
 
 /** One of a set of literals, or the default. */
-function checkChoice<const T extends string>(
-  name: string,
-  value: unknown,
-  choices: readonly T[],
-  fallback: T,
-): T {
+function checkChoice<const T extends string>(name: string, value: unknown, choices: readonly T[], fallback: T): T {
   return value === undefined ? fallback : checkOneOf(name, value, choices)
 }
 

@@ -79,6 +79,20 @@ export class Connection {
     this.closing?.destroyed()
   }
 
+  /**
+   * The error that the socket shall show when it is destroyed with one: none for an alert that only answers our FIN
+   * without an alert, as each peer on OpenSSL 3 sends one. The report has it.
+   */
+  shownError(error: unknown): unknown {
+    return this.isQuietAnswered() && error instanceof Error ? null : error
+  }
+
+  /** Whether the peer has answered our FIN without an alert by an alert about it. */
+  isQuietAnswered(): boolean {
+    const isQuiet = this.#quiet || this.closing?.mode === 'quiet'
+    return isQuiet && this.gate.finAt !== undefined && this.evidence.received().kind === 'fatal-alert'
+  }
+
   /** Bytes that were written to the socket and have not reached the kernel, as far as that can be known now. */
   undeliveredBytes(): number | undefined {
     const { socket, ssl, evidence } = this

@@ -149,8 +149,10 @@ export class Evidence {
     return (this.#ssl.shutdownAtStart() & direction) !== 0
   }
 
+  // An alert of TLS 1.3 is an error whatever its level, but for user_canceled; before it, the level decides.
   #endsReading(alert: NativeAlert): boolean {
-    return this.#closesReading(alert) || (isFatal(alert) && !isUserCanceled(alert))
+    if (this.#closesReading(alert)) return true
+    return this.#version >= tls13 ? !isUserCanceled(alert) : isFatal(alert)
   }
 
   // TLS 1.3 has no alert levels (RFC 8446 section 6); before it, a close_notify at level fatal is a fatal alert.

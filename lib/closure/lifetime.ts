@@ -65,7 +65,8 @@ export class Lifetime {
           this.#finish()
           if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
         }
-        return previous([this.destroyHook === undefined ? error : this.destroyHook.shownError(error), finish])
+        const shown = this.connection === undefined ? error : this.connection.shownError(error)
+        return previous([this.destroyHook === undefined ? shown : this.destroyHook.shownError(shown), finish])
       }
       const before = this.destroyHook?.before(error)
       if (before === undefined) return destroy()

@@ -13,6 +13,7 @@ import {
   pumpOutput,
   startReading,
   takeReadingFromHttpServer,
+  wrapMethod,
 } from './socket-internals.js'
 import { sslShutdown } from './ssl-shutdown.js'
 
@@ -90,8 +91,16 @@ export class SocketSide implements ClosingSide {
   // OpenSSL marks both directions closed; the marks are taken back at once, for with them it would drop what the peer
   // still sends.
   closeQuietly(): void {
-    const { ssl } = this.#connection
+    const { socket, ssl } = this.#connection
     if (!ssl.alive()) return
+    const handle = handleOf(socket)
+    // Node emits an error of OpenSSL's on the socket: the peer's alert about our bare FIN is no news to the program.
+    if (handle !== undefined) {
+      wrapMethod(handle, 'onerror', (previous, args) => {
+        if (!this.#connection.isQuietAnswered()) return previous(args)
+        return setImmediate(() => socket.destroy())
+      })
+    }
     const flags = ssl.getShutdown()
     ssl.setQuietShutdown(true)
     ssl.sslShutdown()

@@ -65,7 +65,7 @@ export class ControlledSocket implements DestroyHook {
     const handle = handleOf(socket)
     if (handle === undefined) return
     wrapMethod(handle, 'onerror', (previous, args) => {
-      const result = previous(args)
+      const result = this.#guard?.tlsFailed(args[0]) === true ? undefined : previous(args)
       this.tlsDied()
       return result
     })

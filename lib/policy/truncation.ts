@@ -9,6 +9,7 @@ import type { Connection } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
 import { http2RequestOf } from './http-server.js'
 import { markIncomplete, requestOfResponse, wrapMethod } from '../closure/socket-internals.js'
+import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
@@ -45,7 +46,8 @@ export class TruncationGuard {
   /** The socket is being destroyed with that error, by the peer's RST perhaps; gives the error that it shall show. */
   shownError(error: unknown): unknown {
     const { socket, evidence } = this.#connection
-    if (!this.#isActive() || evidence.tcp.kind !== 'reset' || !evidence.wasCut()) return error
+    const isPeersDoing = evidence.tcp.kind === 'reset' || evidence.received().kind === 'fatal-alert'
+    if (!this.#isActive() || !isPeersDoing || !evidence.wasCut()) return error
     const cut = this.#framing(socket)
     const truncation = this.#error({ cause: error })
     switch (cut.kind) {
@@ -66,17 +68,35 @@ export class TruncationGuard {
     }
   }
 
+  /**
+   * TLS has died, by a fatal alert perhaps. Node emits that error on the socket, to which http answers by finishing its
+   * parser, and a body without framing is whole then. True when it was told to the message that it has cut instead.
+   */
+  tlsFailed(error: unknown): boolean {
+    const { socket, evidence } = this.#connection
+    if (!this.#isActive() || !evidence.wasCut()) return false
+    const cut = this.#framing(socket)
+    if (cut.kind === 'response') failResponse(cut.response, this.#error({ cause: error }))
+    else if (cut.kind === 'request') cut.request.destroy(this.#error({ cause: error }))
+    else return false
+    return true
+  }
+
   #ended(tell: () => unknown): unknown {
     const { socket, evidence } = this.#connection
-    if (!this.#isActive() || !evidence.wasCut()) return tell()
+    if (!this.#isActive()) return tell()
     const cut = this.#framing(socket)
+    // http2 says itself where a message ends: an orderly end of TLS before that cuts it, too.
+    if (cut.kind === 'http2') this.#failStreams(cut, evidence.wasCut() ? this.#error() : closedEarly())
+    if (!evidence.wasCut()) return tell()
     switch (cut.kind) {
       case 'nothing':
-        return tell()
       case 'http2':
-        this.#failStreams(cut, this.#error())
         return tell()
       case 'stream':
+        if (this.#weLeftFirst()) return tell()
+        destroyWith(socket, this.#error())
+        return false
       case 'message':
         destroyWith(socket, this.#error())
         return false
@@ -92,7 +112,13 @@ export class TruncationGuard {
     }
   }
 
-  #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: TruncationError): void {
+  // Our side has ended the connection, does not wait for the peer, and is not half-closed to read on: the peer may just go.
+  #weLeftFirst(): boolean {
+    const { socket, gate, closing } = this.#connection
+    return gate.finAt !== undefined && closing?.mode !== 'bidirectional' && !socket.allowHalfOpen
+  }
+
+  #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: Error): void {
     for (const stream of streams) {
       // http2's compatibility layer would end the request's body when the stream closes.
       const request = http2RequestOf(stream)
@@ -102,8 +128,25 @@ export class TruncationGuard {
   }
 
   #error(options?: ErrorOptions): TruncationError {
-    return new TruncationError(reportOf(this.#connection.facts()), options)
+    return new TruncationError(truncationReport(this.#connection.facts()), options)
   }
+}
+
+/**
+ * The report of a truncation error: `reset` and `alerted` where that is how the stream was cut, `truncated` otherwise, also
+ * where our alert had gone first, for the error is about what was to come.
+ */
+function truncationReport(facts: ClosureFacts): ClosureReport {
+  const report = reportOf(facts)
+  if (report.verdict === 'reset' || report.verdict === 'alerted') return report
+  const { received, tcp } = facts
+  if (facts.handshake !== 'completed' || received.kind !== 'nothing' || tcp.kind !== 'fin') return report
+  return { ...facts, handshake: facts.handshake, received, tcp, verdict: 'truncated' }
+}
+
+// As Node's http has it for a message that was cut.
+function closedEarly(): Error {
+  return Object.assign(new Error('the peer has closed TLS before the end of the message'), { code: 'ECONNRESET' })
 }
 
 // Without a listener of the program's own the error is heard by nobody; given it is all the same, for it keeps 'end' back.

@@ -150,6 +150,10 @@ export function reportOf(facts: ClosureFacts): ClosureReport {
   const { handshake, sent, received, tcp, began, endedBy } = facts
   if (handshake === 'not-completed') return { ...facts, handshake, verdict: 'no-handshake' }
   if (handshake === 'untracked') return { ...facts, verdict: 'unobserved' }
+  // The peer's OpenSSL answers our bare FIN with an alert about it.
+  if (facts.quiet && sent.kind === 'nothing' && received.kind === 'fatal-alert' && began === 'local') {
+    return { ...facts, handshake, quiet: true, sent, began, verdict: 'quiet' }
+  }
   if (sent.kind === 'fatal-alert' || received.kind === 'fatal-alert') return { ...facts, handshake, verdict: 'alerted' }
   if (sent.kind === 'unobserved' || received.kind === 'unobserved') return { ...facts, verdict: 'unobserved' }
   if (received.kind === 'close_notify') {
