@@ -155,7 +155,9 @@ export const opensslScenarios: readonly Scenario[] = [
   },
   {
     name: 'openssl-shutdown-5',
-    title: 'TLS 1.3: after the client has closed, the server asks for its certificate; the request is read and ignored',
+    title:
+      'TLS 1.3: after the client has closed, the server asks for its certificate; the client answers behind its ' +
+      'close_notify, with a Finished under wrong keys',
     versions: ['TLSv1.3'],
     client: { postHandshakeAuth: true },
     server: { tickets: 2 },
@@ -165,6 +167,13 @@ export const opensslScenarios: readonly Scenario[] = [
       { do: 'SSL_set_verify', by: 'server', mode: 'peer' },
       { do: 'SSL_verify_client_post_handshake', by: 'server', expect: { value: 1 } },
       ...clientReadsBoth,
+      // RFC 8446 section 6.1: nothing may follow a close_notify. openssl/openssl#25097
+      {
+        do: 'transfer',
+        from: 'client',
+        expect: { wire: ['certificate', 'a record that cannot be decrypted here'] },
+      },
+      { do: 'SSL_read', by: 'server', expect: { value: 0, error: 'SSL_ERROR_ZERO_RETURN', flags: 'SENT|RECEIVED' } },
     ],
     differs: [
       {
