@@ -70,7 +70,9 @@ export class Evidence {
   /** Whether the peer's stream ended, or was made to end, by anything but its close_notify. */
   wasCut(): boolean {
     const received = this.received().kind
-    return received === 'fatal-alert' || (received === 'nothing' && this.tcp.kind !== 'open')
+    if (received !== 'nothing') return received === 'fatal-alert'
+    // What cannot be decrypted makes our own OpenSSL end it, with an alert of ours.
+    return this.tcp.kind !== 'open' || this.sent().kind === 'fatal-alert'
   }
 
   /** Whether OpenSSL has written our close_notify, flushed or not. */

@@ -18,11 +18,15 @@ export class TruncationError extends ClosureError {
   readonly report: ClosureReport
 
   constructor(report: ClosureReport, options: ErrorOptions = {}) {
-    const { received, tcp } = report
-    const end = received.kind === 'fatal-alert' ? `the alert ${received.alert}` : tcp.kind === 'reset' ? 'RST' : 'FIN'
-    super('ERR_TLS_TRUNCATED', `Expected the peer's close_notify at the end of its data, but ${end} came`, options)
+    super('ERR_TLS_TRUNCATED', `Expected the peer's close_notify at the end of its data, but ${endOf(report)}`, options)
     this.report = report
   }
+}
+
+function endOf({ sent, received, tcp }: ClosureReport): string {
+  if (received.kind === 'fatal-alert') return `the alert ${received.alert} came`
+  if (sent.kind === 'fatal-alert') return `OpenSSL refused what came by the alert ${sent.alert}`
+  return tcp.kind === 'reset' ? 'RST came' : 'FIN came'
 }
 
 export class TruncationGuard {
@@ -46,8 +50,9 @@ export class TruncationGuard {
   /** The socket is being destroyed with that error, by the peer's RST perhaps; gives the error that it shall show. */
   shownError(error: unknown): unknown {
     const { socket, evidence } = this.#connection
-    const isPeersDoing = evidence.tcp.kind === 'reset' || evidence.received().kind === 'fatal-alert'
-    if (!this.#isActive() || !isPeersDoing || !evidence.wasCut()) return error
+    const isReset = evidence.tcp.kind === 'reset'
+    const isAlerted = evidence.received().kind === 'fatal-alert' || evidence.sent().kind === 'fatal-alert'
+    if (!this.#isActive() || !(isReset || isAlerted) || !evidence.wasCut()) return error
     const cut = this.#framing(socket)
     const truncation = this.#error({ cause: error })
     switch (cut.kind) {
