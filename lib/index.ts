@@ -5,10 +5,12 @@ export {
   closingConnect,
   type Connect,
   type ConnectCallback,
+  type ConnectOptions,
   type ConnectRequest,
 } from './policy/connect.js'
 export type { FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
+export type { AgentLike } from './policy/agents.js'
 export {
   type ClosureControl,
   type ClosureMessage,

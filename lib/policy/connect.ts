@@ -1,14 +1,19 @@
-// The connect function of undici's Agent, and through it the global fetch. undici hears of the end of a message by an
-// error of its socket, and says on its documented diagnostics channels when a message of which socket begins and ends.
+// The connections of undici, and through it of the global fetch. undici's own connector makes them, from options that carry
+// a mark: a connector of ours would have to repeat all of it, and would not be given the options of the Agent. undici
+// hears of the end of a message by an error of its socket, and says on its documented diagnostics channels when a message
+// of which socket begins and ends.
 import { subscribe } from 'node:diagnostics_channel'
-import { connect as connectTcp, isIP, type NetConnectOpts, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import { type ConnectionOptions, TLSSocket } from 'node:tls'
+import { inspect } from 'node:util'
+import { ClosureError } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
 import { ClosureControl } from './control.js'
+import { ControlledSockets } from './controlled-sockets.js'
 import { type Framing, unfinished } from './framing.js'
+import { markOptions } from './marked-options.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { ownerOf } from '../closure/socket-internals.js'
-import { ControlledSockets } from './controlled-sockets.js'
 
 /** What undici gives to a connect function. */
 export interface ConnectRequest {
@@ -29,13 +34,33 @@ export type ConnectCallback = (
   ...args: [error: null, socket: Socket | TLSSocket] | [error: Error, socket: null]
 ) => void
 
-/** Makes undici's connect functions under one policy; made by {@link closingConnect}. */
+/** The options of undici's own connector: those of `tls.connect`, and its own. Each is as undici has it. */
+export type ConnectOptions = ConnectionOptions & {
+  readonly allowH2?: boolean | undefined
+  readonly preferH2?: boolean | undefined
+  readonly maxCachedSessions?: number | null | undefined
+  readonly socketPath?: string | null | undefined
+  /** Budget in ms for TCP and the handshake; 0 for none. */
+  readonly timeout?: number | null | undefined
+  readonly keepAlive?: boolean | null | undefined
+  readonly keepAliveInitialDelay?: number | null | undefined
+  readonly localAddress?: string | undefined
+  readonly autoSelectFamily?: boolean | undefined
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined
+}
+
+/** Puts undici's connections under one policy; made by {@link closingConnect}. */
 export interface ClosingConnect {
+  /** A connector, such as one of undici's `buildConnector`: the same under the policy. */
+  (connect: Connect): Connect
   /**
-   * Without an argument, or with options of `tls.connect`, a connector of our own; with a connector, such as one of
-   * undici's `buildConnector`, the same under the policy.
+   * Options of undici's own connector, none at all included: the same options under the policy, for `connect` of an
+   * `Agent`, `Pool` or `Client`, for `requestTls` and `proxyTls` of a `ProxyAgent`, and for `buildConnector`. What the
+   * Agent's other options say of its connections holds as without them.
    */
-  (connect?: Connect | ConnectionOptions): Connect
+  <Options extends ConnectOptions = object>(options?: Options): Options
+  /** Either of the two. */
+  (connect?: Connect | ConnectOptions): Connect | ConnectOptions
   /** Its counters, its events, its end. */
   readonly control: ClosureControl
 }
@@ -46,6 +71,10 @@ export interface ClosingConnect {
  *     const connecting = closingConnect({ onTruncation: 'error' })
  *     setGlobalDispatcher(new Agent({ connect: connecting() }))
  *     await fetch(url)
+ *
+ * undici's own connector makes the connections: the connect timeout, HTTP/2, the cache of sessions and all others of its
+ * options are as without the policy. The call itself throws ERR_CLOSURE_INVALID_ARGUMENT for what is neither options nor a
+ * connector.
  *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for an unknown option or a wrong value;
  * ERR_CLOSURE_UNSUPPORTED_RUNTIME; ERR_CLOSURE_LOAD_FAILED
@@ -62,47 +91,33 @@ export function closingConnect(policy?: ClosurePolicy): ClosingConnect {
     }
     return sockets
   })
-  const wrap = (given: Connect | ConnectionOptions = {}): Connect => {
-    const connect = typeof given === 'function' ? given : connectorWith(given)
-    return (request, callback) =>
-      connect(request, (...args) => {
-        const [, socket] = args
-        if (socket instanceof TLSSocket) take(socket)
-        callback(...args)
-      })
+  function underPolicy(connect: Connect): Connect
+  function underPolicy<Options extends ConnectOptions>(options?: Options): Options
+  function underPolicy(given: Connect | ConnectOptions = {}): Connect | ConnectOptions {
+    if (typeof given === 'function') return connectorUnderPolicy(given, take)
+    checkConnectOptions(given)
+    return markOptions(given, take)
   }
-  return Object.assign(wrap, { control })
+  return Object.assign(underPolicy, { control })
 }
 
-function connectorWith(options: ConnectionOptions): Connect {
+function connectorUnderPolicy(connect: Connect, take: (socket: TLSSocket) => void): Connect {
   return (request, callback) => {
-    const { hostname, protocol, localAddress, httpSocket } = request
-    const common = localAddress === null || localAddress === undefined ? {} : { localAddress }
-    const isTls = protocol === 'https:'
-    const port = Number(request.port === '' ? (isTls ? 443 : 80) : request.port)
-    const tcp: NetConnectOpts = { ...common, host: hostname, port }
-    // undici gives null where it has no name; tls.connect alone would not tell the server which host is meant.
-    const servername = request.servername ?? options.servername ?? (isIP(hostname) === 0 ? hostname : undefined)
-    const socket = isTls
-      ? connectTls({
-          ALPNProtocols: ['http/1.1'],
-          ...tcp,
-          ...options,
-          ...(servername !== undefined && servername !== '' && { servername }),
-          ...(httpSocket !== undefined && { socket: httpSocket }),
-        })
-      : connectTcp(tcp)
-    const failed = (error: Error) => {
-      callback(error, null)
-    }
-    socket.setNoDelay(true)
-    socket.once('error', failed)
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
-      socket.removeListener('error', failed)
-      callback(null, socket)
+    const made = connect(request, (...args) => {
+      const [, socket] = args
+      if (socket instanceof TLSSocket) take(socket)
+      callback(...args)
     })
-    return socket
+    // undici's connectors give the socket at once, so that a handshake that fails is known too.
+    if (made instanceof TLSSocket) take(made)
+    return made
   }
+}
+
+function checkConnectOptions(given: unknown): void {
+  if (typeof given === 'object' && given !== null) return
+  const message = `Expected a connector or its options for connect but received ${inspect(given, { depth: 0 })}`
+  throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
 }
 
 // The requests that undici has sent on a socket and not had the whole answer of.

@@ -1,21 +1,25 @@
 import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
-import { Agent } from 'node:https'
+import type { Agent } from 'node:http'
 import { Server, TLSSocket } from 'node:tls'
 import { inspect, types } from 'node:util'
 import { ClosureError } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
+import { type AgentLike, isAgent, watchAgent } from './agents.js'
 import { unfinished } from './framing.js'
 import { watchHandshakes } from './handshake-watch.js'
 import { guardRequests, spareClosings } from './http-server.js'
 import { lifetimeOf } from '../closure/lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
-import { serverOf, wrapRemovably } from '../closure/socket-internals.js'
+import { serverOf } from '../closure/socket-internals.js'
 import { ControlledSockets, isControlled } from './controlled-sockets.js'
 import type { ClosureReport, Verdict } from '../report/verdict.js'
 
-/** What a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too. */
-export type ClosureTarget = Server | Agent | TLSSocket
+/**
+ * What a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too; an agent is https's, or
+ * another library's that makes TLS sockets. Node's own http.Agent makes none, and is refused.
+ */
+export type ClosureTarget = Server | Agent | AgentLike | TLSSocket
 
 /** The name of the channel of `node:diagnostics_channel` that gets a {@link ClosureMessage} for every report. */
 export const closureChannel = 'close-notify:closure'
@@ -36,7 +40,8 @@ const controls = new WeakMap<ClosureTarget, ClosureControl>()
  * `onTruncation: 'error'`, never take a cut message for a whole one.
  *
  * - A server (tls, https, http2): every connection whose handshake is done from now on.
- * - An agent of https: every connection that it makes from now on.
+ * - An agent, https's or one with ways of its own to make sockets, such as those of https-proxy-agent and agentkeepalive:
+ *   every TLS connection that it makes from now on.
  * - A TLSSocket: itself, before its handshake too. http2's `session.socket` is a stand-in: take the socket of
  *   `createConnection` there.
  *
@@ -53,7 +58,11 @@ export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): C
     const sockets = new ControlledSockets(checked, unfinished, onReport)
     if (target instanceof TLSSocket) sockets.take(target)
     else if (target instanceof Server) sockets.onStop = watchServer(target, sockets)
-    else sockets.onStop = watchAgent(target, sockets)
+    else {
+      sockets.onStop = watchAgent(target, (socket) => {
+        sockets.take(socket)
+      })
+    }
     return sockets
   })
   controls.set(target, control)
@@ -150,38 +159,25 @@ function watchServer(server: Server, sockets: ControlledSockets): () => void {
   }
 }
 
-function watchAgent(agent: Agent, sockets: ControlledSockets): () => void {
-  const take = (made: unknown) => {
-    if (made instanceof TLSSocket) sockets.take(made)
-  }
-  return wrapRemovably(agent, 'createConnection', (previous, args) => {
-    const made = previous(
-      args.map((arg) => {
-        if (typeof arg !== 'function') return arg
-        // An agent of the program's own may give the socket by its callback alone.
-        return (...given: unknown[]): unknown => {
-          take(given[1])
-          return Reflect.apply(arg, undefined, given)
-        }
-      }),
-    )
-    take(made)
-    return made
-  })
-}
-
 function checkTarget(target: unknown): void {
-  const isTarget = target instanceof Server || target instanceof Agent || target instanceof TLSSocket
+  const isTarget = target instanceof Server || target instanceof TLSSocket || isAgent(target)
   if (!isTarget || types.isProxy(target)) {
-    const expected = 'a tls.Server, an https or http2 secure server, an https.Agent or a TLSSocket'
-    const received = types.isProxy(target) ? "a proxy, such as http2's session.socket" : inspect(target, { depth: 0 })
-    throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', `Expected ${expected} for target but received ${received}`)
+    const expected = 'a tls.Server, an https or http2 secure server, an agent that makes TLS sockets, or a TLSSocket'
+    const message = `Expected ${expected}, for target but received ${described(target)}`
+    throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
   }
   if (controls.get(target)?.active === true || (target instanceof TLSSocket && isControlled(target))) {
     const message = 'This target is under a policy already: call stop() of that control first'
     throw new ClosureError('ERR_CLOSURE_CONTROLLED', message)
   }
   if (target instanceof TLSSocket) checkSocket(target)
+}
+
+function described(target: unknown): string {
+  if (types.isProxy(target)) return "a proxy, such as http2's session.socket"
+  const isDispatcher = typeof target === 'object' && target !== null && 'dispatch' in target
+  const received = inspect(target, { depth: 0 })
+  return isDispatcher ? `${received}, a dispatcher of undici, which closingConnect() is for` : received
 }
 
 function checkSocket(socket: TLSSocket): void {
