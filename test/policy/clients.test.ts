@@ -1,7 +1,5 @@
 // Clients under a policy: https.Agent, and undici through closingConnect(). Their servers are stock Node.
 import https, { type Agent } from 'node:https'
-import { createRequire } from 'node:module'
-import * as undici from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closingConnect, controlClosure } from '../../lib/index.js'
 import { closeNotifyAndFin, text } from '../closure/sides.js'
@@ -19,6 +17,7 @@ import {
   until,
   watch,
 } from './harness.js'
+import { undicis } from './undicis.js'
 
 const { cert: ca, host: servername } = certificate
 
@@ -115,33 +114,11 @@ describe.each(tlsVersions)('https.Agent, %s', (version) => {
   })
 })
 
-type Undici = typeof undici
-
-/** undici 8 needs a later Node; the global fetch of each Node takes either one's Agent. */
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-const hasUndici8 = major > 22 || (major === 22 && minor >= 19)
-
-function isUndici(value: unknown): value is Undici {
-  return typeof value === 'object' && value !== null && 'Agent' in value && 'buildConnector' in value
-}
-
-function loadUndici8(): Undici {
-  const loaded: unknown = createRequire(import.meta.url)('undici8')
-  if (!isUndici(loaded)) throw new TypeError('Expected undici')
-  return loaded
-}
-
-const undicis: readonly (readonly [string, () => Undici])[] = hasUndici8
-  ? [['undici 8', loadUndici8]]
-  : [['undici 7', () => undici]]
-
-describe.each(undicis)('%s through closingConnect()', (_name, load) => {
-  const { Agent, buildConnector, request: undiciRequest } = load()
-
+describe.each(undicis)('%s through closingConnect()', (_name, { Agent, buildConnector, request: undiciRequest }) => {
   describe.each(tlsVersions)('%s', (version) => {
     const connectors = [
       [
-        'our connector with TLS options',
+        "undici's own connector, with TLS options",
         (connecting: ReturnType<typeof closingConnect>) => connecting({ ca, servername }),
       ],
       [
