@@ -63,7 +63,8 @@ const agents: Readonly<Record<string, Make>> = {
 
 // Its types do not fit today's.
 function proxyAgent5(url: string): ClosureTarget {
-  const loaded: unknown = createRequire(import.meta.url)('https-proxy-agent5')
+  const require = createRequire(import.meta.url)
+  const loaded: unknown = require('https-proxy-agent5')
   const Agent5: unknown = typeof loaded === 'function' ? Reflect.get(loaded, 'HttpsProxyAgent') : undefined
   const agent: unknown = typeof Agent5 === 'function' ? Reflect.construct(Agent5, [url]) : undefined
   if (!isBare(agent)) throw new TypeError('Expected an agent')
