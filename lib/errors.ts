@@ -71,7 +71,7 @@ export interface ClosureErrorOptions extends ErrorOptions {
   readonly detail?: readonly string[]
 }
 
-/** The one error class of this package. Match on `code`. */
+/** The error class of this package; TruncationError extends it. Match on `code`. */
 export class ClosureError extends Error {
   readonly code: ClosureErrorCode
   readonly origin: ClosureErrorOrigin

@@ -38,6 +38,8 @@ export class Connection {
   #destroyedAt: number | undefined
   #undeliveredBytes: number | undefined = 0
   readonly #handle: object
+  /** Whether data has come since our FIN: somebody reads on. */
+  hasReadSinceFin = false
   readonly #totalWhenJoined: number
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
@@ -188,6 +190,7 @@ export class Connection {
   #push(previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
     const [chunk] = args
     if (chunk instanceof Uint8Array) {
+      this.hasReadSinceFin ||= this.gate.finAt !== undefined
       return this.closing?.dataCame(chunk.length) === true ? true : previous(args)
     }
     if (chunk !== null) return previous(args)

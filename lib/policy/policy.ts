@@ -44,7 +44,8 @@ export interface ConnectionPolicy extends WaitOptions {
   /**
    * `bare` leaves `destroy()` as Node has it: FIN without an alert. `close_notify` sends the alert first, as far as that
    * can be done at once, wherever it tells the truth: when destroy() was called without an error, when all that was
-   * written has left, and when no message of http is half written. Otherwise a bare FIN is the honest end.
+   * written has left, and when no message of http is half written. Otherwise a bare FIN is the honest end. Behind a relay
+   * of two pipes leave it bare: one whose far side has gone reads no more, and does not see the FIN behind the alert.
    * @default 'bare'
    */
   readonly onDestroy?: OnDestroy

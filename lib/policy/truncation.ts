@@ -23,6 +23,13 @@ export class TruncationError extends ClosureError {
   }
 }
 
+// On the prototype, as the errors of the language have it.
+Object.defineProperty(TruncationError.prototype, 'name', {
+  value: 'TruncationError',
+  configurable: true,
+  writable: true,
+})
+
 function endOf({ sent, received, tcp }: ClosureReport): string {
   if (received.kind === 'fatal-alert') return `the alert ${received.alert} came`
   if (sent.kind === 'fatal-alert') return `OpenSSL refused what came by the alert ${sent.alert}`
@@ -119,8 +126,11 @@ export class TruncationGuard {
 
   // Our side has ended the connection, does not wait for the peer, and is not half-closed to read on: the peer may just go.
   #weLeftFirst(): boolean {
-    const { socket, gate, closing } = this.#connection
-    return gate.finAt !== undefined && closing?.mode !== 'bidirectional' && !socket.allowHalfOpen
+    const { socket, gate, closing, evidence, hasReadSinceFin } = this.#connection
+    if (gate.finAt === undefined || closing?.mode === 'bidirectional' || socket.allowHalfOpen) return false
+    // What still came, or came in part, was to be read.
+    const isInsideRecord = evidence.tcp.kind === 'fin' && (evidence.tcp.cut ?? 'between-records') !== 'between-records'
+    return !hasReadSinceFin && !isInsideRecord
   }
 
   #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: Error): void {

@@ -193,3 +193,9 @@ export class Controls {
     return (socket === undefined ? undefined : this.#bySocket.get(socket)) ?? this.#ofTarget
   }
 }
+
+/** Whether our side had ended first, in a mode that does not wait, and nothing was under way: the peer may just go. */
+export function hadLeft(report: ClosureReport | undefined): boolean {
+  if (report?.tcp.kind !== 'fin' || report.began !== 'local') return false
+  return report.mode !== 'bidirectional' && (report.tcp.cut ?? 'between-records') === 'between-records'
+}
