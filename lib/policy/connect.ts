@@ -137,10 +137,15 @@ function followMessages(): void {
   subscribe('undici:client:sendHeaders', (message) => {
     const request = memberOf(message, 'request')
     const socket = memberOf(message, 'socket')
+    if (request !== undefined && socket !== undefined) socketsOfRequests.set(request, socket)
+  })
+  // Not before: without the head of a response the error is undici's own, which its RetryAgent retries.
+  subscribe('undici:request:headers', (message) => {
+    const request = memberOf(message, 'request')
+    const socket = request === undefined ? undefined : socketsOfRequests.get(request)
     if (request === undefined || socket === undefined) return
     const open = openRequests.get(socket) ?? new Set()
     openRequests.set(socket, open.add(request))
-    socketsOfRequests.set(request, socket)
   })
   for (const name of ['undici:request:trailers', 'undici:request:error']) {
     subscribe(name, (message) => {
