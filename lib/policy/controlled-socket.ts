@@ -65,7 +65,11 @@ export class ControlledSocket implements DestroyHook {
     const handle = handleOf(socket)
     if (handle === undefined) return
     wrapMethod(handle, 'onerror', (previous, args) => {
-      const result = this.#guard?.tlsFailed(args[0]) === true ? undefined : previous(args)
+      if (this.#guard?.tlsFailed(args[0]) === true) {
+        // Nobody else hears of it, also when the policy is stopped by then.
+        return setImmediate(() => socket.destroy())
+      }
+      const result = previous(args)
       this.tlsDied()
       return result
     })
