@@ -27,17 +27,25 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
 }
 
 /** One option of an options object: its check, which stands in its default, and how its page writes unit and default. */
-export interface OptionRule<T> {
+export interface OptionRule<T> extends AnyOptionRule {
   readonly check: (name: string, value: unknown) => T
+  /** For the compiler alone, to which a rule of fewer values than the option's would fit too: nothing is ever there. */
+  readonly ofAll?: (value: T) => void
+}
+
+interface AnyOptionRule {
+  readonly check: (name: string, value: unknown) => unknown
   readonly unit: '' | 'ms' | 'bytes' | 'sockets'
   readonly default: string
 }
 
 /**
- * The table of an options object: every option, and no other. `satisfies OptionRules<Options>` makes the compiler say what
- * was left out.
+ * The table of an options object: every option, and no other, and of each exactly its values. `satisfies
+ * OptionRules<Options>` makes the compiler say what was left out.
  */
-export type OptionRules<Options> = { readonly [K in keyof Options]-?: OptionRule<unknown> }
+export type OptionRules<Options> = { readonly [K in keyof Options]-?: RuleFor<NonNullable<Options[K]>> }
+
+type RuleFor<T> = OptionRule<T> | OptionRule<T | undefined>
 
 /** What checkAll() returns: every option, with its default where none was given. */
 export type CheckedOptions<Rules> = {
@@ -45,7 +53,7 @@ export type CheckedOptions<Rules> = {
 }
 
 /** Checks every option of an object by its table; what is undefined is taken from `base`, then from the default. */
-export function checkAll<Rules extends Readonly<Record<string, OptionRule<unknown>>>>(
+export function checkAll<Rules extends Readonly<Record<string, AnyOptionRule>>>(
   rules: Rules,
   options: object | undefined,
   base: object = {},
@@ -76,8 +84,26 @@ export function countOf(unit: 'bytes' | 'sockets', fallback: number): OptionRule
 }
 
 /** One of a set of literals. */
-export function choiceOf<const T extends string>(choices: readonly T[], fallback: T): OptionRule<T> {
+export function choiceOf<const T extends string>(choices: readonly T[], fallback: NoInfer<T>): OptionRule<T> {
   return { check: (name, value) => checkChoice(name, value, choices, fallback), unit: '', default: `'${fallback}'` }
+}
+
+/** The same without a default of its own, for what depends on more than the options. */
+export function choiceOrNone<const T extends string>(
+  choices: readonly T[],
+  writtenDefault: NoInfer<T>,
+): OptionRule<T | undefined> {
+  const { check, unit, default: written } = choiceOf(choices, writtenDefault)
+  return { unit, default: written, check: (name, value) => (value === undefined ? undefined : check(name, value)) }
+}
+
+/** A literal that stands beside other values. */
+export function literalOr<const L extends string, T>(literal: L, other: OptionRule<T>): OptionRule<L | T> {
+  return {
+    unit: other.unit,
+    default: other.default,
+    check: (name, value) => (value === literal ? literal : other.check(name, value)),
+  }
 }
 
 /** An AbortSignal, or none. */

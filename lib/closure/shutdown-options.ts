@@ -1,7 +1,7 @@
 // The options of Closure's calls: their types, and the tables that check them.
 import type { ClosingOptions } from '../closing/options.js'
 import { ClosureError } from '../errors.js'
-import { checkAll, choiceOf, countOf, milliseconds, type OptionRules, signalOption } from '../options.js'
+import { checkAll, choiceOf, choiceOrNone, countOf, milliseconds, type OptionRules, signalOption } from '../options.js'
 import type { Afterwards, ClosureMode, OnData } from '../report/facts.js'
 import type { Owner } from './socket-internals.js'
 
@@ -19,13 +19,15 @@ export interface FlushOptions {
 /** The options of waiting for the peer's close_notify, which shutdown() and policies share. */
 export interface WaitOptions {
   /**
-   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`.
+   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`. Under a policy it begins anew as
+   * long as the peer's TCP takes what stands before our close_notify.
    * @default 3000
    */
   readonly waitTimeout?: number
   /**
-   * Bytes of application data that are read and dropped while we wait, before the socket is destroyed: under
-   * `onData: 'discard'`, and under a policy on the sockets of http and http2 servers.
+   * Bytes of application data that are read and dropped in place of the reader; one more destroys the socket. Data is
+   * dropped under `onData: 'discard'`, and under a policy on the sockets whose reader would act on it: a server's of http
+   * from the closing on, those of http2, client's and server's, while a `bidirectional` closing waits.
    * @default 1048576
    */
   readonly maxDiscardBytes?: number
@@ -65,18 +67,12 @@ export const waitRules = {
   maxDiscardBytes: countOf('bytes', 1024 * 1024),
 } satisfies OptionRules<WaitOptions>
 
-const onDataOption = choiceOf(['deliver', 'discard', 'fail'], 'deliver')
-
 export const shutdownRules = {
   mode: modeOption,
   ...flushRules,
   ...waitRules,
-  onData: {
-    ...onDataOption,
-    // The default depends on who owns the socket.
-    check: (name: string, value: unknown): OnData | undefined =>
-      value === undefined ? undefined : onDataOption.check(name, value),
-  },
+  // The default depends on who owns the socket.
+  onData: choiceOrNone(['deliver', 'discard', 'fail'], 'deliver'),
   afterwards: choiceOf(['fin', 'keep-open'], 'fin'),
   signal: signalOption,
 } satisfies OptionRules<ShutdownOptions>

@@ -6,6 +6,7 @@ import {
   choiceOf,
   countOf,
   invalid,
+  literalOr,
   milliseconds,
   type OptionRules,
   signalOption,
@@ -60,13 +61,13 @@ export interface ConnectionPolicy extends WaitOptions {
 /** What a policy says of a target. Unknown keys are refused by name. */
 export interface ClosurePolicy extends ConnectionPolicy {
   /**
-   * Sockets of this target that wait for a peer's close_notify at one time. Beyond it a closing is unidirectional: a
-   * bidirectional server could otherwise be made to run out of file descriptors.
+   * Sockets of this target that wait for a peer's close_notify at one time. Beyond it a closing does not wait, and its
+   * report has `waitRefused`: a bidirectional server could otherwise be made to run out of file descriptors.
    * @default 1000
    */
   readonly maxWaiting?: number
   /**
-   * What this connection does differently: called once per connection when its handshake is done, and whatever it names
+   * The differences of one connection: called once per connection when its handshake is done, and whatever it names
    * overrides the policy. Nothing is changed by undefined.
    */
   readonly perConnection?: (socket: TLSSocket) => ConnectionPolicy | undefined
@@ -74,17 +75,11 @@ export interface ClosurePolicy extends ConnectionPolicy {
   readonly signal?: AbortSignal
 }
 
-const lingerTimeout = milliseconds(120_000)
-
 export const connectionRules = {
   mode: modeOption,
   flushTimeout: milliseconds(30_000),
   ...waitRules,
-  lingerTimeout: {
-    ...lingerTimeout,
-    check: (name: string, value: unknown): number | 'off' =>
-      value === 'off' ? value : lingerTimeout.check(name, value),
-  },
+  lingerTimeout: literalOr('off', milliseconds(120_000)),
   onDestroy: choiceOf(['bare', 'close_notify'], 'bare'),
   onTruncation: choiceOf(['report', 'error'], 'report'),
 } satisfies OptionRules<ConnectionPolicy>
