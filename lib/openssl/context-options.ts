@@ -1,5 +1,6 @@
 import type { LibraryIdentity } from './identity.js'
-import { checkBoolean, checkBytes, checkCount, checkOneOf, checkOptions, checkText, invalid } from '../options.js'
+import { checkBytes, checkCount, checkOneOf, checkText, invalid } from '../options.js'
+import { type CheckedByRules, checkByRules, flag, type LibraryRules, text } from './library-rules.js'
 import { checkSslOps, type SslOp } from './ssl-ops.js'
 
 const versions = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const
@@ -18,74 +19,136 @@ export type SslProtocol = keyof typeof versions
  * be compared: the range of versions, the ciphers, the groups, and `verify: 'none'`.
  */
 export interface SslContextOptions {
-  /** TLS_client_method(3) or TLS_server_method(3). */
+  /**
+   * The side of the connections that are made with it.
+   * @see TLS_client_method(3), TLS_server_method(3)
+   */
   readonly side: 'client' | 'server'
-  /** PEM: the leaf first, then its chain. SSL_CTX_use_certificate(3), SSL_CTX_add_extra_chain_cert(3) */
+  /**
+   * PEM: the leaf first, then its chain.
+   * @see SSL_CTX_use_certificate(3), SSL_CTX_add_extra_chain_cert(3)
+   */
   readonly cert?: string | Uint8Array
   /**
-   * PEM: the private key of `cert`, which is checked against it. SSL_CTX_use_PrivateKey(3),
-   * SSL_CTX_check_private_key(3)
+   * PEM: the private key of `cert`, which is checked against it.
+   * @see SSL_CTX_use_PrivateKey(3), SSL_CTX_check_private_key(3)
    */
   readonly key?: string | Uint8Array
-  /** Opens an encrypted `key`. */
+  /** Opens an encrypted `key`. Nobody is asked for one. */
   readonly passphrase?: string
-  /** PEM: certificates that are trusted. SSL_CTX_get_cert_store(3), X509_STORE_add_cert(3) */
+  /**
+   * PEM: certificates, every one of which is trusted.
+   * @see SSL_CTX_get_cert_store(3), X509_STORE_add_cert(3)
+   */
   readonly ca?: string | Uint8Array
   /**
    * Trusts what the library trusts by default, at the places compiled into it, which need not exist here.
-   * SSL_CTX_set_default_verify_paths(3)
    * @default false
+   * @see SSL_CTX_set_default_verify_paths(3)
    */
   readonly defaultVerifyPaths?: boolean
   /**
-   * SSL_CTX_set_verify(3). **By default nobody is verified**, as OpenSSL has it: a client accepts any certificate, and
-   * getVerifyResult() alone tells. 'peer' (SSL_VERIFY_PEER) ends the handshake with an untrusted server; on a server it
-   * asks the client for a certificate, and 'require' (SSL_VERIFY_FAIL_IF_NO_PEER_CERT as well) insists on one. The host
-   * name is verified only where `verifyHost` of the Ssl names it.
+   * **By default nobody is verified**, as OpenSSL has it: a client accepts any certificate, and getVerifyResult() alone
+   * tells. 'peer' (SSL_VERIFY_PEER) ends the handshake with an untrusted server; on a server it asks the client for a
+   * certificate, and 'require' (SSL_VERIFY_FAIL_IF_NO_PEER_CERT as well) insists on one. The host name is verified only
+   * where `verifyHost` of the Ssl names it.
    * @default 'none'
+   * @see SSL_CTX_set_verify(3)
    */
   readonly verify?: SslVerifyMode
-  /** SSL_CTX_set_min_proto_version(3) */
+  /**
+   * The lowest version that is negotiated.
+   * @default the build's
+   * @see SSL_CTX_set_min_proto_version(3)
+   */
   readonly minVersion?: SslProtocol
-  /** SSL_CTX_set_max_proto_version(3) */
+  /**
+   * The highest version that is negotiated.
+   * @default the build's
+   * @see SSL_CTX_set_max_proto_version(3)
+   */
   readonly maxVersion?: SslProtocol
-  /** For TLS 1.2 and below: SSL_CTX_set_cipher_list(3), openssl-ciphers(1) */
+  /**
+   * For TLS 1.2 and below, in the form of openssl-ciphers(1).
+   * @default the build's
+   * @see SSL_CTX_set_cipher_list(3)
+   */
   readonly ciphers?: string
-  /** For TLS 1.3: SSL_CTX_set_ciphersuites(3). BoringSSL lacks it. */
+  /**
+   * For TLS 1.3. BoringSSL lacks it.
+   * @default the build's
+   * @see SSL_CTX_set_ciphersuites(3)
+   */
   readonly ciphersuites?: string
-  /** 'X25519:P-256': SSL_CTX_set1_groups_list(3) */
+  /**
+   * Groups of the key exchange: 'X25519:P-256'.
+   * @default the build's
+   * @see SSL_CTX_set1_groups_list(3)
+   */
   readonly groups?: string
   /**
-   * A client offers them in this order; a server chooses the first of them that the client offers, and ends the
-   * handshake with no_application_protocol where there is none: RFC 7301 section 3.2. SSL_CTX_set_alpn_protos(3),
-   * SSL_CTX_set_alpn_select_cb(3)
+   * Names of protocols. A client offers them in this order; a server chooses the first of them that the client offers,
+   * and ends the handshake with no_application_protocol where there is none: RFC 7301 section 3.2.
+   * @see SSL_CTX_set_alpn_protos(3), SSL_CTX_set_alpn_select_cb(3)
    */
   readonly alpn?: readonly string[]
   /**
-   * SSL_CTX_set_session_cache_mode(3): the cache of the context, and whose new sessions are told of by 'new_session'. A
-   * client's are taken with getSession() in any mode.
+   * The cache of the context, and whose new sessions are told of by 'new_session'. A client's are taken with
+   * getSession() in any mode.
    * @default 'server', by SSL_CTX_new(3)
+   * @see SSL_CTX_set_session_cache_mode(3)
    */
   readonly sessionCache?: 'off' | 'client' | 'server' | 'both'
-  /** At most 32 bytes of UTF-8. A server that verifies needs it to resume. SSL_CTX_set_session_id_context(3) */
+  /**
+   * At most 32 bytes of UTF-8. A server that verifies needs it to resume.
+   * @see SSL_CTX_set_session_id_context(3)
+   */
   readonly sessionIdContext?: string
-  /** How many tickets a server sends after a full handshake of TLS 1.3. SSL_CTX_set_num_tickets(3) */
+  /**
+   * How many tickets a server sends after a full handshake of TLS 1.3. BoringSSL sends them with the first data.
+   * @default the build's, 2
+   * @see SSL_CTX_set_num_tickets(3)
+   */
   readonly tickets?: number
-  /** SSL_OP_… without that prefix: SSL_CTX_set_options(3). */
+  /**
+   * Names without `SSL_OP_`: `['IGNORE_UNEXPECTED_EOF', 'NO_TICKET']`. One that the build lacks, or has as 0, throws
+   * ERR_OPENSSL_UNSUPPORTED_CALL.
+   * @default the build's
+   * @see SSL_CTX_set_options(3)
+   */
   readonly options?: readonly SslOp[]
-  /** Handed on to every Ssl when it is made: SSL_CTX_set_quiet_shutdown(3). */
+  /**
+   * Closes without an alert. Handed on to every Ssl when it is made.
+   * @default false, by SSL_CTX_new(3)
+   * @see SSL_CTX_set_quiet_shutdown(3)
+   */
   readonly quietShutdown?: boolean
-  /** On a client: SSL_CTX_set_post_handshake_auth(3), RFC 8446 section 4.2.6. */
+  /**
+   * A client lets the server ask for its certificate later: RFC 8446 section 4.2.6.
+   * @default false, by SSL_CTX_new(3)
+   * @see SSL_CTX_set_post_handshake_auth(3)
+   */
   readonly postHandshakeAuth?: boolean
-  /** Reads as much as there is, not record by record: SSL_CTX_set_read_ahead(3). */
+  /**
+   * Reads as much as there is, not record by record.
+   * @default false, by SSL_CTX_new(3)
+   * @see SSL_CTX_set_read_ahead(3)
+   */
   readonly readAhead?: boolean
-  /** SSL_MODE_RELEASE_BUFFERS: less memory for an idle Ssl, 4 to 5 % slower round trips. SSL_CTX_set_mode(3) */
+  /**
+   * SSL_MODE_RELEASE_BUFFERS: less memory for an idle Ssl, 4 to 5 % slower round trips.
+   * @default false
+   * @see SSL_CTX_set_mode(3)
+   */
   readonly releaseBuffers?: boolean
-  /** Records 'keylog' events: SSL_CTX_set_keylog_callback(3). They hold the connection's secrets. */
+  /**
+   * Records 'keylog' events. They hold the connection's secrets.
+   * @default false
+   * @see SSL_CTX_set_keylog_callback(3)
+   */
   readonly keylog?: boolean
 }
 
-/** The table of the options: the check of each, which is given the library too. */
 export const contextRules = {
   side: (name: string, value: unknown) => checkOneOf(name, value, ['client', 'server']),
   cert: pem,
@@ -109,27 +172,14 @@ export const contextRules = {
   readAhead: flag,
   releaseBuffers: (name: string, value: unknown) => flag(name, value) ?? false,
   keylog: (name: string, value: unknown) => flag(name, value) ?? false,
-} satisfies Readonly<
-  Record<keyof SslContextOptions, (name: string, value: unknown, library: LibraryIdentity) => unknown>
->
+} satisfies LibraryRules<SslContextOptions>
 
 /** Options as the addon takes them: text as bytes, names as numbers. */
-export type CheckedContextOptions = {
-  readonly [K in keyof typeof contextRules]: ReturnType<(typeof contextRules)[K]>
-}
+export type CheckedContextOptions = CheckedByRules<typeof contextRules>
 
 /** Checks all before anything is made. */
 export function checkContextOptions(given: SslContextOptions, library: LibraryIdentity): CheckedContextOptions {
-  const options: object = checkOptions(given, Object.keys(contextRules))
-  const checked: object = Object.fromEntries(
-    Object.entries(contextRules).map(([name, check]) => [name, check(name, Reflect.get(options, name), library)]),
-  )
-  if (!isComplete(checked)) throw new Error('an option has no rule')
-  return checked
-}
-
-function isComplete(checked: object): checked is CheckedContextOptions {
-  return Object.keys(contextRules).every((name) => name in checked)
+  return checkByRules(contextRules, given, library)
 }
 
 /** A verify mode by number. */
@@ -141,14 +191,6 @@ function pem(name: string, value: unknown): Uint8Array | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string') return Buffer.from(value)
   return checkBytes(name, value, 'PEM as a string or a Uint8Array')
-}
-
-function text(name: string, value: unknown): string | undefined {
-  return value === undefined ? undefined : checkText(name, value)
-}
-
-function flag(name: string, value: unknown): boolean | undefined {
-  return value === undefined ? undefined : checkBoolean(name, value)
 }
 
 function utf8(name: string, value: unknown): Uint8Array | undefined {

@@ -1,38 +1,10 @@
-import { checkBoolean, checkCount, checkOptions, checkText } from '../options.js'
+import { checkBoolean } from '../options.js'
 import type { NativeLibrary, NativeSslContext } from '../native/engine.js'
 import type { CheckedContextOptions } from './context-options.js'
 import type { LibraryIdentity } from './identity.js'
 import { callFailed } from './call-failed.js'
-import { SslSession } from './session.js'
 import { Ssl } from './ssl.js'
-
-export interface SslOptions {
-  /** The host name that a client asks for (SNI): SSL_set_tlsext_host_name(3), RFC 6066 section 3 */
-  readonly servername?: string
-  /** The host name that the peer's certificate has to have, under `verify: 'peer'`: SSL_set1_host(3) */
-  readonly verifyHost?: string
-  /** A client resumes it where the server agrees. SSL_set_session(3) */
-  readonly session?: SslSession
-  /**
-   * Records handshake messages and change_cipher_spec as events too; alerts always are. SSL_set_msg_callback(3)
-   * @default false
-   */
-  readonly trace?: boolean
-  /**
-   * So many bytes may wait in the output: what would write more gives SSL_ERROR_WANT_WRITE, as a full socket does.
-   * @default no limit
-   */
-  readonly maxOutput?: number
-}
-
-// Each option, so that one which is left out here does not compile.
-const sslKeys = { servername: 1, verifyHost: 1, session: 1, trace: 1, maxOutput: 1 } satisfies Record<
-  keyof SslOptions,
-  1
->
-
-// More than can wait anyway.
-const noLimit = 2 ** 31 - 1
+import { checkSslOptions, type SslOptions } from './ssl-options.js'
 
 // SSL_CTX_set_mode(3)
 const modeReleaseBuffers = 0x10
@@ -78,23 +50,17 @@ export class SslContext {
    * ERR_OPENSSL_STATE for a session of a server's; ERR_OPENSSL_UNSUPPORTED_CALL; ERR_OPENSSL_CALL_FAILED
    */
   createSsl(options?: SslOptions): Ssl {
-    const { servername, verifyHost, session, trace, maxOutput } = checkOptions(options, Object.keys(sslKeys))
-    const name = servername === undefined ? undefined : checkText('servername', servername)
-    const host = verifyHost === undefined ? undefined : checkText('verifyHost', verifyHost)
-    const resumed = session === undefined ? undefined : SslSession.native(session, this.openssl)
-    const isTraced = trace !== undefined && checkBoolean('trace', trace)
-    const limit =
-      maxOutput === undefined ? undefined : Math.min(checkCount('maxOutput', 'bytes', maxOutput, 0), noLimit)
+    const { servername, verifyHost, session, trace, maxOutput } = checkSslOptions(options, this.openssl)
     const native = this.#native.createSsl()
     const demand = (call: string, value: number): void => {
       if (value !== 1) throw callFailed(call, native.takeQueue())
     }
     try {
-      if (name !== undefined) demand('SSL_set_tlsext_host_name', native.setServername(name))
-      if (host !== undefined) demand('SSL_set1_host', native.setVerifyHost(host))
-      if (resumed !== undefined) demand('SSL_set_session', native.setSession(resumed))
-      if (isTraced) native.recordMessages()
-      if (limit !== undefined) native.setOutputLimit(limit)
+      if (servername !== undefined) demand('SSL_set_tlsext_host_name', native.setServername(servername))
+      if (verifyHost !== undefined) demand('SSL_set1_host', native.setVerifyHost(verifyHost))
+      if (session !== undefined) demand('SSL_set_session', native.setSession(session))
+      if (trace) native.recordMessages()
+      if (maxOutput !== undefined) native.setOutputLimit(maxOutput)
     } catch (error) {
       native.free()
       throw error

@@ -1,7 +1,8 @@
 export type { LibraryKind } from '../tls/libraries.js'
 export type { ContextIdentity, LibraryIdentity } from './identity.js'
 export type { OptionalCall } from './calls.js'
-export type { SslContext, SslOptions } from './context.js'
+export type { SslContext } from './context.js'
+export type { SslOptions } from './ssl-options.js'
 export type { SslContextOptions, SslProtocol, SslVerifyMode } from './context-options.js'
 export type {
   AlertEvent,

@@ -1,0 +1,43 @@
+// Tables of options whose checks may depend on the library, and whose defaults are mostly the library's own: the check of
+// undefined is what is then in force, undefined where the library decides.
+import { checkBoolean, checkOptions, checkText } from '../options.js'
+import type { LibraryIdentity } from './identity.js'
+
+type LibraryRule = (name: string, value: unknown, library: LibraryIdentity) => unknown
+
+/** The table of an options object: every option, and no other. */
+export type LibraryRules<Options> = { readonly [K in keyof Options]-?: LibraryRule }
+
+/** The options in the form in which the addon takes them. */
+export type CheckedByRules<Rules extends Readonly<Record<string, LibraryRule>>> = {
+  readonly [K in keyof Rules]: ReturnType<Rules[K]>
+}
+
+/** Checks every option by its table. */
+export function checkByRules<Rules extends Readonly<Record<string, LibraryRule>>>(
+  rules: Rules,
+  given: object | undefined,
+  library: LibraryIdentity,
+): CheckedByRules<Rules> {
+  const options: object = checkOptions(given, Object.keys(rules))
+  const checked: object = Object.fromEntries(
+    Object.entries(rules).map(([name, check]) => [name, check(name, Reflect.get(options, name), library)]),
+  )
+  if (!isComplete(rules, checked)) throw new Error('an option has no rule')
+  return checked
+}
+
+function isComplete<Rules extends Readonly<Record<string, LibraryRule>>>(
+  rules: Rules,
+  checked: object,
+): checked is CheckedByRules<Rules> {
+  return Object.keys(rules).every((name) => name in checked)
+}
+
+export function text(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : checkText(name, value)
+}
+
+export function flag(name: string, value: unknown): boolean | undefined {
+  return value === undefined ? undefined : checkBoolean(name, value)
+}
