@@ -38,6 +38,7 @@ const keyUpdates = { update_not_requested: 0, update_requested: 1 } as const
 export type SslShutdownFlag = keyof typeof shutdownFlags
 
 export interface SslShutdownExOptions {
+  /** Names without `SSL_SHUTDOWN_FLAG_`, or-ed. */
   readonly flags?: readonly SslShutdownFlag[]
 }
 

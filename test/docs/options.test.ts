@@ -1,13 +1,24 @@
 /** Each options object has one table in the code. Its docstrings and its table in docs say the same. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { flushRules, shutdownRules } from '../../lib/closure/shutdown-options.js'
 import { contextRules } from '../../lib/openssl/context-options.js'
+import { loadOpenSSL, type OpenSSL } from '../../lib/openssl/index.js'
+import { sslRules } from '../../lib/openssl/ssl-options.js'
 import { connectionRules, policyRules } from '../../lib/policy/policy.js'
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
-const sources = ['lib/closure/shutdown-options.ts', 'lib/policy/policy.ts', 'lib/openssl/context-options.ts']
+const sources = [
+  'lib/closure/shutdown-options.ts',
+  'lib/policy/policy.ts',
+  'lib/openssl/context-options.ts',
+  'lib/openssl/ssl-options.ts',
+  'lib/openssl/load.ts',
+  'lib/openssl/ssl.ts',
+]
 
 interface Rule {
   readonly unit: string
@@ -15,6 +26,8 @@ interface Rule {
 }
 
 type Rules = Readonly<Record<string, Rule>>
+
+type LibraryRule = (name: string, value: unknown, library: OpenSSL) => unknown
 
 interface Documented {
   readonly says: string
@@ -67,6 +80,41 @@ test('the table of docs/openssl.md has each option of createContext(), and each 
   const named = rows.flatMap(([key = '']) => key.split(',').map((name) => bare(name.trim())))
   expect(named.sort()).toEqual(Object.keys(contextRules).sort())
   expect(Object.keys(optionsOf('SslContextOptions')).sort()).toEqual(Object.keys(contextRules).sort())
+})
+
+test('the tables of docs are those of the code: keys, units, defaults and descriptions', () => {
+  const script = fileURLToPath(new URL('../../scripts/docs/update-options.mjs', import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+})
+
+describe.each<[string, Readonly<Record<string, LibraryRule>>]>([
+  ['SslContextOptions', contextRules],
+  ['SslOptions', sslRules],
+])('%s', (name, rules) => {
+  test('each option has a docstring, whose @default is the value that its rule has for undefined', () => {
+    const documented = optionsOf(name)
+    expect(Object.keys(documented).sort()).toEqual(Object.keys(rules).sort())
+    const library = loadOpenSSL()
+    const defaults = Object.entries(rules).flatMap(([key, rule]) => {
+      if (key === 'side') return []
+      const value: unknown = rule(key, undefined, library)
+      return value === false ? [key] : []
+    })
+    const written = Object.entries(documented).filter(([, option]) => option.default === 'false')
+    expect(written.map(([key]) => key).sort()).toEqual(defaults.sort())
+  })
+})
+
+test.each([
+  ['LoadOptions', (options: object) => loadOpenSSL(undefined, options)],
+  [
+    'SslShutdownExOptions',
+    (options: object) => loadOpenSSL().createContext({ side: 'client' }).createSsl().shutdownEx(options),
+  ],
+])('%s: the call refuses every key but those of the type, by name', (name, call) => {
+  expect(() => call({ unknown: 1 })).toThrow(`one of the keys ${Object.keys(optionsOf(name)).join(', ')} for`)
 })
 
 function bare(cell: string): string {
