@@ -33,14 +33,14 @@ export class Connection {
   closing: BegunClosing | undefined
   /** The stream ends, and its reader has not been told yet. */
   onStreamEnd: (() => void) | undefined
+  /** Whether data has come since our FIN: somebody reads on. */
+  hasReadSinceFin = false
 
   #quiet = false
   #destroyedAt: number | undefined
-  #undeliveredBytes: number | undefined = 0
   readonly #handle: object
-  /** Whether data has come since our FIN: somebody reads on. */
-  hasReadSinceFin = false
   readonly #totalWhenJoined: number
+  #undeliveredBytes: number | undefined = 0
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
 
@@ -79,14 +79,6 @@ export class Connection {
     if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()
     this.evidence.observe()
     this.closing?.destroyed()
-  }
-
-  /**
-   * The error that the socket shall show when it is destroyed with one: none for an alert that only answers our FIN
-   * without an alert, as each peer on OpenSSL 3 sends one. The report has it.
-   */
-  shownError(error: unknown): unknown {
-    return this.isQuietAnswered() && error instanceof Error ? null : error
   }
 
   /** Whether the peer has answered our FIN without an alert by an alert about it. */

@@ -65,8 +65,7 @@ export class Lifetime {
           this.#finish()
           if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
         }
-        const shown = this.connection === undefined ? error : this.connection.shownError(error)
-        return previous([this.destroyHook === undefined ? shown : this.destroyHook.shownError(shown), finish])
+        return previous([this.destroyHook === undefined ? error : this.destroyHook.shownError(error), finish])
       }
       const before = this.destroyHook?.before(error)
       if (before === undefined) return destroy()

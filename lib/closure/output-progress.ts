@@ -38,10 +38,8 @@ export class OutputProgress {
 
   progress(): Exclude<Progress, 'gone'> {
     if (this.#ssl.outputPending() === 0) return 'taken'
-    const transport = transportOutput(this.#handle)
-    if (transport === undefined || this.#before === undefined) return 'pending'
-    const given = (this.#givenBeforeFin ?? transport.given) - this.#before
-    if (given < this.#ssl.outputTotal()) return 'pending'
+    const transport = this.#transport()
+    if (transport === undefined || transport.given < this.#ssl.outputTotal()) return 'pending'
     if (this.#finTaken) return 'taken'
     if (transport.queued > 0) return 'pending'
     switch (kernelHasClosed(this.#handle)) {
@@ -60,10 +58,9 @@ export class OutputProgress {
    */
   left(): number | undefined {
     if (this.#ssl.outputPending() === 0) return 0
-    const transport = transportOutput(this.#handle)
-    if (transport === undefined || this.#before === undefined) return undefined
-    const taken = (this.#givenBeforeFin ?? transport.given) - this.#before - transport.queued
-    return Math.max(0, this.#ssl.outputTotal() - taken)
+    const transport = this.#transport()
+    if (transport === undefined) return undefined
+    return Math.max(0, this.#ssl.outputTotal() - transport.given + transport.queued)
   }
 
   /** What is given from now on comes after FIN, and is never sent. */
@@ -73,6 +70,13 @@ export class OutputProgress {
 
   finTaken(): void {
     this.#finTaken = true
+  }
+
+  // How much of OpenSSL's output the transport was given before FIN, and how much of it it queues.
+  #transport(): { readonly given: number; readonly queued: number } | undefined {
+    const transport = transportOutput(this.#handle)
+    if (transport === undefined || this.#before === undefined) return undefined
+    return { given: (this.#givenBeforeFin ?? transport.given) - this.#before, queued: transport.queued }
   }
 }
 
@@ -85,16 +89,19 @@ export function outputLeft(socket: TLSSocket): number {
   const handle = handleOf(socket)
   const output = handle === undefined ? undefined : transportOutput(handle)
   if (handle === undefined || output === undefined) return socket.writableLength
-  const fd = fileDescriptor(handle)
-  return output.queued - output.given + ((fd === undefined ? undefined : unacknowledged(fd)) ?? 0)
+  return output.queued - output.given + unacknowledgedBy(handle)
 }
 
 /** Whether the peer's TCP has acknowledged all that was written, as far as the kernel tells that. */
 export function isAcknowledged(socket: TLSSocket): boolean {
   const handle = handleOf(socket)
-  const output = handle === undefined ? undefined : transportOutput(handle)
-  const fd = handle === undefined ? undefined : fileDescriptor(handle)
-  return (output?.queued ?? 0) === 0 && ((fd === undefined ? undefined : unacknowledged(fd)) ?? 0) === 0
+  return handle === undefined || ((transportOutput(handle)?.queued ?? 0) === 0 && unacknowledgedBy(handle) === 0)
+}
+
+// 0 where the kernel does not tell.
+function unacknowledgedBy(handle: object): number {
+  const fd = fileDescriptor(handle)
+  return (fd === undefined ? undefined : unacknowledged(fd)) ?? 0
 }
 
 /** Whether the kernel has closed the TCP connection beneath a handle; undefined where that cannot be told. */
