@@ -190,6 +190,7 @@ const publicFiles: readonly (readonly [Kind, string])[] = [
   ['context', 'context'],
   ['context', 'context-options'],
   ['ssl', 'ssl'],
+  ['ssl', 'ssl-options'],
   ['ssl', 'ssl-inspection'],
   ['session', 'session'],
 ]
