@@ -31,6 +31,8 @@ export function undeliveredBytes(output: Output): number | undefined {
   // The stream counts a write until its callback, which comes in a later turn than the kernel takes it.
   const writing = bytesBeingWritten(socket)
   if (left === undefined || writing === undefined) return socket.writableLength === 0 && left === 0 ? 0 : undefined
+  // In the handshake OpenSSL's output goes through a buffer of its own, which nothing outside of it can look into.
+  if (ssl.insideCallback()) return socket.bytesWritten === 0 ? socket.writableLength : undefined
   const waiting = socket.writableLength - writing
   if (left === 0) return waiting
   const given = bytesGivenToTls(handle)

@@ -1,9 +1,11 @@
 // undeliveredBytes: what the kernel was never given counts, and nothing else.
+import type { TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { closureOf, controlClosure } from '../../lib/index.js'
-import { connected, controlled, modes, tlsServer } from '../policy/harness.js'
-import { tlsVersions } from '../support/pair.js'
-import { collect, readExactly } from '../support/streams.js'
+import { type ClosureReport, closureOf, controlClosure } from '../../lib/index.js'
+import { connected, controlled, modes, stock, tlsServer, until } from '../policy/harness.js'
+import { type TlsVersion, tlsVersions } from '../support/pair.js'
+import { type Collected, collect, readExactly } from '../support/streams.js'
+import { clientOf } from './servers.js'
 import { connectSides, sides } from './sides.js'
 
 describe.each(sides)('$version, our side is the $near', (options) => {
@@ -52,6 +54,38 @@ describe.each(sides)('$version, our side is the $near', (options) => {
 })
 
 describe.each(tlsVersions)('%s', (version) => {
+  const handshakes = ['server', 'client'].flatMap((side) => [true, false].map((resumed) => ({ side, resumed })))
+  describe.each(handshakes)('in the callback of the handshake, our side is the $side, resumed: $resumed', (plan) => {
+    test.each([1, 1000, 4095, 4096, 16_384, 16_385, 83_066, 300_000])(
+      'write() of %i bytes and destroy(): what is reported is what came, or nothing is reported',
+      async (size) => {
+        const server = tlsServer(version, (socket) => {
+          if (session !== undefined) act('server', socket)
+        })
+        const { port } = await stock(server)
+        let session: Buffer | undefined
+        session = await sessionOf(port, version)
+        let report: Promise<ClosureReport> | undefined
+        let came: Promise<Collected> | undefined
+        const act = (side: string, socket: TLSSocket) => {
+          if (side !== plan.side) {
+            came = collect(socket)
+            return
+          }
+          ;({ report } = closureOf(socket))
+          socket.write(Buffer.alloc(size))
+          socket.destroy()
+        }
+        const client = clientOf(port, { minVersion: version, maxVersion: version, ...(plan.resumed && { session }) })
+        client.on('error', () => undefined).once('secureConnect', () => act('client', client))
+        await until(() => report !== undefined && came !== undefined)
+        const { undeliveredBytes } = (await report) ?? {}
+        const arrived = (await came)?.bytes.length
+        if (undeliveredBytes !== undefined) expect((arrived ?? Number.NaN) + undeliveredBytes).toBe(size)
+      },
+    )
+  })
+
   test.each(modes)("a 'newSession' listener that answers late holds all output: %s waits for it", async (mode) => {
     const server = tlsServer(version, (socket) => socket.resume().end(Buffer.alloc(1000)))
     server.on('newSession', (_id, _data, stored: () => void) => setTimeout(stored, 60))
@@ -73,3 +107,11 @@ test('what Node called written, and TLSWrap holds back, counts as undelivered', 
   const { bytes } = await collect(client)
   expect(bytes.length + ((await report()).undeliveredBytes ?? Number.NaN)).toBe(1000)
 })
+
+/** A session of this server's, from a connection that is closed again. */
+async function sessionOf(port: number, version: TlsVersion): Promise<Buffer> {
+  const client = clientOf(port, { minVersion: version, maxVersion: version })
+  const session = await new Promise<Buffer>((resolve) => client.resume().once('session', resolve))
+  client.destroy()
+  return session
+}
