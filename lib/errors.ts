@@ -1,3 +1,5 @@
+import { detailOf, type ErrorFacts, sentenceOf } from './error-facts.js'
+
 /**
  * Every code that this package throws or rejects with, and whose doing it is: the caller's, the environment's, or the
  * connection's. One table, so that a code is added in one place.
@@ -69,6 +71,7 @@ export type ClosureErrorOrigin = (typeof codes)[ClosureErrorCode]
 export interface ClosureErrorOptions extends ErrorOptions {
   /** Facts that belong to the error, for people: places tried, OpenSSL's error queue. */
   readonly detail?: readonly string[]
+  readonly facts?: ErrorFacts
 }
 
 /** The error class of this package; TruncationError extends it. Match on `code`. */
@@ -76,13 +79,21 @@ export class ClosureError extends Error {
   readonly code: ClosureErrorCode
   readonly origin: ClosureErrorOrigin
   readonly detail: readonly string[]
+  /** What the sentence is made from, for the codes that have it: `error.facts?.code` tells which fields there are. */
+  readonly facts: ErrorFacts | undefined
 
   constructor(code: ClosureErrorCode, message: string, options: ClosureErrorOptions = {}) {
     super(message, options)
     this.code = code
     this.origin = codes[code]
-    this.detail = options.detail ?? []
+    this.facts = options.facts
+    this.detail = options.detail ?? (options.facts === undefined ? [] : detailOf(options.facts))
   }
+}
+
+/** The error of some facts. */
+export function errorOf(facts: ErrorFacts, options?: ErrorOptions): ClosureError {
+  return new ClosureError(facts.code, sentenceOf(facts), { ...options, facts })
 }
 
 // On the prototype, as the errors of the language have it.

@@ -1,4 +1,4 @@
-export type { AlertName } from './tls/alerts.js'
+export type { Alert, AlertLevel, AlertName } from './tls/alerts.js'
 export { type Closure, type ClosureState, closureOf } from './closure/closure.js'
 export {
   type ClosingConnect,
@@ -22,11 +22,11 @@ export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from '.
 export { TruncationError } from './policy/truncation.js'
 export type {
   Afterwards,
-  Alert,
   ClosureFacts,
   ClosureMode,
   Cut,
   EndedBy,
+  FatalAlert,
   OnData,
   Received,
   Sent,
@@ -50,7 +50,9 @@ export type {
   UnreciprocatedReport,
   Verdict,
 } from './report/verdict.js'
+export type { ErrorFacts } from './error-facts.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from './errors.js'
 export { runtimeSupport } from './native/addon.js'
 export type { SslErrorName } from './tls/ssl-errors.js'
 export type { QueuedError, SslResult } from './tls/ssl-result.js'
+export type { SslProtocol } from './tls/versions.js'

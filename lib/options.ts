@@ -1,11 +1,10 @@
 // The vocabulary of checking what a caller passed. Every message says what was expected, for what, and what came.
 import { inspect, types } from 'node:util'
-import { ClosureError } from './errors.js'
+import { type ClosureError, errorOf } from './errors.js'
 
 /** The error of an argument that is not what was expected. */
 export function invalid(name: string, expected: string, received: unknown): ClosureError {
-  const message = `Expected ${expected} for ${name} but received ${textOf(received)}`
-  return new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
+  return errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name, expected, received: textOf(received) })
 }
 
 // What only pretends to be of some class cannot be shown: inspect() throws.

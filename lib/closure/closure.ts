@@ -11,7 +11,7 @@ import { SocketSide } from './socket-side.js'
 import { sslShutdown } from './ssl-shutdown.js'
 import { checkFlushTimeout, checkShutdownOptions, type FlushOptions, type ShutdownOptions } from './shutdown-options.js'
 import type { SslResult } from '../tls/ssl-result.js'
-import type { Alert } from '../report/facts.js'
+import type { Alert } from '../tls/alerts.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /**

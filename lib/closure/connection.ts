@@ -1,21 +1,14 @@
 import type { TLSSocket } from 'node:tls'
 import { ClosureError } from '../errors.js'
 import type { SslHandle } from '../native/addon.js'
+import { bothShutdown } from '../tls/shutdown-flags.js'
+import { protocolOf } from '../tls/versions.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
 import { onreadCallback, handleOf, wrapMethod } from './socket-internals.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
-
-const bothShutdown = 3
-
-const protocols: ReadonlyMap<number, NonNullable<ClosureFacts['protocol']>> = new Map([
-  [0x0301, 'TLSv1'],
-  [0x0302, 'TLSv1.1'],
-  [0x0303, 'TLSv1.2'],
-  [0x0304, 'TLSv1.3'],
-])
 
 /**
  * A socket whose handshake is done, joined with its SSL: the evidence, the gate before FIN, and the view on what the
@@ -51,7 +44,7 @@ export class Connection {
     this.#handle = handle
     this.#totalWhenJoined = ssl.outputTotal()
     this.side = ssl.isServer() ? 'server' : 'client'
-    this.protocol = protocols.get(ssl.version())
+    this.protocol = protocolOf(ssl.version())
     this.evidence = new Evidence(ssl, handle)
     this.gate = gate ?? new FinGate(handle)
     this.gate.around = (send) => this.#sendFin(send)
@@ -72,8 +65,10 @@ export class Connection {
   }
 
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
-  destroying(error: unknown): void {
-    this.#undeliveredBytes = this.undeliveredBytes()
+  destroying(error: unknown, mayBeInsideHandshake: boolean): void {
+    // In the handshake OpenSSL's output goes through a buffer of its own, which nothing outside of it can look into.
+    const isUnknown = mayBeInsideHandshake && this.socket.writableLength > 0
+    this.#undeliveredBytes = isUnknown ? undefined : this.undeliveredBytes()
     this.evidence.socketFailed(error)
     // What follows from the peer's RST is no act of ours.
     if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()

@@ -1,16 +1,11 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
 import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native/addon.js'
-import { alertName } from '../tls/alerts.js'
+import { type Alert, alertLevel, alertName } from '../tls/alerts.js'
+import { receivedShutdown, sentShutdown } from '../tls/shutdown-flags.js'
+import { isTls13 } from '../tls/versions.js'
 import type { Progress } from '../closing/side.js'
 import { kernelHasClosed, OutputProgress } from './output-progress.js'
-import type { Alert, Cut, Received, Sent, TcpEnd } from '../report/facts.js'
-
-const sentShutdown = 1
-const receivedShutdown = 2
-const closeNotify = 0
-const userCanceled = 90
-const fatalLevel = 2
-const tls13 = 0x0304
+import type { Cut, Received, Sent, TcpEnd } from '../report/facts.js'
 
 /** Errors of the system that say that the peer's RST has come. */
 const resetCodes: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED']
@@ -24,47 +19,40 @@ export class Evidence {
   readonly #handle: object
   /** How far OpenSSL's output has got. */
   readonly output: OutputProgress
-  readonly #version: number
+  readonly #isTls13: boolean
   #flushed = false
-  #seen: readonly NativeAlert[] = []
+  #seen: readonly Alert[] = []
 
   constructor(ssl: SslHandle, handle: object) {
     this.#ssl = ssl
     this.#handle = handle
     this.output = new OutputProgress(ssl, handle)
-    this.#version = ssl.version()
+    this.#isTls13 = isTls13(ssl.version())
   }
 
   /** Every alert, in the order in which OpenSSL decrypted or wrote it. */
   alerts(): readonly Alert[] {
-    return this.#alerts().map((alert) => ({
-      direction: alert.sent ? 'sent' : 'received',
-      level: alert.level === fatalLevel ? 'fatal' : 'warning',
-      name: alertName(alert.description),
-      code: alert.description,
-      at: toPerformanceTime(alert.at),
-    }))
+    return this.#alerts().map((alert) => ({ ...alert }))
   }
 
   sent(): Sent {
-    const ending = this.#alerts().find((alert) => alert.sent && (isCloseNotify(alert) || isFatal(alert)))
+    const ending = this.#alerts().find((alert) => isSent(alert) && (isCloseNotify(alert) || isFatal(alert)))
     if (ending === undefined)
       return this.#wasClosedUnobserved(sentShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
-    const at = toPerformanceTime(ending.at)
-    if (!isCloseNotify(ending)) return { kind: 'fatal-alert', alert: alertName(ending.description), at }
+    const { at } = ending
+    if (!isCloseNotify(ending)) return { kind: 'fatal-alert', ...ending }
     return this.#outputIsFlushed() ? { kind: 'close_notify', at } : { kind: 'not-flushed', at }
   }
 
   received(): Received {
-    const alerts = this.#alerts().filter((alert) => !alert.sent)
+    const alerts = this.#alerts().filter((alert) => !isSent(alert))
     const ending = alerts.find((alert) => this.#endsReading(alert))
     if (ending === undefined) {
       return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
     }
-    const at = toPerformanceTime(ending.at)
-    if (!this.#closesReading(ending)) return { kind: 'fatal-alert', alert: alertName(ending.description), at }
+    if (!this.#closesReading(ending)) return { kind: 'fatal-alert', ...ending }
     const before = alerts.slice(0, alerts.indexOf(ending))
-    return { kind: 'close_notify', userCanceledFirst: before.some(isUserCanceled), at }
+    return { kind: 'close_notify', userCanceledFirst: before.some(isUserCanceled), at: ending.at }
   }
 
   /** Whether the peer's stream ended, or was made to end, by anything but its close_notify. */
@@ -77,7 +65,7 @@ export class Evidence {
 
   /** Whether OpenSSL has written our close_notify, flushed or not. */
   hasWrittenCloseNotify(): boolean {
-    return this.#alerts().some((alert) => alert.sent && isCloseNotify(alert))
+    return this.#alerts().some((alert) => isSent(alert) && isCloseNotify(alert))
   }
 
   /**
@@ -88,7 +76,7 @@ export class Evidence {
    */
   streamEnded(finIsSent: boolean): void {
     if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
-    if (this.#alerts().some((alert) => !alert.sent && this.#endsReading(alert))) {
+    if (this.#alerts().some((alert) => !isSent(alert) && this.#endsReading(alert))) {
       this.surplusBytes = this.#ssl.inputPending()
       return
     }
@@ -134,8 +122,8 @@ export class Evidence {
   }
 
   // They are only ever added to.
-  #alerts(): readonly NativeAlert[] {
-    if (this.#ssl.alertCount() > this.#seen.length) this.#seen = this.#ssl.alerts()
+  #alerts(): readonly Alert[] {
+    if (this.#ssl.alertCount() > this.#seen.length) this.#seen = this.#ssl.alerts().map(alertOf)
     return this.#seen
   }
 
@@ -152,14 +140,14 @@ export class Evidence {
   }
 
   // An alert of TLS 1.3 is an error whatever its level, but for user_canceled; before it, the level decides.
-  #endsReading(alert: NativeAlert): boolean {
+  #endsReading(alert: Alert): boolean {
     if (this.#closesReading(alert)) return true
-    return this.#version >= tls13 ? !isUserCanceled(alert) : isFatal(alert)
+    return this.#isTls13 ? !isUserCanceled(alert) : isFatal(alert)
   }
 
   // TLS 1.3 has no alert levels (RFC 8446 section 6); before it, a close_notify at level fatal is a fatal alert.
-  #closesReading(alert: NativeAlert): boolean {
-    return alert.description === closeNotify && (this.#version >= tls13 || !isFatal(alert))
+  #closesReading(alert: Alert): boolean {
+    return alert.name === 'close_notify' && (this.#isTls13 || !isFatal(alert))
   }
 
   // "RB" is inside a record's body; "RH" is at its header, and bytes held back there are a part of one.
@@ -171,16 +159,30 @@ export class Evidence {
   }
 }
 
-function isCloseNotify(alert: NativeAlert): boolean {
-  return alert.description === closeNotify && !isFatal(alert)
+function alertOf({ sent, level, description, at }: NativeAlert): Alert {
+  return {
+    direction: sent ? 'sent' : 'received',
+    level: alertLevel(level),
+    name: alertName(description),
+    code: description,
+    at: toPerformanceTime(at),
+  }
 }
 
-function isUserCanceled(alert: NativeAlert): boolean {
-  return alert.description === userCanceled
+function isSent(alert: Alert): boolean {
+  return alert.direction === 'sent'
 }
 
-function isFatal(alert: NativeAlert): boolean {
-  return alert.level === fatalLevel
+function isCloseNotify(alert: Alert): boolean {
+  return alert.name === 'close_notify' && !isFatal(alert)
+}
+
+function isUserCanceled(alert: Alert): boolean {
+  return alert.name === 'user_canceled'
+}
+
+function isFatal(alert: Alert): boolean {
+  return alert.level === 'fatal'
 }
 
 // Node makes errors with the code ECONNRESET of its own as well; only those of the system name a call.

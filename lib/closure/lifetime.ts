@@ -60,7 +60,7 @@ export class Lifetime {
     }
     wrapMethod(socket, '_destroy', (previous, [error, callback]) => {
       const destroy = () => {
-        this.connection?.destroying(error)
+        this.connection?.destroying(error, this.mayBeInsideHandshake())
         const finish = (...args: unknown[]) => {
           this.#finish()
           if (typeof callback === 'function') Reflect.apply(callback, undefined, args)

@@ -1,7 +1,6 @@
 // The adapter of the machine that closes (closing/side.ts) for Node's own TLS sockets.
-import { ClosureError } from '../errors.js'
+import { errorOf } from '../errors.js'
 import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
-import { describeQueuedError } from '../tls/ssl-result.js'
 import type { Connection } from './connection.js'
 import { outputLeft } from './output-progress.js'
 import {
@@ -83,9 +82,7 @@ export class SocketSide implements ClosingSide {
     if (leaves === 'alone') socket.setNoDelay(true)
     const { value, error, queue } = sslShutdown(ssl)
     if (value >= 0 || evidence.hasWrittenCloseNotify()) return
-    const detail = queue.map(describeQueuedError)
-    const message = `SSL_shutdown returned ${value} (${[error, ...detail].join('; ')})`
-    throw new ClosureError('ERR_CLOSURE_OPENSSL', message, { detail })
+    throw errorOf({ code: 'ERR_CLOSURE_OPENSSL', call: 'SSL_shutdown', value, error, queue })
   }
 
   // OpenSSL marks both directions closed; the marks are taken back at once, for with them it would drop what the peer

@@ -1,13 +1,10 @@
 // How many bytes of the program's never reached the kernel, as exactly as that can be known.
 import type { TLSSocket } from 'node:tls'
 import type { SslHandle } from '../native/addon.js'
+import { alertLength, maxPlaintextLength, recordHeaderLength, tagLength } from '../tls/record-format.js'
+import { isTls13 } from '../tls/versions.js'
 import type { OutputProgress } from './output-progress.js'
 import { bytesBeingWritten, bytesGivenToTls } from './socket-internals.js'
-
-const tls13 = 0x0304
-const recordHeader = 5
-const maxPlaintext = 16384
-const alertLength = 2
 
 /** A joined socket, for the question what of its output has left. */
 export interface Output {
@@ -31,8 +28,6 @@ export function undeliveredBytes(output: Output): number | undefined {
   // The stream counts a write until its callback, which comes in a later turn than the kernel takes it.
   const writing = bytesBeingWritten(socket)
   if (left === undefined || writing === undefined) return socket.writableLength === 0 && left === 0 ? 0 : undefined
-  // In the handshake OpenSSL's output goes through a buffer of its own, which nothing outside of it can look into.
-  if (ssl.insideCallback()) return socket.bytesWritten === 0 ? socket.writableLength : undefined
   const waiting = socket.writableLength - writing
   if (left === 0) return waiting
   const given = bytesGivenToTls(handle)
@@ -51,7 +46,8 @@ function plaintextOfTail(written: number, bytes: number, overhead: number): numb
   while (left > 0) {
     if (plaintext === written) return undefined
     // The last record is the shorter one.
-    const record = plaintext === 0 && written % maxPlaintext > 0 ? written % maxPlaintext : maxPlaintext
+    const record =
+      plaintext === 0 && written % maxPlaintextLength > 0 ? written % maxPlaintextLength : maxPlaintextLength
     plaintext += record
     left -= record + overhead
   }
@@ -61,10 +57,10 @@ function plaintextOfTail(written: number, bytes: number, overhead: number): numb
 /** How many bytes a record is longer than its plaintext; undefined for ciphers that pad. */
 function recordOverhead(socket: TLSSocket, ssl: SslHandle): number | undefined {
   const { standardName } = socket.getCipher()
-  const tag = standardName.endsWith('CCM_8') ? 8 : 16
+  const tag = standardName.endsWith('CCM_8') ? 8 : tagLength
   // RFC 8446 section 5.2: a byte for the type.
-  if (ssl.version() >= tls13) return recordHeader + 1 + tag
+  if (isTls13(ssl.version())) return recordHeaderLength + 1 + tag
   // RFC 7905 has no explicit nonce; RFC 5288 and RFC 6655 have 8 bytes of it.
-  if (standardName.includes('CHACHA20')) return recordHeader + tag
-  return /GCM|CCM/.test(standardName) ? recordHeader + 8 + tag : undefined
+  if (standardName.includes('CHACHA20')) return recordHeaderLength + tag
+  return /GCM|CCM/.test(standardName) ? recordHeaderLength + 8 + tag : undefined
 }

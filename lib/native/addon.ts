@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ClosureError, isClosureErrorCode } from '../errors.js'
+import { ClosureError, errorOf, isClosureErrorCode } from '../errors.js'
 import type { QueuedError } from '../tls/ssl-result.js'
 import type { Engine } from './engine.js'
 
@@ -155,8 +155,10 @@ function start(): Binary {
     const unfit = addon.initialize(version, createError)
     return { kind: 'loaded', addon, clockOffset: clockOffset(addon), unfit }
   } catch (error) {
-    if (error instanceof ClosureError) return failed(error.code, error.message, error.detail)
-    return failed('ERR_CLOSURE_LOAD_FAILED', String(error), [])
+    const { facts } = error instanceof ClosureError ? error : { facts: undefined }
+    return failed(() =>
+      facts === undefined ? new ClosureError('ERR_CLOSURE_LOAD_FAILED', String(error)) : errorOf(facts),
+    )
   }
 }
 
@@ -173,8 +175,8 @@ function clockOffset(addon: Addon): number {
 }
 
 // A new error at every call, so that its stack is the user's.
-function failed(code: ClosureError['code'], message: string, detail: readonly string[]): Binary {
-  return { kind: 'failed', error: () => new ClosureError(code, message, { detail }) }
+function failed(error: () => ClosureError): Binary {
+  return { kind: 'failed', error }
 }
 
 function unsupported(reason: string): ClosureError {
@@ -193,7 +195,7 @@ function load(): Addon {
     path.join(root, 'build', 'Release', 'close_notify.node'),
     path.join(root, 'build', 'Debug', 'close_notify.node'),
   ]
-  const failures: string[] = []
+  const tried: { readonly place: string; readonly reason: string }[] = []
   const explicit = process.env['CLOSE_NOTIFY_BINARY']
   if (explicit !== undefined) {
     places.splice(0, places.length, explicit)
@@ -203,26 +205,17 @@ function load(): Addon {
       const prebuilt = nodeGypBuild.resolve(root)
       if (!places.includes(prebuilt)) places.push(prebuilt)
     } catch (error) {
-      failures.push(`prebuilds: ${messageOf(error)}`)
+      tried.push({ place: 'prebuilds', reason: messageOf(error) })
     }
   }
   for (const place of places) {
     try {
       return require(place) as Addon
     } catch (error) {
-      failures.push(`${place}: ${messageOf(error)}`)
+      tried.push({ place, reason: messageOf(error) })
     }
   }
-  const { platform, arch, version } = process
-  throw new ClosureError(
-    'ERR_CLOSURE_LOAD_FAILED',
-    [
-      `The addon of close-notify could not be loaded (${platform}-${arch}, ${version}). Tried:`,
-      ...failures.map((failure) => `- ${failure}`),
-      `To build it here: npm rebuild close-notify (needs a C++ compiler and python3)`,
-    ].join('\n'),
-    { detail: failures },
-  )
+  throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried })
 }
 
 // dist/lib/native/addon.js in the package, lib/native/addon.ts under the test runner.

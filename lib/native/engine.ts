@@ -40,13 +40,21 @@ export type NativeEvent =
   | { readonly kind: 'keylog'; readonly line: string; readonly at: number }
   | { readonly kind: 'new_session'; readonly der?: Uint8Array; readonly at: number }
 
-export type LoadFailure =
-  | 'soname-in-use'
-  | 'libcrypto'
-  | 'libssl'
-  | 'wrong-libcrypto'
-  | 'lacks-function'
-  | 'unsupported-system'
+/** Why a library was not opened. The fields that a kind of failure does not have are empty. */
+export interface LoadFailure {
+  readonly failure:
+    | 'soname-in-use'
+    | 'libcrypto'
+    | 'libssl'
+    | 'wrong-libcrypto'
+    | 'lacks-function'
+    | 'unsupported-system'
+  readonly message: string
+  readonly library: string
+  readonly soname: string
+  readonly holder: string
+  readonly functions: readonly string[]
+}
 
 /** Real paths and SONAMEs, as read from the files; the process's own library has none. */
 export interface LibraryRequest {
@@ -205,6 +213,6 @@ export interface Engine {
   /** Bytes outside of its heap that V8 was told of in this thread, by whomever: what steers the garbage collector. */
   externalMemory(): number
   /** The process's own library. */
-  ownLibrary(): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
-  openLibrary(request: LibraryRequest): NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
+  ownLibrary(): NativeLibrary | LoadFailure
+  openLibrary(request: LibraryRequest): NativeLibrary | LoadFailure
 }

@@ -2,17 +2,14 @@ import type { LibraryIdentity } from './identity.js'
 import { checkBytes, checkCount, checkOneOf, checkText, invalid } from '../options.js'
 import { type CheckedByRules, checkByRules, flag, type LibraryRules, text } from './library-rules.js'
 import { checkSslOps, type SslOp } from './ssl-ops.js'
+import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 
-const versions = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 } as const
 /** SSL_VERIFY_… by our names. */
 const verifyModes = { none: 0, peer: 1, require: 3 } as const
 const sessionCaches = { off: 0, client: 1, server: 2, both: 3 } as const
 
 /** SSL_VERIFY_NONE, SSL_VERIFY_PEER, and that with SSL_VERIFY_FAIL_IF_NO_PEER_CERT: SSL_CTX_set_verify(3). */
 export type SslVerifyMode = keyof typeof verifyModes
-
-/** A protocol version, by the name that OpenSSL has for it. */
-export type SslProtocol = keyof typeof versions
 
 /**
  * What an SSL_CTX is to be like. What is not named stays as SSL_CTX_new(3) leaves it in that build, so that builds can
@@ -157,8 +154,8 @@ export const contextRules = {
   ca: pem,
   defaultVerifyPaths: (name: string, value: unknown) => flag(name, value) ?? false,
   verify: (_name: string, value: unknown) => (value === undefined ? undefined : verifyNumber(value)),
-  minVersion: (name: string, value: unknown) => number(name, value, versions),
-  maxVersion: (name: string, value: unknown) => number(name, value, versions),
+  minVersion: (name: string, value: unknown) => number(name, value, protocolNumbers),
+  maxVersion: (name: string, value: unknown) => number(name, value, protocolNumbers),
   ciphers: text,
   ciphersuites: text,
   groups: text,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { ClosureError, type ClosureErrorCode } from '../errors.js'
+import { ClosureError, type ClosureErrorCode, errorOf } from '../errors.js'
 import { checkOptions, checkText } from '../options.js'
 import type { LibraryRequest, LoadFailure, NativeLibrary } from '../native/engine.js'
 import { describeMachine, type ElfLibrary, type ElfMachine, readElfLibrary, readElfMachine } from './elf.js'
@@ -63,23 +63,29 @@ export function loadOpenSSL(libssl?: string, options?: LoadOptions): OpenSSL {
   return openssl
 }
 
-type Opened = NativeLibrary | { readonly failure: LoadFailure; readonly message: string }
-
-function opened(library: Opened, unsupported: ClosureErrorCode): NativeLibrary {
-  if (!('failure' in library)) return library
-  const { failure, message } = library
-  const glibc = newestGlibc(/`(GLIBC_[\d.]+)' not found/.exec(message)?.slice(1) ?? [])
-  if (glibc !== undefined) throw glibcError(`${message}. What it stands on`, glibc)
-  throw new ClosureError(failure === 'unsupported-system' ? unsupported : codes[failure], message)
+function opened(library: NativeLibrary | LoadFailure, unsupported: ClosureErrorCode): NativeLibrary {
+  if ('failure' in library) throw errorOfFailure(library, unsupported)
+  return library
 }
 
-const codes = {
-  'soname-in-use': 'ERR_OPENSSL_SONAME_IN_USE',
-  libcrypto: 'ERR_OPENSSL_LIBCRYPTO',
-  libssl: 'ERR_OPENSSL_LOAD_FAILED',
-  'wrong-libcrypto': 'ERR_OPENSSL_LIBCRYPTO',
-  'lacks-function': 'ERR_OPENSSL_LACKS_FUNCTION',
-} as const
+function errorOfFailure(failed: LoadFailure, unsupported: ClosureErrorCode): ClosureError {
+  const { failure, message, library, soname, holder, functions } = failed
+  const glibc = newestGlibc(/`(GLIBC_[\d.]+)' not found/.exec(message)?.slice(1) ?? [])
+  if (glibc !== undefined) return glibcError(`${message}. What it stands on`, glibc)
+  switch (failure) {
+    case 'soname-in-use':
+      return errorOf({ code: 'ERR_OPENSSL_SONAME_IN_USE', library, soname, holder })
+    case 'lacks-function':
+      return errorOf({ code: 'ERR_OPENSSL_LACKS_FUNCTION', library, functions })
+    case 'libcrypto':
+    case 'wrong-libcrypto':
+      return libcryptoError(message)
+    case 'libssl':
+      return new ClosureError('ERR_OPENSSL_LOAD_FAILED', message)
+    case 'unsupported-system':
+      return new ClosureError(unsupported, message)
+  }
+}
 
 // What is looked for in a libssl, and in a libcrypto.
 const libsslFunction = 'SSL_shutdown'
@@ -114,8 +120,8 @@ function inspect(libssl: string, named: string | undefined): LibraryRequest {
 function readLibrary(file: string): ElfLibrary {
   const [here, there] = [machineOfProcess(), readElfMachine(file)]
   if (here.bits !== there.bits || here.machine !== there.machine || here.byteOrder !== there.byteOrder) {
-    const message = `${file} is made for ${describeMachine(there)}, and this process is ${describeMachine(here)}`
-    throw new ClosureError('ERR_OPENSSL_WRONG_ARCHITECTURE', message)
+    const [expected, received] = [describeMachine(here), describeMachine(there)]
+    throw errorOf({ code: 'ERR_OPENSSL_WRONG_ARCHITECTURE', library: file, expected, received })
   }
   return readElfLibrary(file, [libsslFunction, libcryptoFunction])
 }
@@ -139,12 +145,8 @@ function requireGlibc(file: string, { versions }: ElfLibrary): void {
   if (here === undefined || isNewer(needed, here)) throw glibcError(file, needed)
 }
 
-function glibcError(what: string, needed: string): ClosureError {
-  const here = glibcOfProcess()
-  const has = here === undefined ? 'this process has no glibc' : `this process has ${here}`
-  const advice = 'run Node under the loader of the release that the library is made for'
-  const message = `${what} needs glibc ${needed}, and ${has}: ${advice} (ld-linux --library-path its/folder node …)`
-  return new ClosureError('ERR_OPENSSL_NEEDS_NEWER_GLIBC', message)
+function glibcError(library: string, needed: string): ClosureError {
+  return errorOf({ code: 'ERR_OPENSSL_NEEDS_NEWER_GLIBC', library, needed, present: glibcOfProcess() })
 }
 
 // Anything but a file could keep whoever opens it waiting.

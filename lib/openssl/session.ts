@@ -1,4 +1,4 @@
-import { ClosureError } from '../errors.js'
+import { errorOf } from '../errors.js'
 import { invalid } from '../options.js'
 import type { NativeSession } from '../native/engine.js'
 import type { LibraryIdentity } from './identity.js'
@@ -49,8 +49,8 @@ export class SslSession {
     }
     if (session.openssl !== openssl) {
       const [ours, theirs] = [openssl.version, session.openssl.version]
-      const message = `Expected a session of ${ours} but received one of ${theirs}: libraries never mix`
-      throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
+      const facts = { expected: `one of ${ours}`, received: `one of ${theirs}: libraries never mix` }
+      throw errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name: 'session', ...facts })
     }
     return session.#native
   }

@@ -5,8 +5,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { type ConnectionOptions, TLSSocket } from 'node:tls'
-import { inspect } from 'node:util'
-import { ClosureError } from '../errors.js'
+import { invalid } from '../options.js'
 import { requireRuntime } from '../native/addon.js'
 import { ClosureControl } from './control.js'
 import { ControlledSockets } from './controlled-sockets.js'
@@ -116,8 +115,7 @@ function connectorUnderPolicy(connect: Connect, take: (socket: TLSSocket) => voi
 
 function checkConnectOptions(given: unknown): void {
   if (typeof given === 'object' && given !== null) return
-  const message = `Expected a connector or its options for connect but received ${inspect(given, { depth: 0 })}`
-  throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
+  throw invalid('connect', 'a connector or its options', given)
 }
 
 // The requests that undici has sent on a socket and not had the whole answer of.

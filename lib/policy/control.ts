@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Agent } from 'node:http'
 import { Server, TLSSocket } from 'node:tls'
 import { inspect, types } from 'node:util'
-import { ClosureError } from '../errors.js'
+import { ClosureError, errorOf } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
 import { type AgentLike, isAgent, watchAgent } from './agents.js'
 import { unfinished } from './framing.js'
@@ -162,9 +162,8 @@ function watchServer(server: Server, sockets: ControlledSockets): () => void {
 function checkTarget(target: unknown): void {
   const isTarget = target instanceof Server || target instanceof TLSSocket || isAgent(target)
   if (!isTarget || types.isProxy(target)) {
-    const expected = 'a tls.Server, an https or http2 secure server, an agent that makes TLS sockets, or a TLSSocket'
-    const message = `Expected ${expected}, for target but received ${described(target)}`
-    throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', message)
+    const expected = 'a tls.Server, an https or http2 secure server, an agent that makes TLS sockets, or a TLSSocket,'
+    throw errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name: 'target', expected, received: described(target) })
   }
   if (controls.get(target)?.active === true || (target instanceof TLSSocket && isControlled(target))) {
     const message = 'This target is under a policy already: call stop() of that control first'

@@ -31,8 +31,8 @@ Object.defineProperty(TruncationError.prototype, 'name', {
 })
 
 function endOf({ sent, received, tcp }: ClosureReport): string {
-  if (received.kind === 'fatal-alert') return `the alert ${received.alert} came`
-  if (sent.kind === 'fatal-alert') return `OpenSSL refused what came by the alert ${sent.alert}`
+  if (received.kind === 'fatal-alert') return `the alert ${received.name} came`
+  if (sent.kind === 'fatal-alert') return `OpenSSL refused what came by the alert ${sent.name}`
   return tcp.kind === 'reset' ? 'RST came' : 'FIN came'
 }
 

@@ -1,4 +1,5 @@
-import type { AlertName } from '../tls/alerts.js'
+import type { Alert } from '../tls/alerts.js'
+import type { SslProtocol } from '../tls/versions.js'
 
 /**
  * How our side ends TLS.
@@ -18,15 +19,9 @@ export type OnData = 'deliver' | 'discard' | 'fail'
 /** What happens to TCP once the TLS part is over: send FIN, or leave it open. */
 export type Afterwards = 'fin' | 'keep-open'
 
-/** One alert, as the record layer decrypted or wrote it. */
-export interface Alert {
-  readonly direction: 'sent' | 'received'
-  readonly level: 'warning' | 'fatal'
-  /** RFC 8446 section 6 name, or `alert_<code>` for a code without one. */
-  readonly name: AlertName
-  readonly code: number
-  /** ms on the clock of `performance.now()`. */
-  readonly at: number
+/** The fatal alert that ended TLS, as `alerts` has it. */
+export interface FatalAlert extends Alert {
+  readonly kind: 'fatal-alert'
 }
 
 /** What our side sent to end TLS. */
@@ -34,7 +29,7 @@ export type Sent =
   | { readonly kind: 'close_notify'; readonly at: number }
   /** Our close_notify was written by OpenSSL, and nothing proved that it had left our buffers when the socket went. */
   | { readonly kind: 'not-flushed'; readonly at: number }
-  | { readonly kind: 'fatal-alert'; readonly alert: AlertName; readonly at: number }
+  | FatalAlert
   | { readonly kind: 'nothing' }
   /** The closure was taken after this direction had been closed: what was sent cannot be known. */
   | { readonly kind: 'unobserved' }
@@ -42,7 +37,7 @@ export type Sent =
 /** What the peer sent to end TLS. */
 export type Received =
   | { readonly kind: 'close_notify'; readonly userCanceledFirst: boolean; readonly at: number }
-  | { readonly kind: 'fatal-alert'; readonly alert: AlertName; readonly at: number }
+  | FatalAlert
   | { readonly kind: 'nothing' }
   /** The closure was taken after this direction had been closed: what came cannot be known. */
   | { readonly kind: 'unobserved' }
@@ -77,7 +72,7 @@ export type EndedBy =
 export interface ClosureFacts {
   readonly side: 'client' | 'server'
   /** Absent when the handshake was not completed. */
-  readonly protocol?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+  readonly protocol?: SslProtocol
   readonly handshake: 'completed' | 'not-completed' | 'untracked'
   /** What this package was asked to do; `uncontrolled` when Node closed the socket by itself. */
   readonly mode: ClosureMode | 'uncontrolled'

@@ -36,16 +36,56 @@ const names = {
   120: 'no_application_protocol',
 } as const
 
-type KnownAlert = (typeof names)[keyof typeof names]
+/** RFC 5246 section 7.2; TLS 1.3 sends levels and ignores them, RFC 8446 section 6. */
+const levels = { 1: 'warning', 2: 'fatal' } as const
+
+/** The name of an alert that has one. */
+type KnownAlertName = (typeof names)[keyof typeof names]
 
 /** An alert's name as the RFCs spell it, or `alert_<code>` for a code that has none. */
-export type AlertName = KnownAlert | `alert_${number}`
+export type AlertName = KnownAlertName | `alert_${number}`
 
-const byCode: ReadonlyMap<number, KnownAlert> = new Map(
+/** An alert's level as the RFCs spell it, or `level_<number>` for a number that is none. */
+export type AlertLevel = KnownLevel | `level_${number}`
+
+/** A level that an alert can be sent with. */
+export type KnownLevel = (typeof levels)[keyof typeof levels]
+
+/** One alert, as the record layer decrypted or wrote it: RFC 8446 section 6, RFC 5246 section 7.2. */
+export interface Alert {
+  /** `sent` was written by this side, `received` was decrypted from the peer. */
+  readonly direction: 'sent' | 'received'
+  readonly level: AlertLevel
+  readonly name: AlertName
+  /** The description by number. */
+  readonly code: number
+  /** ms on the clock of `performance.now()`. */
+  readonly at: number
+}
+
+const nameOfCode: ReadonlyMap<number, KnownAlertName> = new Map(
   Object.entries(names).map(([code, name]) => [Number(code), name]),
+)
+
+const codeOfName: ReadonlyMap<string, number> = new Map([...nameOfCode].map(([code, name]) => [name, code]))
+
+const levelOfNumber: ReadonlyMap<number, KnownLevel> = new Map(
+  Object.entries(levels).map(([number, level]) => [Number(number), level]),
 )
 
 /** The name of an alert description. */
 export function alertName(code: number): AlertName {
-  return byCode.get(code) ?? `alert_${code}`
+  return nameOfCode.get(code) ?? `alert_${code}`
+}
+
+/** The level of an alert by name. */
+export function alertLevel(number: number): AlertLevel {
+  return levelOfNumber.get(number) ?? `level_${number}`
+}
+
+/** An alert as the two bytes that its record holds. */
+export function alertBytes(level: KnownLevel, name: string): Buffer {
+  const code = codeOfName.get(name)
+  if (code === undefined) throw new TypeError(`Expected the name of an alert but received ${name}`)
+  return Buffer.from([level === 'warning' ? 1 : 2, code])
 }

@@ -6,6 +6,7 @@
  *     server.on('keylog', (line) => keys.add(line))       // one side is enough
  */
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { contentType, recordHeader, tagLength } from './record-format.js'
 
 /** What `SSLKEYLOGFILE` would have: secrets by label and client random. */
 export class KeyLog {
@@ -92,7 +93,7 @@ export function protection13(suite: CipherSuite, secret: Buffer): Protection {
     },
     seal(sequence, type, content) {
       const inner = Buffer.concat([content, Buffer.from([type])])
-      const header = recordHeader(23, inner.length + tagLength)
+      const header = recordHeader(contentType.data, inner.length + tagLength)
       return Buffer.concat([header, encrypt(suite, key, xor(iv, sequence), header, inner)])
     },
   })
@@ -136,14 +137,6 @@ export function protection12(
     },
   })
 }
-
-export function recordHeader(type: number, length: number): Buffer {
-  const header = Buffer.from([type, 3, 3, 0, 0])
-  header.writeUInt16BE(length, 3)
-  return header
-}
-
-const tagLength = 16
 
 interface Primitive {
   open(sequence: Buffer, header: Buffer, body: Buffer): Opened | undefined

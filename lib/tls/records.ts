@@ -4,8 +4,11 @@
  * key protects what: versions, suites, HelloRetryRequest, ChangeCipherSpec, renegotiation, KeyUpdate. Not followed:
  * 0-RTT data.
  */
-import { alertName } from './alerts.js'
+import { type AlertLevel, alertLevel, type AlertName, alertName } from './alerts.js'
+import { type HandshakeName, handshakeName } from './handshake.js'
 import { cipherSuite, nextSecret, protection12, protection13, type KeyLog, type Protection } from './keys.js'
+import { alertLength, contentType, maxPlaintextLength, recordHeaderLength } from './record-format.js'
+import { protocolOf, type TlsVersion } from './versions.js'
 
 export type Side = 'client' | 'server'
 
@@ -35,8 +38,8 @@ export type RecordContent =
   | { readonly kind: 'data'; readonly bytes: Buffer }
   | {
       readonly kind: 'alert'
-      readonly level: string
-      readonly description: string
+      readonly level: AlertLevel
+      readonly name: AlertName
       /** False for an alert in the clear, as sent before there are keys. */
       readonly encrypted: boolean
       readonly bytes: Buffer
@@ -65,14 +68,14 @@ export class Framer {
         input = input.subarray(input.length)
         break
       }
-      if (input.length < 5) break
-      const end = 5 + input.readUInt16BE(3)
+      if (input.length < recordHeaderLength) break
+      const end = recordHeaderLength + input.readUInt16BE(3)
       if (input.length < end) break
       const record = {
         type: input.readUInt8(0),
         version: input.readUInt16BE(1),
-        header: input.subarray(0, 5),
-        body: input.subarray(5, end),
+        header: input.subarray(0, recordHeaderLength),
+        body: input.subarray(recordHeaderLength, end),
       }
       pieces.push({ kind: 'record', record })
       input = input.subarray(end)
@@ -87,7 +90,7 @@ function couldBeRecord(bytes: Buffer): boolean {
   if (type === undefined || type < 20 || type > 24) return false
   if (major !== undefined && major !== 3) return false
   if (minor !== undefined && minor > 4) return false
-  return bytes.length < 5 || bytes.readUInt16BE(3) <= 16384 + 2048
+  return bytes.length < recordHeaderLength || bytes.readUInt16BE(3) <= maxPlaintextLength + 2048
 }
 
 /** What both directions of one connection share. */
@@ -95,7 +98,7 @@ export class Session {
   readonly keys: KeyLog
   clientRandom: Buffer | undefined
   serverRandom: Buffer | undefined
-  version: 'TLSv1.2' | 'TLSv1.3' | undefined
+  version: TlsVersion | undefined
   suite = 0
 
   constructor(keys: KeyLog) {
@@ -110,12 +113,13 @@ export class Session {
     this.serverRandom = body.subarray(2, 34)
     const afterId = 35 + body.readUInt8(34)
     this.suite = body.readUInt16BE(afterId)
-    this.version = body.readUInt16BE(0) === 0x0303 ? 'TLSv1.2' : undefined
+    this.version = protocolOf(body.readUInt16BE(0)) === 'TLSv1.2' ? 'TLSv1.2' : undefined
     let at = afterId + 5
     while (at + 4 <= body.length) {
       const supportedVersions = 43
       const length = body.readUInt16BE(at + 2)
-      if (body.readUInt16BE(at) === supportedVersions && body.readUInt16BE(at + 4) === 0x0304) this.version = 'TLSv1.3'
+      const namesVersion = body.readUInt16BE(at) === supportedVersions
+      if (namesVersion && protocolOf(body.readUInt16BE(at + 4)) === 'TLSv1.3') this.version = 'TLSv1.3'
       at += 4 + length
     }
   }
@@ -199,12 +203,11 @@ export class Decoder {
     if (type === contentType.data) return { kind: 'data', bytes }
     if (type === contentType.handshake) return { kind: 'handshake', messages: this.#messages(bytes), bytes }
     if (type === contentType.alert) {
-      const [level, description] = bytes
-      if (bytes.length !== 2 || level === undefined || description === undefined) {
+      const [level, code] = bytes
+      if (bytes.length !== alertLength || level === undefined || code === undefined) {
         return { kind: 'malformed-alert', bytes }
       }
-      const named = alertName(description)
-      return { kind: 'alert', level: alertLevels.get(level) ?? `level_${level}`, description: named, encrypted, bytes }
+      return { kind: 'alert', level: alertLevel(level), name: alertName(code), encrypted, bytes }
     }
     if (type === contentType.change_cipher_spec) {
       if (this.#session.version === 'TLSv1.2') {
@@ -229,8 +232,8 @@ export class Decoder {
     return names
   }
 
-  #observe(type: number, body: Buffer): string {
-    const name = handshakeTypes.get(type) ?? `handshake_${type}`
+  #observe(type: number, body: Buffer): HandshakeName | 'hello_retry_request' {
+    const name = handshakeName(type)
     if (name === 'client_hello') this.#session.observeClientHello(body)
     if (name === 'server_hello') {
       if (body.subarray(2, 34).equals(helloRetryRandom)) return 'hello_retry_request'
@@ -250,36 +253,4 @@ export class Decoder {
   }
 }
 
-export const contentType = { change_cipher_spec: 20, alert: 21, handshake: 22, data: 23 } as const
-
 const helloRetryRandom = Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex')
-
-const handshakeTypes: ReadonlyMap<number, string> = new Map([
-  [0, 'hello_request'],
-  [1, 'client_hello'],
-  [2, 'server_hello'],
-  [4, 'new_session_ticket'],
-  [5, 'end_of_early_data'],
-  [8, 'encrypted_extensions'],
-  [11, 'certificate'],
-  [12, 'server_key_exchange'],
-  [13, 'certificate_request'],
-  [14, 'server_hello_done'],
-  [15, 'certificate_verify'],
-  [16, 'client_key_exchange'],
-  [20, 'finished'],
-  [22, 'certificate_status'],
-  [24, 'key_update'],
-])
-
-const alertLevels: ReadonlyMap<number, string> = new Map([
-  [1, 'warning'],
-  [2, 'fatal'],
-])
-
-export function alertBytes(level: 'warning' | 'fatal', description: string): Buffer {
-  for (let code = 0; code < 256; code++) {
-    if (alertName(code) === description) return Buffer.from([level === 'warning' ? 1 : 2, code])
-  }
-  throw new TypeError(`Expected the name of an alert but received ${description}`)
-}

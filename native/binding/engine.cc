@@ -33,6 +33,12 @@ const char* failure_name(openssl::LoadFailure failure) {
   return "unknown";
 }
 
+Napi::Array names_array(Napi::Env env, const std::vector<std::string>& names) {
+  auto array = Napi::Array::New(env, names.size());
+  for (uint32_t i = 0; i < names.size(); i++) array[i] = names[i];
+  return array;
+}
+
 class EngineLibrary : public Napi::ObjectWrap<EngineLibrary> {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -53,6 +59,10 @@ class EngineLibrary : public Napi::ObjectWrap<EngineLibrary> {
       auto failure = Napi::Object::New(env);
       failure["failure"] = failure_name(error->failure);
       failure["message"] = error->message;
+      failure["library"] = error->library;
+      failure["soname"] = error->soname;
+      failure["holder"] = error->holder;
+      failure["functions"] = names_array(env, error->functions);
       return failure;
     }
     auto* library = const_cast<Library*>(std::get<const Library*>(opened));
@@ -77,12 +87,7 @@ class EngineLibrary : public Napi::ObjectWrap<EngineLibrary> {
     return Napi::Number::New(info.Env(), static_cast<double>(library_->functions().OpenSSL_version_num()));
   }
 
-  Napi::Value lacking(const Napi::CallbackInfo& info) {
-    const auto& names = library_->lacking();
-    auto array = Napi::Array::New(info.Env(), names.size());
-    for (uint32_t i = 0; i < names.size(); i++) array[i] = names[i];
-    return array;
-  }
+  Napi::Value lacking(const Napi::CallbackInfo& info) { return names_array(info.Env(), library_->lacking()); }
 
   Napi::Value create_context(const Napi::CallbackInfo& info) {
     return EngineSslContext::create(info.Env(), *library_, boolean_argument(info, 0));

@@ -27,8 +27,12 @@ std::string other_holder(const std::string& soname, const std::string& path) {
 }
 
 LoadError soname_in_use(const std::string& soname, const std::string& path, const std::string& holder) {
-  return {LoadFailure::kSonameInUse, path + " has the SONAME " + soname + ", under which this process has loaded " +
-                                         holder + " already: the two would mix without a word"};
+  const std::string has = path + " has the SONAME " + soname;
+  return {LoadFailure::kSonameInUse, has + ", under which this process has loaded " + holder, path, soname, holder};
+}
+
+LoadError lacks(const std::string& library, const std::vector<std::string>& functions) {
+  return {LoadFailure::kLacksFunction, library + " lacks " + listed(functions), library, "", "", functions};
 }
 
 }  // namespace
@@ -82,8 +86,7 @@ Library::Opened Library::load(const LibraryRequest& request) {
   const std::string& intended = request.libcrypto.empty() ? request.libssl : request.libcrypto;
   const void* version = lookup("OpenSSL_version");
   if (version == nullptr || lookup("SSL_shutdown") == nullptr) {
-    return LoadError{LoadFailure::kLacksFunction,
-                     request.libssl + " has no " + (version == nullptr ? "OpenSSL_version" : "SSL_shutdown")};
+    return lacks(request.libssl, {version == nullptr ? "OpenSSL_version" : "SSL_shutdown"});
   }
   if (const auto bound = platform::file_of(version); bound != intended) {
     return LoadError{LoadFailure::kWrongLibcrypto,
@@ -102,7 +105,7 @@ Library::Opened Library::make(const Lookup& lookup, const std::string& name) {
   TableLoader table(lookup);
   const EngineFunctions functions = bind_engine_functions(table);
   if (!table.missing().empty()) {
-    return LoadError{LoadFailure::kLacksFunction, name + " lacks " + table.missing_names()};
+    return lacks(name, table.missing());
   }
   // Lives as long as the process, as the library itself does.
   return std::unique_ptr<const Library>(new Library(functions, kind_of(lookup), table.lacking())).release();

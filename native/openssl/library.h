@@ -25,6 +25,11 @@ enum class LoadFailure {
 struct LoadError {
   LoadFailure failure;
   std::string message;
+  // What the message speaks of, for kSonameInUse and kLacksFunction.
+  std::string library = {};
+  std::string soname = {};
+  std::string holder = {};
+  std::vector<std::string> functions = {};
 };
 
 // Real paths and the SONAMEs that the files carry. libcrypto is empty for a libssl that holds it in itself.

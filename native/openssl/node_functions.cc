@@ -41,7 +41,7 @@ std::variant<NodeFunctions, Unavailable> load_from_process(const std::string& ex
     return Unavailable{"this runtime exports no OpenSSL functions (SSL_shutdown was not found in the process)"};
   }
   if (!table.missing().empty()) {
-    return Unavailable{"the OpenSSL of this process lacks " + table.missing_names()};
+    return Unavailable{"the OpenSSL of this process lacks " + listed(table.missing())};
   }
   const char* version = functions.OpenSSL_version(kOpenSslVersion);
   if (!same_version(version, expected_version)) {

@@ -52,13 +52,6 @@ class TableLoader {
   const std::vector<std::string>& missing() const { return missing_; }
   const std::vector<std::string>& lacking() const { return lacking_; }
 
-  // "SSL_new, SSL_free"
-  std::string missing_names() const {
-    std::string names;
-    for (const std::string& name : missing_) names += (names.empty() ? "" : ", ") + name;
-    return names;
-  }
-
  private:
   bool has_one_of(const std::array<const char*, 2>& names) const {
     for (const char* name : names) {
@@ -71,5 +64,12 @@ class TableLoader {
   std::vector<std::string> missing_;
   std::vector<std::string> lacking_;
 };
+
+// "SSL_new, SSL_free"
+inline std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
 
 }  // namespace close_notify::openssl

@@ -154,8 +154,8 @@ describe.each(
 })
 
 const alertsOfBoth = [
-  { direction: 'received', level: 'warning', description: 'close_notify' },
-  { direction: 'sent', level: 'warning', description: 'close_notify' },
+  { direction: 'received', level: 'warning', name: 'close_notify' },
+  { direction: 'sent', level: 'warning', name: 'close_notify' },
 ] as const
 
 describe.each(tlsVersions)('openssl, %s', (version) => {
@@ -196,7 +196,7 @@ describe.each(tlsVersions)('openssl, %s', (version) => {
     expect(await closure.report).toMatchObject({ verdict: 'clean', began: 'peer', side: 'server' })
     await peer.exit
     expect(wire.closing('server').slice(0, 2)).toEqual(closeNotifyAndFin)
-    expect(peer.alerts()[0]).toMatchObject({ direction: 'sent', description: 'close_notify' })
+    expect(peer.alerts()[0]).toMatchObject({ direction: 'sent', name: 'close_notify' })
   })
 
   test('s_client answers our alert', async () => {

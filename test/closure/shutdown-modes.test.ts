@@ -398,7 +398,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
         ...about,
         verdict: 'alerted',
         sent: { kind: 'close_notify' },
-        received: { kind: 'fatal-alert', alert: 'internal_error' },
+        received: { kind: 'fatal-alert', name: 'internal_error' },
       })
       expect(report.alerts.map(({ direction, level, name }) => [direction, level, name])).toEqual([
         ['sent', 'warning', 'close_notify'],
@@ -434,7 +434,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
       expect(await closure.report).toMatchObject(
         version === 'TLSv1.3'
           ? { verdict: 'clean', received: { kind: 'close_notify' } }
-          : { verdict: 'alerted', received: { kind: 'fatal-alert', alert: 'close_notify' } },
+          : { verdict: 'alerted', received: { kind: 'fatal-alert', name: 'close_notify' } },
       )
     })
   })

@@ -152,7 +152,7 @@ describe('facts', () => {
     >()
     expectTypeOf<Received['kind']>().toEqualTypeOf<'close_notify' | 'fatal-alert' | 'nothing' | 'unobserved'>()
     expectTypeOf<TcpEnd['kind']>().toEqualTypeOf<'fin' | 'reset' | 'open'>()
-    expectTypeOf<Extract<Received, { kind: 'fatal-alert' }>['alert']>().toEqualTypeOf<AlertName>()
+    expectTypeOf<Extract<Received, { kind: 'fatal-alert' }>['name']>().toEqualTypeOf<AlertName>()
     expectTypeOf<Extract<Received, { kind: 'nothing' }>>().not.toHaveProperty('at')
     expectTypeOf<Extract<TcpEnd, { kind: 'open' }>>().not.toHaveProperty('at')
   })

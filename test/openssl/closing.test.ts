@@ -6,7 +6,7 @@ import { connectPair, deliver, handshake, makePair, move } from './ssl-pair.js'
 import { thrown, untypedMethod } from './thrown.js'
 
 const none = 'SSL_ERROR_NONE'
-const closeNotify = { type: 'alert', level: 'warning', description: 'close_notify', code: 0 } as const
+const closeNotify = { type: 'alert', level: 'warning', name: 'close_notify', code: 0 } as const
 
 const alertsOf = (ssl: Ssl): readonly SslEvent[] => ssl.takeEvents().filter(({ type }) => type === 'alert')
 
@@ -150,9 +150,7 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     expect(alert).toMatchObject({ direction: 'sent', level: 'fatal' })
     if (move(server, client) === 0) return // BoringSSL writes it with the next call
     expect(client.read()).toMatchObject({ value: openssl.kind === 'BoringSSL' ? -1 : 0, error: 'SSL_ERROR_SSL' })
-    expect(alertsOf(client)).toMatchObject([
-      { direction: 'received', level: 'fatal', description: descriptionOf(alert) },
-    ])
+    expect(alertsOf(client)).toMatchObject([{ direction: 'received', level: 'fatal', name: alertNameOf(alert) }])
   })
 
   test('the flags can be set, and nothing is sent', () => {
@@ -290,6 +288,6 @@ function truncationOf(openssl: OpenSSL): object {
   return { error: 'SSL_ERROR_SSL', queue: [{ library: 'SSL routines', reason: 'unexpected eof while reading' }] }
 }
 
-function descriptionOf(event: SslEvent | undefined): string | undefined {
-  return event?.type === 'alert' ? event.description : undefined
+function alertNameOf(event: SslEvent | undefined): string | undefined {
+  return event?.type === 'alert' ? event.name : undefined
 }

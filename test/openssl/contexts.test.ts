@@ -183,7 +183,7 @@ describe('SSL_OP_', () => {
         server.receive(client.transmit())
         server.read()
         expect(server.takeEvents().filter((event) => event.type === 'alert')).toMatchObject(
-          refuses ? [{ direction: 'sent', level: 'warning', description: 'no_renegotiation' }] : [],
+          refuses ? [{ direction: 'sent', level: 'warning', name: 'no_renegotiation' }] : [],
         )
       }
     },

@@ -59,7 +59,7 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     const pair = makePair(openssl, { version, client: { alpn: ['h2'] }, server: { alpn: ['http/1.1'] } })
     expect(handshake(pair)).toMatchObject({ client: { error: 'SSL_ERROR_SSL' }, server: { error: 'SSL_ERROR_SSL' } })
     expect(pair.client.takeEvents()).toMatchObject([
-      { type: 'alert', direction: 'received', level: 'fatal', description: 'no_application_protocol', code: 120 },
+      { type: 'alert', direction: 'received', level: 'fatal', name: 'no_application_protocol', code: 120 },
     ])
   })
 

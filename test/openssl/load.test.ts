@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectFacts } from '../support/error-facts.js'
 import { loadOpenSSL } from '../../lib/openssl/index.js'
 import { presentBuilds } from '../support/builds.js'
 import { runEngineProgram } from './programs.js'
@@ -256,6 +257,7 @@ describe('a file that cannot be loaded', () => {
     const [outcome] = await runEngineProgram('loads.mjs', [JSON.stringify(args())])
     expect(outcome).toMatchObject({ name: 'ClosureError', code, origin: 'environment' })
     expect(messageOf(outcome)).toMatch(message)
+    expectFacts(outcome ?? {})
   })
 
   test.each(presentBuilds().filter(({ loader }) => loader !== undefined))(
@@ -277,6 +279,7 @@ describe('a file that cannot be loaded', () => {
       const [first, second] = await runEngineProgram('loads.mjs', turned)
       expect(first).toMatchObject({ kind: 'OpenSSL' })
       expect(second).toMatchObject({ code: 'ERR_OPENSSL_SONAME_IN_USE' })
+      expectFacts(second ?? {})
       expect(messageOf(second)).toContain('has the SONAME libcrypto.so.3, under which this process has loaded')
     }
   })

@@ -122,7 +122,7 @@ test('a session of another library is refused', () => {
     const context = own.createContext({ side: 'client' })
     for (const use of [() => context.createSsl({ session }), () => context.createSsl().setSession(session)]) {
       expect(thrown(use)).toMatch(
-        /^ERR_CLOSURE_INVALID_ARGUMENT Expected a session of .* but received one of .*: libraries never mix$/,
+        /^ERR_CLOSURE_INVALID_ARGUMENT Expected one of .* for session but received one of .*: libraries never mix$/,
       )
     }
   }

@@ -1,10 +1,12 @@
 import { ClosureError } from '../../lib/openssl/index.js'
+import { expectFacts } from '../support/error-facts.js'
 
 /** What a call throws, which is to be a ClosureError: its code, a space, and its message. */
 export function thrown(call: () => unknown): string {
   try {
     call()
   } catch (error) {
+    if (error instanceof ClosureError) expectFacts(error)
     if (error instanceof ClosureError) return `${error.code} ${error.message}`
     throw error
   }

@@ -128,7 +128,7 @@ describe('an event', () => {
       'alert' | 'handshake' | 'change_cipher_spec' | 'keylog' | 'new_session'
     >()
     expectTypeOf<Extract<SslEvent, { type: 'alert' }>>().toEqualTypeOf<AlertEvent>()
-    expectTypeOf<AlertEvent['description']>().toEqualTypeOf<AlertName>()
+    expectTypeOf<AlertEvent['name']>().toEqualTypeOf<AlertName>()
     expectTypeOf<AlertEvent['direction']>().toEqualTypeOf<'sent' | 'received'>()
     expectTypeOf<Extract<SslEvent, { type: 'handshake' }>>().toEqualTypeOf<HandshakeEvent>()
     expectTypeOf<HandshakeEvent['message']>().toEqualTypeOf<HandshakeName>()

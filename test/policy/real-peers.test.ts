@@ -122,7 +122,7 @@ describe.each(tlsVersions)('%s', (version) => {
       expect(final.verdict).toBe(mode === 'quiet' ? 'quiet' : 'clean')
       await peer.exit
       const received =
-        mode === 'quiet' ? [] : [{ direction: 'received', level: 'warning', description: 'close_notify' }]
+        mode === 'quiet' ? [] : [{ direction: 'received', level: 'warning', name: 'close_notify' }]
       expect(peer.alerts().filter(({ direction }) => direction === 'received')).toEqual(received)
     })
 

@@ -8,13 +8,13 @@ const handshakes: readonly ClosureFacts['handshake'][] = ['completed', 'not-comp
 const sents: readonly Sent[] = [
   { kind: 'close_notify', at },
   { kind: 'not-flushed', at },
-  { kind: 'fatal-alert', alert: 'internal_error', at },
+  { kind: 'fatal-alert', direction: 'sent', level: 'fatal', name: 'internal_error', code: 80, at },
   { kind: 'nothing' },
   { kind: 'unobserved' },
 ]
 const receiveds: readonly Received[] = [
   { kind: 'close_notify', userCanceledFirst: false, at },
-  { kind: 'fatal-alert', alert: 'internal_error', at },
+  { kind: 'fatal-alert', direction: 'received', level: 'fatal', name: 'internal_error', code: 80, at },
   { kind: 'nothing' },
   { kind: 'unobserved' },
 ]

@@ -157,8 +157,8 @@ class Direction {
         else sent.afterCloseNotify += content.bytes.length
         this.#options.onData(this.from, content.bytes)
       }
-      if (content.kind === 'alert' && content.description === 'close_notify') sent.closeNotifies++
-      else if (content.kind === 'alert') sent.otherAlerts.push(`${content.level} ${content.description}`)
+      if (content.kind === 'alert' && content.name === 'close_notify') sent.closeNotifies++
+      else if (content.kind === 'alert') sent.otherAlerts.push(`${content.level} ${content.name}`)
     }
   }
 

@@ -28,6 +28,6 @@ export const alertDescriptions: ReadonlyMap<number, string> = new Map([
   [120, 'no_application_protocol'],
 ])
 
-export function alertName(description: number): string {
-  return alertDescriptions.get(description) ?? `alert_${description}`
+export function alertName(code: number): string {
+  return alertDescriptions.get(code) ?? `alert_${code}`
 }

@@ -17,9 +17,10 @@ import { startRelay, type Relay, type RelayOptions } from './relay.js'
 import { once } from './streams.js'
 import type { Wire } from './wire.js'
 
-export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
+import type { TlsVersion } from '../../lib/tls/versions.js'
 
-export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const
+export type { TlsVersion }
+export { tlsVersions } from '../../lib/tls/versions.js'
 
 /** `tls.connect` takes `allowHalfOpen`; its types in @types/node 20 do not say so. */
 export type ClientOptions = ConnectionOptions & { readonly allowHalfOpen?: boolean }

@@ -10,7 +10,7 @@ import { pythonClient, pythonServer } from './peers/python.js'
 import { startRelay } from './relay.js'
 import { collect, once } from './streams.js'
 
-const closeNotify = { level: 'warning', description: 'close_notify' }
+const closeNotify = { level: 'warning', name: 'close_notify' }
 const cleanEnd = ['alert warning close_notify', 'fin']
 
 /** A stock client, through a relay, to a peer's port. */

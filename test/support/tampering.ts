@@ -14,8 +14,10 @@
  * A relay with `onRecord` passes on nothing that it cannot decrypt yet: without a keylog it stalls after ServerHello.
  */
 import type { Parcel } from './lane.js'
-import { recordHeader, type Protection } from '../../lib/tls/keys.js'
-import { alertBytes, contentType, type RecordContent, type Side } from '../../lib/tls/records.js'
+import { alertBytes, type KnownLevel } from '../../lib/tls/alerts.js'
+import type { Protection } from '../../lib/tls/keys.js'
+import { contentType, recordHeader } from '../../lib/tls/record-format.js'
+import type { RecordContent, Side } from '../../lib/tls/records.js'
 
 export type TamperRecord = RecordContent & { readonly from: Side }
 
@@ -31,16 +33,16 @@ export type Crafted =
 export type OnRecord = (record: TamperRecord) => 'pass' | 'drop' | readonly Crafted[]
 
 export function isCloseNotify(record: TamperRecord, from: Side): boolean {
-  return record.from === from && record.kind === 'alert' && record.description === 'close_notify'
+  return record.from === from && record.kind === 'alert' && record.name === 'close_notify'
 }
 
-export function alertRecord(level: 'warning' | 'fatal', description: string): Crafted {
-  return { kind: 'record', type: 'alert', bytes: alertBytes(level, description) }
+export function alertRecord(level: KnownLevel, name: string): Crafted {
+  return { kind: 'record', type: 'alert', bytes: alertBytes(level, name) }
 }
 
 /** One alert over two records: its level, then its description. */
-export function fragmentedAlert(level: 'warning' | 'fatal', description: string): readonly Crafted[] {
-  const bytes = alertBytes(level, description)
+export function fragmentedAlert(level: KnownLevel, name: string): readonly Crafted[] {
+  const bytes = alertBytes(level, name)
   return [bytes.subarray(0, 1), bytes.subarray(1)].map((part) => ({ kind: 'record', type: 'alert', bytes: part }))
 }
 

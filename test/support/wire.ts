@@ -31,8 +31,8 @@ import type { Socket } from 'node:net'
 import { Lane, reset, type Cut, type Parcel } from './lane.js'
 import { craftedParcels, type Crafted, type OnRecord } from './tampering.js'
 import type { KeyLog } from '../../lib/tls/keys.js'
+import { contentType } from '../../lib/tls/record-format.js'
 import {
-  contentType,
   Decoder,
   Framer,
   Session,
@@ -82,7 +82,7 @@ export function describeEvent(event: WireEvent): string {
     case 'change_cipher_spec':
       return 'handshake change_cipher_spec'
     case 'alert':
-      return `alert ${event.level} ${event.description}${event.encrypted ? '' : ' in the clear'}`
+      return `alert ${event.level} ${event.name}${event.encrypted ? '' : ' in the clear'}`
     case 'malformed-alert':
       return `malformed alert ${event.bytes.length}`
     case 'data':

@@ -1,7 +1,7 @@
 // The options of `close-notify compare`. The table in docs/compare.md is that of its --help, word for word.
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
-import type { TlsVersion } from '../../lab/scenarios/types.js'
+import type { TlsVersion } from '../../tls/versions.js'
 import { choice, flag, list, negation } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'

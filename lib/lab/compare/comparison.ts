@@ -1,6 +1,7 @@
 // The result of a comparison, and the form of `close-notify compare --json`: stable within one `format`, and described
 // for its readers in docs/compare.md.
-import type { BuildIdentity, ScenarioOutcome, TlsVersion } from '../scenarios/types.js'
+import type { BuildIdentity, ScenarioOutcome } from '../scenarios/types.js'
+import type { TlsVersion } from '../../tls/versions.js'
 
 export interface Comparison {
   /** Counts up when a field changes its meaning or goes; fields may be added without that. */

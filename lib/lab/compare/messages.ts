@@ -1,6 +1,7 @@
 // The messages between a comparison and the process of one build. Both are of this very package, so a message whose
 // tag is known is what its type says.
-import type { BuildIdentity, TlsVersion } from '../scenarios/types.js'
+import type { BuildIdentity } from '../scenarios/types.js'
+import type { TlsVersion } from '../../tls/versions.js'
 import type { ScenarioResult } from './comparison.js'
 
 /** The first and only message to the process. */

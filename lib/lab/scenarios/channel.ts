@@ -3,8 +3,9 @@
  * until a transfer takes it. A record can be forged behind it; those that follow are then sealed anew, for their
  * numbers have moved.
  */
-import { recordHeader } from '../../tls/keys.js'
-import { alertBytes, contentType, Decoder, Framer, type RecordContent, type Session } from '../../tls/records.js'
+import { alertBytes } from '../../tls/alerts.js'
+import { contentType, recordHeader } from '../../tls/record-format.js'
+import { Decoder, Framer, type RecordContent, type Session } from '../../tls/records.js'
 import type { Actor, ForgedRecord } from './types.js'
 
 export interface Taken {
@@ -64,10 +65,10 @@ export class Channel {
   forge(record: ForgedRecord): void {
     switch (record.type) {
       case 'alert':
-        this.#seal(contentType.alert, alertBytes(record.level, record.description), describeAlert(record))
+        this.#seal(contentType.alert, alertBytes(record.level, record.name), describeAlert(record))
         return
       case 'fragmented-alert':
-        for (const [i, byte] of alertBytes(record.level, record.description).entries()) {
+        for (const [i, byte] of alertBytes(record.level, record.name).entries()) {
           this.#seal(contentType.alert, Buffer.from([byte]), `byte ${i + 1} of ${describeAlert(record)}`)
         }
         return
@@ -130,8 +131,8 @@ function describeContent(content: RecordContent): string {
   }
 }
 
-function describeAlert({ level, description }: { readonly level: string; readonly description: string }): string {
-  return `alert ${level} ${description}`
+function describeAlert({ level, name }: { readonly level: string; readonly name: string }): string {
+  return `alert ${level} ${name}`
 }
 
 function typeOf(content: Exclude<RecordContent, { kind: 'undecryptable' }>): number {

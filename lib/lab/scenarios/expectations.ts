@@ -9,8 +9,8 @@ import type {
   Observation,
   Scenario,
   ScenarioOutcome,
-  TlsVersion,
 } from './types.js'
+import type { TlsVersion } from '../../tls/versions.js'
 
 /** One sentence for each expectation that is not met. */
 export function complaintsAbout(scenario: Scenario, outcome: ScenarioOutcome, build: BuildIdentity): readonly string[] {

@@ -5,7 +5,8 @@
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL } from '../../openssl/index.js'
 import { Stage } from './stage.js'
-import type { Actor, ActorOptions, Observation, Scenario, ScenarioOutcome, Step, TlsVersion } from './types.js'
+import type { Actor, ActorOptions, Observation, Scenario, ScenarioOutcome, Step } from './types.js'
+import type { TlsVersion } from '../../tls/versions.js'
 
 /** Throws what has nothing to do with the scenario's steps: a context that cannot be made, a scenario that makes no sense. */
 export function runScenario(openssl: OpenSSL, scenario: Scenario, tls: TlsVersion): ScenarioOutcome {

@@ -4,8 +4,10 @@ import type { OpenSSL, Ssl, SslContext, SslContextOptions, SslResult, SslSession
 import { labCertificate, labKey } from './certificate.js'
 import { KeyLog } from '../../tls/keys.js'
 import { Session } from '../../tls/records.js'
+import { shutdownFlags, shutdownMask } from '../../tls/shutdown-flags.js'
 import { Channel } from './channel.js'
-import type { Actor, ActorOptions, Flags, Observation, Scenario, SslCall, Step, TlsVersion } from './types.js'
+import type { Actor, ActorOptions, Observation, Scenario, SslCall, Step } from './types.js'
+import type { TlsVersion } from '../../tls/versions.js'
 
 /** The result of a step, without the names of step and actor. */
 export type StepResult = Omit<Observation, 'step' | 'actor' | 'call'>
@@ -153,7 +155,7 @@ export class Stage {
       case 'SSL_get_quiet_shutdown':
         return { value: Number(ssl.getQuietShutdown()) }
       case 'SSL_set_shutdown':
-        ssl.setShutdown(maskOf(call.flags))
+        ssl.setShutdown(shutdownMask(call.flags))
         return {}
       case 'SSL_set_quiet_shutdown':
         ssl.setQuietShutdown(call.quiet)
@@ -208,7 +210,7 @@ class Endpoint {
     const evidence = {
       ...(this.#alerts.length > 0 && { alerts: this.#alerts }),
       ...(this.#newSessions > 0 && { newSessions: this.#newSessions }),
-      ...(!this.#freed && { flags: flagsOf(this.ssl.getShutdown()) }),
+      ...(!this.#freed && { flags: shutdownFlags(this.ssl.getShutdown()) }),
     }
     this.#alerts = []
     this.#newSessions = 0
@@ -223,7 +225,7 @@ class Endpoint {
   #collect(): void {
     for (const event of this.ssl.takeEvents()) {
       if (event.type === 'keylog') this.#keys.add(event.line)
-      if (event.type === 'alert') this.#alerts.push(`${event.direction} ${event.level} ${event.description}`)
+      if (event.type === 'alert') this.#alerts.push(`${event.direction} ${event.level} ${event.name}`)
       if (event.type === 'new_session') this.#newSessions++
     }
     this.channel.write(this.ssl.transmit())
@@ -257,17 +259,4 @@ function resultOf({ value, error, queue }: SslResult): StepResult {
 
 function spelledAsOpenssl(reason: string): string {
   return reason.toLowerCase().replaceAll('_', ' ')
-}
-
-const masks = { none: 0, SENT: 1, RECEIVED: 2, 'SENT|RECEIVED': 3 } as const satisfies Record<Flags, number>
-
-function maskOf(flags: Flags): (typeof masks)[Flags] {
-  return masks[flags]
-}
-
-function flagsOf(mask: number): Flags {
-  const sent = (mask & masks.SENT) !== 0
-  const received = (mask & masks.RECEIVED) !== 0
-  if (sent) return received ? 'SENT|RECEIVED' : 'SENT'
-  return received ? 'RECEIVED' : 'none'
 }

@@ -19,11 +19,12 @@
  * reasons, alerts), never numbers that a release may change.
  */
 
+import type { KnownLevel } from '../../tls/alerts.js'
 import type { LibraryKind } from '../../tls/libraries.js'
+import type { ShutdownFlags } from '../../tls/shutdown-flags.js'
+import type { TlsVersion } from '../../tls/versions.js'
 
 export type Actor = 'client' | 'server'
-
-export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
 type Suite = 'openssl' | 'libressl' | 'boringssl' | 's2n' | 'rustls' | 'lab'
 
@@ -50,9 +51,6 @@ export interface ActorOptions {
 }
 
 type ScenarioOption = 'IGNORE_UNEXPECTED_EOF' | 'NO_TICKET' | 'NO_RENEGOTIATION'
-
-/** The bits of SSL_get_shutdown(3). */
-export type Flags = 'none' | 'SENT' | 'RECEIVED' | 'SENT|RECEIVED'
 
 export type Step = StepAction & {
   /** The label, where who did what does not say it. */
@@ -96,7 +94,7 @@ export type SslCall =
   /** The value is 0, 1, or a number of bytes. */
   | { readonly do: 'SSL_in_init' | 'SSL_pending' | 'SSL_has_pending' | 'SSL_session_reused' }
   | { readonly do: 'SSL_get_shutdown' | 'SSL_get_quiet_shutdown' }
-  | { readonly do: 'SSL_set_shutdown'; readonly flags: Flags }
+  | { readonly do: 'SSL_set_shutdown'; readonly flags: ShutdownFlags }
   | { readonly do: 'SSL_set_quiet_shutdown'; readonly quiet: boolean }
   /** Holds the session from now on, also past SSL_free; the value is 1, or 0 where there is none. */
   | { readonly do: 'SSL_get1_session' }
@@ -104,12 +102,12 @@ export type SslCall =
   | { readonly do: 'SSL_SESSION_is_resumable' }
 
 export type ForgedRecord =
-  | { readonly type: 'alert'; readonly level: 'warning' | 'fatal'; readonly description: string }
+  | { readonly type: 'alert'; readonly level: KnownLevel; readonly name: string }
   | { readonly type: 'data'; readonly text: string }
   /** `client_hello` is the one that began the connection. */
   | { readonly type: 'handshake'; readonly message: 'hello_request' | 'client_hello' }
   /** The bytes of an alert, one record for each. */
-  | { readonly type: 'fragmented-alert'; readonly level: 'warning' | 'fatal'; readonly description: string }
+  | { readonly type: 'fragmented-alert'; readonly level: KnownLevel; readonly name: string }
   /** Bytes that are no record, as they are. */
   | { readonly type: 'plaintext'; readonly text: string }
 
@@ -126,7 +124,7 @@ export interface Expectation {
   /** Of all entries, where those before the last matter. */
   readonly reasons?: readonly string[]
   /** Of the actor, after the call. */
-  readonly flags?: Flags
+  readonly flags?: ShutdownFlags
   /** Plaintext that was read. */
   readonly data?: string
   /** All alerts that the actor sent and received in this step, such as `received warning close_notify`. */
@@ -191,7 +189,7 @@ export interface Observation {
   /** Reasons in the error queue, oldest first; BoringSSL's PROTOCOL_IS_SHUTDOWN reads `protocol is shutdown`, as all do. */
   readonly reasons?: readonly string[]
   /** SSL_get_shutdown(3) of the actor after the call. */
-  readonly flags?: Flags
+  readonly flags?: ShutdownFlags
   /** Plaintext that was read. */
   readonly data?: string
   /** Alerts that the actor sent and received in this step. */

@@ -35,8 +35,7 @@ function tell(call, run) {
     say({ call, threw: false })
   } catch (error) {
     last = error
-    const { name, code, origin, detail } = error
-    // Each entry is the place, then what the system said of it.
-    say({ call, name, code, origin, places: detail.map((entry) => entry.split(': ')[0]) })
+    const { name, code, origin, facts } = error
+    say({ call, name, code, origin, places: facts.tried.map(({ place }) => place) })
   }
 }

@@ -7,7 +7,8 @@ import type {
   Explanation,
   ScenarioResult,
 } from '../../../lib/lab/compare/comparison.js'
-import type { Observation, TlsVersion } from '../../../lib/lab/scenarios/types.js'
+import type { Observation } from '../../../lib/lab/scenarios/types.js'
+import type { TlsVersion } from '../../../lib/tls/versions.js'
 
 export function comparison(builds: readonly ComparedBuild[], scenarios: readonly ComparedScenario[]): Comparison {
   const madeBy = { 'close-notify': '0.0.0', node: '20.0.0', platform: 'linux-x64' }

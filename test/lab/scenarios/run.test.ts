@@ -204,7 +204,7 @@ describe('forged and held back', () => {
       { do: 'SSL_write', by: 'client', data: 'one' },
       { do: 'forge', from: 'client', record: { type: 'data', text: 'two' } },
       { do: 'SSL_write', by: 'client', data: 'three' },
-      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'close_notify' } },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', name: 'close_notify' } },
       { do: 'transfer', from: 'client' },
       { do: 'SSL_read', by: 'server' },
       { do: 'SSL_read', by: 'server' },

@@ -231,7 +231,7 @@ const getters: Call = (model, side, ssl) => {
 /** Evidence: a close_notify is told exactly when it was written or read. */
 const takeEvents: Call = (model, side, ssl) => {
   const told = ssl.takeEvents().flatMap((event) => {
-    return event.type === 'alert' ? [`${event.direction} ${event.description}`] : []
+    return event.type === 'alert' ? [`${event.direction} ${event.name}`] : []
   })
   const seen = side.dead ? told.filter((alert) => alert.endsWith('close_notify')) : told
   // BoringSSL tells of no alert that a dead connection meets; a fatal one is not foreseen here.

@@ -8,7 +8,7 @@ function outcome(args) {
     const { kind, version, libssl, libcrypto } = loadOpenSSL(...args)
     return { kind, version, libssl, libcrypto }
   } catch (error) {
-    const { name, code, origin, message } = error
-    return { name, code, origin, message }
+    const { name, code, origin, message, facts } = error
+    return { name, code, origin, message, facts }
   }
 }

@@ -57,7 +57,7 @@ function talk(version) {
     flags: [client.getShutdown(), server.getShutdown()],
     alerts: server
       .takeEvents()
-      .flatMap((event) => (event.type === 'alert' ? [`${event.direction} ${event.description}`] : [])),
+      .flatMap((event) => (event.type === 'alert' ? [`${event.direction} ${event.name}`] : [])),
     isResumed: resumed.client.sessionReused(),
     reopened: [String(reopened.server.read().data), reopened.server.getShutdown()],
     eof: names(cut.client.read()),

@@ -37,7 +37,7 @@ function actOf(event: WireEvent): string | undefined {
     case 'data':
       return 'data'
     case 'alert':
-      return event.description
+      return event.name
     case 'fin':
       return 'FIN'
     case 'rst':

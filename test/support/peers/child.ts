@@ -26,7 +26,7 @@ interface PeerExit {
 export interface PeerAlert {
   readonly direction: 'sent' | 'received'
   readonly level: string
-  readonly description: string
+  readonly name: string
 }
 
 export interface PeerProcess {

@@ -89,7 +89,7 @@ function gnutls(command: string, args: readonly string[], env: Readonly<Record<s
       const [, sending, level, code, received] = match ?? []
       if (sending === undefined && received === undefined) return []
       const direction = sending === undefined ? 'received' : 'sent'
-      return [{ direction, level: level === '1' ? 'warning' : 'fatal', description: alertName(Number(code)) }]
+      return [{ direction, level: level === '1' ? 'warning' : 'fatal', name: alertName(Number(code)) }]
     })
   return { ...peer, alerts }
 }

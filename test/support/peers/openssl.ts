@@ -4,7 +4,7 @@
  *     const server = await opensslServer({ version: 'TLSv1.3' })
  *     tls.connect({ port: server.port, … }).end()
  *     await server.line(/close_notify/)
- *     server.alerts()       [{ direction: 'received', level: 'warning', description: 'close_notify' }, …]
+ *     server.alerts()       [{ direction: 'received', level: 'warning', name: 'close_notify' }, …]
  *
  *     const client = opensslClient({ version: 'TLSv1.2', port })
  *     client.write('hello\n')
@@ -67,9 +67,9 @@ function openssl(args: readonly string[]): OpensslPeer {
   const peer = startPeer({ command: 'openssl', args, debianPackage: 'openssl' })
   const alerts = () =>
     peer.output.flatMap((line): PeerAlert[] => {
-      const [, arrow, level, description] = /(>>>|<<<).*Alert \[length 0002\], (\w+) (\w+)/.exec(line) ?? []
-      if (level === undefined || description === undefined) return []
-      return [{ direction: arrow === '>>>' ? 'sent' : 'received', level, description }]
+      const [, arrow, level, name] = /(>>>|<<<).*Alert \[length 0002\], (\w+) (\w+)/.exec(line) ?? []
+      if (level === undefined || name === undefined) return []
+      return [{ direction: arrow === '>>>' ? 'sent' : 'received', level, name }]
     })
   return { ...peer, alerts }
 }

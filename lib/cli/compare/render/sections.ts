@@ -3,7 +3,7 @@
 import type { ComparedBuild, ComparedScenario, ScenarioResult } from '../../../lab/compare/comparison.js'
 import { rowsOf } from '../../../lab/compare/differences.js'
 import type { Row } from '../../../lab/compare/differences.js'
-import type { TlsVersion } from '../../../lab/scenarios/types.js'
+import type { TlsVersion } from '../../../tls/versions.js'
 import { namesOf } from './names.js'
 import { howOf } from './problems.js'
 

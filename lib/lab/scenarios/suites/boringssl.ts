@@ -8,7 +8,7 @@
  */
 import {
   boringssl,
-  bothVersions,
+  tlsVersions,
   completes,
   dataInBoringssl,
   eofElsewhere,
@@ -28,14 +28,14 @@ import type { Scenario, Step } from '../types.js'
 /** The runner sends this first, and the shim is to skip it. */
 const garbage: readonly Step[] = [
   { do: 'forge', from: 'server', record: { type: 'data', text: '' } },
-  { do: 'forge', from: 'server', record: { type: 'alert', level: 'warning', description: 'unexpected_message' } },
+  { do: 'forge', from: 'server', record: { type: 'alert', level: 'warning', name: 'unexpected_message' } },
 ]
 
 export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-shutdown-runner',
     title: 'One side closes, the other reads that and answers, and both have both close_notifies',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('server'),
@@ -191,7 +191,7 @@ export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-peek-shutdown',
     title: 'SSL_peek finds close_notify, and SSL_read finds it again',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('server'),
@@ -204,7 +204,7 @@ export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-unclean-shutdown',
     title: 'The peer ends the transport without close_notify: the second SSL_shutdown fails',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -217,7 +217,7 @@ export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-unclean-shutdown-ignored',
     title: 'The peer ends the transport without close_notify: who does not ask is told nothing',
-    versions: bothVersions,
+    versions: tlsVersions,
     server: { tickets: 2 },
     steps: [
       { do: 'handshake' },
@@ -240,7 +240,7 @@ export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-unclean-shutdown-alert',
     title: 'A fatal alert in place of close_notify: SSL_shutdown gives 1, and only the error queue tells',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -248,7 +248,7 @@ export const boringsslScenarios: readonly Scenario[] = [
       {
         do: 'forge',
         from: 'server',
-        record: { type: 'alert', level: 'fatal', description: 'decompression_failure' },
+        record: { type: 'alert', level: 'fatal', name: 'decompression_failure' },
       },
       { do: 'transfer', from: 'server' },
       {
@@ -317,7 +317,7 @@ export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-one-sided-shutdown',
     title: 'After one side has closed, the other may still write, and then close',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -334,7 +334,7 @@ export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-write-after-shutdown',
     title: 'After close_notify nothing is written any more',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: (['client', 'server'] as const).flatMap((by): Step[] => [
       ...(by === 'client' ? [{ do: 'handshake' } as const] : []),
       sendsCloseNotify(by),
@@ -351,7 +351,7 @@ export const boringsslScenarios: readonly Scenario[] = [
   {
     name: 'boringssl-quiet-shutdown',
     title: 'A quiet side believes that it received close_notify; the other finds EOF',
-    versions: bothVersions,
+    versions: tlsVersions,
     server: { quietShutdown: true },
     steps: [
       { do: 'handshake' },

@@ -2,7 +2,7 @@
 import {
   before30,
   boringssl,
-  bothVersions,
+  tlsVersions,
   completes,
   failedSince40,
   keepsCloseNotify,
@@ -18,7 +18,7 @@ export const labRecordScenarios: readonly Scenario[] = [
   {
     name: 'lab-data-after-close-notify',
     title: 'Data behind a close_notify is never delivered',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -41,7 +41,7 @@ export const labRecordScenarios: readonly Scenario[] = [
   {
     name: 'lab-plaintext-after-close-notify',
     title: 'Plaintext behind a close_notify stays unread, also by the second SSL_shutdown',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -55,10 +55,10 @@ export const labRecordScenarios: readonly Scenario[] = [
   {
     name: 'lab-close-notify-fatal',
     title: 'A close_notify of level fatal',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
-      { do: 'forge', from: 'client', record: { type: 'alert', level: 'fatal', description: 'close_notify' } },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'fatal', name: 'close_notify' } },
       { do: 'transfer', from: 'client', expect: { wire: ['alert fatal close_notify'] } },
       {
         do: 'SSL_read',
@@ -95,13 +95,13 @@ export const labRecordScenarios: readonly Scenario[] = [
   {
     name: 'lab-close-notify-fragmented',
     title: 'A close_notify whose two bytes come in two records is refused',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       {
         do: 'forge',
         from: 'client',
-        record: { type: 'fragmented-alert', level: 'warning', description: 'close_notify' },
+        record: { type: 'fragmented-alert', level: 'warning', name: 'close_notify' },
       },
       { do: 'transfer', from: 'client' },
       {
@@ -125,7 +125,7 @@ export const labRecordScenarios: readonly Scenario[] = [
   {
     name: 'lab-close-notify-in-clear',
     title: 'A close_notify in the clear on an encrypted connection is none',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       {
@@ -193,10 +193,10 @@ export const labRecordScenarios: readonly Scenario[] = [
   {
     name: 'lab-user-canceled-first',
     title: 'user_canceled before close_notify, as Java sends it',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
-      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'user_canceled' } },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', name: 'user_canceled' } },
       sendsCloseNotify('client'),
       {
         do: 'transfer',
@@ -228,10 +228,10 @@ export const labRecordScenarios: readonly Scenario[] = [
   {
     name: 'lab-warning-alert',
     title: 'Any other warning alert is skipped in TLS 1.2 and fatal in TLS 1.3',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
-      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'unrecognized_name' } },
+      { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', name: 'unrecognized_name' } },
       { do: 'transfer', from: 'client' },
       { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_WANT_READ', flags: 'none' } },
       { do: 'SSL_shutdown', by: 'server', expect: { value: 0, flags: 'SENT' } },

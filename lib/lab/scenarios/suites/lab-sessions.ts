@@ -2,7 +2,7 @@
 import {
   before30,
   boringssl,
-  bothVersions,
+  tlsVersions,
   completes,
   eofElsewhere,
   findsEofOpen,
@@ -77,7 +77,7 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-after-shutdown',
     title: 'A session whose connection ended with our close_notify can be resumed',
-    versions: bothVersions,
+    versions: tlsVersions,
     server,
     steps: [...holdSession, sendsCloseNotify('client'), ...resumes(1)],
     differs: [noneFromBoringssl],
@@ -85,7 +85,7 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-after-quiet',
     title: 'A session whose connection ended with a quiet shutdown can be resumed',
-    versions: bothVersions,
+    versions: tlsVersions,
     client: { quietShutdown: true },
     server,
     steps: [...holdSession, completes('client'), ...resumes(1)],
@@ -94,7 +94,7 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-after-set-sent',
     title: 'A session can be resumed where SSL_set_shutdown says that close_notify was sent',
-    versions: bothVersions,
+    versions: tlsVersions,
     server,
     steps: [
       ...holdSession,
@@ -106,7 +106,7 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-after-free',
     title: 'A session whose SSL is freed without close_notify is lost',
-    versions: bothVersions,
+    versions: tlsVersions,
     server,
     steps: [...holdSession, ...resumes(0)],
     differs: keptByBoringssl(),
@@ -114,7 +114,7 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-after-received-only',
     title: 'A session whose connection only the peer has closed is lost',
-    versions: bothVersions,
+    versions: tlsVersions,
     server,
     steps: [
       ...holdSession,
@@ -143,7 +143,7 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-after-eof',
     title: 'A session whose connection meets EOF without close_notify is lost at once',
-    versions: bothVersions,
+    versions: tlsVersions,
     server,
     steps: [
       ...holdSession,
@@ -165,11 +165,11 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-after-fatal-alert',
     title: 'A session whose connection ends with a fatal alert of the peer is lost at once',
-    versions: bothVersions,
+    versions: tlsVersions,
     server,
     steps: [
       ...holdSession,
-      { do: 'forge', from: 'server', record: { type: 'alert', level: 'fatal', description: 'internal_error' } },
+      { do: 'forge', from: 'server', record: { type: 'alert', level: 'fatal', name: 'internal_error' } },
       { do: 'transfer', from: 'server' },
       { do: 'SSL_read', by: 'client', expect: { value: 0, error: 'SSL_ERROR_SSL', flags: 'RECEIVED' } },
 
@@ -188,7 +188,7 @@ export const labSessionScenarios: readonly Scenario[] = [
   {
     name: 'lab-session-copy',
     title: 'A copy of a session, made through its DER, can be resumed after any end of its connection',
-    versions: bothVersions,
+    versions: tlsVersions,
     server,
     steps: [
       ...holdSession,

@@ -8,7 +8,7 @@
  */
 import {
   boringssl,
-  bothVersions,
+  tlsVersions,
   completes,
   eofElsewhere,
   failedSince40,
@@ -27,7 +27,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-before-handshake',
     title: 'SSL_shutdown before the handshake has begun does not keep it from beginning',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'SSL_in_init', by: 'client', expect: { value: 1 } },
       {
@@ -44,7 +44,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-during-handshake',
     title: 'SSL_shutdown in the middle of the handshake does not keep it from going on',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'SSL_do_handshake', by: 'client', expect: { value: -1, error: 'SSL_ERROR_WANT_READ' } },
       { do: 'transfer', from: 'client' },
@@ -92,7 +92,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-write-after-received',
     title: 'After the close_notify of the peer a write still succeeds, and is read',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -106,7 +106,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-flags-after-quiet',
     title: 'Quiet shutdown sets both flags, sends nothing, and ends reading and writing',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_set_quiet_shutdown', by: 'client', quiet: true, expect: { flags: 'none' } },
@@ -127,7 +127,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-quiet-between',
     title: 'Quiet shutdown switched on between the first and the second SSL_shutdown ends the waiting',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -139,7 +139,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-reopen',
     title: 'Flags cleared by SSL_set_shutdown on both sides, and the connection goes on',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -184,7 +184,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-eof-twice',
     title: 'EOF without close_notify, read again, and SSL_shutdown after it',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'eof', to: 'client' },
@@ -210,7 +210,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-eof-within-record',
     title: 'EOF in the middle of a record is told as EOF between records is',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'server', data: 'hello world' },
@@ -223,7 +223,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-eof-ignored',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF the flags and SSL_shutdown tell of a close_notify that never came',
-    versions: bothVersions,
+    versions: tlsVersions,
     client: { options: ['IGNORE_UNEXPECTED_EOF'] },
     steps: [
       { do: 'handshake' },
@@ -240,7 +240,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-eof-ignored-after-shutdown',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF an EOF makes the SSL forget that it has sent close_notify',
-    versions: bothVersions,
+    versions: tlsVersions,
     client: { options: ['IGNORE_UNEXPECTED_EOF'] },
     steps: [
       { do: 'handshake' },
@@ -263,7 +263,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-eof-within-record-ignored',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF even EOF in the middle of a record looks like close_notify',
-    versions: bothVersions,
+    versions: tlsVersions,
     client: { options: ['IGNORE_UNEXPECTED_EOF'] },
     steps: [
       { do: 'handshake' },
@@ -281,7 +281,7 @@ export const labScenarios: readonly Scenario[] = [
   {
     name: 'lab-shutdown-ex',
     title: 'On TLS, SSL_shutdown_ex is SSL_shutdown',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_shutdown_ex', by: 'client', expect: { value: 0, flags: 'SENT' } },

@@ -4,8 +4,9 @@
  * which the other leaves behind when it is done; here every call of that loop is a step of its own. Where that test asks
  * SSL_get_error(ssl, 0) for ZERO_RETURN, SSL_read is called.
  */
-import { bothVersions, completes, eofElsewhere, findsEof, sendsCloseNotify } from './shared.js'
-import type { Actor, Expectation, Flags, Scenario, Step } from '../types.js'
+import { tlsVersions, completes, eofElsewhere, findsEof, sendsCloseNotify } from './shared.js'
+import type { Actor, Expectation, Scenario, Step } from '../types.js'
+import type { ShutdownFlags } from '../../../tls/shutdown-flags.js'
 
 const both = 'SENT|RECEIVED'
 const received = 'received warning close_notify'
@@ -75,7 +76,7 @@ export const libresslScenarios: readonly Scenario[] = [
   {
     name: 'libressl-lock-step',
     title: 'The first SSL_shutdown only sends, the second tells that close_notify was received',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       ...greetings(),
       { do: 'SSL_get_shutdown', by: 'client', expect: { flags: 'none' } },
@@ -96,7 +97,7 @@ function row(name: string, title: string, parts: readonly (readonly Step[])[]): 
   return {
     name: `libressl-${name}`,
     title,
-    versions: bothVersions,
+    versions: tlsVersions,
     steps,
     differs: eofLabels.length === 0 ? [] : eofElsewhere(eofLabels),
   }
@@ -115,7 +116,7 @@ function greetings(): readonly Step[] {
   ]
 }
 
-function set(by: Actor, flags: Flags): readonly Step[] {
+function set(by: Actor, flags: ShutdownFlags): readonly Step[] {
   return [{ do: 'SSL_set_shutdown', by, flags, expect: { flags } }]
 }
 

@@ -4,7 +4,7 @@
  */
 import {
   boringssl,
-  bothVersions,
+  tlsVersions,
   dataInBoringssl,
   eofElsewhere,
   findsEofOpen,
@@ -186,7 +186,7 @@ export const opensslScenarios: readonly Scenario[] = [
   {
     name: 'openssl-shutdown-6',
     title: 'A second SSL_shutdown with application data unread is a fatal error',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       ...serverGoesOn,
@@ -200,14 +200,14 @@ export const opensslScenarios: readonly Scenario[] = [
   {
     name: 'openssl-incorrect-shutdown-0',
     title: 'EOF without close_notify is an error of the protocol',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [{ do: 'handshake' }, { do: 'eof', to: 'server' }, { do: 'SSL_read', by: 'server', expect: findsEofOpen }],
     differs: eofElsewhere(['server SSL_read']),
   },
   {
     name: 'openssl-incorrect-shutdown-1',
     title: 'With SSL_OP_IGNORE_UNEXPECTED_EOF, EOF without close_notify looks like close_notify',
-    versions: bothVersions,
+    versions: tlsVersions,
     server: { options: ['IGNORE_UNEXPECTED_EOF'] },
     steps: [
       { do: 'handshake' },

@@ -6,7 +6,7 @@
 import {
   before30,
   boringssl,
-  bothVersions,
+  tlsVersions,
   completes,
   eofElsewhere,
   findsEof,
@@ -31,7 +31,7 @@ function closeNotify(by: Actor): Scenario {
   return {
     name: `rustls-${by}-close-notify`,
     title: `The close_notify of the ${by} does not overtake its data, and the ${peer} may still write`,
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       ...words,
@@ -50,7 +50,7 @@ function uncleanly(by: Actor): Scenario {
   return {
     name: `rustls-${by}-closes-uncleanly`,
     title: `The EOF of a ${by} without close_notify does not overtake its data, and the ${peer} may still write`,
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       ...words,
@@ -67,7 +67,7 @@ function uncleanly(by: Actor): Scenario {
 
 const closeNotifyAfterClientHello: readonly Step[] = [
   { do: 'SSL_do_handshake', by: 'client', expect: { value: -1, error: 'SSL_ERROR_WANT_READ' } },
-  { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', description: 'close_notify' } },
+  { do: 'forge', from: 'client', record: { type: 'alert', level: 'warning', name: 'close_notify' } },
   {
     do: 'transfer',
     from: 'client',
@@ -120,7 +120,7 @@ export const rustlsScenarios: readonly Scenario[] = [
   {
     name: 'rustls-complete-io-errors-if-close-notify-received-too-early',
     title: 'close_notify right behind ClientHello, then EOF: the handshake fails',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       ...closeNotifyAfterClientHello,
       { do: 'eof', to: 'server' },
@@ -149,7 +149,7 @@ export const rustlsScenarios: readonly Scenario[] = [
   {
     name: 'rustls-close-notify-sent-prior-to-handshake-complete',
     title: 'close_notify right behind ClientHello: the handshake fails',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       ...closeNotifyAfterClientHello,
       { do: 'SSL_do_handshake', by: 'server', expect: closesAfterClientHello },
@@ -169,7 +169,7 @@ export const rustlsScenarios: readonly Scenario[] = [
   {
     name: 'rustls-junk-after-close-notify-received',
     title: 'Half a record header behind close_notify disturbs nothing',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'client', data: 'hello' },
@@ -185,7 +185,7 @@ export const rustlsScenarios: readonly Scenario[] = [
   {
     name: 'rustls-data-after-close-notify-is-ignored',
     title: 'A write after close_notify is refused, and the peer reads only what came before',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'client', data: 'before' },
@@ -204,7 +204,7 @@ export const rustlsScenarios: readonly Scenario[] = [
   {
     name: 'rustls-subsequent-close-notify-ignored',
     title: 'Before any handshake SSL_shutdown sends nothing, however often',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'SSL_shutdown', by: 'client', expect: { value: -1, error: 'SSL_ERROR_SSL', flags: 'none' } },
       { do: 'SSL_shutdown', by: 'client', expect: { value: -1, error: 'SSL_ERROR_SSL', flags: 'none' } },
@@ -215,7 +215,7 @@ export const rustlsScenarios: readonly Scenario[] = [
   {
     name: 'rustls-second-close-notify-after-handshake',
     title: 'A second SSL_shutdown does not send a second close_notify',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -228,7 +228,7 @@ export const rustlsScenarios: readonly Scenario[] = [
   {
     name: 'rustls-read-tls-artificial-eof-after-close-notify',
     title: 'Bytes that come after close_notify was read are not taken for anything',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),

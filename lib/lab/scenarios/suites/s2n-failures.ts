@@ -1,7 +1,7 @@
 // Those of s2n's scenarios that are about alerts and about records that fail. The list is in s2n.ts.
 import {
   boringssl,
-  bothVersions,
+  tlsVersions,
   entrySince32,
   failedSince40,
   lacksNoRenegotiation,
@@ -18,7 +18,7 @@ const malformed: readonly Step[] = [
 
 function fatalAlert(from: Actor): readonly Step[] {
   return [
-    { do: 'forge', from, record: { type: 'alert', level: 'fatal', description: 'internal_error' } },
+    { do: 'forge', from, record: { type: 'alert', level: 'fatal', name: 'internal_error' } },
     { do: 'transfer', from, expect: { wire: ['alert fatal internal_error'] } },
   ]
 }
@@ -33,7 +33,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
   {
     name: 's2n-after-our-fatal-alert',
     title: 'After a fatal alert of our own SSL_shutdown sends no close_notify',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       ...malformed,
@@ -96,7 +96,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
   {
     name: 's2n-after-their-fatal-alert',
     title: 'After a fatal alert of the peer SSL_shutdown sends no close_notify',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       ...fatalAlert('client'),
@@ -130,7 +130,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
   {
     name: 's2n-fatal-alert-while-waiting',
     title: 'A fatal alert that arrives while SSL_shutdown waits, and SSL_shutdown after that',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('server'),
@@ -167,7 +167,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
   {
     name: 's2n-after-malformed-record',
     title: 'After a malformed record nothing is awaited any more, and the next SSL_read fails too',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       ...malformed,
@@ -198,7 +198,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
   {
     name: 's2n-partial-malformed-record',
     title: 'A record that comes in two parts and was changed on the way: the second SSL_shutdown fails',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'client', data: 'hello world' },
@@ -246,7 +246,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
   {
     name: 's2n-our-fatal-alert-while-waiting',
     title: 'A malformed record that arrives after our close_notify is answered by no alert any more',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('server'),
@@ -276,7 +276,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
   {
     name: 's2n-read-fatal-alert-while-waiting',
     title: 'After our close_notify SSL_read finds a fatal alert; SSL_shutdown after that',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),

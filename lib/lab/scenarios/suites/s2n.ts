@@ -31,7 +31,7 @@
  * Those about alerts and records that fail are in s2n-failures.ts.
  */
 import {
-  bothVersions,
+  tlsVersions,
   completes,
   dataInBoringssl,
   meetsData,
@@ -45,7 +45,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-during-handshake',
     title: 'SSL_shutdown during a handshake',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'SSL_do_handshake', by: 'client', expect: { value: -1, error: 'SSL_ERROR_WANT_READ' } },
       {
@@ -60,7 +60,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-awaits-close-notify',
     title: 'The first SSL_shutdown sends and does not read; the second waits',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('server'),
@@ -72,7 +72,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-answers-close-notify',
     title: 'After the close_notify of the peer has been read SSL_shutdown sends ours and is done',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -86,7 +86,7 @@ export const s2nScenarios: readonly Scenario[] = [
     name: 's2n-data-while-waiting',
     title:
       'Data that arrives after our close_notify can be read; SSL_shutdown then finds the close_notify (s2n skips data)',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('server'),
@@ -100,7 +100,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-partial-data-record',
     title: 'A data record, half of which was there before SSL_shutdown, is application data for it (s2n skips it)',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'client', data: 'hello world' },
@@ -116,7 +116,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-partial-close-notify',
     title: 'A close_notify that comes in two parts counts when it is whole',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -130,7 +130,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-data-partly-read',
     title: 'A record that is decrypted but read in part only is application data for SSL_shutdown (s2n skips it)',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'client', data: 'hello world' },
@@ -147,7 +147,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-eof-right-after-close-notify',
     title: 'The peer answers and ends the transport at once: its close_notify is found all the same',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),
@@ -162,7 +162,7 @@ export const s2nScenarios: readonly Scenario[] = [
   {
     name: 's2n-repeated',
     title: 'SSL_shutdown can be called again and again: it waits, then it is done, and nothing more is sent',
-    versions: bothVersions,
+    versions: tlsVersions,
     steps: [
       { do: 'handshake' },
       sendsCloseNotify('client'),

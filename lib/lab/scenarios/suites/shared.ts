@@ -2,7 +2,7 @@
 // cause came, such as the new record layer of 3.2.
 import type { Actor, BuildRange, ExpectedDifference, Expectation, Step } from '../types.js'
 
-export const bothVersions = ['TLSv1.2', 'TLSv1.3'] as const
+export { tlsVersions } from '../../../tls/versions.js'
 
 export const boringssl: BuildRange = { kind: 'BoringSSL' }
 export const before30: BuildRange = { kind: 'OpenSSL', before: '3.0' }
