@@ -121,8 +121,7 @@ describe.each(tlsVersions)('%s', (version) => {
       const { final, peer } = await closing((port) => opensslClient({ version, port }))
       expect(final.verdict).toBe(mode === 'quiet' ? 'quiet' : 'clean')
       await peer.exit
-      const received =
-        mode === 'quiet' ? [] : [{ direction: 'received', level: 'warning', name: 'close_notify' }]
+      const received = mode === 'quiet' ? [] : [{ direction: 'received', level: 'warning', name: 'close_notify' }]
       expect(peer.alerts().filter(({ direction }) => direction === 'received')).toEqual(received)
     })
 
