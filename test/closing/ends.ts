@@ -15,6 +15,8 @@ export interface Ends {
   readonly side: ClosingSide
   /** What our side has sent that ends something, as the peer's side of the wire has it. */
   sent(): readonly ('close_notify' | 'fin')[]
+  /** Our side has read to the end of what the peer sent. */
+  hasReadToEnd(): boolean
   /** Our reader reads all that comes. */
   read(): void
   /** Our side has more to send than the transport takes, for the peer takes nothing any more. */
@@ -44,6 +46,7 @@ async function socketEnds(version: TlsVersion, near: 'client' | 'server', keepOp
   return {
     side: new SocketSide(connection, keepOpen ? 'write' : 'end'),
     sent: () => wire.closing(near).map((what) => (what === 'fin' ? 'fin' : alertOf(what))),
+    hasReadToEnd: () => local.readableEnded,
     read: () => void local.resume(),
     stall: () => {
       wire.stall(near, true)
@@ -71,6 +74,7 @@ function memoryEnds(version: TlsVersion): Promise<Ends> {
   return Promise.resolve({
     side: near,
     sent: () => near.sent,
+    hasReadToEnd: () => near.isRead && near.peerEnd() !== undefined,
     read: () => {
       near.isRead = true
     },

@@ -29,6 +29,8 @@ interface Case {
   readonly first?: (ends: Ends) => Promise<void> | void
   /** Once our close_notify is on the wire. */
   readonly meanwhile?: (ends: Ends) => void
+  /** Once the closing is over. */
+  readonly then?: (ends: Ends, closing: Closing) => Promise<void>
   readonly endedBy: EndedBy
   readonly sent: readonly ('close_notify' | 'fin')[]
   readonly isDestroyed?: boolean
@@ -153,6 +155,29 @@ const cases: readonly Case[] = [
     waitRefused: true,
   },
   {
+    name: 'what comes after a wait that was refused is read to the end, and dropped',
+    options: { waitingRoom: new WaitingRoom(0), onData: 'discard' },
+    then: async (ends, closing) => {
+      ends.peer.send(700)
+      await until(() => closing.discardedBytes >= 700)
+      ends.peer.closeNotify()
+      await until(() => ends.hasReadToEnd())
+    },
+    endedBy: 'done',
+    sent: both,
+    discardedBytes: 700,
+    waitRefused: true,
+  },
+  {
+    name: 'keep-open keeps nothing when the peer ends TCP without an answer',
+    options: { afterwards: 'keep-open' },
+    first: (ends) => ends.read(),
+    meanwhile: (ends) => ends.peer.fin(),
+    endedBy: 'tcp-end',
+    sent: both,
+    isDestroyed: true,
+  },
+  {
     name: 'keep-open sends no FIN',
     options: { mode: 'unidirectional', afterwards: 'keep-open' },
     endedBy: 'done',
@@ -161,7 +186,7 @@ const cases: readonly Case[] = [
 ]
 
 describe.each(makers)('$name', ({ make }) => {
-  test.each(cases)('$name', async ({ options, first, meanwhile, endedBy, sent, ...rest }) => {
+  test.each(cases)('$name', async ({ options, first, meanwhile, then, endedBy, sent, ...rest }) => {
     const ends = await make(options.afterwards === 'keep-open')
     await first?.(ends)
     const destroy = vi.spyOn(ends.side, 'destroy')
@@ -172,6 +197,7 @@ describe.each(makers)('$name', ({ make }) => {
       meanwhile(ends)
     }
     await done
+    await then?.(ends, closing)
     const { mode, discardedBytes, waitRefused } = closing
     const { isDestroyed = false } = rest
     expect({
