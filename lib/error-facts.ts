@@ -1,4 +1,4 @@
-// What errors know, for programs, and the sentences that are made from it for people.
+// The facts of errors, for programs, and the sentences that are made from them, for people.
 import { describeQueuedError, type QueuedError } from './tls/ssl-result.js'
 
 /** The facts of an error, by its code. A code that is not here has its sentence alone. */
@@ -8,7 +8,7 @@ export type ErrorFacts =
       /** The argument or option. */
       readonly name: string
       readonly expected: string
-      /** What came, as util.inspect() shows it. */
+      /** The value that came, as util.inspect() shows it. */
       readonly received: string
     }
   | {

@@ -57,7 +57,7 @@ const codes = {
   ERR_LAB_BUILD: 'environment',
   /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
   ERR_TLS_TRUNCATED: 'connection',
-  /** What was written, or our close_notify, did not leave within the flush budget. */
+  /** Written data, or our close_notify, did not leave within the flush budget. */
   ERR_CLOSURE_FLUSH_TIMEOUT: 'connection',
   /** OpenSSL refused to make the alert; `detail` holds its error queue as text. */
   ERR_CLOSURE_OPENSSL: 'connection',
@@ -79,7 +79,7 @@ export class ClosureError extends Error {
   readonly code: ClosureErrorCode
   readonly origin: ClosureErrorOrigin
   readonly detail: readonly string[]
-  /** What the sentence is made from, for the codes that have it: `error.facts?.code` tells which fields there are. */
+  /** The fields that the sentence is made from, for the codes that have them: `error.facts?.code` tells which there are. */
   readonly facts: ErrorFacts | undefined
 
   constructor(code: ClosureErrorCode, message: string, options: ClosureErrorOptions = {}) {

@@ -7,7 +7,7 @@ export function invalid(name: string, expected: string, received: unknown): Clos
   return errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name, expected, received: textOf(received) })
 }
 
-// What only pretends to be of some class cannot be shown: inspect() throws.
+// An object that only pretends to be of some class cannot be shown: inspect() throws.
 function textOf(value: unknown): string {
   try {
     return inspect(value, { depth: 0 })
@@ -46,7 +46,7 @@ export type OptionRules<Options> = { readonly [K in keyof Options]-?: RuleFor<No
 
 type RuleFor<T> = OptionRule<T> | OptionRule<T | undefined>
 
-/** What checkAll() returns: every option, with its default where none was given. */
+/** The result of checkAll(): every option, with its default where none was given. */
 export type CheckedOptions<Rules> = {
   readonly [K in keyof Rules]: Rules[K] extends OptionRule<infer T> ? T : never
 }

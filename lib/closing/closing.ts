@@ -31,7 +31,7 @@
 // act on requests is kept from them. runAtOnce() acts in the stack of the write that drained; its side refuses where
 // that stack may be inside SSL_read.
 //
-// What can end a closing at any time goes through one EarlyEnd: the flush budget, which runs from the call on, the
+// Whatever can end a closing at any time goes through one EarlyEnd: the flush budget, which runs from the call on, the
 // signal, and destroy() by anybody. What happens to the connection is told through BegunClosing, synchronously and
 // sometimes inside Node's own stack: it only sets state there, the acting is left to the step that waits for it.
 import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
@@ -157,7 +157,7 @@ export class Closing implements BegunClosing {
     const earlyEnd = this.#earlyEnd
     if ((await drainOutside(drain, earlyEnd)) !== undefined) return earlyEnd.reason
     if (this.mode === 'quiet') {
-      // What was written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
+      // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
       const isFlushed = await flushOutput(side, earlyEnd)
       if (isFlushed) side.closeQuietly()
       return earlyEnd.reason ?? (isFlushed ? undefined : 'tcp-end')

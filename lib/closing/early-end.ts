@@ -1,8 +1,8 @@
-// What can end a closing at any time, and the time that it is given.
+// The reasons that can end a closing at any time, and the time that it is given.
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import type { EndedBy } from '../report/facts.js'
 
-/** What has ended a closing before it was done. The first reason counts. */
+/** The reason why a closing ended before it was done. The first one counts. */
 export class EarlyEnd {
   reason: EndedBy | undefined
   #promise: Promise<void> | undefined

@@ -57,7 +57,7 @@ export interface ClosingSide {
 
   // --- What came ---
 
-  /** What of the peer's has ended the connection, so far. */
+  /** The act of the peer's that has ended the connection, so far. */
   peerEnd(): 'alert' | 'tcp-end' | undefined
   /** Whether the connection's reader may be given data that still comes: a server of http would act on it. */
   mayDeliver(): boolean

@@ -53,7 +53,7 @@ export class Closure {
   readonly socket: TLSSocket
 
   /**
-   * What really happened, however the socket ended. Settles when the socket is destroyed, and never rejects. A socket
+   * The report of what was seen, however the socket ended. Settles when the socket is destroyed, and never rejects. A socket
    * that is never destroyed never settles it.
    */
   readonly report: Promise<ClosureReport>

@@ -70,7 +70,7 @@ export class Connection {
     const isUnknown = mayBeInsideHandshake && this.socket.writableLength > 0
     this.#undeliveredBytes = isUnknown ? undefined : this.undeliveredBytes()
     this.evidence.socketFailed(error)
-    // What follows from the peer's RST is no act of ours.
+    // A destruction that follows from the peer's RST is no act of ours.
     if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()
     this.evidence.observe()
     this.closing?.destroyed()

@@ -59,7 +59,7 @@ export class Evidence {
   wasCut(): boolean {
     const received = this.received().kind
     if (received !== 'nothing') return received === 'fatal-alert'
-    // What cannot be decrypted makes our own OpenSSL end it, with an alert of ours.
+    // A record that cannot be decrypted makes our own OpenSSL end it, with an alert of ours.
     return this.tcp.kind !== 'open' || this.sent().kind === 'fatal-alert'
   }
 

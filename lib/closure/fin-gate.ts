@@ -4,7 +4,7 @@ import { completeRequest, wrapMethod } from './socket-internals.js'
 const underWay = 0
 const doneAlready = 1
 
-/** What happens to a FIN that has come to the gate: it waits for release(), or it goes at once. */
+/** The fate of a FIN that has come to the gate: it waits for release(), or it goes at once. */
 export type AtTheGate = 'hold' | 'pass'
 
 /**

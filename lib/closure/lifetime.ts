@@ -42,7 +42,7 @@ export class Lifetime {
   control: { readonly isActive: boolean } | undefined
 
   readonly #startedAt = performance.now()
-  // What the socket had written when it joined its SSL, in the turn in which it did.
+  // Bytes that the socket had written when it joined its SSL, in the turn in which it did.
   #bytesWhenJoined: number | undefined
   // Stands before FIN until the handshake is done.
   #earlyGate: { readonly handle: object; readonly gate: FinGate } | undefined

@@ -14,9 +14,9 @@ import { fileDescriptor, handleOf, transportOutput } from './socket-internals.js
 export class OutputProgress {
   readonly #ssl: SslHandle
   readonly #handle: object
-  // What the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
+  // Bytes that the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
   #before: number | undefined
-  // What the transport had been given when FIN was, and whether it has taken FIN.
+  // Bytes that the transport had been given when FIN was, and whether it has taken FIN.
   #givenBeforeFin: number | undefined
   #finTaken = false
 
@@ -63,7 +63,7 @@ export class OutputProgress {
     return Math.max(0, this.#ssl.outputTotal() - transport.given + transport.queued)
   }
 
-  /** What is given from now on comes after FIN, and is never sent. */
+  /** Bytes that are given from now on come after FIN, and are never sent. */
   finGiven(): void {
     this.#givenBeforeFin ??= transportOutput(this.#handle)?.given
   }

@@ -183,7 +183,7 @@ export function onreadCallback(socket: TLSSocket): symbol | undefined {
 // The same for all sockets: they need not be searched again.
 let bufferCallback: symbol | undefined
 
-/** What the transport beneath TLS says of its writing; undefined where it does not say. */
+/** The counters of the transport beneath TLS for its writing; undefined where it has none. */
 export function transportOutput(handle: object): { readonly given: number; readonly queued: number } | undefined {
   const parent: unknown = '_parent' in handle ? handle._parent : undefined
   if (!isObject(parent)) return undefined
@@ -267,7 +267,7 @@ export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapp
   if (typeof original !== 'function') return
   const previous = (args: readonly unknown[]): unknown => Reflect.apply(original, target, args)
   const method = (...args: readonly unknown[]): unknown => wrapper(previous, args)
-  // What is the object's own already is stored anew, which costs less than to define it.
+  // A member of the object's own is stored anew, which costs less than to define it.
   if (Object.hasOwn(target, name)) Reflect.set(target, name, method)
   else Reflect.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false })
 }

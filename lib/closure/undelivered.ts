@@ -12,7 +12,7 @@ export interface Output {
   readonly handle: object
   readonly ssl: SslHandle
   readonly progress: OutputProgress
-  /** What OpenSSL had written when the handshake was done. */
+  /** Bytes that OpenSSL had written when the handshake was done. */
   readonly totalWhenJoined: number
   readonly hasWrittenAlert: boolean
 }

@@ -125,7 +125,7 @@ export function captureContexts(run: () => void): ContextHandle[] {
   return addon().captureContexts(run)
 }
 
-/** What the kernel says of the TCP connection of a file descriptor; `closed` is reset, or ended in both directions. */
+/** The kernel's state of the TCP connection of a file descriptor; `closed` is reset, or ended in both directions. */
 export type TcpState = 'open' | 'peer-ended' | 'closed'
 
 /** The kernel's state of a TCP connection; undefined where it does not tell. */
@@ -138,7 +138,7 @@ export function unacknowledged(fd: number): number | undefined {
   return addon().unacknowledged(fd)
 }
 
-/** What is tracked in this thread: for tests and benchmarks. */
+/** The number of SSLs that are tracked in this thread: for tests and benchmarks. */
 export function trackingCounts(): Counts {
   return addon().counts()
 }

@@ -1,4 +1,4 @@
-// What the addon gives to lib/openssl, typed. lib/native/addon.ts loads it; nothing but lib/openssl uses it.
+// The engine's part of the addon, typed. lib/native/addon.ts loads it; nothing but lib/openssl uses it.
 import type { LibraryKind } from '../tls/libraries.js'
 import type { QueuedError } from '../tls/ssl-result.js'
 
@@ -14,7 +14,7 @@ export const statusIndex = {
   plaintext: 3,
   /** Bytes that OpenSSL has written and that did not fit into the output slab: transmit() gives them. */
   outputPending: 4,
-  /** What OpenSSL's function returned. */
+  /** The return value of OpenSSL's function. */
   value: 5,
 } as const
 
@@ -25,7 +25,7 @@ export interface Slabs {
   readonly plaintext: Uint8Array
 }
 
-/** What a callback of OpenSSL told; `at` is on the addon's clock. */
+/** An event of one of OpenSSL's callbacks; `at` is on the addon's clock. */
 export type NativeEvent =
   | {
       readonly kind: 'alert' | 'handshake' | 'change_cipher_spec'
@@ -178,7 +178,7 @@ export interface NativeSsl {
 }
 
 /**
- * What a connection calls over and over, by the id of its SSL: a call of a method takes several times as long. What
+ * The calls that a connection makes over and over, by the id of its SSL: a call of a method takes several times as long. What
  * there is to know, the value too, stands in the status block. Errors are thrown as by the methods.
  */
 export interface SslCalls {

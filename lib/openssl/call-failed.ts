@@ -1,7 +1,7 @@
 import { type ClosureError, errorOf } from '../errors.js'
 import type { QueuedError } from '../tls/ssl-result.js'
 
-/** What a configuration call that OpenSSL refused throws. */
+/** The error of a configuration call that OpenSSL refused. */
 export function callFailed(call: string, queue: readonly QueuedError[]): ClosureError {
   return errorOf({ code: 'ERR_OPENSSL_CALL_FAILED', call, queue })
 }

@@ -12,7 +12,7 @@ const sessionCaches = { off: 0, client: 1, server: 2, both: 3 } as const
 export type SslVerifyMode = keyof typeof verifyModes
 
 /**
- * What an SSL_CTX is to be like. What is not named stays as SSL_CTX_new(3) leaves it in that build, so that builds can
+ * The settings of an SSL_CTX. A setting that is not named stays as SSL_CTX_new(3) leaves it in that build, so that builds can
  * be compared: the range of versions, the ciphers, the groups, and `verify: 'none'`.
  */
 export interface SslContextOptions {
@@ -199,7 +199,7 @@ function number(name: string, value: unknown, numbers: Readonly<Record<string, n
   return numbers[checkOneOf(name, value, Object.keys(numbers))]
 }
 
-// What OpenSSL takes as a size_t and nobody means is refused here.
+// A number that OpenSSL takes as a size_t and nobody means is refused here.
 const maxTickets = 1000
 
 function checkTickets(value: unknown): number {

@@ -12,7 +12,7 @@ export interface ElfMachine {
   readonly machine: number
 }
 
-/** What a shared library says of itself. */
+/** The description of itself that a shared library carries. */
 export interface ElfLibrary {
   /** DT_SONAME; empty where there is none. */
   readonly soname: string

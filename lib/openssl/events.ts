@@ -1,4 +1,4 @@
-// What OpenSSL's callbacks told, in words.
+// The events of OpenSSL's callbacks, in words.
 import { type Alert, alertLevel, alertName } from '../tls/alerts.js'
 import { type HandshakeName, handshakeName } from '../tls/handshake.js'
 import { type SslVersionName, versionName } from '../tls/versions.js'
@@ -56,7 +56,7 @@ export interface NewSessionEvent {
   readonly at: number
 }
 
-/** What happened on an Ssl since events were taken last. */
+/** An event on an Ssl since events were taken last. */
 export type SslEvent = AlertEvent | HandshakeEvent | ChangeCipherSpecEvent | KeylogEvent | NewSessionEvent
 
 /** An event of the addon in words. */

@@ -87,7 +87,7 @@ function errorOfFailure(failed: LoadFailure, unsupported: ClosureErrorCode): Clo
   }
 }
 
-// What is looked for in a libssl, and in a libcrypto.
+// The functions that tell a libssl, and a libcrypto.
 const libsslFunction = 'SSL_shutdown'
 const libcryptoFunction = 'OpenSSL_version'
 

@@ -28,7 +28,7 @@ export class Memory {
     this.#plaintext = bufferOver(slabs.plaintext)
   }
 
-  /** What the last call returned. */
+  /** The return value of the last call. */
   get value(): number {
     return this.#status[statusIndex.value] ?? 0
   }

@@ -13,7 +13,7 @@ import { SslSession } from './session.js'
  * Nothing here blocks but what OpenSSL computes, and no JavaScript runs inside OpenSSL.
  */
 export class OpenSSL {
-  /** What it is, told by functions that only one of them has. */
+  /** The kind of library, told by functions that only one of them has. */
   readonly kind: LibraryKind
   /** OpenSSL_version(3), as it calls itself: 'OpenSSL 3.0.20 …', 'BoringSSL'. */
   readonly version: string

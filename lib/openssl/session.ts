@@ -42,7 +42,7 @@ export class SslSession {
     this.free()
   }
 
-  /** What the addon has of a session; refused where it is of another library. */
+  /** The addon's object of a session; refused where it is of another library. */
   static native(session: unknown, openssl: LibraryIdentity): NativeSession {
     if (typeof session !== 'object' || session === null || !(#native in session)) {
       throw invalid('session', 'an SslSession', session)

@@ -13,7 +13,7 @@ export interface VerifyResult {
 }
 
 /**
- * What can be asked of an SSL and set in it without moving it: nothing here reads or writes a record. Each is one call
+ * The questions to an SSL, and the settings in it, that do not move it: nothing here reads or writes a record. Each is one call
  * of OpenSSL, can be made at any time, and throws ERR_OPENSSL_FREED after free(). What the handshake has not brought
  * yet is undefined.
  */

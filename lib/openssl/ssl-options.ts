@@ -3,7 +3,7 @@ import type { LibraryIdentity } from './identity.js'
 import { type CheckedByRules, checkByRules, flag, type LibraryRules, text } from './library-rules.js'
 import { SslSession } from './session.js'
 
-/** What one SSL is to be like. Unknown keys are refused by name. */
+/** The settings of one SSL. Unknown keys are refused by name. */
 export interface SslOptions {
   /**
    * The host name that a client asks for (SNI): RFC 6066 section 3. Not verified.

@@ -9,13 +9,13 @@ import { type Memory, maxRead, memoryOfThread } from './memory.js'
 import { SslSession } from './session.js'
 import { SslInspection } from './ssl-inspection.js'
 
-/** What read() and peek() gave. */
+/** The result of read() and peek(). */
 export interface SslReadResult extends SslResult {
   /** The plaintext, a Buffer of the caller's own; empty unless `value` is its length. */
   readonly data: Buffer
 }
 
-/** What pump() gave. Its bytes are views that the next call on any Ssl of this thread overwrites. */
+/** The result of pump(). Its bytes are views that the next call on any Ssl of this thread overwrites. */
 export interface SslPump {
   /** Of the last SSL_read(3). A positive value means that there may be more: pump() again. */
   readonly result: SslResult
@@ -25,7 +25,7 @@ export interface SslPump {
   readonly output: Buffer
 }
 
-/** What shutdownAndTransmit() gave. */
+/** The result of shutdownAndTransmit(). */
 export interface SslShutdownOutput extends SslResult {
   /** All that waits for the peer: a view that the next call on any Ssl of this thread overwrites. */
   readonly output: Buffer
@@ -235,7 +235,7 @@ export class Ssl extends SslInspection {
     return { value, error, queue, output: this.#output() }
   }
 
-  /** What happened since the last call, in order. The caller's own. */
+  /** The events since the last call, in order. The caller's own. */
   takeEvents(): readonly SslEvent[] {
     return this.#native.takeEvents().map(eventOf)
   }

@@ -1,5 +1,5 @@
-// What gives https requests their sockets: https.Agent, and the agents of other libraries, of which some are an http.Agent
-// with methods of its own (agentkeepalive, agent-base 7 and newer) and others share nothing with it but addRequest()
+// The objects that give https requests their sockets: https.Agent, and the agents of other libraries, of which some are an
+// http.Agent with methods of its own (agentkeepalive, agent-base 7 and newer) and others share nothing with it but addRequest()
 // (agent-base 6). Sockets are taken where they are made; where an agent has another way, where a request is given one.
 import { EventEmitter } from 'node:events'
 import { Agent as HttpAgent } from 'node:http'

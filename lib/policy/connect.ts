@@ -14,7 +14,7 @@ import { markOptions } from './marked-options.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { ownerOf } from '../closure/socket-internals.js'
 
-/** What undici gives to a connect function. */
+/** The request that undici gives to a connect function. */
 export interface ConnectRequest {
   readonly hostname: string
   readonly host?: string

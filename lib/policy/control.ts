@@ -16,19 +16,19 @@ import { ControlledSockets, isControlled } from './controlled-sockets.js'
 import type { ClosureReport, Verdict } from '../report/verdict.js'
 
 /**
- * What a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too; an agent is https's, or
- * another library's that makes TLS sockets. Node's own http.Agent makes none, and is refused.
+ * The targets that a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too; an agent is
+ * https's, or another library's that makes TLS sockets. Node's own http.Agent makes none, and is refused.
  */
 export type ClosureTarget = Server | Agent | AgentLike | TLSSocket
 
 /** The name of the channel of `node:diagnostics_channel` that gets a {@link ClosureMessage} for every report. */
 export const closureChannel = 'close-notify:closure'
 
-/** What {@link closureChannel} publishes. */
+/** The message that {@link closureChannel} publishes. */
 export interface ClosureMessage {
   readonly report: ClosureReport
   readonly socket: TLSSocket
-  /** What the policy was laid on; undefined for connections of `closingConnect`. */
+  /** The target of the policy; undefined for connections of `closingConnect`. */
   readonly target: ClosureTarget | undefined
 }
 

@@ -5,7 +5,7 @@ import { constants, type Http2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { http2StreamsOf, ownerOf, requestOf, responseOf } from '../closure/socket-internals.js'
 
-/** What the end of the stream has cut. */
+/** The messages that the end of the stream has cut. */
 export type Unfinished =
   /** Nothing: between messages, or before a response has begun, which Node's http reports by itself. */
   | { readonly kind: 'nothing' }
@@ -20,7 +20,7 @@ export type Unfinished =
 /** Answers for a socket whose messages only its client knows. */
 export type Framing = (socket: TLSSocket) => Unfinished
 
-/** What the end of the stream has cut, by what Node's own modules know of the socket. */
+/** The messages that the end of the stream has cut, by what Node's own modules know of the socket. */
 export const unfinished: Framing = (socket) => {
   switch (ownerOf(socket)) {
     case 'program':

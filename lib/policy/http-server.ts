@@ -1,4 +1,4 @@
-// What a policy adds to the dispatching of requests: no handler runs for a request that came after a response, or
+// The policy's part in the dispatching of requests: no handler runs for a request that came after a response, or
 // a request, had said that the connection ends (RFC 9112 section 9.6: the server must not process it).
 import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'

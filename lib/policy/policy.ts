@@ -14,13 +14,13 @@ import {
 import { modeOption, type WaitOptions, waitRules } from '../closure/shutdown-options.js'
 import type { ClosureMode } from '../report/facts.js'
 
-/** What happens on the wire when a socket is destroyed without an error. */
+/** The end on the wire of a socket that is destroyed without an error. */
 export type OnDestroy = 'bare' | 'close_notify'
 
-/** What happens when the peer's stream ends without its close_notify. */
+/** The consequence of a peer's stream that ends without its close_notify. */
 export type OnTruncation = 'report' | 'error'
 
-/** What a policy says of one connection. */
+/** The part of a policy that concerns one connection. */
 export interface ConnectionPolicy extends WaitOptions {
   /**
    * How our side ends TLS wherever Node would: `end()`, `destroySoon()`, a response with `Connection: close`, the end of
@@ -58,7 +58,7 @@ export interface ConnectionPolicy extends WaitOptions {
   readonly onTruncation?: OnTruncation
 }
 
-/** What a policy says of a target. Unknown keys are refused by name. */
+/** The policy of a target. Unknown keys are refused by name. */
 export interface ClosurePolicy extends ConnectionPolicy {
   /**
    * Sockets of this target that wait for a peer's close_notify at one time. Beyond it a closing does not wait, and its

@@ -7,7 +7,7 @@ import { closesConnection, messageUnderWay } from '../closure/socket-internals.j
 import type { EndedBy } from '../report/facts.js'
 import type { CheckedConnectionPolicy } from './policy.js'
 
-/** What one socket did between the looks at it. */
+/** The doings of one socket between the looks at it. */
 export class Standstill {
   #seen = ''
   #since = 0

@@ -14,7 +14,7 @@ import { type ClosureReport, reportOf } from '../report/verdict.js'
 
 /** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
 export class TruncationError extends ClosureError {
-  /** What was seen of the connection until then. */
+  /** The report of the connection until then. */
   readonly report: ClosureReport
 
   constructor(report: ClosureReport, options: ErrorOptions = {}) {
@@ -128,7 +128,7 @@ export class TruncationGuard {
   #weLeftFirst(): boolean {
     const { socket, gate, closing, evidence, hasReadSinceFin } = this.#connection
     if (gate.finAt === undefined || closing?.mode === 'bidirectional' || socket.allowHalfOpen) return false
-    // What still came, or came in part, was to be read.
+    // Data that still came, or came in part, was to be read.
     const isInsideRecord = evidence.tcp.kind === 'fin' && (evidence.tcp.cut ?? 'between-records') !== 'between-records'
     return !hasReadSinceFin && !isInsideRecord
   }

@@ -13,10 +13,10 @@ import type { SslProtocol } from '../tls/versions.js'
  */
 export type ClosureMode = 'quiet' | 'unidirectional' | 'bidirectional'
 
-/** What happens to application data that arrives while we wait for the peer's close_notify. */
+/** The fate of application data that arrives while we wait for the peer's close_notify. */
 export type OnData = 'deliver' | 'discard' | 'fail'
 
-/** What happens to TCP once the TLS part is over: send FIN, or leave it open. */
+/** The fate of TCP once the TLS part is over: send FIN, or leave it open. */
 export type Afterwards = 'fin' | 'keep-open'
 
 /** The fatal alert that ended TLS, as `alerts` has it. */
@@ -24,7 +24,7 @@ export interface FatalAlert extends Alert {
   readonly kind: 'fatal-alert'
 }
 
-/** What our side sent to end TLS. */
+/** The message by which our side ended TLS. */
 export type Sent =
   | { readonly kind: 'close_notify'; readonly at: number }
   /** Our close_notify was written by OpenSSL, and nothing proved that it had left our buffers when the socket went. */
@@ -34,7 +34,7 @@ export type Sent =
   /** The closure was taken after this direction had been closed: what was sent cannot be known. */
   | { readonly kind: 'unobserved' }
 
-/** What the peer sent to end TLS. */
+/** The message by which the peer ended TLS. */
 export type Received =
   | { readonly kind: 'close_notify'; readonly userCanceledFirst: boolean; readonly at: number }
   | FatalAlert
@@ -54,7 +54,7 @@ export type TcpEnd =
   | { readonly kind: 'reset'; readonly at: number; readonly code: string }
   | { readonly kind: 'open' }
 
-/** What ended a closing that this package ran. */
+/** The reason why a closing that this package ran is over. */
 export type EndedBy =
   | 'done'
   | 'tcp-end'
@@ -74,7 +74,7 @@ export interface ClosureFacts {
   /** Absent when the handshake was not completed. */
   readonly protocol?: SslProtocol
   readonly handshake: 'completed' | 'not-completed' | 'untracked'
-  /** What this package was asked to do; `uncontrolled` when Node closed the socket by itself. */
+  /** The mode that this package was asked for; `uncontrolled` when Node closed the socket by itself. */
   readonly mode: ClosureMode | 'uncontrolled'
   /** Our side was told to close without an alert: mode `quiet`, or OpenSSL's quiet flag when our FIN was sent. */
   readonly quiet: boolean

@@ -106,7 +106,7 @@ export interface UnobservedReport extends ClosureFacts {
   readonly verdict: 'unobserved'
 }
 
-/** What really happened to a connection. Discriminated on `verdict`; serialises to JSON as it is. */
+/** The facts of a connection and the verdict on them. Discriminated on `verdict`; serialises to JSON as it is. */
 export type ClosureReport =
   | CleanReport
   | HalfClosedReport

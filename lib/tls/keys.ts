@@ -8,7 +8,7 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import { contentType, recordHeader, tagLength } from './record-format.js'
 
-/** What `SSLKEYLOGFILE` would have: secrets by label and client random. */
+/** The content of an `SSLKEYLOGFILE`: secrets by label and client random. */
 export class KeyLog {
   readonly #secrets = new Map<string, Buffer>()
   readonly #listeners = new Set<() => void>()
@@ -58,7 +58,7 @@ const suites: ReadonlyMap<number, CipherSuite> = new Map<number, CipherSuite>([
   ...[0xcca8, 0xcca9].map((code): [number, CipherSuite] => [code, chacha]),
 ])
 
-/** What a record holds once its protection is taken off. */
+/** The content of a record once its protection is taken off. */
 interface Opened {
   readonly type: number
   readonly content: Buffer

@@ -26,7 +26,7 @@ export type Piece =
   /** Bytes that are no TLS record: before STARTTLS, or in the clear after close_notify. */
   | { readonly kind: 'plaintext'; readonly bytes: Buffer }
 
-/** What a record holds. `bytes` is the decrypted content. */
+/** The content of a record. `bytes` is decrypted. */
 export type RecordContent =
   | {
       readonly kind: 'handshake'
@@ -93,7 +93,7 @@ function couldBeRecord(bytes: Buffer): boolean {
   return bytes.length < recordHeaderLength || bytes.readUInt16BE(3) <= maxPlaintextLength + 2048
 }
 
-/** What both directions of one connection share. */
+/** The state that both directions of one connection share. */
 export class Session {
   readonly keys: KeyLog
   clientRandom: Buffer | undefined
@@ -162,7 +162,7 @@ export class Decoder {
     return this.#decoded(opened.type, opened.content, protection)
   }
 
-  /** What seals a record of this side now; undefined while it sends in the clear, or its keys are not known. */
+  /** The protection of a record of this side now; undefined while it sends in the clear, or its keys are not known. */
   get protection(): Protection | undefined {
     const protection = this.#protection ?? (this.#epoch === 'application' ? this.#derive() : undefined)
     if (protection === 'no-keys') return undefined

@@ -6,7 +6,7 @@ import { sslErrorName, type SslErrorName } from './ssl-errors.js'
  * sent, or take what waits for it, and call again.
  */
 export interface SslResult {
-  /** What the function returned. */
+  /** The return value of the function. */
   readonly value: number
   /**
    * SSL_get_error(3) of this call, by name, taken at once; SSL_ERROR_NONE for a call that did not fail. SSL_shutdown(3)
@@ -31,7 +31,7 @@ export interface QueuedError {
   /** The C file, where the build keeps that. */
   readonly file?: string
   readonly line?: number
-  /** What else was noted with it. */
+  /** The text that was noted with it. */
   readonly data?: string
 }
 

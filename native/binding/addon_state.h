@@ -1,4 +1,4 @@
-// What one JavaScript environment (the main thread, or a worker) keeps of this addon: its instance data.
+// The instance data that one JavaScript environment (the main thread, or a worker) keeps of this addon.
 #pragma once
 
 #include <napi.h>

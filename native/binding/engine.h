@@ -78,8 +78,8 @@ EngineState& engine_state(Napi::Env env);
 // The object `engine` of the addon's exports.
 Napi::Object define_engine(Napi::Env env);
 
-// What an object holds outside of the JavaScript heap, as the garbage collector was told: it sees nothing of it
-// otherwise, and would let such objects lie.
+// The memory that an object holds outside of the JavaScript heap, as the garbage collector was told: it sees nothing of
+// it otherwise, and would let such objects lie.
 class ReportedMemory {
  public:
   // A change by less than that waits for a later one: each report takes a call. The first and the last never wait.
@@ -113,7 +113,7 @@ Napi::Array to_queue(Napi::Env env, const std::vector<openssl::QueuedError>& err
 Napi::Error unsupported_call(Napi::Env env, const openssl::Library& library, const char* call);
 Napi::Error freed(Napi::Env env, const char* what);
 
-// What a call gave, or the typed error that this build lacks it.
+// The result of a call, or the typed error that this build lacks it.
 template <typename T>
 T require(Napi::Env env, const openssl::Library& library, const char* call, const std::optional<T>& result) {
   if (!result.has_value()) throw unsupported_call(env, library, call);

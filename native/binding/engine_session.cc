@@ -6,7 +6,7 @@
 namespace close_notify::binding {
 namespace {
 
-// What one SSL_SESSION costs outside of the JavaScript heap, roughly.
+// Bytes that one SSL_SESSION costs outside of the JavaScript heap, roughly.
 constexpr size_t kExternalBytes = 6 * 1024;
 
 }  // namespace

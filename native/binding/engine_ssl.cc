@@ -12,8 +12,8 @@ namespace {
 
 namespace call = openssl::function;
 
-// What one SSL costs outside the JavaScript heap besides what waits in it, roughly: the garbage collector cannot see it
-// otherwise.
+// Bytes that one SSL costs outside the JavaScript heap besides those that wait in it, roughly: the garbage collector
+// cannot see it otherwise.
 constexpr size_t kExternalBytes = 32 * 1024;
 
 const char* event_name(engine::EventKind kind) {

@@ -1,8 +1,8 @@
 // The JavaScript view of an SSL of the engine. What there is to know of a call of OpenSSL stands in the status block of
 // the environment, so that the common case makes no object at all.
 //
-// What a connection calls over and over is no method but a function of the SSL's id: a method would find its object by
-// napi_unwrap, which searches JavaScript properties, and with what surrounds it that took as long as half an
+// A call that a connection makes over and over is no method but a function of the SSL's id: a method would find its
+// object by napi_unwrap, which searches JavaScript properties, and with what surrounds it that took as long as half an
 // SSL_shutdown.
 #pragma once
 

@@ -1,4 +1,5 @@
-// What a connection calls over and over, as functions of the SSL's id: see engine_ssl.h for why they are no methods.
+// The calls that a connection makes over and over, as functions of the SSL's id: see engine_ssl.h for why they are no
+// methods.
 #include <algorithm>
 #include <climits>
 

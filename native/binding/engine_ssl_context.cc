@@ -9,7 +9,7 @@
 namespace close_notify::binding {
 namespace {
 
-// What one SSL_CTX costs outside of the JavaScript heap, roughly.
+// Bytes that one SSL_CTX costs outside of the JavaScript heap, roughly.
 constexpr size_t kExternalBytes = 20 * 1024;
 
 constexpr double kMaxSafeInteger = 9007199254740991;

@@ -1,4 +1,4 @@
-// What OpenSSL's callbacks told of one SSL, in order, until somebody takes it.
+// The events of OpenSSL's callbacks on one SSL, in order, until somebody takes them.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class EventLog {
   // Events that were not kept because too many waited to be taken, or for want of memory.
   uint64_t dropped() const { return dropped_; }
 
-  // What it holds of the heap.
+  // Bytes of the heap that it holds.
   size_t memory() const { return events_.capacity() * sizeof(Noted) + bytes_.capacity(); }
 
  private:

@@ -70,10 +70,10 @@ class Ssl {
   const Transport& transport() const { return transport_; }
   EventLog& events() { return events_; }
 
-  // What the queues and the events hold of the heap.
+  // Bytes of the heap that the queues and the events hold.
   size_t memory() const { return transport_.memory() + events_.memory(); }
 
-  // What a function of openssl::function that only looks at the SSL returns; no value where the build lacks it.
+  // The return value of a function that only looks at the SSL; no value where the build lacks it.
   template <typename Function>
   auto ask() const {
     const auto function = f_.*Function::kPointer;

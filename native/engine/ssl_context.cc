@@ -43,7 +43,7 @@ SslContext::SslContext(const openssl::Library& library, bool is_server)
       context_(f_.SSL_CTX_new(is_server ? f_.TLS_server_method() : f_.TLS_client_method()), {f_.SSL_CTX_free}) {
   if (context_ == nullptr) return;
   f_.SSL_CTX_sess_set_new_cb(context_.get(), &Ssl::on_new_session);
-  // What is written comes from memory of JavaScript, which lies elsewhere when a write is repeated.
+  // The data of a write comes from memory of JavaScript, which lies elsewhere when a write is repeated.
   set_mode(openssl::kModeAcceptMovingWriteBuffer);
 }
 

@@ -1,4 +1,4 @@
-// What stands in for the socket of an SSL: the bytes that the peer sent, and those that OpenSSL wrote.
+// The stand-in for the socket of an SSL: the bytes that the peer sent, and those that OpenSSL wrote.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class ByteQueue {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  // What it holds of the heap.
+  // Bytes of the heap that it holds.
   size_t memory() const { return memory_; }
 
  private:
@@ -38,11 +38,11 @@ class Transport {
   bool ended() const { return ended_; }
   size_t input_pending() const { return input_.size() + borrowed_.size(); }
 
-  // What a BIO reads: nothing means that nothing is there now, or that the stream ended.
+  // The read of a BIO: nothing means that nothing is there now, or that the stream ended.
   size_t read(std::span<uint8_t> target);
   bool at_end() const { return ended_ && input_pending() == 0; }
 
-  // What a BIO writes: fewer bytes than given when the limit is reached, or memory is; where none can be kept for want
+  // The write of a BIO: fewer bytes than given when the limit is reached, or memory is; where none can be kept for want
   // of memory std::bad_alloc, and nothing is taken.
   size_t write(std::span<const uint8_t> bytes);
 
@@ -51,7 +51,7 @@ class Transport {
   size_t output_pending() const { return output_.size(); }
   void set_output_limit(size_t bytes) { output_limit_ = bytes; }
 
-  // What it holds of the heap.
+  // Bytes of the heap that it holds.
   size_t memory() const { return input_.memory() + output_.memory(); }
 
   // For the length of one call OpenSSL reads straight from `input` and writes straight into `output`, without a copy on

@@ -1,4 +1,4 @@
-// What is known of one controlled SSL. It outlives the SSL: the last state stays readable, the pointer becomes null.
+// The observation of one controlled SSL. It outlives the SSL: the last state stays readable, the pointer becomes null.
 #pragma once
 
 #include <cstdint>

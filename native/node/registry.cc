@@ -36,7 +36,7 @@ struct Record {
   State state = State::kFresh;
 };
 
-// What the callbacks need and OpenSSL does not hand them. Written once, before the first callback can come.
+// The things that the callbacks need and OpenSSL does not hand them. Written once, before the first callback can come.
 struct ProcessState {
   NodeFunctions openssl;
   int index = -1;

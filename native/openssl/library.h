@@ -25,7 +25,7 @@ enum class LoadFailure {
 struct LoadError {
   LoadFailure failure;
   std::string message;
-  // What the message speaks of, for kSonameInUse and kLacksFunction.
+  // The facts of the message, for kSonameInUse and kLacksFunction.
   std::string library = {};
   std::string soname = {};
   std::string holder = {};

@@ -10,7 +10,7 @@
 
 namespace close_notify::openssl {
 
-// What it means when a function is not found.
+// The consequence of a function that is not found.
 struct Presence {
   enum class Need : uint8_t {
     kRequired,     // nothing works without it

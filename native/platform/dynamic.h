@@ -1,4 +1,5 @@
-// What differs between operating systems: symbols of the process, libraries beside it, and keeping this module loaded.
+// The differences between operating systems: symbols of the process, libraries beside it, and keeping this module
+// loaded.
 #pragma once
 
 #include <string>

@@ -30,7 +30,7 @@ interface Case {
   /** Once our close_notify is on the wire. */
   readonly meanwhile?: (ends: Ends) => void
   /** Once the closing is over. */
-  readonly then?: (ends: Ends, closing: Closing) => Promise<void>
+  readonly afterwards?: (ends: Ends, closing: Closing) => Promise<void>
   readonly endedBy: EndedBy
   readonly sent: readonly ('close_notify' | 'fin')[]
   readonly isDestroyed?: boolean
@@ -157,7 +157,7 @@ const cases: readonly Case[] = [
   {
     name: 'what comes after a wait that was refused is read to the end, and dropped',
     options: { waitingRoom: new WaitingRoom(0), onData: 'discard' },
-    then: async (ends, closing) => {
+    afterwards: async (ends, closing) => {
       ends.peer.send(700)
       await until(() => closing.discardedBytes >= 700)
       ends.peer.closeNotify()
@@ -186,7 +186,7 @@ const cases: readonly Case[] = [
 ]
 
 describe.each(makers)('$name', ({ make }) => {
-  test.each(cases)('$name', async ({ options, first, meanwhile, then, endedBy, sent, ...rest }) => {
+  test.each(cases)('$name', async ({ options, first, meanwhile, afterwards, endedBy, sent, ...rest }) => {
     const ends = await make(options.afterwards === 'keep-open')
     await first?.(ends)
     const destroy = vi.spyOn(ends.side, 'destroy')
@@ -197,7 +197,7 @@ describe.each(makers)('$name', ({ make }) => {
       meanwhile(ends)
     }
     await done
-    await then?.(ends, closing)
+    await afterwards?.(ends, closing)
     const { mode, discardedBytes, waitRefused } = closing
     const { isDestroyed = false } = rest
     expect({

@@ -65,7 +65,7 @@ type StepAction =
    */
   | { readonly do: 'handshake'; readonly tickets?: 'unread' }
   /**
-   * What an actor's SSL has written, and what was forged in its name, goes to the other. The last `holdBack` bytes wait
+   * The output of an actor's SSL, and the records forged in its name, go to the other. The last `holdBack` bytes wait
    * for the next transfer; `corrupt` changes the last byte on the way.
    */
   | { readonly do: 'transfer'; readonly from: Actor; readonly holdBack?: number; readonly corrupt?: true }
