@@ -6,7 +6,7 @@ import { protocolOf } from '../tls/versions.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
-import { onreadCallback, handleOf, wrapMethod } from './socket-internals.js'
+import { onreadCallback, handleOf, streamBeneath, wrapMethod } from './socket-internals.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 
@@ -31,6 +31,8 @@ export class Connection {
 
   #quiet = false
   #destroyedAt: number | undefined
+  // The program has ended the stream beneath TLS.
+  #endedBeneathAt: number | undefined
   readonly #handle: object
   readonly #totalWhenJoined: number
   #undeliveredBytes: number | undefined = 0
@@ -55,6 +57,7 @@ export class Connection {
     // Ended and drained: Node has asked for FIN before the gate stood there.
     const isEnded = socket.writableEnded && socket.writableLength === 0
     if (gate === undefined && isEnded) this.gate.finAt = performance.now()
+    this.#watchBeneath()
     wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
     const onread = onreadCallback(socket)
     if (onread === undefined) return
@@ -107,7 +110,7 @@ export class Connection {
     const received = this.evidence.received()
     const { tcp } = this.evidence
     const { closing } = this
-    const localAct = earliest(timeOf(sent), this.gate.finAt, this.#destroyedAt)
+    const localAct = earliest(timeOf(sent), this.gate.finAt, this.#endedBeneathAt, this.#destroyedAt)
     const peerAct = earliest(timeOf(received), timeOf(tcp))
     const facts: { -readonly [K in keyof ClosureFacts]: ClosureFacts[K] } = {
       side: this.side,
@@ -129,6 +132,16 @@ export class Connection {
     if (this.#undeliveredBytes !== undefined) facts.undeliveredBytes = this.#undeliveredBytes
     if (closing?.endedBy !== undefined) facts.endedBy = closing.endedBy
     return facts
+  }
+
+  #watchBeneath(): void {
+    const stream = streamBeneath(this.socket)
+    if (stream === undefined) return
+    if (stream.writableEnded) this.#endedBeneathAt = performance.now()
+    wrapMethod(stream, 'end', (previous, args) => {
+      this.#endedBeneathAt ??= performance.now()
+      return previous(args)
+    })
   }
 
   #guardWrites(): 'refused' {

@@ -7,6 +7,9 @@ import type { Progress } from '../closing/side.js'
 import { kernelHasClosed, OutputProgress } from './output-progress.js'
 import type { Cut, Received, Sent, TcpEnd } from '../report/facts.js'
 
+// So many alerts in a row that end nothing end the connection after all: OpenSSL's MAX_WARN_ALERT_COUNT.
+const mostWarnings = 5
+
 /** Errors of the system that say that the peer's RST has come. */
 const resetCodes: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED']
 
@@ -46,7 +49,7 @@ export class Evidence {
 
   received(): Received {
     const alerts = this.#alerts().filter((alert) => !isSent(alert))
-    const ending = alerts.find((alert) => this.#endsReading(alert))
+    const ending = alerts.find((alert) => this.#endsReading(alert)) ?? this.#refused()
     if (ending === undefined) {
       return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
     }
@@ -76,7 +79,7 @@ export class Evidence {
    */
   streamEnded(finIsSent: boolean): void {
     if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
-    if (this.#alerts().some((alert) => !isSent(alert) && this.#endsReading(alert))) {
+    if (this.#alerts().some((alert) => !isSent(alert) && this.#endsReading(alert)) || this.#refused() !== undefined) {
       this.surplusBytes = this.#ssl.inputPending()
       return
     }
@@ -148,6 +151,27 @@ export class Evidence {
   // TLS 1.3 has no alert levels (RFC 8446 section 6); before it, a close_notify at level fatal is a fatal alert.
   #closesReading(alert: Alert): boolean {
     return alert.name === 'close_notify' && (this.#isTls13 || !isFatal(alert))
+  }
+
+  // The peer's alert that is no error by itself, and that OpenSSL answered with a fatal one: the last of too many in a
+  // row; before TLS 1.3 also a refused renegotiation, and one of a level that does not exist.
+  #refused(): Alert | undefined {
+    const alerts = this.#alerts()
+    const answer = alerts.findIndex((alert) => isSent(alert) && isFatal(alert))
+    const last = alerts[answer - 1]
+    if (last === undefined || isSent(last)) return undefined
+    switch (alerts[answer]?.name) {
+      case 'unexpected_message': {
+        const before = alerts.slice(Math.max(0, answer - mostWarnings), answer)
+        return before.length === mostWarnings && !before.some(isSent) ? last : undefined
+      }
+      case 'handshake_failure':
+        return last.name === 'no_renegotiation' ? last : undefined
+      case 'illegal_parameter':
+        return !this.#isTls13 && last.level !== 'warning' ? last : undefined
+      default:
+        return undefined
+    }
   }
 
   // "RB" is inside a record's body; "RH" is at its header, and bytes held back there are a part of one.

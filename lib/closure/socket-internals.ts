@@ -26,6 +26,12 @@ export function handleOf(socket: Socket): object | undefined {
   return isObject(handle) ? handle : undefined
 }
 
+/** The stream that a socket was made on, where the program or a server made it on one. */
+export function streamBeneath(socket: TLSSocket): Duplex | undefined {
+  const parent: unknown = Reflect.get(socket, '_parent')
+  return parent instanceof Duplex ? parent : undefined
+}
+
 /** Who owns a socket right now. */
 export function ownerOf(socket: TLSSocket): Owner {
   // Asked first, for it costs least: where http has a parser or a message, http2 has no session.

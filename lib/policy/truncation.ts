@@ -59,8 +59,13 @@ export class TruncationGuard {
     const { socket, evidence } = this.#connection
     const isReset = evidence.tcp.kind === 'reset'
     const isAlerted = evidence.received().kind === 'fatal-alert' || evidence.sent().kind === 'fatal-alert'
-    if (!this.#isActive() || !(isReset || isAlerted) || !evidence.wasCut()) return error
+    if (!this.#isActive()) return error
     const cut = this.#framing(socket)
+    if (!(isReset || isAlerted) || !evidence.wasCut()) {
+      // http takes any error of its socket for the end of a body without a length: a timeout of TCP's, the program's own.
+      if (cut.kind === 'response' && error instanceof Error) abort(cut.response, error)
+      return error
+    }
     const truncation = this.#error({ cause: error })
     switch (cut.kind) {
       case 'nothing':
@@ -157,6 +162,12 @@ function truncationReport(facts: ClosureFacts): ClosureReport {
   const { received, tcp } = facts
   if (facts.handshake !== 'completed' || received.kind !== 'nothing' || tcp.kind !== 'fin') return report
   return { ...facts, handshake: facts.handshake, received, tcp, verdict: 'truncated' }
+}
+
+// As http does it where the socket is destroyed without an error. The request hears of the error by itself.
+function abort(response: IncomingMessage, cause: Error): void {
+  response.destroy(Object.assign(new Error('aborted', { cause }), { code: 'ECONNRESET' }))
+  markIncomplete(response)
 }
 
 // As Node's http has it for a message that was cut.

@@ -28,10 +28,12 @@ const bodies = {
 } as const
 
 const closeNotify = alertRecord('warning', 'close_notify')
+const userCanceled = alertRecord('warning', 'user_canceled')
 const cuts: readonly (readonly [string, readonly Crafted[]])[] = [
   ['FIN', [fin]],
   ['RST', [rst]],
   ['a fatal alert', [alertRecord('fatal', 'internal_error')]],
+  ['too many warnings', [userCanceled, userCanceled, userCanceled, userCanceled, userCanceled]],
   ['a fatal alert and FIN', [alertRecord('fatal', 'internal_error'), fin]],
   [
     'a record that cannot be decrypted',
@@ -40,7 +42,7 @@ const cuts: readonly (readonly [string, readonly Crafted[]])[] = [
 ]
 const orderly: readonly (readonly [string, readonly Crafted[]])[] = [
   ['close_notify and FIN', [closeNotify, fin]],
-  ['user_canceled, close_notify and FIN', [alertRecord('warning', 'user_canceled'), closeNotify, fin]],
+  ['user_canceled, close_notify and FIN', [userCanceled, closeNotify, fin]],
 ]
 
 describe.each(tlsVersions)('%s', (version) => {
@@ -69,6 +71,29 @@ describe.each(tlsVersions)('%s', (version) => {
       )
     })
   })
+
+  test.each(Object.entries(heads))(
+    "%s: an error of its socket that is not the peer's fails the half of it that came",
+    async (_framing, head) => {
+      const server = httpsServer(version, (request) => {
+        request.socket.write(`HTTP/1.1 200 OK\r\nConnection: close\r\n${head}\r\n${bodies[head]}`)
+      })
+      server.on('secureConnection', (socket) => socket.on('error', () => undefined))
+      const { port } = await behindRelay(server)
+      const agent = new https.Agent({ ca: certificate.cert, servername: certificate.host })
+      watch(controlClosure(agent, { onTruncation: 'error' }))
+      const errors: unknown[] = []
+      const response = await new Promise<IncomingMessage>((resolve) => {
+        const request = https.get({ host: '127.0.0.1', port, agent }, resolve)
+        request.on('error', (error) => errors.push(codeOf(error)))
+      })
+      // As libuv has it when TCP's keep-alive probes are not answered, for example.
+      const timeout = Object.assign(new Error('read ETIMEDOUT'), { code: 'ETIMEDOUT', syscall: 'read' })
+      response.once('data', () => setImmediate(() => response.socket.destroy(timeout)))
+      const body = text(response).catch(codeOf)
+      expect([await body, response.complete, errors]).toEqual(['ECONNRESET', false, ['ETIMEDOUT']])
+    },
+  )
 
   test.each([...cuts, ...orderly])('an http2 stream without END_STREAM, then %s', async (_name, records) => {
     const server = http2Server(version)
@@ -120,6 +145,26 @@ describe.each(tlsVersions)('%s', (version) => {
     client.end()
     expect((await report()).verdict).not.toBe('alerted')
     expect(control.counters.alerted).toBe(0)
+  })
+
+  test('five warnings in a row end the connection by the last of them, for OpenSSL answers it by a fatal alert', async () => {
+    let bytesRead = 0
+    const server = tlsServer(version, (socket) => socket.on('data', () => bytesRead++))
+    const { relay, report } = await controlled(server, {}, { relay: { onRecord: () => 'pass' } })
+    const client = await connected(relay.port, version)
+    client.resume().write('!')
+    await until(() => bytesRead > 0)
+    const wire = await relay.nextWire()
+    wire.send(
+      'client',
+      Array.from({ length: 5 }, () => userCanceled),
+    )
+    expect(await report()).toMatchObject({
+      verdict: 'alerted',
+      received: { kind: 'fatal-alert', name: 'user_canceled' },
+      sent: { kind: 'fatal-alert', name: 'unexpected_message' },
+      began: 'peer',
+    })
   })
 
   test('our quiet FIN is answered by an alert: no error, the verdict is quiet, the alert is in the report', async () => {
