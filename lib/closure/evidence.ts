@@ -160,18 +160,13 @@ export class Evidence {
     const answer = alerts.findIndex((alert) => isSent(alert) && isFatal(alert))
     const last = alerts[answer - 1]
     if (last === undefined || isSent(last)) return undefined
-    switch (alerts[answer]?.name) {
-      case 'unexpected_message': {
-        const before = alerts.slice(Math.max(0, answer - mostWarnings), answer)
-        return before.length === mostWarnings && !before.some(isSent) ? last : undefined
-      }
-      case 'handshake_failure':
-        return last.name === 'no_renegotiation' ? last : undefined
-      case 'illegal_parameter':
-        return !this.#isTls13 && last.level !== 'warning' ? last : undefined
-      default:
-        return undefined
-    }
+    const name = alerts[answer]?.name
+    const before = alerts.slice(Math.max(0, answer - mostWarnings), answer)
+    const isRefused =
+      (name === 'unexpected_message' && before.length === mostWarnings && !before.some(isSent)) ||
+      (name === 'handshake_failure' && last.name === 'no_renegotiation') ||
+      (name === 'illegal_parameter' && !this.#isTls13 && last.level !== 'warning')
+    return isRefused ? last : undefined
   }
 
   // "RB" is inside a record's body; "RH" is at its header, and bytes held back there are a part of one.

@@ -160,6 +160,7 @@ export interface NativeSsl {
   getVerifyResult(): { readonly code: number; readonly text: string }
   /** DER. */
   getPeerCertificate(): Uint8Array | undefined
+  /** Throws ERR_OPENSSL_STATE before the handshake has brought the keys; undefined where OpenSSL refuses. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array | undefined
   sessionReused(): boolean
   /** SSL_get1_session(3) */

@@ -152,7 +152,8 @@ export class SslInspection {
    * SSL_export_keying_material(3): bytes that both sides can derive and nobody else. RFC 5705, RFC 8446 section 7.5. In
    * TLS 1.2 no context and an empty one differ.
    *
-   * @throws ClosureError ERR_OPENSSL_CALL_FAILED before the handshake is done; ERR_CLOSURE_INVALID_ARGUMENT
+   * @throws ClosureError ERR_OPENSSL_STATE before the handshake has brought the keys: in TLS 1.2 until it is done, also
+   * where it is done again, and after a fatal error; ERR_OPENSSL_CALL_FAILED; ERR_CLOSURE_INVALID_ARGUMENT
    */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
     if (checkCount('length', 'bytes', length, 0) < 1 || length > maxExported) {

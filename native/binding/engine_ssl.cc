@@ -265,8 +265,12 @@ Napi::Value EngineSsl::export_keying_material(const Napi::CallbackInfo& info) {
   std::optional<std::span<const uint8_t>> context;
   if (!is_absent(info, 2)) context = bytes_argument(info, 2);
   const auto material = ssl.export_keying_material(length, label, context);
-  static_cast<void>(answer(info, material.empty() ? 0 : 1));
-  return material.empty() ? info.Env().Undefined() : to_bytes(info.Env(), material);
+  if (!material.has_value()) {
+    throw coded_error(info.Env(), "ERR_OPENSSL_STATE",
+                      "SSL_export_keying_material is for when the handshake has brought the keys");
+  }
+  static_cast<void>(answer(info, material->empty() ? 0 : 1));
+  return material->empty() ? info.Env().Undefined() : to_bytes(info.Env(), *material);
 }
 
 Napi::Value EngineSsl::get_session(const Napi::CallbackInfo& info) {

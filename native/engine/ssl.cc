@@ -219,16 +219,23 @@ std::optional<std::vector<uint8_t>> Ssl::peer_certificate() const {
   return der;
 }
 
-std::vector<uint8_t> Ssl::export_keying_material(size_t length, const std::string& label,
-                                                 const std::optional<Bytes>& context) {
+std::optional<std::vector<uint8_t>> Ssl::export_keying_material(size_t length, const std::string& label,
+                                                                const std::optional<Bytes>& context) {
+  // OpenSSL 3 derives the material of TLS 1.2 from zeros before the keys are there, and says nothing. In TLS 1.3 every
+  // build knows whether they are: a server has them before the client's Finished.
+  if (in_init() && version() < openssl::kTls13) return std::nullopt;
   std::vector<uint8_t> material(length);
   const Bytes given = context.value_or(Bytes());
   const int result = run([&] {
     return f_.SSL_export_keying_material(get(), material.data(), length, label.data(), label.size(), given.data(),
                                          given.size(), context.has_value() ? 1 : 0);
   });
-  if (result != 1) material.clear();
-  return material;
+  if (result == 1) return material;
+  if (in_init()) {
+    queue_.clear();
+    return std::nullopt;
+  }
+  return std::vector<uint8_t>();
 }
 
 std::shared_ptr<Session> Ssl::get_session() const {

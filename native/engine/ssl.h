@@ -98,9 +98,9 @@ class Ssl {
   long verify_result() const { return f_.SSL_get_verify_result(get()); }
   const char* verify_result_text() const { return f_.X509_verify_cert_error_string(verify_result()); }
   std::optional<std::vector<uint8_t>> peer_certificate() const;  // DER, empty where there is none
-  // Empty when OpenSSL refuses; why is in queue().
-  std::vector<uint8_t> export_keying_material(size_t length, const std::string& label,
-                                              const std::optional<Bytes>& context);
+  // No value while the handshake has not brought the keys. Empty when OpenSSL refuses; why is in queue().
+  std::optional<std::vector<uint8_t>> export_keying_material(size_t length, const std::string& label,
+                                                             const std::optional<Bytes>& context);
   bool session_reused() const { return f_.SSL_session_reused(get()) != 0; }
   std::shared_ptr<Session> get_session() const;
 

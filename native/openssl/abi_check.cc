@@ -28,6 +28,7 @@ static_assert(own::kCbAlert == SSL_CB_ALERT);
 static_assert(own::kSentShutdown == SSL_SENT_SHUTDOWN);
 static_assert(own::kReceivedShutdown == SSL_RECEIVED_SHUTDOWN);
 static_assert(own::kBioCtrlPending == BIO_CTRL_PENDING);
+static_assert(own::kTls13 == TLS1_3_VERSION);
 static_assert(own::kErrorNone == SSL_ERROR_NONE);
 static_assert(own::kModeAcceptMovingWriteBuffer == SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 static_assert(own::kCtrlExtraChainCert == SSL_CTRL_EXTRA_CHAIN_CERT);

@@ -55,6 +55,9 @@ inline constexpr int kCbAlert = 0x4000;
 inline constexpr int kSentShutdown = 1;
 inline constexpr int kReceivedShutdown = 2;
 
+// SSL_version(3)
+inline constexpr int kTls13 = 0x0304;
+
 // SSL_get_error(3)
 inline constexpr int kErrorNone = 0;
 

@@ -128,10 +128,41 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     expect(exported.map(({ length }) => length)).toEqual([32, 32, 32, 77])
   })
 
+  test('in the handshake nothing is exported that the other side does not export when it is done', () => {
+    const pair = makePair(openssl, { version })
+    const early: Buffer[] = []
+    const look = () => {
+      for (const ssl of [pair.client, pair.server]) {
+        try {
+          early.push(ssl.exportKeyingMaterial(32, 'EXPERIMENTAL'))
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ERR_OPENSSL_STATE' })
+        }
+      }
+    }
+    for (let flight = 0; flight < 3; flight++) {
+      for (const [from, to] of [
+        [pair.client, pair.server],
+        [pair.server, pair.client],
+      ] as const) {
+        from.doHandshake()
+        const bytes = from.transmit()
+        for (let at = 0; at < bytes.length; at += 50) {
+          to.receive(bytes.subarray(at, at + 50))
+          to.doHandshake()
+          look()
+        }
+      }
+    }
+    const material = pair.server.exportKeyingMaterial(32, 'EXPERIMENTAL')
+    expect(pair.client.exportKeyingMaterial(32, 'EXPERIMENTAL')).toEqual(material)
+    expect(early.filter((each) => !each.equals(material))).toEqual([])
+  })
+
   test('before the handshake there is nothing to export, and no session to reuse', () => {
     const { client } = makePair(openssl, { version })
     expect(thrown(() => client.exportKeyingMaterial(32, 'EXPERIMENTAL'))).toContain(
-      'ERR_OPENSSL_CALL_FAILED SSL_export_keying_material failed',
+      'ERR_OPENSSL_STATE SSL_export_keying_material is for when the handshake has brought the keys',
     )
     expect(client.sessionReused()).toBe(false)
     // Nothing of the failure is left for the next call.
@@ -191,6 +222,24 @@ describe.each(buildsAndVersions)('after the handshake of $version on $name', ({ 
     settle(pair)
     expect(pair.server.getPeerCertificate()).toEqual(der(otherCertificate.cert))
   })
+})
+
+test.each(openssls)('on $name a handshake of 1.2 that is done again exports nothing until then', ({ openssl }) => {
+  const options = openssl.versionNumber >= 0x30000000 ? (['ALLOW_CLIENT_RENEGOTIATION'] as const) : []
+  const pair = connectPair(openssl, { version: 'TLSv1.2', server: { options } })
+  const first = pair.client.exportKeyingMaterial(32, 'EXPERIMENTAL')
+  expect(pair.server.exportKeyingMaterial(32, 'EXPERIMENTAL')).toEqual(first)
+  pair.client.renegotiate()
+  expect(pair.client.doHandshake().error).toBe('SSL_ERROR_WANT_READ')
+  move(pair.client, pair.server)
+  expect(pair.server.read().error).toBe('SSL_ERROR_WANT_READ')
+  for (const ssl of [pair.client, pair.server]) {
+    expect(thrown(() => ssl.exportKeyingMaterial(32, 'EXPERIMENTAL'))).toContain('ERR_OPENSSL_STATE')
+  }
+  settle(pair)
+  const material = pair.client.exportKeyingMaterial(32, 'EXPERIMENTAL')
+  expect(pair.server.exportKeyingMaterial(32, 'EXPERIMENTAL')).toEqual(material)
+  expect(material).not.toEqual(first)
 })
 
 test.each(openssls)('on $name a handshake of 1.2 is done again when it is asked for', ({ openssl }) => {

@@ -8,12 +8,14 @@ export interface ProgramRun {
   readonly build?: Build
   readonly execArgv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** In ms: longer, and it hangs. */
+  readonly timeout?: number
 }
 
 export async function runEngineProgram(
   name: string,
   args: readonly string[],
-  { build = { name: 'own' }, execArgv = [], env = {} }: ProgramRun = {},
+  { build = { name: 'own' }, execArgv = [], env = {}, timeout = 120_000 }: ProgramRun = {},
 ): Promise<readonly unknown[]> {
   const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url))
   const started = commandFor(build, [...execArgv, file, ...args])
@@ -21,7 +23,7 @@ export async function runEngineProgram(
   // A hang guard.
   const limits = {
     env: { ...inherited, ...env },
-    timeout: 120_000,
+    timeout,
     killSignal: 'SIGKILL',
     maxBuffer: 64 * 1024 * 1024,
   } as const

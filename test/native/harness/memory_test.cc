@@ -90,7 +90,7 @@ TEST("a connection in which any one allocation fails can be used on and freed") 
       attempt([&] { return pair.server->pump(input, std::span(plaintext).first(1), slab).result; });
       attempt([&] { return pair.server->pump({}, plaintext, slab).result; });
       attempt([&] { return peer_certificate(*pair.client).size(); });
-      attempt([&] { return pair.client->export_keying_material(32, "EXPERIMENTAL", std::nullopt).size(); });
+      attempt([&] { return pair.client->export_keying_material(32, "EXPERIMENTAL", std::nullopt).has_value(); });
       // BoringSSL has none before it is told of one.
       attempt([&] {
         const auto session = pair.client->get_session();

@@ -353,7 +353,7 @@ class Machine {
     const Buffer context(input_.next() % 4);
     const auto keys = ssl(side).export_keying_material(
         length, "EXPORTER-program", context.empty() ? std::nullopt : std::optional<std::span<const uint8_t>>(context));
-    INVARIANT(keys.empty() || keys.size() == length, keys.size());
+    INVARIANT(!keys.has_value() || keys->empty() || keys->size() == length, side);
     const auto& f = library_.functions();
     INVARIANT(f.ERR_peek_last_error() == 0, side);
   }
