@@ -5,6 +5,7 @@ import { certificate } from './certificate.js'
 import { tlsVersions, type TlsVersion } from './pair.js'
 import { startPeer, stopAfter } from './peers/child.js'
 import { gnutlsClient, gnutlsServer } from './peers/gnutls.js'
+import { lacks } from './peers/programs.js'
 import { opensslClient, opensslServer } from './peers/openssl.js'
 import { pythonClient, pythonServer } from './peers/python.js'
 import { startRelay } from './relay.js'
@@ -136,7 +137,7 @@ describe.each(tlsVersions)("Python's ssl, %s", (version) => {
   })
 })
 
-describe.each(tlsVersions)('openssl, %s', (version) => {
+describe.skipIf(lacks('openssl')).each(tlsVersions)('openssl, %s', (version) => {
   test('s_server tells of the alerts that are on the wire', async () => {
     const peer = stopAfter(await opensslServer({ version }))
     const { client, wire } = await clientTo(peer.port, version)
@@ -165,7 +166,7 @@ describe.each(tlsVersions)('openssl, %s', (version) => {
   })
 })
 
-describe.each(tlsVersions)('GnuTLS, %s', (version) => {
+describe.skipIf(lacks('gnutls')).each(tlsVersions)('GnuTLS, %s', (version) => {
   test('gnutls-serv tells of the alerts that are on the wire', async () => {
     const peer = stopAfter(await gnutlsServer({ version }))
     const { client, wire } = await clientTo(peer.port, version)
