@@ -135,6 +135,26 @@ describe.each(tlsVersions)("Python's ssl, %s", (version) => {
       'fin',
     ])
   })
+
+  describe.each([
+    { ignoresUnexpectedEof: false, how: 'SSLEOFError' },
+    { ignoresUnexpectedEof: true, how: 'close_notify' },
+  ])('SSL_OP_IGNORE_UNEXPECTED_EOF: $ignoresUnexpectedEof, whatever its Python sets', ({ how, ...option }) => {
+    const steps = [{ do: 'send', bytes: 1 }, { do: 'read-to-end' }] as const
+
+    test(`as a server takes an end without close_notify for ${how}`, async () => {
+      const peer = stopAfter(await pythonServer({ version, steps, ...option }))
+      const { client } = await clientTo(peer.port, version)
+      client.once('data', () => client.destroy())
+      expect(await peer.event('end')).toMatchObject({ how })
+    })
+
+    test(`as a client takes an end without close_notify for ${how}`, async () => {
+      const relay = await serverFor(version, (socket) => socket.once('data', () => socket.destroy()))
+      const peer = stopAfter(pythonClient({ version, port: relay.port, steps, ...option }))
+      expect(await peer.event('end')).toMatchObject({ how })
+    })
+  })
 })
 
 describe.skipIf(lacks('openssl')).each(tlsVersions)('openssl, %s', (version) => {

@@ -11,6 +11,9 @@ import sys
 import threading
 import time
 
+# By its number: not every Python names it.
+SSL_OP_IGNORE_UNEXPECTED_EOF = 0x80
+
 
 def say(event, **facts):
     print(json.dumps({"event": event, **facts}), flush=True)
@@ -28,8 +31,11 @@ def context_of(options):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     version = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}[options["version"]]
     context.minimum_version = context.maximum_version = version
-    # Debian's Python 3.11.2 sets it, later ones do not: with it an end without close_notify passes for an orderly one.
-    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    # Stated, never left to the Python that is there: Debian's 3.11.2 sets it for every context, later ones do not.
+    if options["ignoresUnexpectedEof"]:
+        context.options |= SSL_OP_IGNORE_UNEXPECTED_EOF
+    else:
+        context.options &= ~SSL_OP_IGNORE_UNEXPECTED_EOF
     if server:
         context.load_cert_chain(options["certFile"], options["keyFile"])
     else:
