@@ -33,6 +33,8 @@ make_root() {
   from_npm "$npm" "$root/usr/local/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
   ln -s ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/local/bin/npx"
+  # As Debian's installer writes it.
+  printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
   # PostgreSQL asks for the name of its user.
   chroot "$root" useradd --uid "$user" --create-home --shell /bin/bash "$(basename "$home")"
 }
