@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/build.ts', 'test/support/builds.ts'],
+    globalSetup: [
+      'test/support/make-certificates.ts',
+      'test/support/build.ts',
+      'test/support/builds.ts',
+      'test/support/peers/programs.ts',
+    ],
     // A process per file: many tests are about what a process has loaded, or how it ends.
     pool: 'forks',
     // Hang guards. No test of this package measures time by them.

@@ -1,6 +1,7 @@
 /** A process of a benchmark that answers questions with numbers. It ends with its parent, however that ended. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { credentialsEnvironment } from '../support/certificate.js'
 
 export interface Worker {
   /** Asks and waits for the numbers; rejects when the process ends before. */
@@ -13,7 +14,11 @@ export type Answers = Readonly<Record<string, () => Promise<readonly number[]> |
 /** Starts a compiled module, which calls `answerParent`. */
 export function startWorker(module: URL, args: readonly string[], execArgv: readonly string[] = []): Worker {
   const name = module.pathname.split('/').slice(-2).join('/')
-  const child = fork(module, [...args], { execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(module, [...args], {
+    env: { ...process.env, ...credentialsEnvironment },
+    execArgv: [...execArgv],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const exit = once(child, 'exit')
   let ended = false
   void exit.then(() => {

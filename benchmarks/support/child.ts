@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { credentialsEnvironment } from './certificate.js'
 
 /** A process of a benchmark, started and ready. */
 export interface Child {
@@ -27,7 +28,11 @@ export interface ChildOptions {
 /** Starts a module in a process of its own and resolves when it listens. */
 export function startChild({ name, module, args = [], onDied }: ChildOptions): Promise<Child> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(module), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
+    const child = fork(fileURLToPath(module), args, {
+      env: { ...process.env, ...credentialsEnvironment },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+    })
     let state: 'starting' | 'ready' | 'stopping' = 'starting'
     let ended = false
 

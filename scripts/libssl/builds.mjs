@@ -1,11 +1,9 @@
 // The libssl builds of other Debian releases, for tests and comparison: what they are and where they lie.
 // `node scripts/libssl/fetch.mjs` puts them into .cache/libssl. Their packages are pinned in pins.json.
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const libsslFolder = fileURLToPath(new URL('../../.cache/libssl/', import.meta.url))
-export const packagesFolder = join(libsslFolder, '.packages')
 export const pinsFile = fileURLToPath(new URL('pins.json', import.meta.url))
 
 const libraries = 'usr/lib/x86_64-linux-gnu'

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { libsslFolder } from '../libssl/builds.mjs'
+import { makeNativeCredentials } from './credentials.mjs'
 
 const usage = `Usage: node scripts/native/check.mjs [--seconds=N] [plain] [sanitized] [valgrind] [fuzz] [fuzz-minimize]
 
@@ -28,6 +29,7 @@ const checks = { plain, sanitized, valgrind, fuzz: () => fuzz(), 'fuzz-minimize'
 const fuzzEnvironment = { ASAN_OPTIONS: 'malloc_context_size=5:quarantine_size_mb=16:detect_leaks=1' }
 
 const { names, seconds } = readArguments()
+await makeNativeCredentials()
 for (const name of names) {
   console.log(`\n--- ${name}`)
   checks[name]()

@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { helpIfAsked } from '../support/help.mjs'
 
 const usage = 'Usage: node scripts/package/check-installed.mjs TARBALL EMPTY-FOLDER\n'
@@ -27,9 +27,11 @@ if (readdirSync(installed).includes('build'))
 for (const name of readdirSync(join(root, 'scripts', 'package', 'smoke'))) {
   copyFileSync(join(root, 'scripts', 'package', 'smoke', name), join(folder, name))
 }
-for (const kind of ['key', 'cert']) {
-  copyFileSync(join(root, 'test', 'support', 'certificates', `localhost.${kind}.pem`), join(folder, `${kind}.pem`))
-}
+// With what the lab of the installed package makes them with, and the dependencies that came with it.
+const { credentialsFor } = await import(pathToFileURL(join(installed, 'dist', 'lib', 'lab', 'credentials.js')))
+const { key, cert } = await credentialsFor('localhost')
+writeFileSync(join(folder, 'key.pem'), key)
+writeFileSync(join(folder, 'cert.pem'), cert)
 run(process.execPath, ['load.mjs'])
 run(process.execPath, ['clean-close.mjs', 'key.pem', 'cert.pem'])
 run(process.execPath, ['policy.mjs', 'key.pem', 'cert.pem'])

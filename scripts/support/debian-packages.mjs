@@ -65,7 +65,14 @@ async function download(path, file) {
 }
 
 /** Where this machine's apt has Debian from, then Debian's own address: a partial mirror may lack other releases. */
-async function archives() {
+function archives() {
+  knownArchives ??= readArchives()
+  return knownArchives
+}
+
+let knownArchives
+
+async function readArchives() {
   const said = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']).catch(() => '')
   const configured = said
     .split('\n')
@@ -86,14 +93,50 @@ export async function newestInRelease(release, names, aside) {
   return newest
 }
 
-function pinOf(stanza) {
-  const field = (name) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1]
-  return {
-    version: field('Version'),
-    architecture: field('Architecture'),
-    path: field('Filename'),
-    sha256: field('SHA256'),
+/**
+ * The newest of the named packages in a release and of all libraries that they need, those of `without` apart: a map from
+ * name to pin, in the order in which they were found. Only libraries are followed: the rest of what a package depends
+ * on (debconf, adduser, …) is for installing it.
+ */
+export async function closureInRelease(release, names, without, aside) {
+  const apt = await privateApt(release, join(aside, `apt-${release}`))
+  await run('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any', ...patience], { env: apt })
+  const found = new Map()
+  const left = new Set(without)
+  const queue = [...names]
+  for (const name of queue) {
+    if (left.has(name)) continue
+    left.add(name)
+    const shown = await run('apt-cache', ['show', '--no-all-versions', `${name}:amd64`], { env: apt }).catch(() => '')
+    const isRoot = names.includes(name)
+    if (shown.trim() === '' && isRoot) throw new Error(`${release} has no ${name}`)
+    // The first of alternatives may be none that exists as a package.
+    if (shown.trim() === '' || !(isRoot || /^(old)?libs$/.test(fieldOf(shown, 'Section')))) continue
+    found.set(name, pinOf(shown))
+    queue.push(...neededBy(shown))
   }
+  return found
+}
+
+/** The first of alternatives each, without versions and architectures. */
+function neededBy(stanza) {
+  return ['Pre-Depends', 'Depends']
+    .flatMap((name) => (fieldOf(stanza, name) ?? '').split(','))
+    .map((wish) => /^\s*([^\s:|(]+)/.exec(wish)?.[1])
+    .filter((name) => name !== undefined)
+}
+
+function pinOf(stanza) {
+  return {
+    version: fieldOf(stanza, 'Version'),
+    architecture: fieldOf(stanza, 'Architecture'),
+    path: fieldOf(stanza, 'Filename'),
+    sha256: fieldOf(stanza, 'SHA256'),
+  }
+}
+
+function fieldOf(stanza, name) {
+  return new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1]
 }
 
 // The machine's own package lists stay as they are: a folder of its own, with how this machine reaches the network and

@@ -6,6 +6,7 @@ import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { stopAfter } from '../support/peers/child.js'
 import { gnutlsClient, gnutlsServer } from '../support/peers/gnutls.js'
+import { lacks } from '../support/peers/programs.js'
 import { opensslClient, opensslServer } from '../support/peers/openssl.js'
 import { pythonClient, pythonServer } from '../support/peers/python.js'
 import { type Relay, startRelay } from '../support/relay.js'
@@ -158,7 +159,7 @@ const alertsOfBoth = [
   { direction: 'sent', level: 'warning', name: 'close_notify' },
 ] as const
 
-describe.each(tlsVersions)('openssl, %s', (version) => {
+describe.skipIf(lacks('openssl')).each(tlsVersions)('openssl, %s', (version) => {
   test('s_server answers our alert', async () => {
     const peer = stopAfter(await opensslServer({ version }))
     const { local, closure } = await toServer(peer.port, version)
@@ -210,7 +211,7 @@ describe.each(tlsVersions)('openssl, %s', (version) => {
   })
 })
 
-describe.each(tlsVersions)('GnuTLS, %s', (version) => {
+describe.skipIf(lacks('gnutls')).each(tlsVersions)('GnuTLS, %s', (version) => {
   test('gnutls-serv answers our alert', async () => {
     const peer = stopAfter(await gnutlsServer({ version }))
     const { local, closure, wire } = await toServer(peer.port, version)

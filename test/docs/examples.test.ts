@@ -26,7 +26,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { closureOf } from '../../lib/index.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const certificates = path.join(root, 'test/support/certificates')
+const certificates = path.join(root, '.cache/certificates')
 const key = readFileSync(path.join(certificates, 'localhost.key.pem'))
 const cert = readFileSync(path.join(certificates, 'localhost.cert.pem'))
 

@@ -32,6 +32,14 @@ describe('rooms', () => {
     expect(wrong).toEqual([])
   })
 
+  test('no package is loaded by closure, policies and the engine, but what finds the addon', () => {
+    const loading = files.filter(({ file }) => !['lab', 'cli'].includes(roomOf(file)))
+    const packages = loading.flatMap(({ text }) =>
+      [...text.matchAll(/(?:from |import\(|require\()'((?!node:|\.)[^']+)'/g)].map(([, name = '']) => name),
+    )
+    expect([...new Set(packages)]).toEqual(['node-gyp-build'])
+  })
+
   test('no files import each other in a circle', () => {
     expect(circleAmong([...files, { file: 'a.ts', imports: ['b.ts'] }, { file: 'b.ts', imports: ['a.ts'] }])).toEqual([
       'a.ts',

@@ -6,6 +6,7 @@ import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { type PeerProcess, startPeer, stopAfter } from '../support/peers/child.js'
 import { gnutlsClient } from '../support/peers/gnutls.js'
+import { lacks, programOf } from '../support/peers/programs.js'
 import { opensslClient } from '../support/peers/openssl.js'
 import { pythonClient } from '../support/peers/python.js'
 import type { Wire } from '../support/wire.js'
@@ -16,9 +17,7 @@ function curl(version: TlsVersion, port: number, args: readonly string[] = []): 
   const trust = ['--cacert', certificate.certFile, '--resolve', `localhost:${port}:127.0.0.1`]
   const versions = [`--tlsv${number}`, '--tls-max', number]
   const url = `https://localhost:${port}/`
-  return stopAfter(
-    startPeer({ command: 'curl', args: ['-sS', ...versions, ...trust, ...args, url], debianPackage: 'curl' }),
-  )
+  return stopAfter(startPeer({ ...programOf('curl'), args: ['-sS', ...versions, ...trust, ...args, url] }))
 }
 
 const answers: readonly (readonly [string, RequestListener, readonly string[], string])[] = [
@@ -41,7 +40,7 @@ function firstEnds(wire: Wire): string[] {
 }
 
 describe.each(tlsVersions)('%s', (version) => {
-  describe.each(modes)('curl of an https server, %s', (mode) => {
+  describe.skipIf(lacks('curl')).each(modes)('curl of an https server, %s', (mode) => {
     const policy = { mode, waitTimeout: ample } as const
 
     test.each(answers)('%s: it has the whole answer', async (name, handler, args, body) => {
@@ -117,15 +116,18 @@ describe.each(tlsVersions)('%s', (version) => {
       return { final, peer }
     }
 
-    test('openssl s_client answers a close_notify, and takes a bare FIN for an attack', async () => {
-      const { final, peer } = await closing((port) => opensslClient({ version, port }))
-      expect(final.verdict).toBe(mode === 'quiet' ? 'quiet' : 'clean')
-      await peer.exit
-      const received = mode === 'quiet' ? [] : [{ direction: 'received', level: 'warning', name: 'close_notify' }]
-      expect(peer.alerts().filter(({ direction }) => direction === 'received')).toEqual(received)
-    })
+    test.skipIf(lacks('openssl'))(
+      'openssl s_client answers a close_notify, and takes a bare FIN for an attack',
+      async () => {
+        const { final, peer } = await closing((port) => opensslClient({ version, port }))
+        expect(final.verdict).toBe(mode === 'quiet' ? 'quiet' : 'clean')
+        await peer.exit
+        const received = mode === 'quiet' ? [] : [{ direction: 'received', level: 'warning', name: 'close_notify' }]
+        expect(peer.alerts().filter(({ direction }) => direction === 'received')).toEqual(received)
+      },
+    )
 
-    test('gnutls-cli does not answer: the wait ends with TCP', async () => {
+    test.skipIf(lacks('gnutls'))('gnutls-cli does not answer: the wait ends with TCP', async () => {
       const { final } = await closing((port) => gnutlsClient({ version, port }))
       const verdict = mode === 'quiet' ? 'quiet' : 'unanswered'
       expect(final).toMatchObject({ verdict, endedBy: mode === 'bidirectional' ? 'tcp-end' : 'done' })

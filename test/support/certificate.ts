@@ -1,11 +1,6 @@
 /**
  * Keys and self-signed certificates for tests: one for `localhost` and 127.0.0.1, one for a second host name (SNI).
- *
- * They are committed, so that a test run needs no tool to make them. They protect nothing and are trusted by nothing
- * but these tests. Made, for 100 years, with
- *
- *     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=localhost \
- *       -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout localhost.key.pem -out localhost.cert.pem
+ * make-certificates.ts makes them, before all tests, into .cache/certificates.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +21,8 @@ export const certificate = load('localhost')
 export const otherCertificate = load('other.test')
 
 function load(host: string): TestCertificate {
-  const keyFile = fileURLToPath(new URL(`certificates/${host}.key.pem`, import.meta.url))
-  const certFile = fileURLToPath(new URL(`certificates/${host}.cert.pem`, import.meta.url))
+  const fileOf = (what: string) =>
+    fileURLToPath(new URL(`../../.cache/certificates/${host}.${what}.pem`, import.meta.url))
+  const [keyFile, certFile] = [fileOf('key'), fileOf('cert')]
   return { host, key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), keyFile, certFile }
 }

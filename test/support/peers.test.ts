@@ -5,6 +5,7 @@ import { certificate } from './certificate.js'
 import { tlsVersions, type TlsVersion } from './pair.js'
 import { startPeer, stopAfter } from './peers/child.js'
 import { gnutlsClient, gnutlsServer } from './peers/gnutls.js'
+import { lacks } from './peers/programs.js'
 import { opensslClient, opensslServer } from './peers/openssl.js'
 import { pythonClient, pythonServer } from './peers/python.js'
 import { startRelay } from './relay.js'
@@ -134,9 +135,29 @@ describe.each(tlsVersions)("Python's ssl, %s", (version) => {
       'fin',
     ])
   })
+
+  describe.each([
+    { ignoresUnexpectedEof: false, how: 'SSLEOFError' },
+    { ignoresUnexpectedEof: true, how: 'close_notify' },
+  ])('SSL_OP_IGNORE_UNEXPECTED_EOF: $ignoresUnexpectedEof, whatever its Python sets', ({ how, ...option }) => {
+    const steps = [{ do: 'send', bytes: 1 }, { do: 'read-to-end' }] as const
+
+    test(`as a server takes an end without close_notify for ${how}`, async () => {
+      const peer = stopAfter(await pythonServer({ version, steps, ...option }))
+      const { client } = await clientTo(peer.port, version)
+      client.once('data', () => client.destroy())
+      expect(await peer.event('end')).toMatchObject({ how })
+    })
+
+    test(`as a client takes an end without close_notify for ${how}`, async () => {
+      const relay = await serverFor(version, (socket) => socket.once('data', () => socket.destroy()))
+      const peer = stopAfter(pythonClient({ version, port: relay.port, steps, ...option }))
+      expect(await peer.event('end')).toMatchObject({ how })
+    })
+  })
 })
 
-describe.each(tlsVersions)('openssl, %s', (version) => {
+describe.skipIf(lacks('openssl')).each(tlsVersions)('openssl, %s', (version) => {
   test('s_server tells of the alerts that are on the wire', async () => {
     const peer = stopAfter(await opensslServer({ version }))
     const { client, wire } = await clientTo(peer.port, version)
@@ -165,7 +186,7 @@ describe.each(tlsVersions)('openssl, %s', (version) => {
   })
 })
 
-describe.each(tlsVersions)('GnuTLS, %s', (version) => {
+describe.skipIf(lacks('gnutls')).each(tlsVersions)('GnuTLS, %s', (version) => {
   test('gnutls-serv tells of the alerts that are on the wire', async () => {
     const peer = stopAfter(await gnutlsServer({ version }))
     const { client, wire } = await clientTo(peer.port, version)

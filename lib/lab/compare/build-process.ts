@@ -6,6 +6,7 @@
 import { ClosureError } from '../../errors.js'
 import { loadOpenSSL } from '../../openssl/index.js'
 import type { OpenSSL } from '../../openssl/index.js'
+import type { Credentials } from '../credentials.js'
 import { scenarios } from '../scenarios/suites/index.js'
 import { runScenario } from '../scenarios/run.js'
 import type { ScenarioResult } from './comparison.js'
@@ -23,7 +24,7 @@ process.once('message', (message) => {
 async function carryOut(order: Order): Promise<void> {
   const openssl = await load(order)
   if (openssl === undefined) return
-  for (const run of order.runs) await report({ type: 'result', result: resultOf(openssl, run) })
+  for (const run of order.runs) await report({ type: 'result', result: resultOf(openssl, run, order.credentials) })
 }
 
 async function load({ libssl, libcrypto }: Order): Promise<OpenSSL | undefined> {
@@ -39,11 +40,11 @@ async function load({ libssl, libcrypto }: Order): Promise<OpenSSL | undefined> 
   }
 }
 
-function resultOf(openssl: OpenSSL, { scenario: name, tls }: Run): ScenarioResult {
+function resultOf(openssl: OpenSSL, { scenario: name, tls }: Run, credentials: Credentials): ScenarioResult {
   const scenario = scenarios.find((candidate) => candidate.name === name)
   if (scenario === undefined) throw new Error(`Expected the name of a scenario but received ${name}`)
   try {
-    const { scenario: _name, tls: _tls, ...result } = runScenario(openssl, scenario, tls)
+    const { scenario: _name, tls: _tls, ...result } = runScenario(openssl, scenario, tls, credentials)
     return result
   } catch (error) {
     return { kind: 'failed', ...described(error) }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { commandFor } from '../builds.js'
 import type { Build } from '../builds.js'
+import { credentialsFor } from '../credentials.js'
 import type { Crash, ScenarioResult } from './comparison.js'
 import { isReport } from './messages.js'
 import type { Order, Report, Run } from './messages.js'
@@ -24,6 +25,7 @@ export async function runBuild(
   signal: AbortSignal,
   onResult: (result: ScenarioResult) => void,
 ): Promise<BuildOutcome> {
+  const credentials = await credentialsFor('localhost')
   const results: ScenarioResult[] = []
   const add = (result: ScenarioResult): void => {
     results.push(result)
@@ -33,7 +35,7 @@ export async function runBuild(
   for (;;) {
     signal.throwIfAborted()
     let notLoaded: NotLoaded | undefined
-    const order: Order = { type: 'order', ...paths(build), runs: runs.slice(results.length) }
+    const order: Order = { type: 'order', ...paths(build), credentials, runs: runs.slice(results.length) }
     const crash = await runProcess(build, order, signal, (report) => {
       if (report.type === 'loaded') loaded ??= report
       else if (report.type === 'not-loaded') notLoaded = report

@@ -1,5 +1,6 @@
 // The messages between a comparison and the process of one build. Both are of this very package, so a message whose
 // tag is known is what its type says.
+import type { Credentials } from '../credentials.js'
 import type { BuildIdentity } from '../scenarios/types.js'
 import type { TlsVersion } from '../../tls/versions.js'
 import type { ScenarioResult } from './comparison.js'
@@ -10,6 +11,8 @@ export interface Order {
   /** Absent: the process's own. */
   readonly libssl?: string
   readonly libcrypto?: string
+  /** Of the server. Made once for all builds, so that a process loads nothing but the build. */
+  readonly credentials: Credentials
   readonly runs: readonly Run[]
 }
 

@@ -4,16 +4,22 @@
  */
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL } from '../../openssl/index.js'
+import type { Credentials } from '../credentials.js'
 import { Stage } from './stage.js'
 import type { Actor, ActorOptions, Observation, Scenario, ScenarioOutcome, Step } from './types.js'
 import type { TlsVersion } from '../../tls/versions.js'
 
 /** Throws what has nothing to do with the scenario's steps: a context that cannot be made, a scenario that makes no sense. */
-export function runScenario(openssl: OpenSSL, scenario: Scenario, tls: TlsVersion): ScenarioOutcome {
+export function runScenario(
+  openssl: OpenSSL,
+  scenario: Scenario,
+  tls: TlsVersion,
+  credentials: Credentials,
+): ScenarioOutcome {
   const head = { scenario: scenario.name, tls }
   const calls = lackingCalls(openssl, scenario)
   if (calls.length > 0) return { ...head, kind: 'lacking', calls }
-  const stage = new Stage(openssl, scenario, tls)
+  const stage = new Stage(openssl, scenario, tls, credentials)
   try {
     const labels = stepLabels(scenario)
     const observations = scenario.steps.map((step, i) => observe(stage, step, labels[i] ?? ''))

@@ -1,7 +1,7 @@
 // The two SSL objects of a scenario and the channels between them. Every step is performed here and returns its result.
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL, Ssl, SslContext, SslContextOptions, SslResult, SslSession } from '../../openssl/index.js'
-import { labCertificate, labKey } from './certificate.js'
+import type { Credentials } from '../credentials.js'
 import { KeyLog } from '../../tls/keys.js'
 import { Session } from '../../tls/records.js'
 import { shutdownFlags, shutdownMask } from '../../tls/shutdown-flags.js'
@@ -20,11 +20,15 @@ export class Stage {
   readonly #held: Partial<Record<Actor, SslSession>> = {}
   #pair: Readonly<Record<Actor, Endpoint>>
 
-  constructor(openssl: OpenSSL, scenario: Scenario, tls: TlsVersion) {
+  constructor(openssl: OpenSSL, scenario: Scenario, tls: TlsVersion, credentials: Credentials) {
     this.#openssl = openssl
     this.#contexts = {
       client: openssl.createContext(contextOptions(openssl, 'client', scenario.client ?? {}, tls)),
-      server: openssl.createContext(contextOptions(openssl, 'server', scenario.server ?? {}, tls)),
+      server: openssl.createContext({
+        ...contextOptions(openssl, 'server', scenario.server ?? {}, tls),
+        cert: credentials.cert,
+        key: credentials.key,
+      }),
     }
     this.#pair = this.#newPair()
   }
@@ -244,7 +248,6 @@ function contextOptions(openssl: OpenSSL, side: Actor, wanted: ActorOptions, tls
     ...(tls === 'TLSv1.2' && { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }),
     ...(tls === 'TLSv1.3' && openssl.has('SSL_CTX_set_ciphersuites') && { ciphersuites: 'TLS_AES_128_GCM_SHA256' }),
     ...(side === 'server' && { sessionIdContext: 'close-notify' }),
-    ...(side === 'server' && { cert: labCertificate, key: labKey }),
     ...(wanted.options !== undefined && { options: wanted.options }),
     ...(wanted.quietShutdown !== undefined && { quietShutdown: wanted.quietShutdown }),
     ...(wanted.postHandshakeAuth !== undefined && { postHandshakeAuth: wanted.postHandshakeAuth }),

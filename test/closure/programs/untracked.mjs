@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:tls'
 
-const read = (name) => readFileSync(new URL(`../../support/certificates/localhost.${name}.pem`, import.meta.url))
+const read = (name) => readFileSync(new URL(`../../../.cache/certificates/localhost.${name}.pem`, import.meta.url))
 const cert = read('cert')
 const server = createServer({ key: read('key'), cert }, (socket) => socket.resume())
 server.listen(0, '127.0.0.1')

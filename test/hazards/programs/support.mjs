@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync, writeSync } from 'node:fs'
 import tls from 'node:tls'
 
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 export const key = readFileSync(new URL('localhost.key.pem', certificates))
 export const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 

@@ -6,6 +6,7 @@ import { complaintsAbout, expectationsOf } from '../../../lib/lab/scenarios/expe
 import { runScenario } from '../../../lib/lab/scenarios/run.js'
 import type { Expectation, Scenario, ScenarioOutcome, Step } from '../../../lib/lab/scenarios/types.js'
 import { loadOpenSSL } from '../../../lib/openssl/index.js'
+import { certificate } from '../../support/certificate.js'
 
 const openssl = loadOpenSSL()
 
@@ -15,7 +16,7 @@ function scenarioOf(steps: readonly Step[], rest: Partial<Scenario> = {}): Scena
 
 function complaints(steps: readonly Step[], rest: Partial<Scenario> = {}): readonly string[] {
   const scenario = scenarioOf(steps, rest)
-  return complaintsAbout(scenario, runScenario(openssl, scenario, 'TLSv1.3'), openssl)
+  return complaintsAbout(scenario, runScenario(openssl, scenario, 'TLSv1.3', certificate), openssl)
 }
 
 describe('a wrong expectation', () => {
@@ -91,7 +92,7 @@ describe('a wrong expectation', () => {
     const missed: string[] = []
     for (const scenario of scenarios) {
       for (const tls of scenario.versions) {
-        const outcome = runScenario(openssl, scenario, tls)
+        const outcome = runScenario(openssl, scenario, tls, certificate)
         if (outcome.kind !== 'ran') continue
         expectationsOf(scenario, openssl, tls).forEach((expectation, index) => {
           for (const wrong of wrongOnes(expectation)) {
@@ -183,9 +184,9 @@ test('a call that a build lacks has to be told by the scenario', () => {
 test('an outcome is JSON, and the same every time', () => {
   for (const scenario of scenarios) {
     for (const tls of scenario.versions) {
-      const once = runScenario(openssl, scenario, tls)
+      const once = runScenario(openssl, scenario, tls, certificate)
       expect(JSON.parse(JSON.stringify(once))).toEqual(once)
-      expect(runScenario(openssl, scenario, tls)).toEqual(once)
+      expect(runScenario(openssl, scenario, tls, certificate)).toEqual(once)
     }
   }
 })
@@ -194,7 +195,12 @@ describe('forged and held back', () => {
   const bothTls = ['TLSv1.2', 'TLSv1.3'] as const
 
   function observe(steps: readonly Step[], tls: 'TLSv1.2' | 'TLSv1.3'): readonly string[] {
-    const outcome = runScenario(openssl, scenarioOf([{ do: 'handshake' }, ...steps], { versions: [tls] }), tls)
+    const outcome = runScenario(
+      openssl,
+      scenarioOf([{ do: 'handshake' }, ...steps], { versions: [tls] }),
+      tls,
+      certificate,
+    )
     if (outcome.kind !== 'ran') throw new Error('Expected a scenario that can run')
     return outcome.observations.slice(1).map(describeObservation)
   }

@@ -1,5 +1,6 @@
-// Certificates and keys of the harness and the fuzzer, as PEM. They protect nothing. Made for 2020 to 2120, P-256:
-// a root, an intermediate that it signed, and a leaf for leaf.test that the intermediate signed.
+// Certificates and keys of the harness and the fuzzer, as PEM. They protect nothing. Made by
+// scripts/native/credentials.mjs, P-256: a root, an intermediate that it signed, and a leaf for leaf.test that the
+// intermediate signed.
 #pragma once
 
 #include <cstdint>

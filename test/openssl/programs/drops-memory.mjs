@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { engineOfThread } from '../../../dist/lib/openssl/memory.js'
 import { loadOpenSSL } from '../../../dist/lib/openssl/index.js'
 
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 const key = readFileSync(new URL('localhost.key.pem', certificates))
 const openssl = loadOpenSSL(process.argv[2] || undefined)

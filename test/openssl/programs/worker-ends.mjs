@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { loadOpenSSL } from '../../../dist/lib/openssl/index.js'
 
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 
 if (isMainThread) await main(process.argv[2] || undefined, Number(process.argv[3]))
 else work(workerData)

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { loadOpenSSL } from '../../../dist/lib/openssl/index.js'
 
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 
 async function main(libssl, rounds) {
   const pair = connect(makeContexts(loadOpenSSL(libssl)))

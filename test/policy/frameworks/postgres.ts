@@ -1,13 +1,14 @@
 /** A PostgreSQL cluster of the test's own, on 127.0.0.1, with TLS. PostgreSQL refuses root: there it runs as nobody. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { chmod, chown, copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { chmod, chown, copyFile, cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { certificate } from '../../support/certificate.js'
+import { type Program, programOf } from '../../support/peers/programs.js'
 
 const execute = promisify(execFile)
 
@@ -22,7 +23,6 @@ interface User {
 }
 
 export async function startPostgres(): Promise<Postgres> {
-  const bin = binaries()
   const user = await unprivileged()
   const folder = await mkdtemp(path.join(tmpdir(), 'close-notify-postgres-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
@@ -40,8 +40,9 @@ export async function startPostgres(): Promise<Postgres> {
   }
   try {
     await give(folder, user)
+    const { initdb, postgres } = await programsFor(user, folder)
     const data = path.join(folder, 'data')
-    const initdb = [
+    const creation = [
       '--pgdata',
       data,
       '--username=postgres',
@@ -50,7 +51,7 @@ export async function startPostgres(): Promise<Postgres> {
       '--locale=C',
       '--encoding=UTF8',
     ]
-    await execute(path.join(bin, 'initdb'), initdb, { ...user, cwd: folder })
+    await execute(initdb.command, creation, { ...user, cwd: folder, env: { ...process.env, ...initdb.env } })
     const [keyFile, certFile] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')]
     await copyFile(certificate.keyFile, keyFile)
     await copyFile(certificate.certFile, certFile)
@@ -66,12 +67,15 @@ export async function startPostgres(): Promise<Postgres> {
       ssl_key_file: keyFile,
       ssl_cert_file: certFile,
       fsync: 'off',
+      // Its compiler is not fetched with it: scripts/peers/peers.mjs.
+      jit: 'off',
       log_min_messages: 'log',
     }
     const argv = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    server = spawn(path.join(bin, 'postgres'), ['-D', data, ...argv], {
+    server = spawn(postgres.command, ['-D', data, ...argv], {
       ...user,
       cwd: folder,
+      env: { ...process.env, ...postgres.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     process.once('exit', () => server?.kill('SIGQUIT'))
@@ -83,21 +87,25 @@ export async function startPostgres(): Promise<Postgres> {
   }
 }
 
-/** Debian keeps them off the PATH. */
-function binaries(): string {
-  const debian = '/usr/lib/postgresql'
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
-  const folders = [...versions.map((version) => path.join(debian, version, 'bin')), ...pathFolders()]
-  const found = folders.find((folder) => ['initdb', 'postgres'].every((name) => existsSync(path.join(folder, name))))
-  if (found === undefined)
-    throw new Error(
-      `PostgreSQL's initdb and postgres are neither in ${debian}/*/bin nor on the PATH: install postgresql`,
-    )
-  return found
+/** A checkout may be where nobody else may read: then the fetched ones are run from a copy in the folder. */
+async function programsFor(user: User, folder: string): Promise<Readonly<Record<'initdb' | 'postgres', Program>>> {
+  const programs = { initdb: programOf('initdb'), postgres: programOf('postgres') }
+  const { command, folder: unpacked } = programs.initdb
+  if (unpacked === undefined || (await isReadable(command, user))) return programs
+  const copy = path.join(folder, 'programs')
+  await cp(unpacked, copy, { recursive: true, verbatimSymlinks: true })
+  const moved = ({ command, env }: Program): Program => ({
+    command: command.replace(unpacked, copy),
+    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replaceAll(unpacked, copy)])),
+  })
+  return { initdb: moved(programs.initdb), postgres: moved(programs.postgres) }
 }
 
-function pathFolders(): string[] {
-  return (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '')
+async function isReadable(file: string, user: User): Promise<boolean> {
+  return execute('test', ['-r', file], { ...user, cwd: '/' }).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function unprivileged(): Promise<User> {

@@ -5,7 +5,7 @@ import http2 from 'node:http2'
 import tls from 'node:tls'
 import { controlClosure } from '../../../dist/lib/index.js'
 
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 const key = readFileSync(new URL('localhost.key.pem', certificates))
 const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 const [, , version, mode, rounds] = process.argv

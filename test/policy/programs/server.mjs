@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import { createInterface } from 'node:readline'
 import { controlClosure } from '../../../dist/lib/index.js'
 
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 const key = readFileSync(new URL('localhost.key.pem', certificates))
 const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 const [, , version, policy] = process.argv

@@ -4,7 +4,7 @@ import { createConnection } from 'node:net'
 import tls from 'node:tls'
 import { controlClosure } from '../../../dist/lib/index.js'
 
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 const key = readFileSync(new URL('localhost.key.pem', certificates))
 const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 const [, , what, version, port] = process.argv

@@ -9,6 +9,7 @@
 import { certificate } from '../../support/certificate.js'
 import type { TlsVersion } from '../../support/pair.js'
 import { type PeerProcess, startPeer } from '../../support/peers/child.js'
+import { programOf } from '../../support/peers/programs.js'
 
 export interface CurlOptions {
   readonly version: TlsVersion
@@ -20,7 +21,7 @@ export interface CurlOptions {
 export function curlUpload({ version, port, http = '1.1' }: CurlOptions): PeerProcess {
   const number = version === 'TLSv1.2' ? '1.2' : '1.3'
   return startPeer({
-    command: 'curl',
+    ...programOf('curl'),
     args: [
       '--silent',
       '--show-error',
@@ -39,6 +40,5 @@ export function curlUpload({ version, port, http = '1.1' }: CurlOptions): PeerPr
       '.',
       `https://${certificate.host}:${port}/`,
     ],
-    debianPackage: 'curl',
   })
 }

@@ -7,6 +7,7 @@ import { certificate } from '../../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../../support/pair.js'
 import { type PeerProcess, stopAfter } from '../../support/peers/child.js'
 import { gnutlsClient, gnutlsServer } from '../../support/peers/gnutls.js'
+import { lacks } from '../../support/peers/programs.js'
 import { opensslClient, opensslServer } from '../../support/peers/openssl.js'
 import { pythonClient, pythonServer } from '../../support/peers/python.js'
 import { collect, delay } from '../../support/streams.js'
@@ -51,7 +52,7 @@ describe.each(tlsVersions)('%s, a server of', (version) => {
     expect(await getFrom(server.port)).toEqual(expected)
   })
 
-  test.each([
+  test.skipIf(lacks('openssl')).each([
     // it closes TCP before it says close_notify
     { what: 'a close-delimited response, then Q', text: closeDelimited, quits: true, expected: truncated },
     { what: 'a close-delimited response, then killed', text: closeDelimited, quits: false, expected: truncated },
@@ -71,21 +72,21 @@ describe.each(tlsVersions)('%s, a server of', (version) => {
     expect(await getting).toEqual(expected)
   })
 
-  test('openssl s_server -www, whose pages end with the connection: whole', async () => {
+  test.skipIf(lacks('openssl'))('openssl s_server -www, whose pages end with the connection: whole', async () => {
     const server = stopAfter(await opensslServer({ version, args: ['-www'] }))
     const page = await getFrom(server.port)
     expect(page).toEqual({ ...whole, body: page.body })
     expect(page.body).toContain('</')
   })
 
-  test('gnutls-serv --http, whose pages end with the connection: whole', async () => {
+  test.skipIf(lacks('gnutls'))('gnutls-serv --http, whose pages end with the connection: whole', async () => {
     const server = stopAfter(await gnutlsServer({ version, args: ['--http'] }))
     const page = await getFrom(server.port)
     expect(page).toEqual({ ...whole, body: page.body })
     expect(page.body.toLowerCase()).toContain('</html>')
   })
 
-  test('gnutls-serv, killed: what came, then the error', async () => {
+  test.skipIf(lacks('gnutls'))('gnutls-serv, killed: what came, then the error', async () => {
     const server = stopAfter(await gnutlsServer({ version }))
     const { port } = server
     const socket = connect({ port, host: '127.0.0.1', ca: certificate.cert, servername: certificate.host })
@@ -112,12 +113,17 @@ interface Uploader extends PeerProcess {
 const posting = `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nalpha`
 
 /** Each has sent a request and the first half of its body, "alpha"; the other one is "bravo". */
-const uploaders: Readonly<Record<string, (version: TlsVersion, port: number) => Uploader>> = {
-  'curl, HTTP/1.1': (version, port) => curl(version, port, '1.1'),
-  'curl, HTTP/2': (version, port) => curl(version, port, '2'),
-  'openssl s_client': (version, port) => writing(opensslClient({ version, port })),
-  'gnutls-cli': (version, port) => writing(gnutlsClient({ version, port })),
-}
+const uploaders: readonly {
+  readonly name: string
+  readonly of: 'curl' | 'openssl' | 'gnutls'
+  readonly api?: 'https' | 'http2 stream'
+  readonly start: (version: TlsVersion, port: number) => Uploader
+}[] = [
+  { name: 'curl, HTTP/1.1', of: 'curl', start: (version, port) => curl(version, port, '1.1') },
+  { name: 'curl, HTTP/2', of: 'curl', api: 'http2 stream', start: (version, port) => curl(version, port, '2') },
+  { name: 'openssl s_client', of: 'openssl', start: (version, port) => writing(opensslClient({ version, port })) },
+  { name: 'gnutls-cli', of: 'gnutls', start: (version, port) => writing(gnutlsClient({ version, port })) },
+]
 
 function curl(version: TlsVersion, port: number, http: '1.1' | '2'): Uploader {
   const peer = curlUpload({ version, port, http })
@@ -140,27 +146,28 @@ function writing(peer: PeerProcess): Uploader {
 }
 
 describe.each(tlsVersions)('%s, a client of', (version) => {
-  test.each(Object.keys(uploaders))(
-    '%s, killed in the middle of its upload: an error of the request only',
-    async (name) => {
-      const { upload, clientErrors, client } = await uploadFrom(name, version)
+  for (const uploader of uploaders) {
+    const testIt = test.skipIf(lacks(uploader.of))
+
+    testIt(`${uploader.name}, killed in the middle of its upload: an error of the request only`, async () => {
+      const { upload, clientErrors, client } = await uploadFrom(uploader, version)
       await upload.begun
       await client.stop()
       expect(await upload.outcome).toMatchObject(cutUpload)
       expect(clientErrors).toEqual([])
-    },
-  )
+    })
 
-  test.each(Object.keys(uploaders))('%s, gone when its upload is whole: no error', async (name) => {
-    const { upload, clientErrors, client } = await uploadFrom(name, version)
-    await upload.begun
-    await client.complete()
-    const outcome = await upload.outcome
-    await client.stop()
-    expect(outcome).toMatchObject({ body: 'alphabravo', passed: true })
-    expect(outcome).not.toHaveProperty('error')
-    expect(clientErrors).toEqual([])
-  })
+    testIt(`${uploader.name}, gone when its upload is whole: no error`, async () => {
+      const { upload, clientErrors, client } = await uploadFrom(uploader, version)
+      await upload.begun
+      await client.complete()
+      const outcome = await upload.outcome
+      await client.stop()
+      expect(outcome).toMatchObject({ body: 'alphabravo', passed: true })
+      expect(outcome).not.toHaveProperty('error')
+      expect(clientErrors).toEqual([])
+    })
+  }
 
   test.each([
     { ending: 'FIN', steps: [{ do: 'shutdown-write' }, { do: 'read-to-end' }] },
@@ -178,14 +185,11 @@ describe.each(tlsVersions)('%s, a client of', (version) => {
 
 const cutUpload = { body: 'alpha', passed: false, ended: false, error: 'ERR_TLS_TRUNCATED' }
 
-async function uploadFrom(name: string, version: TlsVersion) {
-  const api = name === 'curl, HTTP/2' ? 'http2 stream' : 'https'
+async function uploadFrom({ api = 'https', start }: (typeof uploaders)[number], version: TlsVersion) {
   const uploads = await startUploads(version, api)
   const { server, port, clientErrors } = uploads
   controlClosure(server, { onTruncation: 'error' })
   const upload = uploads.expect(certificate.host)
-  const start = uploaders[name]
-  if (start === undefined) throw new Error(`Expected an uploader but received ${name}`)
   return { upload, clientErrors, client: stopAfter(start(version, port)) }
 }
 

@@ -11,7 +11,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findBuilds } from '../../../lib/lab/builds.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const scripts = ['libssl/fetch.mjs', 'libssl/builds.mjs', 'support/debian-packages.mjs', 'support/fetching.mjs']
+const scripts = [
+  ...['libssl/fetch.mjs', 'libssl/builds.mjs'],
+  ...['debian-packages.mjs', 'fetching.mjs', 'pinned-folders.mjs'].map((name) => `support/${name}`),
+]
 
 let copy: string
 let archive: Archive

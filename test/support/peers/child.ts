@@ -7,15 +7,16 @@
  *     peer.output                    all lines of stdout and stderr so far
  *     await peer.exit                { code, signal }
  *
- * A tool that is missing is an error that names its Debian package, never a skipped test. The child dies with `stop()`,
- * with this process, and on Linux with the thread that started it, however that one ends.
+ * The child dies with `stop()`, with this process, and on Linux with the thread that started it, however that one ends.
+ * A tool of the base system that is missing is an error that names its Debian package, never a skipped test; programs
+ * that the tests can do without are found by programs.ts.
  */
 import { onTestFinished } from 'vitest'
 import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { isExecutable } from './programs.js'
 
 interface PeerExit {
   readonly code: number | null
@@ -44,16 +45,19 @@ export interface PeerProcess {
 export interface PeerCommand {
   readonly command: string
   readonly args: readonly string[]
-  readonly debianPackage: string
+  /** Where the command is looked for on the PATH. */
+  readonly debianPackage?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
-export function startPeer({ command, args, debianPackage, env }: PeerCommand): PeerProcess {
-  requireTool(command, debianPackage)
-  const [file, ...rest] = [...diesWithParent(), command, ...args]
+export function startPeer({ command, args, debianPackage, env = {} }: PeerCommand): PeerProcess {
+  if (debianPackage !== undefined) requireTool(command, debianPackage)
+  // By env(1): what is preloaded into the peer, and its libraries, are not for setpriv.
+  const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const [file, ...rest] = [...diesWithParent(), 'env', ...assignments, command, ...args]
   // A sanitizer that this process was started with is not for programs of others.
   const { LD_PRELOAD: _ours, ...inherited } = process.env
-  const child = spawn(file ?? command, rest, { stdio: 'pipe', env: { ...inherited, ...env } })
+  const child = spawn(file ?? command, rest, { stdio: 'pipe', env: inherited })
   const output: string[] = []
   const watchers = new Set<() => void>()
   const notify = () => {
@@ -126,14 +130,7 @@ export function startPeer({ command, args, debianPackage, env }: PeerCommand): P
 
 /** Throws where `command` is not on the PATH. */
 export function requireTool(command: string, debianPackage: string): void {
-  const found = (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  const found = (process.env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, command)))
   if (!found) throw new Error(`Expected ${command} on the PATH; on Debian: apt-get install ${debianPackage}`)
 }
 

@@ -17,6 +17,7 @@ import { certificate } from '../certificate.js'
 import type { TlsVersion } from '../pair.js'
 import { alertName } from '../alert-names.js'
 import { requireTool, startPeer, type PeerAlert, type PeerProcess } from './child.js'
+import { programOf } from './programs.js'
 
 export interface GnutlsPeer extends PeerProcess {
   alerts(): PeerAlert[]
@@ -81,8 +82,13 @@ const priorities = {
   'TLSv1.3': 'NORMAL:-VERS-ALL:+VERS-TLS1.3',
 } as const
 
-function gnutls(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): GnutlsPeer {
-  const peer = startPeer({ command, args, debianPackage: 'gnutls-bin', env })
+function gnutls(
+  name: 'gnutls-serv' | 'gnutls-cli',
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): GnutlsPeer {
+  const program = programOf(name)
+  const peer = startPeer({ ...program, args, env: { ...program.env, ...env } })
   const alerts = () =>
     peer.output.flatMap((line): PeerAlert[] => {
       const match = /(Sending )?Alert\[(\d+)\|(\d+)\] - .*?(was received)?$/.exec(line)

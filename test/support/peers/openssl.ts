@@ -13,6 +13,7 @@
 import { certificate } from '../certificate.js'
 import type { TlsVersion } from '../pair.js'
 import { startPeer, type PeerAlert, type PeerProcess } from './child.js'
+import { programOf } from './programs.js'
 
 export interface OpensslPeer extends PeerProcess {
   alerts(): PeerAlert[]
@@ -64,7 +65,7 @@ export function opensslClient({ version, port, args = [] }: OpensslClientOptions
 const versionFlags = { 'TLSv1.2': '-tls1_2', 'TLSv1.3': '-tls1_3' } as const
 
 function openssl(args: readonly string[]): OpensslPeer {
-  const peer = startPeer({ command: 'openssl', args, debianPackage: 'openssl' })
+  const peer = startPeer({ ...programOf('openssl'), args })
   const alerts = () =>
     peer.output.flatMap((line): PeerAlert[] => {
       const [, arrow, level, name] = /(>>>|<<<).*Alert \[length 0002\], (\w+) (\w+)/.exec(line) ?? []

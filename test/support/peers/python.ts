@@ -36,6 +36,11 @@ type PythonStep =
 export interface PythonServerOptions {
   readonly version: TlsVersion
   readonly steps: readonly PythonStep[]
+  /**
+   * SSL_OP_IGNORE_UNEXPECTED_EOF: an end without close_notify passes for an orderly one, in place of an SSLEOFError.
+   * @default false
+   */
+  readonly ignoresUnexpectedEof?: boolean
 }
 
 export interface PythonClientOptions extends PythonServerOptions {
@@ -60,7 +65,7 @@ export function pythonClient(options: PythonClientOptions): PythonPeer {
 function python(options: object): PythonPeer {
   const { certFile, keyFile } = certificate
   const script = fileURLToPath(new URL('python_peer.py', import.meta.url))
-  const args = [script, JSON.stringify({ ...options, certFile, keyFile })]
+  const args = [script, JSON.stringify({ ignoresUnexpectedEof: false, ...options, certFile, keyFile })]
   const peer = startPeer({ command: 'python3', args, debianPackage: 'python3' })
   const event = async (name: string): Promise<unknown> => {
     const match = await peer.line(new RegExp(`^{"event": "${name}".*`))

@@ -11,9 +11,19 @@ import sys
 import threading
 import time
 
+# By its number: not every Python names it.
+SSL_OP_IGNORE_UNEXPECTED_EOF = 0x80
+
 
 def say(event, **facts):
     print(json.dumps({"event": event, **facts}), flush=True)
+
+
+def name_of(error):
+    # Python 3.11.2 has no class of its own for this reason, with which OpenSSL 3 tells of an end without close_notify.
+    if getattr(error, "reason", None) == "UNEXPECTED_EOF_WHILE_READING":
+        return ssl.SSLEOFError.__name__
+    return type(error).__name__
 
 
 def die_with_parent():
@@ -28,8 +38,11 @@ def context_of(options):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
     version = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}[options["version"]]
     context.minimum_version = context.maximum_version = version
-    # Debian's Python 3.11.2 sets it, later ones do not: with it an end without close_notify passes for an orderly one.
-    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    # Stated, never left to the Python that is there: Debian's 3.11.2 sets it for every context, later ones do not.
+    if options["ignoresUnexpectedEof"]:
+        context.options |= SSL_OP_IGNORE_UNEXPECTED_EOF
+    else:
+        context.options &= ~SSL_OP_IGNORE_UNEXPECTED_EOF
     if server:
         context.load_cert_chain(options["certFile"], options["keyFile"])
     else:
@@ -75,12 +88,8 @@ def run(step, tls):
                 if "rate" in step:
                     time.sleep(len(chunk) / step["rate"])
             say("end", bytes=length, how="close_notify" if isinstance(tls, ssl.SSLSocket) else "fin")
-        except ssl.SSLEOFError as error:
-            say("end", bytes=length, how="SSLEOFError", reason=str(error.reason))
-        except ConnectionResetError:
-            say("end", bytes=length, how="ConnectionResetError")
-        except ssl.SSLError as error:
-            say("end", bytes=length, how="SSLError", reason=str(error.reason))
+        except (ssl.SSLError, ConnectionResetError) as error:
+            say("end", bytes=length, how=name_of(error), reason=str(getattr(error, "reason", None)))
     elif do == "send":
         tls.sendall(b"x" * step["bytes"])
         say("sent", bytes=step["bytes"])
@@ -95,7 +104,7 @@ def run(step, tls):
             tls = tls.unwrap()
             say("unwrap", ok=True)
         except (ssl.SSLError, OSError) as error:
-            say("unwrap", ok=False, error=type(error).__name__, reason=str(getattr(error, "reason", None) or error))
+            say("unwrap", ok=False, error=name_of(error), reason=str(getattr(error, "reason", None) or error))
     elif do == "shutdown-write":
         # under the TLS: a FIN and no alert, the socket stays open
         socket.socket.shutdown(tls, socket.SHUT_WR)

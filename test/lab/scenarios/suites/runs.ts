@@ -11,6 +11,7 @@ import { runScenario } from '../../../../lib/lab/scenarios/run.js'
 import type { BuildIdentity, ScenarioOutcome } from '../../../../lib/lab/scenarios/types.js'
 import { loadOpenSSL } from '../../../../lib/openssl/index.js'
 import { presentBuilds } from '../../../support/builds.js'
+import { certificate } from '../../../support/certificate.js'
 
 export type BuildRun = { readonly name: string } & (
   | { readonly kind: 'ran'; readonly build: BuildIdentity; readonly outcomes: readonly ScenarioOutcome[] }
@@ -30,7 +31,9 @@ export async function runEverywhere(): Promise<readonly BuildRun[]> {
 
 function runHere(name: string): BuildRun {
   const openssl = loadOpenSSL()
-  const outcomes = scenarios.flatMap((scenario) => scenario.versions.map((tls) => runScenario(openssl, scenario, tls)))
+  const outcomes = scenarios.flatMap((scenario) =>
+    scenario.versions.map((tls) => runScenario(openssl, scenario, tls, certificate)),
+  )
   return { name, kind: 'ran', build: openssl, outcomes }
 }
 

@@ -8,7 +8,7 @@ const [, , name, policyText] = process.argv
 const policy = policyText === undefined ? undefined : JSON.parse(policyText)
 const library = policy === undefined ? undefined : await import('../../../../dist/lib/index.js')
 
-const certificates = new URL('../../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../../.cache/certificates/', import.meta.url)
 export const key = readFileSync(new URL('localhost.key.pem', certificates), 'utf8')
 export const cert = readFileSync(new URL('localhost.cert.pem', certificates), 'utf8')
 

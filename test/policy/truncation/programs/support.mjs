@@ -1,7 +1,7 @@
 // What the programs of this folder share. They run in processes of their own, on the compiled package.
 import { readFileSync, writeSync } from 'node:fs'
 
-const certificates = new URL('../../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../../.cache/certificates/', import.meta.url)
 export const key = readFileSync(new URL('localhost.key.pem', certificates))
 export const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 
