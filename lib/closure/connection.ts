@@ -6,7 +6,7 @@ import { protocolOf } from '../tls/versions.js'
 import { Evidence } from './evidence.js'
 import { FinGate } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
-import { onreadCallback, handleOf, streamBeneath, wrapMethod } from './socket-internals.js'
+import { endStream, onreadCallback, handleOf, streamBeneath, wrapMethod } from './socket-internals.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 
@@ -30,6 +30,7 @@ export class Connection {
   hasReadSinceFin = false
 
   #quiet = false
+  #streamHasEnded = false
   #destroyedAt: number | undefined
   // The program has ended the stream beneath TLS.
   #endedBeneathAt: number | undefined
@@ -83,6 +84,18 @@ export class Connection {
   isQuietAnswered(): boolean {
     const isQuiet = this.#quiet || this.closing?.mode === 'quiet'
     return isQuiet && this.gate.finAt !== undefined && this.evidence.received().kind === 'fatal-alert'
+  }
+
+  /**
+   * Ends the stream, where the peer's close_notify has come and Node has not heard of it. OpenSSL 3.2 and newer keep an earlier
+   * user_canceled of TLS 1.3 as the last warning, so that the 0 of SSL_read(3) is SSL_ERROR_SYSCALL to SSL_get_error(3)
+   * and not SSL_ERROR_ZERO_RETURN; to Node that is nothing, and the stream would end with TCP alone. Call from a stack
+   * of its own: in that of SSL_read, Node is about to hear.
+   */
+  hearCloseNotify(): void {
+    const { socket, ssl, evidence } = this
+    if (this.#streamHasEnded || socket.destroyed || !ssl.alive() || ssl.alertCount() === 0) return
+    if (evidence.received().kind === 'close_notify') endStream(socket)
   }
 
   /** Bytes that were written to the socket and have not reached the kernel, as far as that can be known now. */
@@ -193,7 +206,8 @@ export class Connection {
       this.hasReadSinceFin ||= this.gate.finAt !== undefined
       return this.closing?.dataCame(chunk.length) === true ? true : previous(args)
     }
-    if (chunk !== null) return previous(args)
+    if (chunk !== null || this.#streamHasEnded) return previous(args)
+    this.#streamHasEnded = true
     this.evidence.streamEnded(this.gate.finAt !== undefined)
     this.onStreamEnd?.()
     const result = previous(args)

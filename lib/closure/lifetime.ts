@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import { findSsl } from '../native/addon.js'
 import { Connection, liveHandle } from './connection.js'
 import { FinGate } from './fin-gate.js'
+import { Handshake } from './handshake.js'
 import { isServerSide, wrapMethod } from './socket-internals.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
@@ -46,6 +47,7 @@ export class Lifetime {
   #bytesWhenJoined: number | undefined
   // Stands before FIN until the handshake is done.
   #earlyGate: { readonly handle: object; readonly gate: FinGate } | undefined
+  #handshake: Handshake | undefined
   #onJoined: ((connection: Connection) => void)[] = []
   #onFinished: ((report: ClosureReport) => void)[] = []
   #report: Promise<ClosureReport> | undefined
@@ -130,6 +132,16 @@ export class Lifetime {
     void this.#earlyGate?.gate.release()
   }
 
+  /** From now on lookAtHandshake() knows what becomes of the handshake, unless that is done. */
+  watchHandshake(): void {
+    if (this.connection === undefined && !this.untracked) this.#handshake ??= new Handshake(this.socket)
+  }
+
+  /** Ends a handshake that the peer has cut off, as far as Node has not; to be called now and then. */
+  lookAtHandshake(): void {
+    this.#handshake?.look()
+  }
+
   /** Calls back with the report when the socket is destroyed, in Node's own stack: before anybody hears 'close'. */
   whenFinished(callback: (report: ClosureReport) => void): void {
     if (this.finalReport !== undefined) callback(this.finalReport)
@@ -174,6 +186,7 @@ export class Lifetime {
     if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
     const gate = this.#earlyGate?.handle === handle ? this.#earlyGate.gate : undefined
     this.connection = new Connection(socket, handle, ssl, gate)
+    this.#handshake = undefined
     this.#bytesWhenJoined = socket.bytesWritten
     afterThisTurn(this)
     for (const callback of this.#onJoined) callback(this.connection)

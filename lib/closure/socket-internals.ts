@@ -238,6 +238,18 @@ export function dropInput(handle: object): void {
   Reflect.set(handle, 'onread', () => undefined)
 }
 
+/**
+ * Ends the stream in the place of its handle. From then on the handle is not heard, as Node hears nothing of TCP behind
+ * any other close_notify: it goes on reading, so that nothing unread turns our FIN into RST.
+ */
+export function endStream(socket: TLSSocket): void {
+  const handle = handleOf(socket)
+  if (handle !== undefined) Reflect.set(handle, 'onread', () => undefined)
+  socket.push(null)
+  // Without data to read first, 'end' comes only when somebody asks.
+  socket.read(0)
+}
+
 /** Makes the handle read, also where http or a pause has stopped it. */
 export function startReading(handle: object): void {
   const readStart: unknown = Reflect.get(handle, 'readStart')

@@ -114,24 +114,12 @@ export class SocketSide implements ClosingSide {
   flush(): Progress {
     const { ssl, evidence } = this.#connection
     if (!ssl.alive()) return 'gone'
-    if (ssl.outputPending() > 0) this.runCycle()
+    if (ssl.outputPending() > 0) this.#runCycle()
     if (!ssl.alive()) return 'gone'
     evidence.observe()
     const progress = evidence.outputProgress()
     // After RST the kernel takes nothing more, whether TCP was given it or not.
     return progress === 'pending' && evidence.tcp.kind === 'reset' ? 'given' : progress
-  }
-
-  /** Makes TLSWrap run its cycle: it reads what lies in its input, and hands its output on. */
-  runCycle(): void {
-    try {
-      pumpOutput(this.#connection.socket)
-    } catch (error) {
-      // The cycle can deliver data: what a listener throws is its own, not ours to swallow.
-      process.nextTick(() => {
-        throw error
-      })
-    }
   }
 
   outputLeft(): number {
@@ -188,6 +176,17 @@ export class SocketSide implements ClosingSide {
 
   destroy(): void {
     this.#connection.socket.destroy()
+  }
+
+  #runCycle(): void {
+    try {
+      pumpOutput(this.#connection.socket)
+    } catch (error) {
+      // The cycle can deliver data: what a listener throws is its own, not ours to swallow.
+      process.nextTick(() => {
+        throw error
+      })
+    }
   }
 
   // Resolves when all that was written before has been given to TLS and to the kernel. Corked data goes too.

@@ -67,6 +67,10 @@ interface Counts {
 interface Addon {
   initialize(opensslVersion: string, createError: (code: string, message: string) => Error): string | undefined
   find(finished: Uint8Array): SslHandle | null
+  newest(): SslHandle | null
+  running(): SslHandle | null
+  meet(): void
+  made(): number
   captureContexts(run: () => void): ContextHandle[]
   counts(): Counts
   opensslVersion(): string
@@ -104,6 +108,26 @@ export function loadEngine(): Engine {
 /** The handle of the SSL with that Finished message, if it was made in this thread after this module was loaded. */
 export function findSsl(finished: Uint8Array): SslHandle | undefined {
   return addon().find(finished) ?? undefined
+}
+
+/** How many SSLs this thread has made since this module was loaded. */
+export function sslsMade(): number {
+  return addon().made()
+}
+
+/** The handle of the SSL that this thread made last, if it is one of Node's sockets and still there. */
+export function newestSsl(): SslHandle | undefined {
+  return addon().newest() ?? undefined
+}
+
+/** Makes {@link runningSsl} know the SSLs that were made so far. */
+export function meetSsls(): void {
+  addon().meet()
+}
+
+/** The handle of the SSL in whose info callback Node has called us. */
+export function runningSsl(): SslHandle | undefined {
+  return addon().running() ?? undefined
 }
 
 /** Throws the typed error that says why closure cannot be controlled on this runtime; returns where it can. */

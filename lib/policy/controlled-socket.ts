@@ -86,15 +86,13 @@ export class ControlledSocket implements DestroyHook {
 
   /** Looks after what no event announces; called every `interval` ms. */
   look(interval: number): void {
-    const { socket, ssl, closing } = this.#connection
+    const { socket, closing } = this.#connection
     if (socket.destroyed) return
     if (this.#hasDiedSilently()) {
       this.tlsDied(interval)
       return
     }
-    // OpenSSL 3.5 stops reading behind a user_canceled, and Node does not ask it again: the close_notify lies there.
-    if (ssl.alive() && ssl.alertCount() > 0 && ssl.inputPending() > 0)
-      new SocketSide(this.#connection, 'ended').runCycle()
+    this.#connection.hearCloseNotify()
     const reason = this.#standstill.overdue(this.#connection, this.#policy)
     if (reason !== undefined) (closing ?? this.#newClosing()).giveUp(reason)
   }

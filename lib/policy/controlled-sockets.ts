@@ -46,7 +46,9 @@ export class ControlledSockets implements SocketControl {
     lifetime.control = this
     this.connections++
     lifetime.holdFinInHandshake(this.policy.flushTimeout)
+    lifetime.watchHandshake()
     this.#inHandshake.add(lifetime)
+    this.#lookOut()
     let controlled: ControlledSocket | undefined
     lifetime.whenFinished((report) => {
       // At once: who hears that a server is closed may ask.
@@ -126,7 +128,8 @@ export class ControlledSockets implements SocketControl {
     this.#lookout ??= setTimeout(() => {
       this.#lookout = undefined
       for (const socket of this.#sockets) socket.look(interval)
-      if (this.#sockets.size > 0) this.#lookOut()
+      for (const lifetime of this.#inHandshake) lifetime.lookAtHandshake()
+      if (this.#sockets.size + this.#inHandshake.size > 0) this.#lookOut()
     }, interval).unref()
   }
 }

@@ -37,6 +37,10 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+Napi::Value handle_or_null(Napi::Env env, const std::shared_ptr<node::Observation>& observation) {
+  return observation == nullptr ? env.Null() : Napi::Value(SslHandle::wrap(env, observation));
+}
+
 // find(finished): the handle of this thread's SSL with that Finished message, or null. A new handle every time.
 Napi::Value find(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -45,8 +49,28 @@ Napi::Value find(const Napi::CallbackInfo& info) {
     throw Napi::TypeError::New(env, "Expected a Uint8Array with a Finished message");
   }
   const auto finished = info[0].As<Napi::Uint8Array>();
-  const auto observation = registry_of(env).find(finished.Data(), finished.ByteLength());
-  return observation == nullptr ? env.Null() : Napi::Value(SslHandle::wrap(env, observation));
+  return handle_or_null(env, registry_of(env).find(finished.Data(), finished.ByteLength()));
+}
+
+// newest(): the handle of the SSL that this thread made last, or null.
+Napi::Value newest(const Napi::CallbackInfo& info) {
+  return handle_or_null(info.Env(), registry_of(info.Env()).newest());
+}
+
+// running(): the handle of the SSL whose info callback has called us, or null.
+Napi::Value running(const Napi::CallbackInfo& info) {
+  return handle_or_null(info.Env(), registry_of(info.Env()).running());
+}
+
+// meet(): makes running() know the SSLs that this thread has made so far.
+Napi::Value meet(const Napi::CallbackInfo& info) {
+  registry_of(info.Env()).meet();
+  return info.Env().Undefined();
+}
+
+// made(): how many SSLs this thread has made.
+Napi::Value made(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(registry_of(info.Env()).counts().made));
 }
 
 Napi::Value counts(const Napi::CallbackInfo& info) {
@@ -96,6 +120,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(state.release());
   exports["initialize"] = function<&initialize>(env, "initialize");
   exports["find"] = function<&find>(env, "find");
+  exports["newest"] = function<&newest>(env, "newest");
+  exports["running"] = function<&running>(env, "running");
+  exports["meet"] = function<&meet>(env, "meet");
+  exports["made"] = function<&made>(env, "made");
   exports["captureContexts"] = function<&ContextHandle::capture>(env, "captureContexts");
   exports["counts"] = function<&counts>(env, "counts");
   exports["opensslVersion"] = function<&openssl_version>(env, "opensslVersion");

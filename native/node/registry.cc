@@ -6,6 +6,7 @@
 #include <new>
 #include <type_traits>
 #include <unordered_map>
+#include <utility>
 
 #include "native/node/context_capture.h"
 #include "native/platform/dynamic.h"
@@ -73,6 +74,9 @@ bool is_node_socket(const Ssl* ssl) {
 
 void on_info(const Ssl* ssl, int where, int value);
 
+// The record whose chained info callback is on this thread's stack.
+thread_local Record* running = nullptr;
+
 // The records of the SSLs that one thread made. Locked, because an addon may free an SSL in another thread.
 class ThreadRecords {
  public:
@@ -80,12 +84,17 @@ class ThreadRecords {
     const std::lock_guard lock(mutex_);
     fresh_.push_front(Record{.ssl = ssl, .owner = self});
     fresh_.front().self = fresh_.begin();
-    if (api().CRYPTO_set_ex_data(data, index, &fresh_.front()) != 1) fresh_.pop_front();
+    newest_ = &fresh_.front();
+    made_++;
+    if (api().CRYPTO_set_ex_data(data, index, &fresh_.front()) == 1) return;
+    fresh_.pop_front();
+    newest_ = nullptr;
   }
 
   void remove(Record& record) {
     const std::lock_guard lock(mutex_);
     unindex(record);
+    if (newest_ == &record) newest_ = nullptr;
     if (record.observation != nullptr) record.observation->end();
     auto& list = record.state == Record::State::kFresh ? fresh_ : met_;
     list.erase(record.self);
@@ -116,14 +125,28 @@ class ThreadRecords {
       record = lookup(finished, length);
     }
     if (record == nullptr) record = search_all(finished, length);
-    if (record == nullptr) return nullptr;
-    if (record->observation == nullptr) record->observation = std::make_shared<Observation>(api(), record->ssl);
-    return record->observation;
+    return record == nullptr ? nullptr : observe(*record);
+  }
+
+  std::shared_ptr<Observation> newest() {
+    const std::lock_guard lock(mutex_);
+    meet_fresh();
+    return newest_ == nullptr || newest_->state == Record::State::kForeign ? nullptr : observe(*newest_);
+  }
+
+  std::shared_ptr<Observation> observed(Record& record) {
+    const std::lock_guard lock(mutex_);
+    return observe(record);
+  }
+
+  void meet_all() {
+    const std::lock_guard lock(mutex_);
+    meet_fresh();
   }
 
   Counts counts() {
     const std::lock_guard lock(mutex_);
-    return {fresh_.size() + met_.size(), index_.size(), bytes_per_ssl()};
+    return {made_, fresh_.size() + met_.size(), index_.size(), bytes_per_ssl()};
   }
 
  private:
@@ -137,6 +160,11 @@ class ThreadRecords {
     return list_node + index_node + 2 * sizeof(void*) + 2 * 16;
   }
   static_assert(sizeof(Record) <= 128);
+
+  static std::shared_ptr<Observation> observe(Record& record) {
+    if (record.observation == nullptr) record.observation = std::make_shared<Observation>(api(), record.ssl);
+    return record.observation;
+  }
 
   void meet_fresh() {
     // One by one: a record is in the list that its state names also where memory runs out between two.
@@ -204,6 +232,8 @@ class ThreadRecords {
   std::list<Record> fresh_;
   std::list<Record> met_;
   Index index_;
+  Record* newest_ = nullptr;
+  uint64_t made_ = 0;
 };
 
 const std::shared_ptr<ThreadRecords>& this_thread() {
@@ -242,6 +272,7 @@ int on_ssl_dup(openssl::ExData* to, const openssl::ExData*, void** value, int in
 void on_ssl_free(void*, void* value, openssl::ExData*, int, long, void*) {
   if (value == nullptr) return;
   Record& record = *static_cast<Record*>(value);
+  if (running == &record) running = nullptr;
   const std::shared_ptr<ThreadRecords> owner = record.owner;
   owner->remove(record);
 }
@@ -255,7 +286,10 @@ void on_info(const Ssl* ssl, int where, int value) {
     if (record->observation != nullptr) record->observation->note(where, value);
     if ((where & openssl::kCbHandshakeDone) != 0) record->owner->handshake_done(*record);
   });
-  if (record->chained != nullptr) record->chained(ssl, where, value);
+  if (record->chained == nullptr) return;
+  Record* const outer = std::exchange(running, record);
+  record->chained(ssl, where, value);
+  running = outer;
 }
 
 }  // namespace
@@ -287,6 +321,15 @@ std::shared_ptr<Observation> Registry::find(const uint8_t* finished, size_t leng
   if (length < kMinFinished || length > kMaxFinished) return nullptr;
   return this_thread()->find(finished, length);
 }
+
+std::shared_ptr<Observation> Registry::newest() const { return this_thread()->newest(); }
+
+std::shared_ptr<Observation> Registry::running() const {
+  Record* const record = node::running;
+  return record == nullptr ? nullptr : record->owner->observed(*record);
+}
+
+void Registry::meet() const { this_thread()->meet_all(); }
 
 Counts Registry::counts() const { return this_thread()->counts(); }
 

@@ -22,6 +22,7 @@
 namespace close_notify::node {
 
 struct Counts {
+  uint64_t made;         // SSLs that this thread has made so far
   size_t live;           // records of this thread
   size_t indexed;        // of those, the ones that can be found at once
   size_t bytes_per_ssl;  // own memory of one tracked SSL that nobody controls, by sizeof
@@ -36,6 +37,19 @@ class Registry {
 
   // The SSL of this thread with that Finished message; null when there is none. The same object every time.
   std::shared_ptr<Observation> find(const uint8_t* finished, size_t length) const;
+
+  // A handshake that is not done has no Finished message of ours yet. It is found by when its SSL was made, or by what
+  // OpenSSL is in the middle of.
+
+  // The SSL of this thread that was made last; null when it is gone, or is not one of Node's sockets.
+  std::shared_ptr<Observation> newest() const;
+
+  // The SSL whose info callback of Node's is on the stack; null outside of one, and for an SSL that was made after the
+  // last newest() or meet().
+  std::shared_ptr<Observation> running() const;
+
+  // Looks at the SSLs that no search has met yet, so that running() knows them.
+  void meet() const;
 
   Counts counts() const;
 

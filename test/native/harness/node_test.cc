@@ -172,6 +172,45 @@ TEST("a copy by SSL_dup is found by its Finished message, and Node's info callba
   }
 }
 
+std::shared_ptr<node::Observation> seen_running;
+void note_running(const openssl::Ssl*, int, int) { seen_running = registry().running(); }
+
+TEST("an SSL whose handshake is not done is found as the newest, and as the one that runs, as long as it is there") {
+  if (!is_own_library()) return;
+  const auto& f = library().functions();
+  const auto& node = registry().openssl();
+  const Contexts made = contexts(kTls13);
+  const uint64_t before = registry().counts().made;
+  openssl::Ssl* const older = f.SSL_new(made.client->get());
+  openssl::Ssl* const newer = f.SSL_new(made.client->get());
+  CHECK_EQ(registry().counts().made, before + 2);
+  for (openssl::Ssl* const ssl : {older, newer}) {
+    node.SSL_set_info_callback(ssl, &note_running);
+    give_node_bios(ssl);
+  }
+  const auto newest = registry().newest();
+  CHECK(newest != nullptr);
+  CHECK_EQ(newest->ssl(), newer);
+  CHECK(registry().running() == nullptr);
+  f.SSL_set_connect_state(older);
+  static_cast<void>(f.SSL_do_handshake(older));
+  CHECK(seen_running != nullptr);
+  CHECK_EQ(seen_running->ssl(), older);
+  CHECK(registry().running() == nullptr);
+  f.SSL_free(newer);
+  CHECK(newest->ssl() == nullptr);
+  CHECK(registry().newest() == nullptr);
+  f.SSL_free(older);
+  CHECK(seen_running->ssl() == nullptr);
+  seen_running.reset();
+
+  // Not one of Node's sockets.
+  openssl::Ssl* const foreign = f.SSL_new(made.client->get());
+  CHECK(registry().newest() == nullptr);
+  f.SSL_free(foreign);
+  CHECK_EQ(registry().counts().made, before + 3);
+}
+
 TEST("a copy by SSL_dup belongs to the thread that made it, and each may be freed in the other's") {
   if (!is_own_library()) return;
   const auto& f = library().functions();

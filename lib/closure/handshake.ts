@@ -1,0 +1,63 @@
+// Handshakes that the peer has ended by its close_notify, or by a fatal alert that OpenSSL tells nobody of.
+import type { TLSSocket } from 'node:tls'
+import { meetSsls, newestSsl, runningSsl, type SslHandle, sslsMade } from '../native/addon.js'
+import { endStream, handleOf, wrapMethod } from './socket-internals.js'
+
+const receivedShutdown = 2
+
+/** Whether OpenSSL reads no more, in the middle of a handshake: it can never be done. */
+export function isCutOff(ssl: SslHandle): boolean {
+  return ssl.alive() && ssl.inInit() && (ssl.getShutdown() & receivedShutdown) !== 0
+}
+
+/**
+ * Tells which SSL is made while Node handles an event, of which it does not tell. Call at its beginning; at its end the
+ * function that it returns gives that SSL, unless others were made besides.
+ */
+export function sslMadeMeanwhile(): () => SslHandle | undefined {
+  const before = sslsMade()
+  return () => (sslsMade() === before + 1 ? newestSsl() : undefined)
+}
+
+/** The handshake of one socket, from before it begins. */
+export class Handshake {
+  readonly #socket: TLSSocket
+  #ssl: SslHandle | undefined
+  #handle: object | undefined
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket
+    this.#watch()
+  }
+
+  /**
+   * Ends a handshake that can never be done, as far as Node has not: first its stream, of which a client of tls.connect()
+   * makes an error, and then, where that has changed nothing, the socket. To be called now and then.
+   */
+  look(): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    if (socket.readableEnded) socket.destroy()
+    else if (this.#ssl !== undefined && isCutOff(this.#ssl)) endStream(socket)
+  }
+
+  // Node tells the handle when OpenSSL begins: then the SSL is known, for it is the one that runs.
+  #watch(): void {
+    const socket = this.#socket
+    // Node may take another handle until TCP is connected.
+    if (socket.connecting) {
+      socket.prependOnceListener('connect', () => {
+        this.#watch()
+      })
+      return
+    }
+    const handle = handleOf(socket)
+    if (handle === undefined || this.#handle === handle) return
+    this.#handle = handle
+    meetSsls()
+    wrapMethod(handle, 'onhandshakestart', (previous, args) => {
+      this.#ssl ??= runningSsl()
+      return previous(args)
+    })
+  }
+}
