@@ -192,6 +192,17 @@ export function transportOutput(handle: object): { readonly given: number; reado
   return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
 }
 
+/**
+ * The name of the handle of Node's that TLS stands on: TCP, Pipe, TLSWrap. Undefined where that is a stream of
+ * JavaScript: its handle is one that JavaScript feeds.
+ */
+export function nativeTransport(socket: TLSSocket): string | undefined {
+  const handle = handleOf(socket)
+  const parent: unknown = handle === undefined ? undefined : Reflect.get(handle, '_parent')
+  if (!isObject(parent)) return 'transport'
+  return typeof Reflect.get(parent, 'readBuffer') === 'function' ? undefined : parent.constructor.name
+}
+
 /** Whether the transport still queues some of what it was given. */
 export function isQueueing(socket: TLSSocket): boolean {
   const handle = handleOf(socket)
