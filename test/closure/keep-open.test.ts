@@ -199,6 +199,33 @@ describe.each(tlsVersions)("over a Duplex of the program's own, %s, keep-open", 
   })
 })
 
+// OpenSSL's output of the handshake is still to be written then, and a stream bears one write of TLS's at a time.
+describe.each(tlsVersions)('in the callback of the handshake, over a Duplex, %s', (version) => {
+  describe.each(ways)('$way', (way) => {
+    test.each([
+      { call: 'shutdown', written: '' },
+      { call: 'shutdown', written: 'hello' },
+      { call: 'closeNotify', written: '' },
+      { call: 'closeNotify', written: 'hello' },
+    ])("$call() behind '$written' sends its alert", async ({ call, written }) => {
+      const { near: tcp, far } = await tcpPair()
+      let done: Promise<unknown> | undefined
+      const { socket, peer } = await tlsOver(way, version, duplexOver(tcp, 'slow'), far, (socket) => {
+        if (written !== '') socket.write(written)
+        const closure = closureOf(socket)
+        done = call === 'closeNotify' ? closure.closeNotify() : closure.shutdown({ mode, afterwards, ...ample })
+        socket.resume()
+      })
+      await peer.until(() => peer.isClosed)
+      peer.send(peer.closeNotify())
+      await done
+      expect(peer.data).toBe(written)
+      socket.destroy()
+      expect(await closureOf(socket).report).toMatchObject({ sent: { kind: 'close_notify' } })
+    })
+  })
+})
+
 /** Both directions, to FIN, after TLS is gone. */
 async function goOnInTheClear({ socket, peer, closure, gate, tcp }: Gated): Promise<void> {
   gate.release()
