@@ -19,6 +19,8 @@ const codes = {
   ERR_CLOSURE_CLOSED: 'caller',
   /** http or http2 owns the socket: what they write after the alert would vanish. */
   ERR_CLOSURE_OWNED: 'caller',
+  /** Node's own handle is beneath TLS, and `keep-open` could not give it back: a Duplex of one's own is needed there. */
+  ERR_CLOSURE_NATIVE_TRANSPORT: 'caller',
   /** The target, or the socket, is under a policy already. */
   ERR_CLOSURE_CONTROLLED: 'caller',
   /** A write, or an end() with data, after our close_notify. */

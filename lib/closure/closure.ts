@@ -6,7 +6,7 @@ import { checkBoolean } from '../options.js'
 import { Closing, flush, sendCloseNotify } from '../closing/closing.js'
 import type { Connection } from './connection.js'
 import { type Lifetime, lifetimeOf } from './lifetime.js'
-import { ownerOf } from './socket-internals.js'
+import { nativeTransport, ownerOf } from './socket-internals.js'
 import { SocketSide } from './socket-side.js'
 import { sslShutdown } from './ssl-shutdown.js'
 import { checkFlushTimeout, checkShutdownOptions, type FlushOptions, type ShutdownOptions } from './shutdown-options.js'
@@ -111,20 +111,24 @@ export class Closure {
    * `bidirectional` when the waiting has ended, in whatever way: a budget that runs out, destroy() by anybody and the
    * signal resolve too, and `endedBy` says so. {@link Closure.report} tells the rest, when TCP is gone.
    *
+   * With `keep-open` the Duplex beneath is the program's again once both alerts have passed. Over a handle of Node's, TCP
+   * or another, it is refused before anything is written: Node never gives that back.
+   *
    * On a socket of http2 the stream is not ended from here: call `session.close()` as well, and http2's own end is what
    * this closing takes over. 'finish' comes after the wait, for it means that FIN was sent.
    *
    * @throws (rejects) ClosureError ERR_CLOSURE_IN_PROGRESS at the second call; ERR_CLOSURE_OWNED for `keep-open`, and
-   * for `onData: 'deliver'` on a server's http socket or an http2 one; ERR_CLOSURE_HANDSHAKE_PENDING; ERR_CLOSURE_UNTRACKED;
-   * ERR_CLOSURE_CLOSED when Node has sent FIN before; ERR_CLOSURE_INVALID_ARGUMENT
+   * for `onData: 'deliver'` on a server's http socket or an http2 one; ERR_CLOSURE_NATIVE_TRANSPORT for `keep-open` where
+   * no Duplex of the program's own is beneath; ERR_CLOSURE_HANDSHAKE_PENDING; ERR_CLOSURE_UNTRACKED; ERR_CLOSURE_CLOSED
+   * when Node has sent FIN before; ERR_CLOSURE_INVALID_ARGUMENT
    * @see SSL_shutdown(3), SSL_set_quiet_shutdown(3), RFC 8446 section 6.1
    */
   async shutdown(options?: ShutdownOptions): Promise<ClosureReport> {
     const checked = checkShutdownOptions(options, ownerOf(this.socket))
     const connection = this.#openConnection('shutdown()')
     if (this.#lifetime.closingHasBegun) throw inProgress('shutdown()')
-    if (checked.afterwards === 'keep-open') this.#refuseOwned(`shutdown() with afterwards: 'keep-open'`)
     const keepOpen = checked.afterwards === 'keep-open'
+    if (keepOpen) this.#refuseToKeepOpen(`shutdown() with afterwards: 'keep-open'`)
     // Without this Node ends the stream, and with it TCP, when the peer's close_notify comes.
     if (keepOpen) this.socket.allowHalfOpen = true
     await new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked).run()
@@ -230,6 +234,19 @@ export class Closure {
     if (owner === 'program') return
     const message = `${call} is refused on a socket that ${owner.replace('-', ' ')} owns: what it writes next would vanish`
     throw new ClosureError('ERR_CLOSURE_OWNED', message)
+  }
+
+  // TLSWrap never gives a native handle back: it reads on after the peer's close_notify, and drops data and FIN. What
+  // came with the alert lies in its input already.
+  #refuseToKeepOpen(call: string): void {
+    this.#refuseOwned(call)
+    const native = nativeTransport(this.socket)
+    if (native === undefined) return
+    const message =
+      `${call} expected a Duplex of the program's own beneath TLS, but Node's ${native} is there, which TLS reads on ` +
+      `for itself: what the peer sends after its close_notify would vanish. Give tls.connect({ socket }), or new ` +
+      `TLSSocket(), a Duplex over the net.Socket: docs/closure.md shows one`
+    throw new ClosureError('ERR_CLOSURE_NATIVE_TRANSPORT', message)
   }
 
   async #sendCloseNotify(connection: Connection, flushTimeout: number): Promise<void> {

@@ -50,7 +50,7 @@ export interface ShutdownOptions extends FlushOptions, WaitOptions {
   readonly onData?: OnData
   /**
    * `fin` ends TCP; `keep-open` leaves it open, for a protocol that goes on in the clear. Refused on sockets that http
-   * or http2 owns.
+   * or http2 owns, and unless the TLSSocket was made over a Duplex of the program's own.
    * @default 'fin'
    */
   readonly afterwards?: Afterwards

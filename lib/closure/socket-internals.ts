@@ -198,6 +198,31 @@ export function transportOutput(handle: object): { readonly given: number; reado
   return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
 }
 
+/**
+ * The name of the handle of Node's that TLS stands on: TCP, Pipe, TLSWrap. Undefined where that is a stream of
+ * JavaScript: its handle is one that JavaScript feeds.
+ */
+export function nativeTransport(socket: TLSSocket): string | undefined {
+  const handle = handleOf(socket)
+  const parent: unknown = handle === undefined ? undefined : Reflect.get(handle, '_parent')
+  if (!isObject(parent)) return 'transport'
+  return typeof Reflect.get(parent, 'readBuffer') === 'function' ? undefined : parent.constructor.name
+}
+
+/**
+ * Completes empty writes in TLSWrap's place where that stands on a stream of JavaScript; gives what takes it back. TLSWrap
+ * hands an empty write on and counts it as none, and with a second one, of what OpenSSL answers meanwhile, the process
+ * ends by an assertion.
+ */
+export function holdEmptyWrites(socket: TLSSocket): () => void {
+  if (nativeTransport(socket) !== undefined) return () => undefined
+  return wrapRemovably(socket, '_write', (previous, args) => {
+    const [chunk, , callback] = args
+    const isEmpty = chunk === '' || (chunk instanceof Uint8Array && chunk.length === 0)
+    return isEmpty && typeof callback === 'function' ? Reflect.apply(callback, undefined, []) : previous(args)
+  })
+}
+
 /** Whether the transport still queues some of what it was given. */
 export function isQueueing(socket: TLSSocket): boolean {
   const handle = handleOf(socket)

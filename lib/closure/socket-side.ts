@@ -5,6 +5,7 @@ import type { Connection } from './connection.js'
 import { outputLeft } from './output-progress.js'
 import {
   handleOf,
+  holdEmptyWrites,
   isQueueing,
   isReading,
   leaveAgent,
@@ -193,10 +194,12 @@ export class SocketSide implements ClosingSide {
   #drainedByWrite(): Promise<void> {
     const { socket } = this.#connection
     while (socket.writableCorked > 0) socket.uncork()
+    const handOn = holdEmptyWrites(socket)
     return new Promise((resolve) => {
       // The callback of an empty write comes after all others; an error means that the socket is being destroyed, which
       // the early end tells.
       socket.write('', () => {
+        handOn()
         resolve()
       })
     })

@@ -138,9 +138,14 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
 
   describe("afterwards: 'keep-open'", () => {
     const afterwards = 'keep-open'
+    const overDuplex = true
 
     test.each([false, true])('leaves TCP open after both alerts (allowHalfOpen: %s)', async (localHalfOpen) => {
-      const { local, peer, wire, closure, far } = await connectSides(options, { localHalfOpen, peerHalfOpen: true })
+      const { local, peer, wire, closure, far } = await connectSides(options, {
+        localHalfOpen,
+        peerHalfOpen: true,
+        overDuplex,
+      })
       wire.hold(far, 'fin')
       local.resume()
       peer.resume()
@@ -159,7 +164,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
     })
 
     test('can be destroyed later, which sends no second alert', async () => {
-      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true, overDuplex })
       local.resume()
       peer.resume()
       expect(await closure.shutdown({ mode: 'unidirectional', afterwards })).toMatchObject({ verdict: 'half-closed' })
@@ -173,7 +178,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
     })
 
     test('gives up on a silent peer by ending TCP', async () => {
-      const { local, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      const { local, wire, closure } = await connectSides(options, { peerHalfOpen: true, overDuplex })
       local.resume()
       const report = await closure.shutdown({ mode, afterwards, waitTimeout: 30 })
       expect(report).toMatchObject({ verdict: 'timed-out', endedBy: 'wait-timeout' })
@@ -182,7 +187,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
     })
 
     test('quiet leaves TCP open and the wire empty', async () => {
-      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true })
+      const { local, peer, wire, closure } = await connectSides(options, { peerHalfOpen: true, overDuplex })
       local.resume()
       peer.resume()
       expect(await closure.shutdown({ mode: 'quiet', afterwards })).toMatchObject({ endedBy: 'done', quiet: true })

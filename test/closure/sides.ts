@@ -6,10 +6,12 @@
  *       test('…', async () => {
  *         const { local, peer, wire, near, far, closure } = await connectSides(sides)
  */
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { type Closure, type ClosureError, closureOf } from '../../lib/index.js'
+import { Gate } from '../support/gate.js'
 import { connectPair, type PairOptions, type TlsVersion, tlsVersions } from '../support/pair.js'
 import { collect, readExactly } from '../support/streams.js'
 import type { Side, Wire } from '../support/wire.js'
@@ -39,6 +41,8 @@ export interface Sides {
 export interface MoreOptions {
   readonly localHalfOpen?: boolean
   readonly peerHalfOpen?: boolean
+  /** Our side stands on a Duplex of the program's own. */
+  readonly overDuplex?: boolean
   readonly relay?: PairOptions['relay']
 }
 
@@ -55,13 +59,14 @@ export async function connectStock(
   { version, near }: SidesOptions,
   more: MoreOptions = {},
 ): Promise<Omit<Sides, 'closure'>> {
-  const { localHalfOpen = false, peerHalfOpen = false, relay } = more
+  const { localHalfOpen = false, peerHalfOpen = false, overDuplex = false, relay } = more
   const far = near === 'client' ? 'server' : 'client'
   const halfOpen = { [near]: localHalfOpen, [far]: peerHalfOpen }
   const pair = await connectPair({
     version,
     clientOptions: { allowHalfOpen: halfOpen['client'] ?? false },
     serverOptions: { allowHalfOpen: halfOpen['server'] ?? false },
+    ...(overDuplex && { beneath: { side: near, make: (tcp: Socket) => new Gate(tcp, localHalfOpen) } }),
     ...(relay !== undefined && { relay }),
   })
   onTestFinished(pair.close)

@@ -17,13 +17,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import https from 'node:https'
-import { createServer as createTcpServer } from 'node:net'
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createServer, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { closureOf } from '../../lib/index.js'
+import { EngineEnd } from '../support/engine-end.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const certificates = path.join(root, '.cache/certificates')
@@ -117,12 +118,31 @@ describe('the examples of the documentation', () => {
 })
 
 async function startPeer(name: string): Promise<number> {
+  if (name === 'goes-on-in-the-clear') return startPlaintextPeer()
   const behaviour = peers[name]
   if (behaviour === undefined) throw new Error(`No peer is called ${name}`)
   const server = createServer({ key, cert, allowHalfOpen: name === 'answers-late' }, (socket) => {
     socket.on('error', () => undefined)
     behaviour(socket)
   })
+  return listenOnLocalhost(server)
+}
+
+// Answers the close_notify, goes on in the clear in the same segment, and says what it was told before its FIN.
+function startPlaintextPeer(): Promise<number> {
+  const server = createTcpServer({ allowHalfOpen: true }, (tcp) => void goOnInTheClear(tcp))
+  return listenOnLocalhost(server)
+}
+
+async function goOnInTheClear(tcp: Socket): Promise<void> {
+  const end = new EngineEnd(tcp, { side: 'server', version: 'TLSv1.3' })
+  await end.until(() => end.data === 'CCC' && end.isClosed)
+  end.send(end.closeNotify(), '220 in the clear; ')
+  await end.until(() => end.hasEnded)
+  tcp.end(end.plaintext)
+}
+
+async function listenOnLocalhost(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   onTestFinished(() => void server.close())
   const address = server.address()

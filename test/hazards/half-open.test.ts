@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { closureOf } from '../../lib/index.js'
+import { Gate } from '../support/gate.js'
 import { tlsVersions } from '../support/pair.js'
 import { collect } from '../support/streams.js'
 import { hasEnded, pairFor, turns } from './pairs.js'
@@ -68,7 +69,7 @@ describe.each(tlsVersions)('half-open connections, %s', (version) => {
     test('keep-open leaves TCP open after both alerts', async () => {
       const { client, server, wire } = await pairFor({
         version,
-        clientOptions: { allowHalfOpen: ours },
+        beneath: { side: 'client', make: (tcp) => new Gate(tcp, ours) },
         serverOptions: { allowHalfOpen: true },
       })
       server.resume()

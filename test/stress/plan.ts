@@ -27,6 +27,8 @@ export interface SidePlan {
   readonly reader: Reader
   /** Whether the closure is taken before the handshake (only a client can) or when it is done. */
   readonly takenEarly: boolean
+  /** Whether its TLS stands on a Duplex of the program's own: everywhere else keep-open is refused. Only tls. */
+  readonly overDuplex: boolean
   readonly acts: readonly Act[]
 }
 
@@ -91,7 +93,7 @@ export function planOf(seed: number, index: number): Plan {
 
 function sidePlan(random: SeededRandom, protocol: Plan['protocol'], side: 'client' | 'server'): SidePlan {
   const count = random.pick([0, 1, 1, 1, 2, 3])
-  return {
+  const drawn = {
     bytes: side === 'server' || protocol === 'tls' ? size(random) : random.pick([0, 0, 0, 100, 200_000]),
     pieces: random.pick([1, 1, 3, 20]),
     corked: random.next() < 0.2,
@@ -99,6 +101,11 @@ function sidePlan(random: SeededRandom, protocol: Plan['protocol'], side: 'clien
     takenEarly: random.next() < 0.5,
     acts: Array.from({ length: count }, () => ({ when: when(random, side), what: what(random, protocol) })),
   }
+  return { ...drawn, overDuplex: drawn.acts.some(({ what }) => keepsOpen(what)) }
+}
+
+function keepsOpen(what: What): boolean {
+  return what.kind === 'shutdown' && what.options.afterwards === 'keep-open'
 }
 
 function size(random: SeededRandom): number {

@@ -2,9 +2,11 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import https from 'node:https'
-import type { Server, Socket } from 'node:net'
+import { connect as connectTcp, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import tls, { type TLSSocket } from 'node:tls'
 import { certificate, key } from '../../benchmarks/support/certificate.js'
+import { Gate } from '../support/gate.js'
 import { Actor, type Means } from './actor.js'
 import type { Plan } from './plan.js'
 
@@ -40,12 +42,16 @@ async function tlsEnds(plan: Plan): Promise<Ends> {
     serverSide = new Actor(socket, plan.server)
     serverSide.secured(rawMeans(socket), socket)
   })
+  const beneath = createTcpServer({ allowHalfOpen: true }, (tcp) => {
+    server.emit('connection', new Gate(tcp, allowHalfOpen))
+  })
   return {
-    ...(await listening(server)),
+    ...(await listening(server, plan.server.overDuplex ? beneath : server)),
     server: () => serverSide,
     connect: (port) => {
-      const socket = connectTls(plan, port)
-      const side = watched(new Actor(socket, plan.client))
+      const tcp = plan.client.overDuplex ? connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true }) : undefined
+      const socket = connectTls(plan, port, [], tcp && new Gate(tcp, allowHalfOpen))
+      const side = watched(new Actor(socket, plan.client), tcp)
       socket.once('secureConnect', () => side.secured(rawMeans(socket), socket))
       return side
     },
@@ -170,12 +176,12 @@ function sessionMeans(session: http2.Http2Session, stream: http2.Http2Stream): M
   }
 }
 
-function watched(side: Actor): Actor {
-  side.socket.once('connect', () => side.connected())
+function watched(side: Actor, tcp: Socket = side.socket): Actor {
+  tcp.once('connect', () => side.connected())
   return side
 }
 
-function connectTls(plan: Plan, port: number, ALPNProtocols: string[] = []): TLSSocket {
+function connectTls(plan: Plan, port: number, ALPNProtocols: string[] = [], beneath?: Duplex): TLSSocket {
   const { version, allowHalfOpen, protocol } = plan
   // `tls.connect` takes allowHalfOpen, whatever its types say.
   const options: tls.ConnectionOptions & { readonly allowHalfOpen: boolean } = {
@@ -187,6 +193,7 @@ function connectTls(plan: Plan, port: number, ALPNProtocols: string[] = []): TLS
     minVersion: version,
     maxVersion: version,
     allowHalfOpen: protocol === 'tls' && allowHalfOpen,
+    ...(beneath !== undefined && { socket: beneath }),
   }
   return tls.connect(options)
 }
@@ -195,8 +202,8 @@ function serverOptions({ version }: Plan): tls.TlsOptions {
   return { key, cert: certificate, minVersion: version, maxVersion: version }
 }
 
-async function listening(server: tls.Server | https.Server | http2.Http2SecureServer) {
-  const transport: Server = server
+/** `transport` accepts the connections, where the server does not do so itself. */
+async function listening(server: tls.Server | https.Server | http2.Http2SecureServer, transport: Server = server) {
   // A half-open socket whose handshake was never done is nobody's to close.
   const accepted = new Set<Socket>()
   let isAbandoned = false
@@ -207,8 +214,8 @@ async function listening(server: tls.Server | https.Server | http2.Http2SecureSe
   })
   server.on('tlsClientError', ignore)
   server.on('error', ignore)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  transport.listen(0, '127.0.0.1')
+  await once(transport, 'listening')
   const address = transport.address()
   if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
   return {

@@ -11,6 +11,8 @@
  * read yet, and the caller is not inside one of OpenSSL's callbacks. An 'error' of either socket is kept in `errors`
  * and does not throw; `close` destroys what is left.
  */
+import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { connect, createServer, type ConnectionOptions, type Server, type TlsOptions, type TLSSocket } from 'node:tls'
 import { certificate } from './certificate.js'
 import { startRelay, type Relay, type RelayOptions } from './relay.js'
@@ -34,6 +36,8 @@ export interface PairOptions {
   readonly allowHalfOpen?: boolean
   readonly clientOptions?: ClientOptions
   readonly serverOptions?: TlsOptions
+  /** Makes the stream that one side's TLS stands on; that side's `allowHalfOpen` is the stream's then. */
+  readonly beneath?: { readonly side: 'client' | 'server'; readonly make: (tcp: Socket) => Duplex }
   readonly relay?: Omit<RelayOptions, 'port'>
 }
 
@@ -49,7 +53,7 @@ export interface Pair {
 }
 
 export async function connectPair(options: PairOptions): Promise<Pair> {
-  const { version, allowHalfOpen = false, clientOptions, serverOptions } = options
+  const { version, allowHalfOpen = false, clientOptions, serverOptions, beneath } = options
   const versions = { minVersion: version, maxVersion: version } as const
   const listener = createServer({
     key: certificate.key,
@@ -58,9 +62,14 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
     ...versions,
     ...serverOptions,
   })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
+  const { make } = beneath?.side === 'server' ? beneath : {}
+  const acceptor =
+    make === undefined
+      ? listener
+      : createTcpServer({ allowHalfOpen: true }, (tcp) => void listener.emit('connection', make(tcp)))
+  acceptor.listen(0, '127.0.0.1')
+  await once(acceptor, 'listening')
+  const address = acceptor.address()
   if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
 
   const relay = await startRelay({ port: address.port, ...options.relay })
@@ -84,6 +93,10 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
     ...versions,
     ...clientOptions,
   }
+  if (beneath?.side === 'client') {
+    const tcp = connectTcp({ port: relay.port, host: '127.0.0.1', allowHalfOpen: true })
+    connection.socket = beneath.make(tcp)
+  }
   const client = connect(connection)
   const connected = once(client, 'secureConnect')
   client.on('error', (error: Error) => errors.client.push(error))
@@ -95,7 +108,7 @@ export async function connectPair(options: PairOptions): Promise<Pair> {
     client.destroy()
     for (const socket of accepting) socket.destroy()
     await relay.close()
-    await new Promise<void>((resolve) => listener.close(() => resolve()))
+    await new Promise<void>((resolve) => acceptor.close(() => resolve()))
   }
   return { client, server, listener, relay, wire: await relay.nextWire(), errors, close }
 }
