@@ -1,8 +1,8 @@
 // Calls the engine at random, in every state, with arguments right and wrong, while bytes pass between two SSLs whole, in
 // parts, damaged, twice or not at all, contexts and sessions are freed and garbage is collected. Nothing may be thrown but
 // a ClosureError, and the process lives. Arguments: the libssl, or '' for the process's own; seconds to run; the first
-// round's seed, from which on they count; a file whose end is the last calls, whatever happens. A round can be run alone,
-// and tells its calls:
+// round's seed, from which on they count; a file that has the last calls, whatever happens; native code that is loaded
+// beside it, as ssl-dup.c of test/hazards is. A round can be run alone, and tells its calls:
 //   node --expose-gc test/openssl/programs/calls-at-random.mjs LIBSSL 0 SEED
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
@@ -10,17 +10,18 @@ import { ClosureError, loadOpenSSL } from '../../../dist/lib/openssl/index.js'
 import { contextOptions, endings, junk, sslCalls, sslOptions, tamper } from './random/calls.mjs'
 import { chance, pick, random, seed } from './random/numbers.mjs'
 
-const [libssl = '', seconds = '1', first = '1', lastCalls] = process.argv.slice(2)
+const [libssl = '', seconds = '1', first = '1', lastCalls, beside] = process.argv.slice(2)
 const certificates = new URL('../../support/certificates/', import.meta.url)
 const identity = {
   cert: readFileSync(new URL('localhost.cert.pem', certificates)),
   key: readFileSync(new URL('localhost.key.pem', certificates)),
 }
 const openssl = loadOpenSSL(libssl || undefined)
+if (beside !== undefined) loadNativeCode(beside)
 const isAlone = Number(seconds) === 0
 const log = lastCalls === undefined ? undefined : openSync(lastCalls, 'w')
 const nothing = Buffer.alloc(0)
-const nature = { client: 'server', server: 'client' }
+const opposite = { client: 'server', server: 'client' }
 
 let round = Number(first)
 let calls = 0
@@ -35,9 +36,11 @@ const ended = new WeakSet()
 
 class Round {
   #sessions = chance(2) ? ready.map((der) => ask(openssl, 'sessionFrom', der)) : []
+  // Most often that of both sides.
+  #version = pick(['TLSv1.2', 'TLSv1.3'])
   #contexts
   #pair
-  #beginning = pick(Object.keys(beginnings))
+  #first = pick(['client', 'server'])
 
   constructor() {
     this.#contexts = { client: this.#makeContext('client'), server: this.#makeContext('server') }
@@ -45,7 +48,8 @@ class Round {
   }
 
   async run() {
-    for (const step of beginnings[this.#beginning]) this.#begin(step)
+    const all = Object.values(beginnings)
+    for (const step of all[round % all.length]) this.#begin(step)
     for (let left = 10 + random(40); left > 0; left--) {
       this.#step(pick(['client', 'server']))
       if (chance(400)) {
@@ -60,8 +64,9 @@ class Round {
     }
   }
 
-  #begin(step) {
-    const side = pick(['client', 'server'])
+  #begin(named) {
+    const step = named.replace('other ', '')
+    const side = step === named ? this.#first : opposite[this.#first]
     const ssl = this.#pair[side]
     if (step === 'handshake') this.#shakeHands(4)
     else if (step === 'flight') this.#shakeHands(1)
@@ -82,7 +87,7 @@ class Round {
   }
 
   #makeContext(side) {
-    return ask(openssl, 'createContext', contextOptions(openssl, side, identity))
+    return ask(openssl, 'createContext', contextOptions(openssl, side, this.#version, identity))
   }
 
   #makeSsl(side) {
@@ -99,7 +104,7 @@ class Round {
   }
 
   #transfer(from, change) {
-    const to = this.#pair[chance(50) ? from : nature[from]]
+    const to = this.#pair[chance(50) ? from : opposite[from]]
     const bytes = ask(this.#pair[from], 'transmit') ?? nothing
     for (const part of change(bytes)) {
       if (chance(3)) {
@@ -152,9 +157,9 @@ const beginnings = {
   'connected, with data': [...done, 'write', 'write'],
   'with a session': [...done, 'read', 'getSession'],
   renegotiating: [...done, 'renegotiate', 'doHandshake', 'half'],
-  'half-closed': [...done, 'shutdown', 'deliver'],
-  closed: [...done, 'shutdown', 'deliver', 'read', 'shutdown', 'deliver', 'read'],
-  failed: [...done, 'damage', 'read', 'read'],
+  'half-closed': [...done, 'shutdown', 'deliver', 'other read'],
+  closed: [...done, 'shutdown', 'deliver', 'other read', 'other shutdown', 'other deliver', 'read'],
+  failed: [...done, 'damage', 'other read', 'other deliver', 'read'],
   'failed in the handshake': ['flight', 'damage', 'doHandshake'],
   truncated: [...done, 'receiveEof', 'read'],
   quiet: [...done, 'setQuietShutdown', 'shutdown'],
@@ -216,6 +221,15 @@ function stateOf(ssl) {
   return ['connected', 'sent close_notify', 'received close_notify', 'closed'][shutdown]
 }
 
+function loadNativeCode(file) {
+  try {
+    process.dlopen({ exports: {} }, file)
+  } catch (error) {
+    // It is no addon, and was loaded nevertheless.
+    if (!/self-register/.test(error.message)) throw error
+  }
+}
+
 /** A session of each version, as bytes. */
 function readySessions() {
   return ['TLSv1.2', 'TLSv1.3'].map((version) => {
@@ -231,6 +245,8 @@ function readySessions() {
   })
 }
 
+// Until then every state was met.
+const fewestRounds = 200
 const ready = readySessions()
 const end = performance.now() + Number(seconds) * 1000
 do {
@@ -238,7 +254,7 @@ do {
   await new Round().run()
   round++
   if (round % 10 === 0) await setImmediate()
-} while (performance.now() < end)
+} while (performance.now() < end || (!isAlone && round < Number(first) + fewestRounds))
 console.log(
   JSON.stringify({
     rounds: round - Number(first),
