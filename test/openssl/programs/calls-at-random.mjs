@@ -40,6 +40,7 @@ class Round {
   #version = pick(['TLSv1.2', 'TLSv1.3'])
   #contexts
   #pair
+  #held = { client: nothing, server: nothing }
   #first = pick(['client', 'server'])
 
   constructor() {
@@ -70,14 +71,20 @@ class Round {
     const ssl = this.#pair[side]
     if (step === 'handshake') this.#shakeHands(4)
     else if (step === 'flight') this.#shakeHands(1)
-    else if (step === 'deliver') this.#transfer(side, (bytes) => [bytes])
-    else if (step === 'damage') this.#transfer(side, () => [Buffer.from('no record')])
-    else if (step === 'half') this.#transfer(side, (bytes) => [bytes.subarray(0, random(bytes.length + 1))])
-    else ask(ssl, step, ...sslCalls[step](this.#sessions))
+    else if (step === 'deliver') this.#transfer(side)
+    else if (step === 'damage') ask(this.#pair[opposite[side]], 'receive', Buffer.from('no record'))
+    else if (step === 'half') this.#transferHalf(side)
+    else if (step === "half of the server's flight") {
+      ask(this.#pair.client, 'doHandshake')
+      this.#transfer('client')
+      ask(this.#pair.server, 'doHandshake')
+      this.#transferHalf('server')
+      ask(this.#pair.client, 'doHandshake')
+    } else ask(ssl, step, ...sslCalls[step](this.#sessions))
   }
 
   #step(side) {
-    if (chance(4)) this.#transfer(side, tamper)
+    if (chance(4)) this.#transferAtRandom(side)
     else if (chance(40)) this.#pair[side] = this.#makeSsl(side)
     else if (chance(60)) this.#contexts[side] = this.#makeContext(side)
     else if (chance(20)) this.#shakeHands(1 + random(4))
@@ -98,15 +105,38 @@ class Round {
     for (let flight = 0; flight < flights; flight++) {
       for (const from of ['client', 'server']) {
         ask(this.#pair[from], 'doHandshake')
-        this.#transfer(from, (bytes) => [bytes])
+        this.#transfer(from)
       }
     }
   }
 
-  #transfer(from, change) {
-    const to = this.#pair[chance(50) ? from : opposite[from]]
-    const bytes = ask(this.#pair[from], 'transmit') ?? nothing
-    for (const part of change(bytes)) {
+  #transferAtRandom(from) {
+    if (chance(50)) this.#deliver(from, tamper(this.#taken(from)))
+    else if (chance(6)) this.#transferHalf(from)
+    else this.#deliver(opposite[from], tamper(this.#taken(from)))
+  }
+
+  #transfer(from) {
+    this.#deliver(opposite[from], [this.#taken(from)])
+  }
+
+  // The rest comes with the next transfer.
+  #transferHalf(from) {
+    const bytes = this.#taken(from)
+    const at = random(bytes.length + 1)
+    this.#held[from] = bytes.subarray(at)
+    this.#deliver(opposite[from], [bytes.subarray(0, at)])
+  }
+
+  #taken(from) {
+    const bytes = Buffer.concat([this.#held[from], ask(this.#pair[from], 'transmit') ?? nothing])
+    this.#held[from] = nothing
+    return bytes
+  }
+
+  #deliver(side, parts) {
+    const to = this.#pair[side]
+    for (const part of parts) {
       if (chance(3)) {
         const pumped = ask(to, 'pump', part)
         // A view of memory that the addon writes to.
@@ -151,7 +181,8 @@ function asks(method) {
 
 const beginnings = {
   fresh: [],
-  handshake: ['flight', 'half'],
+  handshake: ["half of the server's flight"],
+  'handshake, all of the flight': ['flight'],
   'connected, first': done,
   connected: done,
   'connected, with data': [...done, 'write', 'write'],
