@@ -221,8 +221,8 @@ std::optional<std::vector<uint8_t>> Ssl::peer_certificate() const {
 
 std::optional<std::vector<uint8_t>> Ssl::export_keying_material(size_t length, const std::string& label,
                                                                 const std::optional<Bytes>& context) {
-  // OpenSSL 3 derives the material of TLS 1.2 from zeros before the keys are there, and says nothing. In TLS 1.3 every
-  // build knows whether they are: a server has them before the client's Finished.
+  // OpenSSL since 3.0 derives the material of TLS 1.2 from zeros before the keys are there, and says nothing. In
+  // TLS 1.3 every build knows whether they are: a server has them before the client's Finished.
   if (in_init() && version() < openssl::kTls13) return std::nullopt;
   std::vector<uint8_t> material(length);
   const Bytes given = context.value_or(Bytes());

@@ -1,8 +1,8 @@
 // Calls the engine at random, in every state, with arguments right and wrong, while bytes pass between two SSLs whole, in
 // parts, damaged, twice or not at all, contexts and sessions are freed and garbage is collected. Nothing may be thrown but
 // a ClosureError, and the process lives. Arguments: the libssl, or '' for the process's own; seconds to run; the first
-// round's seed, from which on they count; a file whose end is the last calls, whatever happens. A round can be run alone,
-// and tells its calls:
+// round's seed, from which on they count; a file that has the last calls, whatever happens; native code that is loaded
+// beside it, as ssl-dup.c of test/hazards is. A round can be run alone, and tells its calls:
 //   node --expose-gc test/openssl/programs/calls-at-random.mjs LIBSSL 0 SEED
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
@@ -10,17 +10,18 @@ import { ClosureError, loadOpenSSL } from '../../../dist/lib/openssl/index.js'
 import { contextOptions, endings, junk, sslCalls, sslOptions, tamper } from './random/calls.mjs'
 import { chance, pick, random, seed } from './random/numbers.mjs'
 
-const [libssl = '', seconds = '1', first = '1', lastCalls] = process.argv.slice(2)
+const [libssl = '', seconds = '1', first = '1', lastCalls, beside] = process.argv.slice(2)
 const certificates = new URL('../../support/certificates/', import.meta.url)
 const identity = {
   cert: readFileSync(new URL('localhost.cert.pem', certificates)),
   key: readFileSync(new URL('localhost.key.pem', certificates)),
 }
 const openssl = loadOpenSSL(libssl || undefined)
+if (beside !== undefined) loadNativeCode(beside)
 const isAlone = Number(seconds) === 0
 const log = lastCalls === undefined ? undefined : openSync(lastCalls, 'w')
 const nothing = Buffer.alloc(0)
-const nature = { client: 'server', server: 'client' }
+const opposite = { client: 'server', server: 'client' }
 
 let round = Number(first)
 let calls = 0
@@ -35,9 +36,12 @@ const ended = new WeakSet()
 
 class Round {
   #sessions = chance(2) ? ready.map((der) => ask(openssl, 'sessionFrom', der)) : []
+  // Most often that of both sides.
+  #version = pick(['TLSv1.2', 'TLSv1.3'])
   #contexts
   #pair
-  #beginning = pick(Object.keys(beginnings))
+  #held = { client: nothing, server: nothing }
+  #first = pick(['client', 'server'])
 
   constructor() {
     this.#contexts = { client: this.#makeContext('client'), server: this.#makeContext('server') }
@@ -45,7 +49,8 @@ class Round {
   }
 
   async run() {
-    for (const step of beginnings[this.#beginning]) this.#begin(step)
+    const all = Object.values(beginnings)
+    for (const step of all[round % all.length]) this.#begin(step)
     for (let left = 10 + random(40); left > 0; left--) {
       this.#step(pick(['client', 'server']))
       if (chance(400)) {
@@ -60,19 +65,26 @@ class Round {
     }
   }
 
-  #begin(step) {
-    const side = pick(['client', 'server'])
+  #begin(named) {
+    const step = named.replace('other ', '')
+    const side = step === named ? this.#first : opposite[this.#first]
     const ssl = this.#pair[side]
     if (step === 'handshake') this.#shakeHands(4)
     else if (step === 'flight') this.#shakeHands(1)
-    else if (step === 'deliver') this.#transfer(side, (bytes) => [bytes])
-    else if (step === 'damage') this.#transfer(side, () => [Buffer.from('no record')])
-    else if (step === 'half') this.#transfer(side, (bytes) => [bytes.subarray(0, random(bytes.length + 1))])
-    else ask(ssl, step, ...sslCalls[step](this.#sessions))
+    else if (step === 'deliver') this.#transfer(side)
+    else if (step === 'damage') ask(this.#pair[opposite[side]], 'receive', Buffer.from('no record'))
+    else if (step === 'half') this.#transferHalf(side)
+    else if (step === "half of the server's flight") {
+      ask(this.#pair.client, 'doHandshake')
+      this.#transfer('client')
+      ask(this.#pair.server, 'doHandshake')
+      this.#transferHalf('server')
+      ask(this.#pair.client, 'doHandshake')
+    } else ask(ssl, step, ...sslCalls[step](this.#sessions))
   }
 
   #step(side) {
-    if (chance(4)) this.#transfer(side, tamper)
+    if (chance(4)) this.#transferAtRandom(side)
     else if (chance(40)) this.#pair[side] = this.#makeSsl(side)
     else if (chance(60)) this.#contexts[side] = this.#makeContext(side)
     else if (chance(20)) this.#shakeHands(1 + random(4))
@@ -82,7 +94,7 @@ class Round {
   }
 
   #makeContext(side) {
-    return ask(openssl, 'createContext', contextOptions(openssl, side, identity))
+    return ask(openssl, 'createContext', contextOptions(openssl, side, this.#version, identity))
   }
 
   #makeSsl(side) {
@@ -93,15 +105,38 @@ class Round {
     for (let flight = 0; flight < flights; flight++) {
       for (const from of ['client', 'server']) {
         ask(this.#pair[from], 'doHandshake')
-        this.#transfer(from, (bytes) => [bytes])
+        this.#transfer(from)
       }
     }
   }
 
-  #transfer(from, change) {
-    const to = this.#pair[chance(50) ? from : nature[from]]
-    const bytes = ask(this.#pair[from], 'transmit') ?? nothing
-    for (const part of change(bytes)) {
+  #transferAtRandom(from) {
+    if (chance(50)) this.#deliver(from, tamper(this.#taken(from)))
+    else if (chance(6)) this.#transferHalf(from)
+    else this.#deliver(opposite[from], tamper(this.#taken(from)))
+  }
+
+  #transfer(from) {
+    this.#deliver(opposite[from], [this.#taken(from)])
+  }
+
+  // The rest comes with the next transfer.
+  #transferHalf(from) {
+    const bytes = this.#taken(from)
+    const at = random(bytes.length + 1)
+    this.#held[from] = bytes.subarray(at)
+    this.#deliver(opposite[from], [bytes.subarray(0, at)])
+  }
+
+  #taken(from) {
+    const bytes = Buffer.concat([this.#held[from], ask(this.#pair[from], 'transmit') ?? nothing])
+    this.#held[from] = nothing
+    return bytes
+  }
+
+  #deliver(side, parts) {
+    const to = this.#pair[side]
+    for (const part of parts) {
       if (chance(3)) {
         const pumped = ask(to, 'pump', part)
         // A view of memory that the addon writes to.
@@ -146,15 +181,16 @@ function asks(method) {
 
 const beginnings = {
   fresh: [],
-  handshake: ['flight', 'half'],
+  handshake: ["half of the server's flight"],
+  'handshake, all of the flight': ['flight'],
   'connected, first': done,
   connected: done,
   'connected, with data': [...done, 'write', 'write'],
   'with a session': [...done, 'read', 'getSession'],
   renegotiating: [...done, 'renegotiate', 'doHandshake', 'half'],
-  'half-closed': [...done, 'shutdown', 'deliver'],
-  closed: [...done, 'shutdown', 'deliver', 'read', 'shutdown', 'deliver', 'read'],
-  failed: [...done, 'damage', 'read', 'read'],
+  'half-closed': [...done, 'shutdown', 'deliver', 'other read'],
+  closed: [...done, 'shutdown', 'deliver', 'other read', 'other shutdown', 'other deliver', 'read'],
+  failed: [...done, 'damage', 'other read', 'other deliver', 'read'],
   'failed in the handshake': ['flight', 'damage', 'doHandshake'],
   truncated: [...done, 'receiveEof', 'read'],
   quiet: [...done, 'setQuietShutdown', 'shutdown'],
@@ -216,6 +252,15 @@ function stateOf(ssl) {
   return ['connected', 'sent close_notify', 'received close_notify', 'closed'][shutdown]
 }
 
+function loadNativeCode(file) {
+  try {
+    process.dlopen({ exports: {} }, file)
+  } catch (error) {
+    // It is no addon, and was loaded nevertheless.
+    if (!/self-register/.test(error.message)) throw error
+  }
+}
+
 /** A session of each version, as bytes. */
 function readySessions() {
   return ['TLSv1.2', 'TLSv1.3'].map((version) => {
@@ -231,6 +276,8 @@ function readySessions() {
   })
 }
 
+// Until then every state was met.
+const fewestRounds = 200
 const ready = readySessions()
 const end = performance.now() + Number(seconds) * 1000
 do {
@@ -238,7 +285,7 @@ do {
   await new Round().run()
   round++
   if (round % 10 === 0) await setImmediate()
-} while (performance.now() < end)
+} while (performance.now() < end || (!isAlone && round < Number(first) + fewestRounds))
 console.log(
   JSON.stringify({
     rounds: round - Number(first),
