@@ -76,7 +76,8 @@ run_inside() {
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
     mount -t proc proc "$root/proc"
-    exec chroot --userspec="$1" "$root" env --ignore-environment --chdir="$2" "${@:3}"
+    # Not in place of this shell, which buries the children of processes that tests kill.
+    chroot --userspec="$1" "$root" env --ignore-environment --chdir="$2" "${@:3}" || exit
   ' bash "$root" "$user:$user" "$clone" HOME="$home" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 \
     "${environment[@]}" bash -c "$1" </dev/null
 }
