@@ -15,7 +15,7 @@ const excluded = {
     house: 'the checkout',
     native: 'C++ without Node',
     scripts: 'programs of the checkout',
-    support: 'what the tests themselves are made of',
+    support: 'the parts that the tests themselves are made of',
   },
   sanitizers: {
     benchmarks: 'time and memory are other ones there',
@@ -36,7 +36,7 @@ const excluded = {
     report: 'no native code',
     scripts: 'no native code of its own',
     stress: 'time is another one there',
-    support: 'what the tests themselves are made of',
+    support: 'the parts that the tests themselves are made of',
     tls: 'no native code',
   },
 }

@@ -35,7 +35,7 @@ describe.each(Object.entries(repeated))('in the place %s', (place, expected) => 
     expect([...expected, ...excluded].sort(), 'decide in scripts/ci/test-files.mjs and here').toEqual(folders.sort())
   })
 
-  test('what is excluded has its reason', () => {
+  test('each exclusion has its reason', () => {
     expect([...reasons].filter(([, reason]) => !/\w \w/.test(reason) && reason !== 'the checkout')).toEqual([])
   })
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const lib = fileURLToPath(new URL('../../lib', import.meta.url))
 const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 
-test('what only the program needs is loaded by lib/cli alone', () => {
+test('a library that only the program needs is loaded by lib/cli alone', () => {
   const importing = files.filter((file) => importsOf(file).some((name) => /^(commander|cli-)/.test(name)))
   expect(importing.length).toBeGreaterThan(0)
   expect(importing.filter((file) => !file.startsWith('cli/'))).toEqual([])

@@ -131,6 +131,6 @@ test.each([1, 'yes', null])('quietShutdown: %s is refused', (quietShutdown) => {
   expect(call).toThrow(/quietShutdown/)
 })
 
-test('what tls.createSecureContext throws is thrown', () => {
+test('an error of tls.createSecureContext is thrown as it is', () => {
   expect(() => createSecureContext({ cert: 'no certificate', quietShutdown: true })).toThrow(/PEM/i)
 })

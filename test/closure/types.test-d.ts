@@ -91,7 +91,7 @@ describe('ClosureReport', () => {
     expectTypeOf<Report<'quiet'>['began']>().toEqualTypeOf<'local'>()
   })
 
-  test('what ended our waiting is named by the verdicts that come of it', () => {
+  test('the end of our waiting is named by the verdicts that come of it', () => {
     expectTypeOf<Report<'timed-out'>['endedBy']>().toEqualTypeOf<'flush-timeout' | 'wait-timeout' | 'linger-timeout'>()
     expectTypeOf<Report<'reader-stalled'>['endedBy']>().toEqualTypeOf<'reader-stalled'>()
     expectTypeOf<Report<'flooded'>['endedBy']>().toEqualTypeOf<'discard-limit' | 'unexpected-data'>()

@@ -98,7 +98,7 @@ describe.each(tlsVersions)('%s', (version) => {
   })
 })
 
-test('what Node called written, and TLSWrap holds back, counts as undelivered', async () => {
+test('data that Node called written, and that TLSWrap holds back, counts as undelivered', async () => {
   const server = tlsServer('TLSv1.3', (socket) => {
     socket.resume().write(Buffer.alloc(1000), () => socket.destroy())
   })

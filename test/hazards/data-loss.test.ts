@@ -35,7 +35,7 @@ describe.each(tlsVersions)('data that must not be lost, %s', (version) => {
     },
   )
 
-  test.each(modes)('what was corked before the closing goes first (%s)', async (mode) => {
+  test.each(modes)('data corked before the closing goes first (%s)', async (mode) => {
     const { client, server, wire } = await pairFor({ version })
     const received = collect(server)
     client.resume()
@@ -49,7 +49,7 @@ describe.each(tlsVersions)('data that must not be lost, %s', (version) => {
     expect(wire.closing('client')).toEqual(mode === 'quiet' ? ['fin'] : cleanEnd)
   })
 
-  test('what was corked before closeNotify() goes first', async () => {
+  test('data corked before closeNotify() goes first', async () => {
     const { client, server, wire, errors } = await pairFor({ version, allowHalfOpen: true })
     server.resume()
     client.cork()

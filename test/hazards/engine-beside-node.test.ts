@@ -34,7 +34,7 @@ test("SSLs of the engine on the process's own OpenSSL are never taken for those 
   }
 })
 
-test("what an engine's SSL leaves in OpenSSL's error queue is not there for Node's next call", () => {
+test("errors that an engine's SSL leaves in OpenSSL's queue are not there for Node's next call", () => {
   const openssl = loadOpenSSL()
   const broken = openssl.createContext({ side: 'client' }).createSsl()
   expect(broken.shutdown().queue.map(({ reason }) => reason)).toEqual(['shutdown while in init'])

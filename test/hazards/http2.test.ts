@@ -13,7 +13,7 @@ describe('http2, which writes to the TLS handle beneath the stream', () => {
     },
   )
 
-  test('what a stream writes while the session is being shut down is sent before the alert', async () => {
+  test('data that a stream writes while the session is being shut down is sent before the alert', async () => {
     const facts = await factsOfProgram('http2-late-write.mjs')
     expect(facts).toEqual([{ body: 'first second', streamError: null, verdict: 'clean', refused: 'ERR_CLOSURE_OWNED' }])
   })

@@ -11,7 +11,7 @@ const random = seededRandom(2026)
 describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ openssl, version }) => {
   const connect = (options: Parameters<typeof connectPair>[1] = {}) => connectPair(openssl, { version, ...options })
 
-  test('what one writes the other reads, record by record, in pieces as asked', () => {
+  test('data that one writes the other reads, record by record, in pieces as asked', () => {
     const { client, server } = connect()
     const data = random.bytes(20_000)
     expect(client.write(data)).toEqual({ value: 20_000, error: 'SSL_ERROR_NONE', queue: [] })
@@ -51,7 +51,7 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     expect(got).toBe('drop by drop')
   })
 
-  test("what is fed is copied, and what is taken is the caller's own", () => {
+  test("bytes that are fed are copied, and bytes that are taken are the caller's own", () => {
     const { client, server } = connect()
     client.write(Buffer.from('first'))
     const fed = client.transmit()
@@ -67,7 +67,7 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     expect(client.transmit()).toHaveLength(0)
   })
 
-  test('what waits is counted', () => {
+  test('bytes that wait are counted', () => {
     const { client, server } = connect()
     client.write(random.bytes(1000))
     const waiting = client.outputPending()

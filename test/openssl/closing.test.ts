@@ -264,7 +264,7 @@ describe.each(builds)('events on $name', ({ openssl }) => {
     expect(client.eventsDropped).toBe(0)
   })
 
-  test('what nobody takes is bounded, and counted', () => {
+  test('events that nobody takes are bounded, and counted', () => {
     const { client, server } = connectPair(openssl, { version: 'TLSv1.3', serverSsl: { trace: true } })
     for (let i = 0; i < 5000; i++) {
       client.keyUpdate('update_not_requested')

@@ -255,7 +255,7 @@ describe('createContext checks', () => {
     expect(thrown(() => untypedMethod(context, 'setQuietShutdown')(1))).toContain('a boolean for quiet')
   })
 
-  test('what is not named stays as OpenSSL has it', () => {
+  test('an option that is not named stays as OpenSSL has it', () => {
     const context = openssl.createContext({ side: 'server', ...identity })
     expect(context.side).toBe('server')
     expect(context.openssl).toBe(openssl)

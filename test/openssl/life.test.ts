@@ -94,7 +94,7 @@ describe.each(builds)('on $name ($openssl.version)', ({ openssl }) => {
     }
   })
 
-  test('what is dropped goes with the garbage, and memory stays flat', async () => {
+  test('objects that are dropped go with the garbage, and memory stays flat', async () => {
     const [facts] = await runEngineProgram('drops-objects.mjs', [openssl.libssl ?? ''], { execArgv: ['--expose-gc'] })
     const { collected, sizes } = factsOf(facts)
     for (const name of ['context', 'ssl', 'session'])

@@ -138,7 +138,7 @@ describe('an event', () => {
   })
 })
 
-describe('what is used up', () => {
+describe('an object of the engine', () => {
   test('can be disposed', () => {
     expectTypeOf<SslContext | Ssl | SslSession>().toExtend<Disposable>()
   })

@@ -25,7 +25,7 @@ test.each(builds)(
   },
 )
 
-test('what the tables say was seen, on one build or another', () => {
+test('each cell of the tables was seen, on one build or another', () => {
   if (builds.length < 3) return
   const named = [...guarded, ...asItIs].flatMap(([row = '', ...cells]) =>
     codesIn(cells.join(' '))

@@ -127,7 +127,7 @@ describe.each(tlsVersions)('%s', (version) => {
       expect(traces(agent)).toEqual(before)
     })
 
-    test('what was cut fails', async () => {
+    test('a cut message fails', async () => {
       const relay = await stock(cuttingServer(version))
       const agent = await make()
       watch(controlClosure(agent, { onTruncation: 'error' }))

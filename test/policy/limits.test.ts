@@ -112,7 +112,7 @@ describe.each(tlsVersions)('maxWaiting, %s', (version) => {
   })
 })
 
-describe.each(tlsVersions)('what is told, %s', (version) => {
+describe.each(tlsVersions)('the events, %s', (version) => {
   test("'closure' comes once per connection, with its socket; counters and connections agree", async () => {
     const sockets: TLSSocket[] = []
     const { relay, control, reports } = await controlled(

@@ -102,7 +102,7 @@ describe.each(tlsVersions)('%s', (version) => {
   })
 
   describe('a fatal alert while nobody reads', () => {
-    test('what came before it can still be read within the flush budget, then the socket goes', async () => {
+    test('data that came before it can still be read within the flush budget, then the socket goes', async () => {
       const sockets: TLSSocket[] = []
       const { relay, report } = await controlled(
         tlsServer(version, (socket) => sockets.push(socket.pause())),

@@ -41,7 +41,7 @@ describe.each(tlsVersions)('disturbing the way, %s', (version) => {
     expect(wire.closing('server')).toEqual(['alert warning close_notify', 'fin'])
   })
 
-  test('what was written apart arrives together after merge', async () => {
+  test('pieces that were written apart arrive together after merge', async () => {
     const { client, server, wire } = await pairFor({ version })
     wire.merge('server', 100)
     const chunks: string[] = []

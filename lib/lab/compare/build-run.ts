@@ -1,5 +1,6 @@
 // One build in processes of its own: one, unless a scenario crashes it. Then the next process goes on behind that one.
 import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { commandFor } from '../builds.js'
 import type { Build } from '../builds.js'
@@ -61,6 +62,9 @@ const program = fileURLToPath(new URL('build-process.js', import.meta.url))
 /** A process that says nothing for so long hangs. A scenario takes milliseconds. */
 const silenceLimit = 60_000
 
+/** ms: a Ctrl-C goes to the whole group, and the death of a child can be heard before our own signal. */
+const ownSignalDelay = 300
+
 /** Resolves when the process is gone, with how it ended if that was not as it should. */
 function runProcess(
   build: Build,
@@ -95,8 +99,13 @@ function runProcess(
     child.on('close', (code, killedBy) => {
       clearTimeout(silence)
       signal.removeEventListener('abort', onAbort)
-      if (code === 0) resolve(undefined)
-      else resolve({ how: ended ?? killedBy ?? `exit code ${code}`, said: said.trim() })
+      if (code === 0) {
+        resolve(undefined)
+        return
+      }
+      const crash = { how: ended ?? killedBy ?? `exit code ${code}`, said: said.trim() }
+      if (killedBy !== 'SIGINT' && killedBy !== 'SIGTERM') resolve(crash)
+      else void sleep(ownSignalDelay).then(() => resolve(crash))
     })
   })
 }

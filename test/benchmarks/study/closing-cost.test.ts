@@ -87,7 +87,7 @@ describe('a short run', () => {
     }
   })
 
-  test('what waits for nobody is done before the RTT is over, but keeps its file descriptor for it', () => {
+  test('a closing that waits for nobody is done before the RTT is over, but keeps its file descriptor for it', () => {
     for (const closing of ['end()', 'quiet', 'unidirectional'] as const) {
       const row = find(result, 50, 'answers', closing)
       expect(row.done?.median).toBeLessThan(row.released?.median ?? NaN)

@@ -70,7 +70,7 @@ describe('as text', () => {
     expect(output).not.toContain('*')
   })
 
-  test('what is alike is counted and named only, until it is asked for', () => {
+  test('scenarios that are alike are counted and named only, until they are asked for', () => {
     const short = text(fiveBuilds(), {})
     expect(short).not.toContain('│ client SSL_shutdown')
     expect(short).toContain('1 other step alike')
@@ -104,7 +104,7 @@ describe('as text', () => {
     expect(linesWith(output, 'lab-eof')).toEqual(['lab-eof (TLSv1.2)', 'lab-eof (TLSv1.3)'])
   })
 
-  test('what went wrong is told with the build and the scenario', () => {
+  test('a failure names the build and the scenario', () => {
     const output = text(unhappy(), {})
     expect(output).toContain('NOT LOADED: ERR_OPENSSL_NOT_A_LIBRARY: no libssl')
     expect(output).toContain('CRASHED before it was loaded: SIGSEGV: as the test wants it')

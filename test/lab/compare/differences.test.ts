@@ -9,7 +9,7 @@ function each(...observations: readonly Observation[]): Readonly<Record<string, 
   return Object.fromEntries(observations.map((one, index) => [String.fromCodePoint(97 + index), ran(one)]))
 }
 
-describe('what differs', () => {
+describe('the differences', () => {
   test('is nothing where all builds gave the same', () => {
     expect(differencesOf(each(readEof, readEof, readEof))).toEqual([])
   })

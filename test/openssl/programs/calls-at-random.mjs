@@ -11,7 +11,7 @@ import { contextOptions, endings, junk, sslCalls, sslOptions, tamper } from './r
 import { chance, pick, random, seed } from './random/numbers.mjs'
 
 const [libssl = '', seconds = '1', first = '1', lastCalls, beside] = process.argv.slice(2)
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 const identity = {
   cert: readFileSync(new URL('localhost.cert.pem', certificates)),
   key: readFileSync(new URL('localhost.key.pem', certificates)),

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { loadOpenSSL } from '../../../dist/lib/openssl/index.js'
 
 const [libssl, other] = process.argv.slice(2)
-const certificates = new URL('../../support/certificates/', import.meta.url)
+const certificates = new URL('../../../.cache/certificates/', import.meta.url)
 const cert = readFileSync(new URL('localhost.cert.pem', certificates))
 const key = readFileSync(new URL('localhost.key.pem', certificates))
 const openssl = loadOpenSSL(libssl || undefined)

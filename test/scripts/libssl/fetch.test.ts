@@ -137,7 +137,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle of a package leaves 
   expect(leftovers()).toEqual([])
 })
 
-test('what a killed process left behind is removed by the next', async () => {
+test('the leftovers of a killed process are removed by the next', async () => {
   const halfSent = archive.stallInTheMiddle()
   const running = startFetch(['openssl-1.1.1'])
   await halfSent

@@ -40,7 +40,7 @@ describe.each(fetchedPeers())('$name, fetched', ({ folder, programs }) => {
   })
 })
 
-test('what cannot be had is left out, and told of in one line', () => {
+test('a program that cannot be had is left out, and told of in one line', () => {
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
   const args = ['run', '--typecheck.enabled=false', 'test/support/peers.test.ts', '-t', 'openssl|GnuTLS']
   const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...args], {
