@@ -37,7 +37,7 @@ function closeBothWays(library) {
       assert.equal(client.read().error, 'SSL_ERROR_ZERO_RETURN')
       const alerts = client.takeEvents().filter((event) => event.type === 'alert')
       assert.deepEqual(
-        alerts.map(({ direction, description }) => `${direction} ${description}`),
+        alerts.map(({ direction, name }) => `${direction} ${name}`),
         ['sent close_notify', 'received close_notify'],
       )
       console.log(`${runtime}, ${library.version}: close_notify sent and received over ${client.getVersion()}`)
