@@ -1,9 +1,8 @@
 // Handshakes that the peer has ended by its close_notify, or by a fatal alert that OpenSSL tells nobody of.
 import type { TLSSocket } from 'node:tls'
 import { meetSsls, newestSsl, runningSsl, type SslHandle, sslsMade } from '../native/addon.js'
+import { receivedShutdown } from '../tls/shutdown-flags.js'
 import { endStream, handleOf, wrapMethod } from './socket-internals.js'
-
-const receivedShutdown = 2
 
 /** Whether OpenSSL reads no more, in the middle of a handshake: it can never be done. */
 export function isCutOff(ssl: SslHandle): boolean {

@@ -12,14 +12,14 @@ import { connected, get, httpsServer, modes, stock, tlsServer, until } from './h
 const storage = new AsyncLocalStorage<string>()
 
 /** The store that was seen at each callback, by its name. */
-class Seen {
+class Contexts {
   readonly stores: Record<string, string | undefined> = {}
   readonly at = (name: string) => () => {
     this.stores[name] = storage.getStore()
   }
 }
 
-type Scenario = (policy: ClosurePolicy | undefined) => Promise<Seen['stores']>
+type Scenario = (policy: ClosurePolicy | undefined) => Promise<Contexts['stores']>
 
 function lay(server: TlsServer | HttpsServer, policy: ClosurePolicy | undefined): void {
   if (policy === undefined) return
@@ -36,7 +36,7 @@ async function sameAsStock(scenario: Scenario, policy: ClosurePolicy): Promise<v
 
 describe.each(tlsVersions)('%s', (version) => {
   const tlsScenario: Scenario = async (policy) => {
-    const seen = new Seen()
+    const seen = new Contexts()
     const server = storage.run('server', () =>
       tlsServer(version, (socket) => {
         seen.at('secureConnection')()
@@ -62,7 +62,7 @@ describe.each(tlsVersions)('%s', (version) => {
   }
 
   const httpsScenario: Scenario = async (policy) => {
-    const seen = new Seen()
+    const seen = new Contexts()
     const server = httpsServer(version, (req, res) => {
       seen.at(`request ${req.url}`)()
       storage.run(`handler ${req.url}`, () => {
@@ -89,7 +89,7 @@ describe.each(tlsVersions)('%s', (version) => {
   }
 
   const destroyScenario: Scenario = async (policy) => {
-    const seen = new Seen()
+    const seen = new Contexts()
     const server = tlsServer(version, (socket) => {
       socket.on('close', seen.at('close'))
       storage.run('connection', () => {
@@ -116,7 +116,7 @@ describe.each(tlsVersions)('%s', (version) => {
   }
 
   const clientScenario: Scenario = async (policy) => {
-    const seen = new Seen()
+    const seen = new Contexts()
     const relay = await stock(tlsServer(version, (socket) => socket.resume()))
     await storage.run('connecting', async () => {
       const client = clientOf(relay.port, { minVersion: version, maxVersion: version })

@@ -4,13 +4,13 @@
  */
 import type { Socket } from 'node:net'
 
-export type Parcel =
+export type Delivery =
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'fin' }
   | { readonly kind: 'rst' }
 
 interface Queued {
-  readonly parcel: Parcel
+  readonly delivery: Delivery
   /** ms of `performance.now()` before which it is not delivered. */
   readonly due: number
   /** Neighbours of one batch are delivered in one write. */
@@ -58,8 +58,8 @@ export class Lane {
     this.#window = ms
   }
 
-  push(parcel: Parcel): void {
-    if (this.#ended === 'over' || (this.#ended === 'fin' && parcel.kind !== 'rst')) return
+  push(delivery: Delivery): void {
+    if (this.#ended === 'over' || (this.#ended === 'fin' && delivery.kind !== 'rst')) return
     let due = performance.now() + this.#delay
     let batch: number | undefined
     if (this.#window > 0) {
@@ -71,8 +71,9 @@ export class Lane {
       batch = this.#batch
     }
     // RST overtakes a FIN that is held
-    if (parcel.kind === 'rst' && this.#held === 'fin') this.#queue = this.#queue.filter((q) => q.parcel.kind !== 'fin')
-    this.#queue.push({ parcel, due, batch })
+    if (delivery.kind === 'rst' && this.#held === 'fin')
+      this.#queue = this.#queue.filter((q) => q.delivery.kind !== 'fin')
+    this.#queue.push({ delivery, due, batch })
     this.#run()
   }
 
@@ -84,7 +85,7 @@ export class Lane {
   release(): void {
     if (this.#held === 'all') {
       const batch = ++this.#batch
-      this.#queue = this.#queue.map(({ parcel }) => ({ parcel, due: 0, batch }))
+      this.#queue = this.#queue.map(({ delivery }) => ({ delivery, due: 0, batch }))
     }
     this.#held = 'nothing'
     this.#run()
@@ -111,23 +112,23 @@ export class Lane {
     for (;;) {
       const [head] = this.#queue
       if (head === undefined || this.#held === 'all') return
-      if (this.#held === 'fin' && head.parcel.kind === 'fin') return
+      if (this.#held === 'fin' && head.delivery.kind === 'fin') return
       const wait = head.due - performance.now()
       if (wait > 0) {
         this.#timer = setTimeout(() => this.#run(), Math.ceil(wait))
         return
       }
-      if (head.parcel.kind === 'bytes') this.#send(this.#takeBytes())
-      else this.#end(head.parcel.kind)
+      if (head.delivery.kind === 'bytes') this.#send(this.#takeBytes())
+      else this.#end(head.delivery.kind)
     }
   }
 
   #takeBytes(): Buffer {
     const parts: Buffer[] = []
     let batch: number | undefined
-    for (const { parcel, batch: own } of this.#queue) {
-      if (parcel.kind !== 'bytes' || (parts.length > 0 && (own === undefined || own !== batch))) break
-      parts.push(parcel.bytes)
+    for (const { delivery, batch: own } of this.#queue) {
+      if (delivery.kind !== 'bytes' || (parts.length > 0 && (own === undefined || own !== batch))) break
+      parts.push(delivery.bytes)
       batch = own
     }
     this.#queue.splice(0, parts.length)

@@ -13,7 +13,7 @@
  *
  * A relay with `onRecord` passes on nothing that it cannot decrypt yet: without a keylog it stalls after ServerHello.
  */
-import type { Parcel } from './lane.js'
+import type { Delivery } from './lane.js'
 import { alertBytes, type KnownLevel } from '../../lib/tls/alerts.js'
 import type { Protection } from '../../lib/tls/keys.js'
 import { contentType, recordHeader } from '../../lib/tls/record-format.js'
@@ -58,17 +58,17 @@ export const fin: Crafted = { kind: 'fin' }
 export const rst: Crafted = { kind: 'rst' }
 
 /** What a list of crafted things puts on the wire, `original` standing where it says `pass`. */
-export function craftedParcels(
+export function craftedDeliveries(
   list: readonly Crafted[],
   protection: Protection | undefined,
   content?: RecordContent,
-  original?: Parcel,
-): Parcel[] {
-  const seal = (type: number, bytes: Buffer): Parcel => ({
+  original?: Delivery,
+): Delivery[] {
+  const seal = (type: number, bytes: Buffer): Delivery => ({
     kind: 'bytes',
     bytes: protection?.seal(type, bytes) ?? Buffer.concat([recordHeader(type, bytes.length), bytes]),
   })
-  return list.map((crafted): Parcel => {
+  return list.map((crafted): Delivery => {
     if (crafted !== 'pass') {
       if (crafted.kind === 'record') return seal(contentType[crafted.type], crafted.bytes)
       return crafted.kind === 'plaintext' ? { kind: 'bytes', bytes: crafted.bytes } : { kind: crafted.kind }

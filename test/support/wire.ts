@@ -28,8 +28,8 @@
  * writes zero bytes every few ms. Such an RST is recorded, but Node cannot send one after a FIN (`reset`, `lane.ts`).
  */
 import type { Socket } from 'node:net'
-import { Lane, reset, type Cut, type Parcel } from './lane.js'
-import { craftedParcels, type Crafted, type OnRecord } from './tampering.js'
+import { Lane, reset, type Cut, type Delivery } from './lane.js'
+import { craftedDeliveries, type Crafted, type OnRecord } from './tampering.js'
 import type { KeyLog } from '../../lib/tls/keys.js'
 import { contentType } from '../../lib/tls/record-format.js'
 import {
@@ -229,7 +229,7 @@ export class Wire {
   send(from: Side, crafted: readonly Crafted[]): void {
     if (this.#onRecord === undefined) throw new Error('Expected a relay with onRecord: it keeps the sequence numbers')
     const { decoder, lane } = this.#direction(from)
-    for (const parcel of craftedParcels(crafted, decoder.protection)) lane.push(parcel)
+    for (const delivery of craftedDeliveries(crafted, decoder.protection)) lane.push(delivery)
   }
 
   /** Ends both TCP connections with RST. */
@@ -295,7 +295,7 @@ export class Wire {
   }
 
   #drain(direction: Direction): boolean {
-    const parcels: Parcel[] = []
+    const deliveries: Delivery[] = []
     let progress = false
     for (;;) {
       const [entry] = direction.pending
@@ -304,18 +304,18 @@ export class Wire {
       if (entry.what.kind === 'record') {
         const result = direction.decoder.decode(entry.what.record)
         if (result === 'no-keys') {
-          if (this.#onRecord !== undefined) parcels.push(...passBeforeKeys(entry, entry.what.record))
+          if (this.#onRecord !== undefined) deliveries.push(...passBeforeKeys(entry, entry.what.record))
           break
         }
         decoded = result
         entry.content = result.content
       }
       if (entry.passed) decoded?.protection?.skip()
-      else if (this.#onRecord !== undefined) parcels.push(...outgoing(entry, decoded, this.#onRecord))
+      else if (this.#onRecord !== undefined) deliveries.push(...outgoing(entry, decoded, this.#onRecord))
       direction.pending.shift()
       progress = true
     }
-    for (const parcel of joined(parcels)) direction.lane.push(parcel)
+    for (const delivery of joined(deliveries)) direction.lane.push(delivery)
     return progress
   }
 
@@ -361,7 +361,7 @@ class Direction {
   }
 }
 
-function outgoing(entry: Entry, decoded: Decoded | undefined, onRecord: OnRecord): Parcel[] {
+function outgoing(entry: Entry, decoded: Decoded | undefined, onRecord: OnRecord): Delivery[] {
   const { what, from } = entry
   if (what.kind === 'plaintext' || what.kind === 'partial-record') return [{ kind: 'bytes', bytes: what.bytes }]
   if (what.kind !== 'record') return [{ kind: what.kind }]
@@ -369,27 +369,27 @@ function outgoing(entry: Entry, decoded: Decoded | undefined, onRecord: OnRecord
   if (decoded === undefined || decoded.content.kind === 'undecryptable') return [original]
   const verdict = onRecord({ ...decoded.content, from })
   if (verdict === 'drop') return []
-  return craftedParcels(verdict === 'pass' ? ['pass'] : verdict, decoded.protection, decoded.content, original)
+  return craftedDeliveries(verdict === 'pass' ? ['pass'] : verdict, decoded.protection, decoded.content, original)
 }
 
 /**
  * In TLS 1.2 a server logs its keys only when it has the client's Finished. The outer type tells that this record is
  * of the handshake, so it goes on as it came. (A client logs them before it sends Finished.)
  */
-function passBeforeKeys(entry: Entry, record: RawRecord): Parcel[] {
+function passBeforeKeys(entry: Entry, record: RawRecord): Delivery[] {
   if (record.type !== contentType.handshake || entry.passed) return []
   entry.passed = true
   return [{ kind: 'bytes', bytes: Buffer.concat([record.header, record.body]) }]
 }
 
 /** What was read together goes on together. */
-function joined(parcels: readonly Parcel[]): Parcel[] {
-  const result: Parcel[] = []
-  for (const parcel of parcels) {
+function joined(deliveries: readonly Delivery[]): Delivery[] {
+  const result: Delivery[] = []
+  for (const delivery of deliveries) {
     const last = result.at(-1)
-    if (parcel.kind === 'bytes' && last?.kind === 'bytes') {
-      result[result.length - 1] = { kind: 'bytes', bytes: Buffer.concat([last.bytes, parcel.bytes]) }
-    } else result.push(parcel)
+    if (delivery.kind === 'bytes' && last?.kind === 'bytes') {
+      result[result.length - 1] = { kind: 'bytes', bytes: Buffer.concat([last.bytes, delivery.bytes]) }
+    } else result.push(delivery)
   }
   return result
 }
