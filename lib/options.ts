@@ -105,6 +105,12 @@ export function literalOr<const L extends string, T>(literal: L, other: OptionRu
   }
 }
 
+/** A boolean, or none where what is left out differs from what is false. */
+export function booleanOrNone(writtenDefault: string): OptionRule<boolean | undefined> {
+  const check = (name: string, value: unknown) => (value === undefined ? undefined : checkBoolean(name, value))
+  return { check, unit: '', default: writtenDefault }
+}
+
 /** An AbortSignal, or none. */
 export const signalOption: OptionRule<AbortSignal | undefined> = { check: checkSignal, unit: '', default: 'none' }
 

@@ -1,10 +1,10 @@
 import tls, { type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ClosureError } from '../errors.js'
 import { captureContexts } from '../native/addon.js'
-import { checkBoolean } from '../options.js'
+import { booleanOrNone, checkAll, type OptionRules } from '../options.js'
 
-/** Options of {@link createSecureContext}: those of `tls.createSecureContext`, and one more. */
-export interface QuietContextOptions extends SecureContextOptions {
+/** Our own option of {@link createSecureContext}. */
+export interface QuietOptions {
   /**
    * Every connection made with this context closes without an alert (SSL_CTX_set_quiet_shutdown): Node's `end()` sends
    * a bare FIN, and OpenSSL reads no more after it.
@@ -16,6 +16,11 @@ export interface QuietContextOptions extends SecureContextOptions {
   readonly quietShutdown?: boolean
 }
 
+/** Options of {@link createSecureContext}: those of `tls.createSecureContext`, and one more. */
+export interface QuietContextOptions extends SecureContextOptions, QuietOptions {}
+
+export const quietRules = { quietShutdown: booleanOrNone('false') } satisfies OptionRules<QuietOptions>
+
 /**
  * `tls.createSecureContext` with SSL_CTX_set_quiet_shutdown.
  *
@@ -25,8 +30,8 @@ export interface QuietContextOptions extends SecureContextOptions {
  */
 export function createSecureContext(options: QuietContextOptions = {}): SecureContext {
   const { quietShutdown, ...others } = options
-  if (quietShutdown === undefined) return tls.createSecureContext(others)
-  const quiet = checkBoolean('quietShutdown', quietShutdown)
+  const { quietShutdown: quiet } = checkAll(quietRules, { quietShutdown })
+  if (quiet === undefined) return tls.createSecureContext(others)
   const made: SecureContext[] = []
   const handles = captureContexts(() => {
     made.push(tls.createSecureContext(others))

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { ClosureError, type ClosureErrorCode, errorOf } from '../errors.js'
-import { checkOptions, checkText } from '../options.js'
+import { checkAll, checkText, type OptionRules } from '../options.js'
 import type { LibraryRequest, LoadFailure, NativeLibrary } from '../native/engine.js'
 import { describeMachine, type ElfLibrary, type ElfMachine, readElfLibrary, readElfMachine } from './elf.js'
 import { glibcOfProcess, isNewer, newestGlibc } from './glibc.js'
@@ -15,6 +15,14 @@ export interface LoadOptions {
    */
   readonly crypto?: string
 }
+
+export const loadRules = {
+  crypto: {
+    check: (name: string, value: unknown) => (value === undefined ? undefined : checkText(name, value)),
+    unit: '',
+    default: 'the file next to the libssl that has the name which the libssl asks for',
+  },
+} satisfies OptionRules<LoadOptions>
 
 let own: OpenSSL | undefined
 const loaded = new Map<string, { readonly openssl: OpenSSL; readonly libcrypto: string }>()
@@ -40,14 +48,14 @@ const loaded = new Map<string, { readonly openssl: OpenSSL; readonly libcrypto: 
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, ERR_CLOSURE_LOAD_FAILED
  */
 export function loadOpenSSL(libssl?: string, options?: LoadOptions): OpenSSL {
-  const { crypto } = checkOptions(options, ['crypto'])
+  const { crypto } = checkAll(loadRules, options)
   if (libssl === undefined) {
     if (crypto !== undefined) throw libcryptoError('The option crypto needs the path of a libssl')
     own ??= new OpenSSL(opened(engineOfThread().ownLibrary(), 'ERR_CLOSURE_UNSUPPORTED_RUNTIME'), undefined)
     return own
   }
   const file = realFile(checkText('libssl', libssl))
-  const named = crypto === undefined ? undefined : realFile(checkText('crypto', crypto))
+  const named = crypto === undefined ? undefined : realFile(crypto)
   const known = loaded.get(file)
   if (known !== undefined) {
     if (named === undefined || named === known.libcrypto) return known.openssl

@@ -4,14 +4,17 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
+import { quietRules } from '../../lib/closure/context.js'
 import { flushRules, shutdownRules } from '../../lib/closure/shutdown-options.js'
 import { contextRules } from '../../lib/openssl/context-options.js'
 import { loadOpenSSL, type OpenSSL } from '../../lib/openssl/index.js'
+import { loadRules } from '../../lib/openssl/load.js'
 import { sslRules } from '../../lib/openssl/ssl-options.js'
 import { connectionRules, policyRules } from '../../lib/policy/policy.js'
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 const sources = [
+  'lib/closure/context.ts',
   'lib/closure/shutdown-options.ts',
   'lib/policy/policy.ts',
   'lib/openssl/context-options.ts',
@@ -41,6 +44,8 @@ describe.each<[string, Rules]>([
   ['ShutdownOptions', shutdownRules],
   ['ConnectionPolicy', connectionRules],
   ['ClosurePolicy', policyRules],
+  ['QuietOptions', quietRules],
+  ['LoadOptions', loadRules],
 ])('%s', (name, rules) => {
   test('each option has a docstring, whose @default is that of the table', () => {
     const documented = optionsOf(name)
