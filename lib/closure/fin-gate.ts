@@ -18,6 +18,8 @@ export type AtTheGate = 'hold' | 'pass'
 export class FinGate {
   /** When FIN was given to TCP, in ms of performance.now(). */
   finAt: number | undefined
+  /** Whether TCP has taken FIN, or refused it. */
+  hasCompleted = false
 
   #native: ((request: unknown) => unknown) | undefined
   #onArrival: (() => AtTheGate) | undefined
@@ -34,12 +36,12 @@ export class FinGate {
         this.finAt ??= performance.now()
         if (typeof request === 'object' && request !== null) {
           wrapMethod(request, 'oncomplete', (complete, given) => {
-            this.onCompleted(given[0] === 0)
+            this.#completed(given[0] === 0)
             return complete(given)
           })
         }
         const status = this.around(() => previous([request]))
-        if (status !== underWay) this.onCompleted(status === doneAlready)
+        if (status !== underWay) this.#completed(status === doneAlready)
         return status
       }
       if (this.#onArrival === undefined || this.#held !== undefined) return this.#native(args[0])
@@ -49,6 +51,11 @@ export class FinGate {
       this.#held = undefined
       return this.#native(args[0])
     })
+  }
+
+  #completed(taken: boolean): void {
+    this.hasCompleted = true
+    this.onCompleted(taken)
   }
 
   /**

@@ -22,7 +22,9 @@ export class Standstill {
     // It was not to wait, for too many did: the descriptor goes as soon as the peer's TCP has everything.
     if (closing?.waitRefused === true && isAcknowledged(socket)) return 'done'
     const budget = hasReader(socket) ? policy.lingerTimeout : policy.flushTimeout
-    return budget !== 'off' && this.#stoodFor(socket) >= budget ? 'linger-timeout' : undefined
+    if (budget === 'off' || this.#stoodFor(socket) < budget) return undefined
+    // TCP has not even taken FIN: what stands still is our own output.
+    return gate.hasCompleted ? 'linger-timeout' : 'flush-timeout'
   }
 
   // ms since something was read, came, or was acknowledged.
