@@ -17,6 +17,10 @@ const agent = new Agent({ connect, allowH2 })
 // Not the option `dispatcher`: an Agent of undici 8 is none to the global fetch of Node 22 and 24, here it is wrapped.
 setGlobalDispatcher(agent)
 
+// The global fetch of Node 22 and 24 speaks no HTTP/2 through an Agent of undici 8, which its wrapper forbids: with stock
+// options of the Agent it fails as well.
+const fetch = allowH2 && undici === 'undici8' ? undiciFetch : globalThis.fetch
+
 const readers = {
   'text()': async (url, outcome) => {
     outcome.body = await (await fetch(url)).text()
