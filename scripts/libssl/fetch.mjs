@@ -1,9 +1,9 @@
 // Puts the libssl builds of other Debian releases into .cache/libssl, each unpacked in a folder of its own. See
 // builds.mjs. `npm test` runs without them, and then says so; CI demands three OpenSSL versions.
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { fetchFailed, reasonOf, removeLeftovers, stopOnSignal, stopped } from '../support/fetching.mjs'
-import { failed, fetchThings, isWhole, newest, writeJson } from '../support/pinned-folders.mjs'
+import { runFetchCommand } from '../support/fetch-command.mjs'
+import { fetchFailed, reasonOf, removeLeftovers, stopped } from '../support/fetching.mjs'
+import { failed, isWhole, newest, writeJson } from '../support/pinned-folders.mjs'
 import { builds, descriptionOf, isOfSeries, libsslFolder, packagesOf, pinsFile, readPins } from './builds.mjs'
 
 const usage = `Usage: node scripts/libssl/fetch.mjs [--json | --update-pins] [NAME...]
@@ -19,32 +19,7 @@ Exit code 0: all are there. 1: a package is not the one that was pinned, or is b
 75: something could not be fetched, or the archive no longer has it, which says nothing about this package.
 `
 
-const { values, positionals } = readArguments()
-stopOnSignal()
-if (values.help) process.stdout.write(usage)
-else if (values.json) console.log(JSON.stringify(wanted(positionals).map(locate), undefined, 2))
-else if (values['update-pins']) await updatePins(wanted(positionals))
-else await fetchThings({ script: 'libssl/fetch', updateCommand, things: wanted(positionals).map(thingOf) })
-
-function readArguments() {
-  const options = { json: { type: 'boolean' }, 'update-pins': { type: 'boolean' }, help: { type: 'boolean' } }
-  try {
-    return parseArgs({ options, allowPositionals: true })
-  } catch (error) {
-    return misused(error.message)
-  }
-}
-
-function wanted(names) {
-  const unknown = names.filter((name) => !builds.some((build) => build.name === name))
-  if (unknown.length > 0) misused(`unknown build: ${unknown.join(', ')}`)
-  return names.length === 0 ? builds : builds.filter(({ name }) => names.includes(name))
-}
-
-function misused(message) {
-  console.error(`libssl/fetch: ${message}\n\n${usage}`)
-  process.exit(2)
-}
+await runFetchCommand({ folder: 'libssl', usage, kind: 'build', all: builds, thingOf, locate, updatePins })
 
 function pinnedVersion(build) {
   return packagesOf(build)[0].pin?.version ?? 'not pinned'
@@ -80,10 +55,6 @@ function locate(build) {
 }
 
 // --- Pinning ---
-
-function updateCommand(names) {
-  return `node scripts/libssl/fetch.mjs --update-pins ${names.join(' ')}`
-}
 
 async function updatePins(names) {
   removeLeftovers(libsslFolder)

@@ -1,13 +1,14 @@
 // Puts the programs that tests talk to into .cache/peers, each unpacked in a folder of its own, with its libraries: no
 // root is needed, nothing is installed, and every machine tests with the same ones. See peers.mjs. `npm test` calls it.
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { closureInRelease } from '../support/debian-packages.mjs'
-import { fetchFailed, reasonOf, removeLeftovers, stopOnSignal, stopped } from '../support/fetching.mjs'
-import { failed, fetchThings, isWhole, withIndexFolder, writeJson } from '../support/pinned-folders.mjs'
+import { runFetchCommand } from '../support/fetch-command.mjs'
+import { fetchFailed, reasonOf, removeLeftovers, stopped } from '../support/fetching.mjs'
+import { failed, isWhole, withIndexFolder, writeJson } from '../support/pinned-folders.mjs'
 import { descriptionOf, peers, peersFolder, pinsFile, readPins, release, without } from './peers.mjs'
 
 const pins = readPins()
+
 const usage = `Usage: node scripts/peers/fetch.mjs [--json | --update-pins] [NAME...]
 
 Fetches the programs that are not there yet, all of them or those named, into .cache/peers:
@@ -21,32 +22,7 @@ Exit code 0: all are there. 1: a package is not the one that was pinned, or is b
 75: something could not be fetched, or the archive no longer has it, which says nothing about this package.
 `
 
-const { values, positionals } = readArguments()
-stopOnSignal()
-if (values.help) process.stdout.write(usage)
-else if (values.json) console.log(JSON.stringify(wanted(positionals).map(locate), undefined, 2))
-else if (values['update-pins']) await updatePins(wanted(positionals))
-else await fetchThings({ script: 'peers/fetch', updateCommand, things: wanted(positionals).map(thingOf) })
-
-function readArguments() {
-  const options = { json: { type: 'boolean' }, 'update-pins': { type: 'boolean' }, help: { type: 'boolean' } }
-  try {
-    return parseArgs({ options, allowPositionals: true })
-  } catch (error) {
-    return misused(error.message)
-  }
-}
-
-function wanted(names) {
-  const unknown = names.filter((name) => !peers.some((peer) => peer.name === name))
-  if (unknown.length > 0) misused(`unknown peer: ${unknown.join(', ')}`)
-  return names.length === 0 ? peers : peers.filter(({ name }) => names.includes(name))
-}
-
-function misused(message) {
-  console.error(`peers/fetch: ${message}\n\n${usage}`)
-  process.exit(2)
-}
+await runFetchCommand({ folder: 'peers', usage, kind: 'peer', all: peers, thingOf, locate, updatePins })
 
 /** A peer as pinned-folders.mjs fetches it. */
 function thingOf(peer) {
@@ -69,10 +45,6 @@ function thingOf(peer) {
 function locate(peer) {
   const { name, version, folder } = thingOf(peer)
   return { name, version, folder, programs: peer.programs, packages: peer.packages, present: isWhole(thingOf(peer)) }
-}
-
-function updateCommand(names) {
-  return `node scripts/peers/fetch.mjs --update-pins ${names.join(' ')}`
 }
 
 async function updatePins(chosen) {

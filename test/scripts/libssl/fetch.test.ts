@@ -13,7 +13,9 @@ import { findBuilds } from '../../../lib/lab/builds.js'
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const scripts = [
   ...['libssl/fetch.mjs', 'libssl/builds.mjs'],
-  ...['debian-packages.mjs', 'fetching.mjs', 'pinned-folders.mjs'].map((name) => `support/${name}`),
+  ...['debian-packages.mjs', 'fetch-command.mjs', 'fetching.mjs', 'pinned-folders.mjs'].map(
+    (name) => `support/${name}`,
+  ),
 ]
 
 let copy: string
