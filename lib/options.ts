@@ -105,12 +105,6 @@ export function literalOr<const L extends string, T>(literal: L, other: OptionRu
   }
 }
 
-/** A boolean, or none where what is left out differs from what is false. */
-export function booleanOrNone(writtenDefault: string): OptionRule<boolean | undefined> {
-  const check = (name: string, value: unknown) => (value === undefined ? undefined : checkBoolean(name, value))
-  return { check, unit: '', default: writtenDefault }
-}
-
 /** An AbortSignal, or none. */
 export const signalOption: OptionRule<AbortSignal | undefined> = { check: checkSignal, unit: '', default: 'none' }
 
@@ -157,10 +151,20 @@ export function checkBoolean(name: string, value: unknown): boolean {
   return value
 }
 
+/** A boolean, or none where what is left out differs from what is false. */
+export function checkFlag(name: string, value: unknown): boolean | undefined {
+  return value === undefined ? undefined : checkBoolean(name, value)
+}
+
 /** A text, which C shall be able to hold. */
 export function checkText(name: string, value: unknown): string {
   if (typeof value !== 'string' || value.includes('\0')) throw invalid(name, 'a string without a zero', value)
   return value
+}
+
+/** The same, or none. */
+export function checkTextIfGiven(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : checkText(name, value)
 }
 
 /**

@@ -53,8 +53,8 @@ export class Closure {
   readonly socket: TLSSocket
 
   /**
-   * The report of what was seen, however the socket ended. Settles when the socket is destroyed, and never rejects. A socket
-   * that is never destroyed never settles it.
+   * The report of what was seen, however the socket ended. Settles when the socket is destroyed, and never rejects. A
+   * socket that is never destroyed never settles it.
    */
   readonly report: Promise<ClosureReport>
 

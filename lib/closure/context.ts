@@ -1,7 +1,7 @@
 import tls, { type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ClosureError } from '../errors.js'
 import { captureContexts } from '../native/addon.js'
-import { booleanOrNone, checkAll, type OptionRules } from '../options.js'
+import { checkAll, checkFlag, type OptionRules } from '../options.js'
 
 /** Our own option of {@link createSecureContext}. */
 export interface QuietOptions {
@@ -19,7 +19,9 @@ export interface QuietOptions {
 /** Options of {@link createSecureContext}: those of `tls.createSecureContext`, and one more. */
 export interface QuietContextOptions extends SecureContextOptions, QuietOptions {}
 
-export const quietRules = { quietShutdown: booleanOrNone('false') } satisfies OptionRules<QuietOptions>
+export const quietRules = {
+  quietShutdown: { check: checkFlag, unit: '', default: 'false' },
+} satisfies OptionRules<QuietOptions>
 
 /**
  * `tls.createSecureContext` with SSL_CTX_set_quiet_shutdown.

@@ -48,14 +48,14 @@ export class Evidence {
   }
 
   received(): Received {
-    const alerts = this.#alerts().filter((alert) => !isSent(alert))
-    const ending = alerts.find((alert) => this.#endsReading(alert)) ?? this.#refused()
+    const ending = this.#readingEnd()
     if (ending === undefined) {
       return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
     }
     if (!this.#closesReading(ending)) return { kind: 'fatal-alert', ...ending }
-    const before = alerts.slice(0, alerts.indexOf(ending))
-    return { kind: 'close_notify', userCanceledFirst: before.some(isUserCanceled), at: ending.at }
+    const before = this.#alerts().slice(0, this.#alerts().indexOf(ending))
+    const userCanceledFirst = before.some((alert) => !isSent(alert) && isUserCanceled(alert))
+    return { kind: 'close_notify', userCanceledFirst, at: ending.at }
   }
 
   /** Whether the peer's stream ended, or was made to end, by anything but its close_notify. */
@@ -79,7 +79,7 @@ export class Evidence {
    */
   streamEnded(finIsSent: boolean): void {
     if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
-    if (this.#alerts().some((alert) => !isSent(alert) && this.#endsReading(alert)) || this.#refused() !== undefined) {
+    if (this.#readingEnd() !== undefined) {
       this.surplusBytes = this.#ssl.inputPending()
       return
     }
@@ -140,6 +140,11 @@ export class Evidence {
 
   #wasClosedUnobserved(direction: number): boolean {
     return (this.#ssl.shutdownAtStart() & direction) !== 0
+  }
+
+  // The peer's alert that ended its stream.
+  #readingEnd(): Alert | undefined {
+    return this.#alerts().find((alert) => !isSent(alert) && this.#endsReading(alert)) ?? this.#refused()
   }
 
   // An alert of TLS 1.3 is an error whatever its level, but for user_canceled; before it, the level decides.

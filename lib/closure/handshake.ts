@@ -22,7 +22,6 @@ export function sslMadeMeanwhile(): () => SslHandle | undefined {
 export class Handshake {
   readonly #socket: TLSSocket
   #ssl: SslHandle | undefined
-  #handle: object | undefined
 
   constructor(socket: TLSSocket) {
     this.#socket = socket
@@ -51,8 +50,7 @@ export class Handshake {
       return
     }
     const handle = handleOf(socket)
-    if (handle === undefined || this.#handle === handle) return
-    this.#handle = handle
+    if (handle === undefined) return
     meetSsls()
     wrapMethod(handle, 'onhandshakestart', (previous, args) => {
       this.#ssl ??= runningSsl()

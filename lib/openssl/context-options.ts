@@ -1,6 +1,6 @@
 import type { LibraryIdentity } from './identity.js'
-import { checkBytes, checkCount, checkOneOf, checkText, invalid } from '../options.js'
-import { type CheckedByRules, checkByRules, flag, type LibraryRules, text } from './library-rules.js'
+import { checkBytes, checkCount, checkFlag, checkOneOf, checkText, checkTextIfGiven, invalid } from '../options.js'
+import { type CheckedByRules, checkByRules, type LibraryRules } from './library-rules.js'
 import { checkSslOps, type SslOp } from './ssl-ops.js'
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 
@@ -150,25 +150,25 @@ export const contextRules = {
   side: (name: string, value: unknown) => checkOneOf(name, value, ['client', 'server']),
   cert: pem,
   key: pem,
-  passphrase: text,
+  passphrase: checkTextIfGiven,
   ca: pem,
-  defaultVerifyPaths: (name: string, value: unknown) => flag(name, value) ?? false,
+  defaultVerifyPaths: (name: string, value: unknown) => checkFlag(name, value) ?? false,
   verify: (_name: string, value: unknown) => (value === undefined ? undefined : verifyNumber(value)),
   minVersion: (name: string, value: unknown) => number(name, value, protocolNumbers),
   maxVersion: (name: string, value: unknown) => number(name, value, protocolNumbers),
-  ciphers: text,
-  ciphersuites: text,
-  groups: text,
+  ciphers: checkTextIfGiven,
+  ciphersuites: checkTextIfGiven,
+  groups: checkTextIfGiven,
   alpn: alpnWire,
   sessionCache: (name: string, value: unknown) => number(name, value, sessionCaches),
   sessionIdContext: utf8,
   tickets: (_name: string, value: unknown) => (value === undefined ? undefined : checkTickets(value)),
   options: (_name: string, value: unknown, library: LibraryIdentity) => checkSslOps(value, library),
-  quietShutdown: flag,
-  postHandshakeAuth: flag,
-  readAhead: flag,
-  releaseBuffers: (name: string, value: unknown) => flag(name, value) ?? false,
-  keylog: (name: string, value: unknown) => flag(name, value) ?? false,
+  quietShutdown: checkFlag,
+  postHandshakeAuth: checkFlag,
+  readAhead: checkFlag,
+  releaseBuffers: (name: string, value: unknown) => checkFlag(name, value) ?? false,
+  keylog: (name: string, value: unknown) => checkFlag(name, value) ?? false,
 } satisfies LibraryRules<SslContextOptions>
 
 /** Options as the addon takes them: text as bytes, names as numbers. */

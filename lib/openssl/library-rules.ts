@@ -1,6 +1,6 @@
 // Tables of options whose checks may depend on the library, and whose defaults are mostly the library's own: the check of
 // undefined is what is then in force, undefined where the library decides.
-import { checkBoolean, checkOptions, checkText } from '../options.js'
+import { checkOptions } from '../options.js'
 import type { LibraryIdentity } from './identity.js'
 
 type LibraryRule = (name: string, value: unknown, library: LibraryIdentity) => unknown
@@ -32,12 +32,4 @@ function isComplete<Rules extends Readonly<Record<string, LibraryRule>>>(
   checked: object,
 ): checked is CheckedByRules<Rules> {
   return Object.keys(rules).every((name) => name in checked)
-}
-
-export function text(name: string, value: unknown): string | undefined {
-  return value === undefined ? undefined : checkText(name, value)
-}
-
-export function flag(name: string, value: unknown): boolean | undefined {
-  return value === undefined ? undefined : checkBoolean(name, value)
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { ClosureError, type ClosureErrorCode, errorOf } from '../errors.js'
-import { checkAll, checkText, type OptionRules } from '../options.js'
+import { checkAll, checkText, checkTextIfGiven, type OptionRules } from '../options.js'
 import type { LibraryRequest, LoadFailure, NativeLibrary } from '../native/engine.js'
 import { describeMachine, type ElfLibrary, type ElfMachine, readElfLibrary, readElfMachine } from './elf.js'
 import { glibcOfProcess, isNewer, newestGlibc } from './glibc.js'
@@ -18,7 +18,7 @@ export interface LoadOptions {
 
 export const loadRules = {
   crypto: {
-    check: (name: string, value: unknown) => (value === undefined ? undefined : checkText(name, value)),
+    check: checkTextIfGiven,
     unit: '',
     default: 'the file next to the libssl that has the name which the libssl asks for',
   },

@@ -1,6 +1,6 @@
-import { checkCount } from '../options.js'
+import { checkCount, checkFlag, checkTextIfGiven } from '../options.js'
 import type { LibraryIdentity } from './identity.js'
-import { type CheckedByRules, checkByRules, flag, type LibraryRules, text } from './library-rules.js'
+import { type CheckedByRules, checkByRules, type LibraryRules } from './library-rules.js'
 import { SslSession } from './session.js'
 
 /** The settings of one SSL. Unknown keys are refused by name. */
@@ -37,11 +37,11 @@ export interface SslOptions {
 const noLimit = 2 ** 31 - 1
 
 export const sslRules = {
-  servername: text,
-  verifyHost: text,
+  servername: checkTextIfGiven,
+  verifyHost: checkTextIfGiven,
   session: (_name: string, value: unknown, library: LibraryIdentity) =>
     value === undefined ? undefined : SslSession.native(value, library),
-  trace: (name: string, value: unknown) => flag(name, value) ?? false,
+  trace: (name: string, value: unknown) => checkFlag(name, value) ?? false,
   maxOutput: (name: string, value: unknown) =>
     value === undefined ? undefined : Math.min(checkCount(name, 'bytes', value, 0), noLimit),
 } satisfies LibraryRules<SslOptions>

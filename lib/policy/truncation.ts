@@ -63,7 +63,9 @@ export class TruncationGuard {
     const cut = this.#framing(socket)
     if (!(isReset || isAlerted) || !evidence.wasCut()) {
       // http takes any error of its socket for the end of a body without a length: a timeout of TCP's, the program's own.
-      if (cut.kind === 'response' && error instanceof Error) abort(cut.response, error)
+      // The request hears of that error by itself.
+      if (cut.kind === 'response' && error instanceof Error)
+        cutResponse(cut.response, connectionReset('aborted', error))
       return error
     }
     const truncation = this.#error({ cause: error })
@@ -104,7 +106,7 @@ export class TruncationGuard {
     if (!this.#isActive()) return tell()
     const cut = this.#framing(socket)
     // http2 says itself where a message ends: an orderly end of TLS before that cuts it, too.
-    if (cut.kind === 'http2') this.#failStreams(cut, evidence.wasCut() ? this.#error() : closedEarly())
+    if (cut.kind === 'http2') this.#failStreams(cut, evidence.wasCut() ? this.#error() : connectionReset(closedEarly))
     if (!evidence.wasCut()) return tell()
     switch (cut.kind) {
       case 'nothing':
@@ -164,15 +166,11 @@ function truncationReport(facts: ClosureFacts): ClosureReport {
   return { ...facts, handshake: facts.handshake, received, tcp, verdict: 'truncated' }
 }
 
-// As http does it where the socket is destroyed without an error. The request hears of the error by itself.
-function abort(response: IncomingMessage, cause: Error): void {
-  response.destroy(Object.assign(new Error('aborted', { cause }), { code: 'ECONNRESET' }))
-  markIncomplete(response)
-}
+const closedEarly = 'the peer has closed TLS before the end of the message'
 
 // As Node's http has it for a message that was cut.
-function closedEarly(): Error {
-  return Object.assign(new Error('the peer has closed TLS before the end of the message'), { code: 'ECONNRESET' })
+function connectionReset(message: string, cause?: Error): Error {
+  return Object.assign(new Error(message, cause && { cause }), { code: 'ECONNRESET' })
 }
 
 // Without a listener of the program's own the error is heard by nobody; given it is all the same, for it keeps 'end' back.
@@ -184,10 +182,14 @@ function destroyWith(stream: Readable, error: Error): void {
 // The response and its request, and not by way of the socket, which is destroyed without an error: http would answer one
 // by finishing the parser, and with it the body.
 function failResponse(response: IncomingMessage, error: Error): void {
-  response.destroy(error)
-  markIncomplete(response)
+  cutResponse(response, error)
   const request = requestOfResponse(response)
   process.nextTick(() => {
     if (request !== undefined && request.listenerCount('error') > 0) request.emit('error', error)
   })
+}
+
+function cutResponse(response: IncomingMessage, error: Error): void {
+  response.destroy(error)
+  markIncomplete(response)
 }

@@ -23,18 +23,18 @@ export function expectFacts(error: object): void {
   // The addon's own last checks have a sentence alone.
   if (code === 'ERR_CLOSURE_INVALID_ARGUMENT' && facts === undefined) return
   expect(facts, `facts of ${code}`).toMatchObject({ code })
-  for (const text of textsOf(facts)) if (text !== code) expect(message).toContain(text)
+  for (const text of textsOf(facts)) expect(message).toContain(text)
 }
 
 function textsOf(facts: unknown): readonly string[] {
   if (typeof facts === 'string') return [facts]
-  return typeof facts === 'object' && facts !== null
-    ? Object.entries(facts).flatMap(([key, value]) => (spoken.includes(key) ? textsOf(value) : []))
-    : []
+  if (typeof facts !== 'object' || facts === null) return []
+  if (Array.isArray(facts)) return facts.flatMap(textsOf)
+  return Object.entries(facts).flatMap(([key, value]) => (spoken.includes(key) ? textsOf(value) : []))
 }
 
 // Of the entries of an error queue the sentence has only what people read.
 const spoken: readonly string[] = [
   ...['name', 'expected', 'received', 'tried', 'place', 'reason', 'call', 'error', 'queue', 'library', 'functions'],
-  ...['needed', 'present', 'soname', 'holder', ...Array.from({ length: 300 }, (_, i) => String(i))],
+  ...['needed', 'present', 'soname', 'holder'],
 ]
