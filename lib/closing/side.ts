@@ -74,6 +74,8 @@ export interface ClosingSide {
 
   /** Sends FIN; resolves when TCP has taken it. */
   endTransport(): Promise<void>
+  /** Leaves the transport open, to the program: a FIN that it has asked for meanwhile goes. */
+  leaveTransport(): void
   isDestroyed(): boolean
   destroy(): void
 }

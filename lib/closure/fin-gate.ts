@@ -25,6 +25,8 @@ export class FinGate {
   #onArrival: (() => AtTheGate) | undefined
   #held: unknown
 
+  /** What a FIN that nobody holds must wait for; false in the end where it is not to go any more. */
+  delay: () => Promise<boolean> | undefined = () => undefined
   /** Runs Node's own call; set by the connection that the gate belongs to. */
   around: (send: () => unknown) => unknown = (send) => send()
   /** Hears whether TCP took FIN; it refuses where the connection is gone. */
@@ -44,13 +46,26 @@ export class FinGate {
         if (status !== underWay) this.#completed(status === doneAlready)
         return status
       }
-      if (this.#onArrival === undefined || this.#held !== undefined) return this.#native(args[0])
+      if (this.#held !== undefined) return this.#native(args[0])
+      if (this.#onArrival === undefined) {
+        const delay = this.delay()
+        return delay === undefined ? this.#native(args[0]) : this.#sendAfter(delay, args[0])
+      }
       // Held before it is told: a closing that begins there holds it anew.
       this.#held = args[0]
       if (this.#onArrival() === 'hold') return underWay
       this.#held = undefined
       return this.#native(args[0])
     })
+  }
+
+  #sendAfter(delay: Promise<boolean>, request: unknown): number {
+    this.#held = request
+    void delay.then((mayGo) => {
+      // A closing that has begun meanwhile holds it on.
+      if (mayGo && this.#onArrival === undefined) void this.release()
+    })
+    return underWay
   }
 
   #completed(taken: boolean): void {

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls'
+import { leaveStack } from '../closing/turns.js'
 import { findSsl } from '../native/addon.js'
 import { Connection, liveHandle } from './connection.js'
 import { FinGate } from './fin-gate.js'
@@ -185,13 +186,23 @@ export class Lifetime {
     }
     if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
     const gate = this.#earlyGate?.handle === handle ? this.#earlyGate.gate : undefined
-    this.connection = new Connection(socket, handle, ssl, gate)
+    const connection = new Connection(socket, handle, ssl, gate)
+    connection.gate.delay = () => this.#delayOfBareFin(connection)
+    this.connection = connection
     this.#handshake = undefined
     this.#bytesWhenJoined = socket.bytesWritten
     afterThisTurn(this)
-    for (const callback of this.#onJoined) callback(this.connection)
+    for (const callback of this.#onJoined) callback(connection)
     this.#onJoined = []
     return true
+  }
+
+  // In the callback of the handshake a server's session tickets of TLS 1.3 are still to be written. A bare FIN would
+  // overtake them: they would be lost, and over a Duplex Node would abort, for it asserts that nothing follows FIN.
+  #delayOfBareFin({ ssl }: Connection): Promise<boolean> | undefined {
+    if (!ssl.alive() || !ssl.getQuietShutdown()) return undefined
+    if (!this.mayBeInsideHandshake() && !ssl.insideCallback()) return undefined
+    return leaveStack().then(() => !this.socket.destroyed)
   }
 
   #finish(): void {

@@ -44,6 +44,8 @@ export class SocketSide implements ClosingSide {
     const connection = this.#connection
     const { socket } = connection
     if (this.#drainBy === 'write') {
+      // A program that ends its stream meanwhile would send FIN before our alert.
+      if (connection.closing !== undefined) connection.gate.hold(() => 'hold')
       const drained = this.#drainedByWrite()
       connection.refuseWrites()
       return () => drained
@@ -169,6 +171,11 @@ export class SocketSide implements ClosingSide {
 
   endTransport(): Promise<void> {
     return this.#connection.gate.release()
+  }
+
+  leaveTransport(): void {
+    const { socket, gate } = this.#connection
+    if (!socket.destroyed) void gate.release()
   }
 
   isDestroyed(): boolean {

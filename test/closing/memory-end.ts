@@ -109,6 +109,10 @@ export class MemoryEnd implements ClosingSide {
     return Promise.resolve()
   }
 
+  leaveTransport(): void {
+    // No program asks for FIN here.
+  }
+
   isDestroyed(): boolean {
     return this.#isDestroyed
   }
