@@ -79,7 +79,7 @@ export class CannotRun extends Error {}
 
 /** Shows where a run is, on a terminal. */
 export function showProgress(text: string): void {
-  // Whatever was there before is cleared.
+  // All that was there before is cleared.
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 

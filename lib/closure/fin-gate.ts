@@ -25,7 +25,7 @@ export class FinGate {
   #onArrival: (() => AtTheGate) | undefined
   #held: unknown
 
-  /** What a FIN that nobody holds must wait for; false in the end where it is not to go any more. */
+  /** Returns what a FIN that nobody holds must wait for, if anything; false in the end: FIN is not to go any more. */
   delay: () => Promise<boolean> | undefined = () => undefined
   /** Runs Node's own call; set by the connection that the gate belongs to. */
   around: (send: () => unknown) => unknown = (send) => send()

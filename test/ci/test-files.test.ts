@@ -17,7 +17,7 @@ const linesOf = (...args: readonly string[]): readonly string[] =>
     .split('\n')
     .filter((line) => line !== '')
 
-/** What each place repeats: whoever adds a folder to test/ decides where its tests run besides npm test. */
+/** The lists of folders that each place repeats: a new folder of test/ needs a decision where else its tests run. */
 const repeated: Readonly<Record<string, readonly string[]>> = {
   'other-nodes': ['closing', 'closure', 'hazards', 'lab', 'openssl', 'policy', 'report', 'stress', 'tls'],
   sanitizers: ['closure', 'openssl'],

@@ -58,7 +58,7 @@ export function runOnTerminal(
   return start([`stty cols ${columns} rows 50; env ${line}`, '/dev/null'], ['script', '-qec']).ended
 }
 
-/** Whatever the terminal is on which the tests run; in CI Node takes every terminal for one without colours. */
+/** The same on every terminal that the tests run on; in CI Node takes every terminal for one without colours. */
 function environment(): NodeJS.ProcessEnv {
   const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, COLUMNS: _columns, ...others } = process.env
   return { ...others, TERM: 'xterm-256color' }

@@ -13,7 +13,7 @@ import { MemoryEnd } from './memory-end.js'
 /** An end that is to be closed, and what the peer can be made to do. */
 export interface Ends {
   readonly side: ClosingSide
-  /** What our side has sent that ends something, as the peer's side of the wire has it. */
+  /** Our side's close_notify and FIN, as they came to the peer's side of the wire, in order. */
   sent(): readonly ('close_notify' | 'fin')[]
   /** Our side has read to the end of what the peer sent. */
   hasReadToEnd(): boolean

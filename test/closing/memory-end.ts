@@ -9,7 +9,7 @@ const fin = 'fin'
 type Segment = Uint8Array | typeof fin
 
 export class MemoryEnd implements ClosingSide {
-  /** What this end has sent that ends something, in order. */
+  /** This end's close_notify and FIN, in the order in which they were sent. */
   readonly sent: ('close_notify' | 'fin')[] = []
   peer: MemoryEnd | undefined
   /** Whether somebody reads here. */
@@ -129,7 +129,7 @@ export class MemoryEnd implements ClosingSide {
     this.#ssl.free()
   }
 
-  /** What TCP delivers here; read outside of the giver's stack. */
+  /** Takes what TCP delivers here, and reads it outside of the sender's stack. */
   receive(segment: Segment): void {
     this.#queue.push(segment)
     setImmediate(() => this.#read())

@@ -15,7 +15,7 @@ const otherKeys = { key: otherCertificate.key, cert: otherCertificate.cert }
 interface Contexts {
   readonly client?: SecureContext
   readonly server?: SecureContext
-  /** What SNI chooses, whatever the name. */
+  /** The context that SNI chooses, for any name. */
   readonly chosen?: SecureContext
 }
 

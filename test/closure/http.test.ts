@@ -16,15 +16,15 @@ const modes = ['quiet', 'unidirectional', 'bidirectional'] as const
 const { key, cert } = certificate
 
 interface Shut {
-  /** What shutdown() gave. */
+  /** The report that shutdown() resolved with. */
   readonly given: ClosureReport
-  /** What the socket's end gave. */
+  /** The report of the whole connection. */
   readonly final: Promise<ClosureReport>
 }
 
 interface ServeOptions {
   readonly delay?: RelayOptions['delay']
-  /** What the handler waits for before it answers. */
+  /** The handler awaits it before it answers. */
   readonly ready?: (req: IncomingMessage) => Promise<void> | undefined
 }
 

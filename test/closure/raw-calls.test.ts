@@ -171,7 +171,7 @@ describe.each(tlsVersions)('at the wrong time, %s', (version) => {
     getContextQuietShutdown: (closure) => closure.getContextQuietShutdown(),
   }
 
-  /** What each call gives: a code, or 'fine'. */
+  /** The outcome of each call: a code, or 'fine'. */
   async function answers(closure: Closure): Promise<Record<string, string>> {
     const given: Record<string, string> = {}
     for (const [name, call] of Object.entries(everyCall)) given[name] = await answerOf(() => call(closure))

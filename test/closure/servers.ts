@@ -7,7 +7,7 @@ import type { ClientOptions } from '../support/pair.js'
 import { type Relay, type RelayOptions, startRelay } from '../support/relay.js'
 import { once } from '../support/streams.js'
 
-/** Listens on 127.0.0.1 until the test is over; gives the port. */
+/** Listens on 127.0.0.1 until the test is over; returns the port. */
 export async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

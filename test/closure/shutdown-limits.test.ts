@@ -1,4 +1,4 @@
-// What bounds a closing: budgets, back-pressure, readers that stall, signals; and what is left open afterwards.
+// The bounds of a closing: budgets, back-pressure, readers that stall, signals; and what is left open afterwards.
 import { describe, expect, test } from 'vitest'
 import { once, readExactly } from '../support/streams.js'
 import { closed, closeNotify, closeNotifyAndFin, connectSides, sides, text, turns, withCode, write } from './sides.js'
@@ -26,7 +26,7 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
         received: { kind: 'nothing' },
       })
       expect(local.destroyed).toBe(true)
-      // What had gone to the kernel still arrives, up to FIN; a part of a record cannot be counted by the peer.
+      // What the kernel had taken still arrives, and FIN behind it; the peer cannot count a part of a record.
       peer.resume()
       wire.stall(near, false)
       await wire.seen(near, 'fin')

@@ -33,7 +33,7 @@ export interface Sides {
   readonly peer: TLSSocket
   readonly closure: Closure
   readonly wire: Wire
-  /** What 'error' gave. */
+  /** The error of 'error'. */
   readonly localErrors: readonly Error[]
   readonly peerErrors: readonly Error[]
 }

@@ -80,7 +80,7 @@ export async function tlsOver(
   return settled(await secured, peer)
 }
 
-/** What Node itself connects or accepts: the program has no stream beneath. */
+/** Sockets that Node itself connects or accepts: the program has no stream beneath. */
 export const nodesOwn: readonly { readonly way: string; readonly make: (version: TlsVersion) => Promise<TlsOver> }[] = [
   { way: 'tls.connect({ host })', make: (version) => connected(version, (port) => ({ host: '127.0.0.1', port })) },
   { way: 'tls.connect({ path })', make: (version) => connected(version, undefined) },
@@ -126,7 +126,7 @@ export async function connectingPair(): Promise<{ readonly near: Socket; readonl
   return { near: kept(connectTcp({ host: '127.0.0.1', port: await listen(server), allowHalfOpen: true })), far }
 }
 
-/** Connects a socket that has no handle yet; gives the other end. */
+/** Connects a socket that has no handle yet; returns the other end. */
 export async function connectTo(near: Socket): Promise<Socket> {
   const server = createTcpServer({ allowHalfOpen: true, noDelay: true })
   const far = acceptedBy(server)

@@ -96,7 +96,7 @@ function tablesOf(text: string): readonly ScenarioTable[] {
   })
 }
 
-/** What every build does at every step of every scenario: those are the keys. */
+/** The outcome on each build, by scenario and step. */
 function cellsOf(text: string, wanted: readonly string[]): ReadonlyMap<string, string> {
   const all = buildsOf(text)
   const cells = tablesOf(text).flatMap(({ subjects, head, rows }) =>
@@ -105,7 +105,7 @@ function cellsOf(text: string, wanted: readonly string[]): ReadonlyMap<string, s
         namesOf(head[index + 1] ?? '', all)
           .filter((build) => wanted.includes(build))
           .flatMap((build) =>
-            // What is marked depends on which builds there are.
+            // The marks depend on which builds there are.
             subjects.map((subject) => [`${subject}, ${step}, ${build}`, cell.replaceAll('**', '')] as const),
           ),
       ),

@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest'
 export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** What the program printed, line by line. */
+  /** The lines that the program printed. */
   readonly facts: readonly unknown[]
   readonly stderr: string
 }

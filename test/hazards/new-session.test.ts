@@ -20,7 +20,7 @@ describe.each(kinds)("a 'newSession' listener that answers late, TLS 1.3, %s", (
     const { server, wire, answer, asked } = await connected('TLSv1.3', secureOptions)
     const closure = closureOf(server)
     const done = call === 'shutdown' ? closure.shutdown(muchTime) : closure.closeNotify({ flushTimeout: 600_000 })
-    // What was written before has drained for the one; the other's empty write waits at the gate as well.
+    // All that was written before has drained for the one; the other's empty write waits at the gate as well.
     if (call === 'shutdown') await alertWritten(server)
     await turns(50)
     expect(asked()).toBeGreaterThan(0)

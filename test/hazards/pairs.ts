@@ -1,4 +1,4 @@
-/** What the tests of this folder do with the pair of sockets that they all start from. */
+/** The pair of sockets that the tests of this folder start from, and what they do with it. */
 import type { TLSSocket } from 'node:tls'
 import { setImmediate as nextImmediate } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'

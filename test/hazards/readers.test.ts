@@ -66,7 +66,7 @@ describe.each(tlsVersions)('readers of a connection that is closed, %s', (versio
       endedBy: 'reader-stalled',
       received: { kind: 'nothing' },
     })
-    // What came is still there for a reader that comes late.
+    // The data that came is still there for a reader that comes late.
     const { bytes, ended } = await collect(pair.client.resume())
     expect({ length: bytes.length, ended }).toEqual({ length: manyBytes, ended: true })
     expect(await closureOf(pair.client).report).toMatchObject({ received: { kind: 'close_notify' } })

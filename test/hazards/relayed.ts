@@ -8,7 +8,7 @@ import { once } from '../support/streams.js'
 export interface Relayed {
   readonly listener: Server
   readonly relay: Relay
-  /** What a client of it needs. */
+  /** Options for a client of it. */
   readonly client: { readonly port: number; readonly host: string; readonly ca: string; readonly servername: string }
   /** The server's next socket. */
   readonly nextServer: () => Promise<TLSSocket>

@@ -155,7 +155,7 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     client.write(Buffer.from('through views'))
     const { plaintext } = server.pump(client.pump().output)
     expect(String(plaintext)).toBe('through views')
-    // What it gave is written again, although the memory that holds it is the one that the next call fills.
+    // The bytes that it returned are written again, although the next call fills the memory that they lie in.
     server.write(plaintext)
     expect(String(client.pump(server.pump().output).plaintext)).toBe('through views')
     expect(String(client.pump(server.shutdownAndTransmit().output).plaintext)).toBe('')

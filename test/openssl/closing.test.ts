@@ -1,4 +1,4 @@
-// The three ways to close, call by call, and what each leaves: results, flags, alerts, the bytes on the wire.
+// The three ways to close, call by call, and the traces of each: results, flags, alerts, the bytes on the wire.
 import { describe, expect, test } from 'vitest'
 import type { OpenSSL, Ssl, SslEvent } from '../../lib/openssl/index.js'
 import { builds, buildsAndVersions } from './builds.js'
@@ -10,7 +10,7 @@ const closeNotify = { type: 'alert', level: 'warning', name: 'close_notify', cod
 
 const alertsOf = (ssl: Ssl): readonly SslEvent[] => ssl.takeEvents().filter(({ type }) => type === 'alert')
 
-/** What the first SSL_shutdown gives, which has sent our close_notify and not seen the peer's. */
+/** The result of the first SSL_shutdown, which has sent our close_notify and not seen the peer's. */
 const sent = { value: 0, error: 'SSL_ERROR_NONE', queue: [] } as const
 
 describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ openssl, version }) => {

@@ -44,7 +44,7 @@ test('reads a file cut at any length, or says that it is damaged', () => {
   expect(outcomeOf(bytes.subarray(0, end - 1))).toBeUndefined()
   expect(outcomeOf(bytes.subarray(0, end))).toBeDefined()
   expect(refused).toBeGreaterThan(128)
-  // What follows the loaded segments is not needed.
+  // The bytes behind the loaded segments are not needed.
   expect(read).toBeGreaterThan(0)
 })
 

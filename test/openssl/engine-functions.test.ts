@@ -124,7 +124,7 @@ function isFirst(name: string): boolean {
 
 type Members = Readonly<Record<Kind, readonly string[]>>
 
-/** What the addon's objects have besides calls of OpenSSL. */
+/** The methods of the addon's objects that call nothing of OpenSSL. */
 const own: Members = {
   library: ['kind', 'lacking', 'takeQueue'],
   context: ['takeQueue', 'isFreed'],

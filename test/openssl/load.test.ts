@@ -97,7 +97,7 @@ test('two copies of the package in a thread share what the addon knows of it', a
 })
 
 test('a file is loaded where the process has no OpenSSL that can be controlled', async () => {
-  // What makes this package take the host for one with BoringSSL.
+  // This function makes the package take the host for one with BoringSSL.
   const preload = compiled('grease', 'void SSL_CTX_set_grease_enabled(void *context, int enabled) {}')
   const program = await runEngineProgram('loads.mjs', [JSON.stringify([libssl])], { env: { LD_PRELOAD: preload } })
   expect(program).toMatchObject([{ libssl, kind: 'OpenSSL' }])

@@ -67,7 +67,7 @@ async function growthInSecondHalf(name: string, shutdowns: number, leak = ''): P
   const given: unknown = Reflect.get(Object(facts), 'samples')
   const samples: readonly unknown[] = Array.isArray(given) ? given : []
   const [middle, end] = [samples[4], samples[9]]
-  // What V8 holds outside its heap counts as heap: Buffers.
+  // Buffers, which V8 holds outside its heap, count as heap.
   const heapOf = (sample: unknown): number => numberIn(sample, 'heap') + numberIn(sample, 'external')
   return { heap: heapOf(end) - heapOf(middle), rss: numberIn(end, 'rss') - numberIn(middle, 'rss') }
 }

@@ -1,7 +1,7 @@
 import { ClosureError } from '../../lib/openssl/index.js'
 import { expectFacts } from '../support/error-facts.js'
 
-/** What a call throws, which is to be a ClosureError: its code, a space, and its message. */
+/** Returns the code, a space and the message of what a call throws, which is to be a ClosureError. */
 export function thrown(call: () => unknown): string {
   try {
     call()

@@ -121,7 +121,7 @@ describe.each(tlsVersions)('%s', (version) => {
       expect(await request(relay.port, agent)).toEqual({ body: 'whole', code: undefined })
       expect(await report()).toMatchObject({ side: 'client', verdict: 'clean', mode: 'bidirectional' })
       const wire = await relay.nextWire()
-      // What comes behind it may be lost: the stock server resets the connection when it is cold.
+      // The requests behind it may be lost: the stock server resets the connection when it is cold.
       await wire.seen('client', 'alert warning close_notify')
       control.stop()
       expect(traces(agent)).toEqual(before)

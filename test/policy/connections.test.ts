@@ -1,4 +1,4 @@
-// What one connection does differently, and what stop() leaves alone.
+// `perConnection`, for one connection that is to differ, and stop(), with what it leaves alone.
 import type { TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import type { ClosureControl, ConnectionPolicy } from '../../lib/index.js'

@@ -114,7 +114,7 @@ describe.each(tlsVersions)('%s', (version) => {
         await wire.seen('server', 'handshake')
         await ended(watched, 'client')
         await delay(20)
-        // What stock Node says of a close_notify there; a TLS socket that the program has made itself only closes. To
+        // Stock Node's own error at a close_notify there; a TLS socket that the program has made itself only closes. To
         // OpenSSL level fatal is an error as long as it does not know that this is TLS 1.3, and what was written fails.
         const isFatal = name.includes('fatal') && (version === 'TLSv1.2' || index === 0)
         // Node takes OpenSSL's SSL_ERROR_SYSCALL for an error where something waits to be written.

@@ -1,4 +1,4 @@
-// What the modes put on the wire wherever Node would end a server's connection: nothing of the servers is changed.
+// The modes on the wire, wherever Node would end a server's connection: nothing of the servers is changed.
 import type { TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { clientOf } from '../closure/servers.js'
@@ -35,7 +35,7 @@ const endings: readonly (readonly [string, (socket: TLSSocket) => void])[] = [
 ]
 
 /**
- * What the server sends is held back until it has sent its last, so that the client cannot answer before: with
+ * The server's output is held back until its last byte is sent, so that the client cannot answer before: with
  * `bidirectional` FIN must not come, in the other modes it must.
  */
 async function expectEnding({ relay, report }: Controlled, mode: ClosureMode): Promise<void> {

@@ -71,7 +71,7 @@ const endings: readonly (readonly [string, readonly Crafted[]])[] = [
 
 describe.each(tlsVersions)('%s', (version) => {
   describe.each(kinds)('%s', (kind) => {
-    // What the program, and nobody else, may leave open.
+    // The endings that the program, and nobody else, may leave open.
     const isHalfOpen = kind === 'tls with allowHalfOpen' || kind === 'http2 with allowHalfOpen'
 
     test.each(endings)('%s', async (name, records) => {
@@ -200,7 +200,7 @@ describe.each(tlsVersions)('%s', (version) => {
 
 const hellos = new Map<string, Promise<Buffer>>()
 
-/** What a client of Node's sends first. */
+/** The first flight of a client of Node's. */
 async function clientHello(version: TlsVersion, h2: boolean): Promise<Buffer> {
   const key = `${version} ${h2}`
   const known = hellos.get(key)

@@ -1,4 +1,4 @@
-// What controlClosure() takes and refuses, and who is under whose control.
+// The targets that controlClosure() takes and refuses, and who is under whose control.
 import { EventEmitter } from 'node:events'
 import http from 'node:http'
 import http2 from 'node:http2'
@@ -17,7 +17,7 @@ import { accepted, ample, connected, controlled, endingOf, stock, tlsServer, unt
 const { key, cert } = certificate
 const invalid = withCode('ERR_CLOSURE_INVALID_ARGUMENT')
 
-/** What an untyped caller does: the types refuse it. */
+/** Calls as an untyped caller does: the types refuse it. */
 function untyped(target: unknown, policy?: unknown): unknown {
   return Reflect.apply(controlClosure, undefined, [target, policy])
 }
@@ -31,7 +31,7 @@ function thrownBy(call: () => unknown): unknown {
   return undefined
 }
 
-/** What a control could leave behind: listeners, and methods that are the object's own. */
+/** Everything that a control could leave behind: listeners, and methods that are the object's own. */
 function traces(target: EventEmitter) {
   const methods = Reflect.ownKeys(target).filter((key) => typeof Reflect.get(target, key) === 'function')
   const listeners = target.eventNames().map((name) => [name, target.listenerCount(name)])

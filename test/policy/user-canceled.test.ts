@@ -43,7 +43,7 @@ const endings = {
 } satisfies Record<string, readonly (readonly Crafted[])[]>
 type Ending = keyof typeof endings
 
-/** What the same records say without user_canceled. */
+/** The same records without user_canceled. */
 const alone = (ending: Ending): readonly (readonly Crafted[])[] =>
   endings[ending].map((flight) => flight.filter((record) => record !== canceled))
 

@@ -8,13 +8,13 @@ import type { Act, PlannedShutdown, SidePlan, What, When } from './plan.js'
 export interface Means {
   /** Writes one piece; the callback comes when it has been given to the kernel, or failed. */
   readonly write: (piece: Buffer, last: boolean, done: (error?: Error | null) => void) => void
-  /** What end() and its relatives mean where a protocol owns the socket. */
+  /** The protocol's own way of end(), where it owns the socket. */
   readonly end: () => void
   readonly closeOwner: () => void
   readonly destroyOwner: () => void
 }
 
-/** What a side knows when all is over. */
+/** A side's account of its connection, when all is over. */
 export interface Account {
   /** Absent when the closure was never taken, for the handshake or the request never came. */
   readonly report: ClosureReport | undefined

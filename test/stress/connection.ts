@@ -9,7 +9,7 @@ import { type Sent, Tap } from './tap.js'
 
 export interface Outcome {
   readonly failures: readonly string[]
-  /** What happened, for the counts that a run prints. */
+  /** Names of what happened, for the counts that a run prints. */
   readonly events: readonly string[]
 }
 
@@ -112,7 +112,7 @@ class SideCheck {
     if (peer?.sent !== undefined) this.#received(plan, report, account, peer.sent)
   }
 
-  // What is said of our close_notify is what was on the wire.
+  // The report says of our close_notify what was on the wire.
   #alerts(report: ClosureReport, sent: Sent): void {
     if (sent.closeNotifies > 1) this.#fail(`${sent.closeNotifies} close_notify on the wire`)
     if (sent.undecryptable > 0) this.#fail(`${sent.undecryptable} records cannot be decrypted`)
@@ -135,7 +135,7 @@ class SideCheck {
     if (kind === 'nothing' && sent.closeNotifies > 0) this.#fail('close_notify on the wire, reported as not sent')
   }
 
-  // What was written before an orderly closing is on the wire before its alert, or reported as not delivered.
+  // All that was written before an orderly closing is on the wire before its alert, or reported as not delivered.
   #data(plan: Plan, report: ClosureReport, account: Account, sent: Sent): void {
     if (sent.end === 'cut') return
     const { writtenBeforeClosing, orderly } = account
@@ -154,7 +154,7 @@ class SideCheck {
     else this.#fail(`${writtenBeforeClosing} bytes were written, ${undeliveredBytes} reported as not delivered`)
   }
 
-  // What the peer's wire shows is what this side says of it, and what reached its reader.
+  // This side reports what the peer's wire shows, and that is what reached its reader.
   #received(plan: Plan, report: ClosureReport, account: Account, peer: Sent): void {
     if (report.received.kind === 'close_notify' && peer.closeNotifies === 0 && peer.end !== 'cut') {
       this.#fail('close_notify reported as received was never sent')

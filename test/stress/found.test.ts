@@ -1,4 +1,4 @@
-/** What random closings under policies have found, each in its smallest form. */
+/** Faults that random closings under policies have found, each in its smallest form. */
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import https from 'node:https'

@@ -1,4 +1,4 @@
-/** What an environment variable asks for; undefined when it is not set. */
+/** The number in an environment variable; undefined when it is not set. */
 export function numberFrom(name: string): number | undefined {
   const text = process.env[name]
   if (text === undefined || text === '') return undefined

@@ -1,6 +1,6 @@
 /**
- * What one connection of the stress test does, drawn from a seed and an index: the same two numbers give the same plan,
- * on every Node. Only the plan repeats; how its acts meet the events of the network does not.
+ * The plan of one connection of the stress test, drawn from a seed and an index: the same two numbers give the same
+ * plan, on every Node. Only the plan repeats; how its acts meet the events of the network does not.
  */
 import { seededRandom, type SeededRandom } from '../support/random.js'
 
@@ -10,7 +10,7 @@ export interface Plan {
   readonly version: 'TLSv1.2' | 'TLSv1.3'
   /** ms that the network takes in each direction. */
   readonly delay: number
-  /** What one side learns of the other side's RST: a RST, or a FIN, as from a proxy. */
+  /** Whether a side's RST reaches the other side as a RST; if not, as a FIN, as from a proxy. */
   readonly resetsPass: boolean
   readonly allowHalfOpen: boolean
   /** After how many ms both sockets are destroyed, whatever they do. */

@@ -8,7 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { KeyLog } from '../../lib/tls/keys.js'
 import { Decoder, Framer, Session, type RawRecord, type Side } from '../../lib/tls/records.js'
 
-/** What one side put on the wire. */
+/** The output of one side on the wire. */
 export interface Sent {
   /** Bytes of application data, and how many of them came before and after its close_notify. */
   data: number
@@ -62,7 +62,7 @@ export class Tap {
     server.once('connection', (toClient) => this.#relay(toClient, options))
   }
 
-  /** What a side sent; undefined when nobody has connected. */
+  /** The output of a side; undefined when nobody has connected. */
   sent(from: Side): Sent | undefined {
     return this.#directions.find((direction) => direction.from === from)?.sent
   }
@@ -138,7 +138,7 @@ class Direction {
     })
     source.on('error', () => this.#end('rst'))
     target.on('drain', () => source.resume())
-    // Whoever was to receive is gone: read on, to know what was sent.
+    // The receiver is gone: the tap reads on, to know what was sent.
     target.on('close', () => source.resume())
     target.on('error', () => this.#receiverReset())
   }

@@ -57,7 +57,7 @@ export function plaintext(bytes: Buffer | string): Crafted {
 export const fin: Crafted = { kind: 'fin' }
 export const rst: Crafted = { kind: 'rst' }
 
-/** What a list of crafted things puts on the wire, `original` standing where it says `pass`. */
+/** Returns the records of a list of crafted things, with `original` where it says `pass`. */
 export function craftedDeliveries(
   list: readonly Crafted[],
   protection: Protection | undefined,

@@ -382,7 +382,7 @@ function passBeforeKeys(entry: Entry, record: RawRecord): Delivery[] {
   return [{ kind: 'bytes', bytes: Buffer.concat([record.header, record.body]) }]
 }
 
-/** What was read together goes on together. */
+/** Passes on together what was read together. */
 function joined(deliveries: readonly Delivery[]): Delivery[] {
   const result: Delivery[] = []
   for (const delivery of deliveries) {

@@ -121,7 +121,7 @@ export class Connection {
     }
 
     const begun = { done: Promise.race([done, failed]), released: Promise.race([released, failed]) }
-    // Whoever awaits only one of them must not hear of the other as unhandled.
+    // A caller that awaits only one of them must not hear of the other as unhandled.
     begun.done.catch(() => {})
     begun.released.catch(() => {})
     return begun

@@ -19,7 +19,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
   const listener = await listen({ minVersion: version, maxVersion: version }, (socket) => socket.resume())
   await Promise.all(Array.from({ length: 20 }, () => closeOne(listener, verdicts)))
   listener.close()
-  // What is never freed is a hang, which the test ends.
+  // An object that is never freed shows as a hang, which the test ends.
   while (trackingCounts().live > 1) await sleep(5)
   say({ thread: isMainThread ? 'main' : 'worker', version, verdicts })
 }

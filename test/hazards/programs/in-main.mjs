@@ -5,7 +5,7 @@ import { nativeUrl, packageUrl, pair, say, sleep } from './support.mjs'
 export async function closeOneInMain() {
   const { trackingCounts } = await import(nativeUrl)
   const main = await closeOne()
-  // What is never freed is a hang, which the test ends.
+  // An object that is never freed shows as a hang, which the test ends.
   while (trackingCounts().live > 0) await sleep(5)
   say({ main, live: trackingCounts().live })
 }

@@ -48,7 +48,7 @@ async function count(report) {
 }
 
 async function print() {
-  // What is never freed is a hang, which the test ends.
+  // An object that is never freed shows as a hang, which the test ends.
   while (trackingCounts().live > 0) await immediate()
   for (let i = 0; i < 10; i++) {
     globalThis.gc()

@@ -24,7 +24,7 @@ std::vector<size_t> cuts(const Buffer& wire) {
   return all;
 }
 
-// What a build says of an end that no close_notify announced.
+// The result of a read at an end that no close_notify announced, by build.
 void check_unexpected_eof(Ssl& ssl, int result) {
   CHECK(result <= 0);
   if (is_openssl_3_or_newer()) {

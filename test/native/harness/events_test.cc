@@ -1,4 +1,4 @@
-// What is noted: alerts, messages, keys, sessions, and where noting ends.
+// The events that are noted: alerts, messages, keys, sessions; and where noting ends.
 #include <algorithm>
 
 #include "test/native/harness/check.h"

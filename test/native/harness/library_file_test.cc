@@ -44,7 +44,7 @@ LoadError refused(const LibraryRequest& request) {
 
 bool names(const LoadError& error, const std::string& text) { return error.message.find(text) != std::string::npos; }
 
-// What only has to be a library: the one that has fopen.
+// A library of any kind: the one that has fopen.
 std::string some_library() { return platform::file_of(reinterpret_cast<void*>(&std::fopen)); }
 
 TEST("the same file is opened once, by any thread") {

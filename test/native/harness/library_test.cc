@@ -1,4 +1,4 @@
-// What is known of a library, the process's own, and several at work at once.
+// The facts that are known of a library, the process's own, and several at work at once.
 #include <algorithm>
 #include <string>
 #include <thread>

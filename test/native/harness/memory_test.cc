@@ -1,4 +1,4 @@
-// What happens when memory runs out, at every single allocation in turn: std::bad_alloc, never through OpenSSL, and the
+// Memory that runs out, at every single allocation in turn: std::bad_alloc, never through OpenSSL, and the
 // objects can be used and freed afterwards. And that no queue costs more the longer it is.
 #include <chrono>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// What happens after the handshake: key updates, renegotiation, late authentication, exported keys.
+// Everything that can follow the handshake: key updates, renegotiation, late authentication, exported keys.
 #include "test/native/harness/check.h"
 #include "test/native/harness/pair.h"
 

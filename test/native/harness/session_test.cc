@@ -8,7 +8,7 @@ namespace {
 // BoringSSL hands out sessions of TLS 1.3 in the callback alone.
 bool gives_sessions(int version) { return version == kTls12 || !library().is_boringssl_family(); }
 
-// What resumption needs: the client is told of sessions, the server gives them.
+// Needed for resumption: the client is told of sessions, the server gives them.
 Contexts resuming(int version) {
   const auto made = contexts(version);
   CHECK(made.client->set_session_cache_mode(kCacheClient).has_value());

@@ -1,4 +1,4 @@
-// What main() was asked to run on.
+// The library and the folder that main() was asked to run on.
 #pragma once
 
 #include <vector>

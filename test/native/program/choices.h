@@ -1,4 +1,4 @@
-// What a program begins with: its bytes, and the choices that two of them make about the contexts.
+// The beginning of a program: its bytes, and the choices that two of them make about the contexts.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What is certain of two SSLs whatever is done to them, and the checks of it. A check that fails ends the process, for
-// that is what a fuzzer understands.
+// The facts that are certain of two SSLs whatever is done to them, and the checks of them. A check that fails ends the
+// process, for that is what a fuzzer understands.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace close_notify::test {
 // Plaintext that tells where it belongs: each life of each side writes a sequence of its own.
 uint8_t plaintext_at(int side, int life, size_t offset);
 
-// What one life of a side wrote: certainly, and at most.
+// The bytes that one life of a side wrote: certainly, and at most.
 struct Written {
   size_t done = 0;
   size_t tried = 0;
@@ -64,7 +64,7 @@ struct ShutdownCause {
 };
 void check_flags(int before, int after, const ShutdownCause& cause, const std::vector<engine::Event>& events);
 
-// What holds after any call that gives an SSL_get_error.
+// The checks that hold after any call that returns an SSL_get_error.
 void check_result(engine::Ssl& ssl, int result);
 
 }  // namespace close_notify::test

@@ -38,7 +38,7 @@ class SideCommand implements fc.Command<Model, Real> {
     }
     this.#call(model, side, ssl, real)
     if (side.freed) return
-    // Whatever a call has written that it was not expected to: answers to key updates, fatal alerts.
+    // The output of a call that was not expected to write: answers to key updates, fatal alerts.
     model.wrote(side, ssl, side.dead ? 'fatal' : 'other')
     model.checkFlags(side, ssl)
   }
@@ -73,7 +73,7 @@ const doHandshake: Call = (model, side, ssl) => {
   } else if (error !== 'SSL_ERROR_WANT_READ') model.dies(side, ssl)
 }
 
-// What the handshake has consumed of the input is known to it alone: all units that ended before what is left.
+// The handshake alone knows how much of the input it has consumed: all units that ended before what is left.
 function skipHandshake(model: Model, side: Side, ssl: Ssl): void {
   const { written } = model.peer(side.name)
   const consumed = side.fed - ssl.inputPending()

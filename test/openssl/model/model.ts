@@ -1,5 +1,5 @@
 /**
- * What two Ssl objects and the bytes between them should do, as far as closing goes: flags, what is on its way, what a
+ * The model of two Ssl objects and the bytes between them, as far as closing goes: flags, what is on its way, what a
  * read may give, which alerts are told. Knows nothing of cryptography: what a call writes is measured in bytes.
  */
 import { expect } from 'vitest'
@@ -33,7 +33,7 @@ const received = 2
 // OpenSSL takes so many warnings in a row for an attack.
 const warningsAtMost = 5
 
-/** What a direction carries, from one place of it to another: bytes that tell a place from its neighbours. */
+/** The bytes that a direction carries from one place to another: each place differs from its neighbours. */
 export function plaintextAt(side: SideName, from: number, to: number): Buffer {
   if (to > patterns[side].length) throw new Error('There is no more plaintext')
   return patterns[side].subarray(from, to)
@@ -98,7 +98,7 @@ export class Model {
     return name === 'client' ? this.server : this.client
   }
 
-  /** What is complete in the input of a side and not consumed: the peer's units. */
+  /** The peer's units that are complete in the input of a side and not consumed. */
   nextUnit(side: Side): Unit | undefined {
     const unit = this.peer(side.name).written[0]
     return unit !== undefined && unit.end <= side.fed ? unit : undefined
@@ -119,7 +119,7 @@ export class Model {
   skipOthers(side: Side, failed: boolean): Unit | undefined {
     const { written } = this.peer(side.name)
     for (let unit = this.nextUnit(side); unit !== undefined; unit = this.nextUnit(side)) {
-      // What a side writes as it fails is an alert, or what it was about to write, or both.
+      // A side that fails writes an alert, or what it was about to write, or both.
       if (unit.kind !== 'other' && !(unit.kind === 'fatal' && !failed)) return unit
       side.warnings = 0
       written.shift()
@@ -178,7 +178,7 @@ function expectEof(model: Model, side: Side, ssl: Ssl, result: SslResult): void 
   if (model.facts.eofIsFatal) model.dies(side, ssl)
 }
 
-/** What SSL_read, SSL_peek and pump() should have given. */
+/** Checks what SSL_read, SSL_peek and pump() returned. */
 export function expectRead(
   model: Model,
   side: Side,
@@ -252,7 +252,7 @@ function rereadsClose(side: Side): void {
   side.alerts.push('received close_notify')
 }
 
-/** What SSL_shutdown should have done. */
+/** Checks what SSL_shutdown did. */
 export function expectShutdown(model: Model, side: Side, ssl: Ssl, result: SslResult): void {
   const is = (value: number, error: string): void => expect([result.value, result.error]).toEqual([value, error])
   if (side.dead) return

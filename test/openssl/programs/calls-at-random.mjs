@@ -55,7 +55,7 @@ class Round {
       this.#step(pick(['client', 'server']))
       if (chance(400)) {
         global.gc?.()
-        // What is dropped without free() goes when the event loop turns.
+        // An object that is dropped without free() goes when the event loop turns.
         await setImmediate()
       }
     }

@@ -85,7 +85,7 @@ for (const version of versions) {
   console.log(JSON.stringify({ version, before, after }))
 }
 
-/** What it gives on both sides; everything is called afterwards. */
+/** The outcome on both sides; everything is called afterwards. */
 function at(reach, version, session) {
   const pair = makePair(version)
   const rest = reach(pair) ?? Buffer.alloc(0)

@@ -228,7 +228,7 @@ for (const [kind, rows] of Object.entries({ guarded, asItIs })) {
   }
 }
 
-// Whatever was called, the rest can be.
+// All other calls can be made after any of them.
 function use(pair) {
   outcomeOf(() => pass(pair))
   for (const ssl of [pair.client, pair.server]) {

@@ -17,7 +17,7 @@ const major = Number(process.versions.node.split('.')[0])
 interface Case {
   readonly program: string
   readonly scenario: string
-  /** What the program sees of its own work, whatever the policy is. */
+  /** The program's own account of its work, the same under every policy. */
   readonly facts: unknown
   /** Where the policy changes that on purpose. */
   readonly strictFacts?: unknown
@@ -128,8 +128,8 @@ describe.each(['fastify', 'express', 'ws', 'http-proxy', 'pg', 'nodemailer'])('%
   })
 })
 
-// What a program does while the machine is busy with others can differ: its peer, which is stock, then overtakes it. What
-// it says of its own work may not differ once.
+// A program can act differently while the machine is busy with others: its peer, which is stock, then overtakes it. Its
+// account of its own work may not differ once.
 const attempts = 3
 
 async function check(
@@ -150,7 +150,7 @@ async function check(
   expect(unlike, `${column}, not as documented: ${documented.join(' or ')}`).toEqual([])
 }
 
-/** What the table has for each connection of a run. */
+/** Holds each connection of a run against the table. */
 function linesOf({ wires, verdicts }: Observed, policy: ClosurePolicy | undefined): readonly string[] {
   expect(wires.length, 'connections').toBeGreaterThan(0)
   expect(verdicts.length, 'reports').toBe(policy === undefined ? 0 : wires.length)

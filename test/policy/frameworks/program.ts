@@ -13,7 +13,7 @@ import { type Relay, startRelay } from '../../support/relay.js'
 import { closingOf } from './closing.js'
 
 export interface Observed {
-  /** What the program saw of its own work. */
+  /** The program's own account of its work. */
   readonly facts: unknown
   /** Of the reports of the controlled connections. */
   readonly verdicts: readonly string[]

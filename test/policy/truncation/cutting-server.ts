@@ -15,7 +15,7 @@ import { cutOf } from './messages.js'
 
 export interface CuttingServer {
   readonly port: number
-  /** What went wrong in the server itself. */
+  /** Errors of the server itself. */
   readonly failures: readonly unknown[]
 }
 

@@ -1,4 +1,4 @@
-// What a connection of http2 makes of its peer's end when streams are complete, and when some of them are not.
+// The end of an http2 connection by its peer, when all streams are complete, and when some of them are not.
 import {
   createSecureServer,
   type Http2SecureServer,

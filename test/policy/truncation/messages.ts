@@ -19,7 +19,7 @@ export interface Cut {
   readonly with: 'fin' | 'rst'
 }
 
-/** What a cut leaves. */
+/** How much of the message a cut leaves. */
 export interface Remains {
   /** The head of the message has come in full, or only in part. */
   readonly head: 'none' | 'part' | 'whole'
@@ -108,7 +108,7 @@ const messages: Readonly<Record<Framing, Message>> = {
 const recordOverhead = { 'TLSv1.3': 5 + 1 + 16, 'TLSv1.2': 5 + 8 + 16 } as const
 const alertLength = 2
 
-/** What is encrypted before the close_notify, each item in one record. */
+/** The plaintext before the close_notify, one item per record. */
 export function recordsOf({ framing, unit, at }: Cut): readonly Buffer[] {
   const records = partsOf(framing).map((one) => Buffer.from(textOf(one), 'latin1'))
   return unit === 'ciphertext' ? records : [Buffer.concat(records).subarray(0, at)].filter(({ length }) => length > 0)

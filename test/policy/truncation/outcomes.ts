@@ -1,9 +1,9 @@
-/** What a client made of each response, and what was wrong with that. */
+/** A client's account of each response, and what was wrong with it. */
 import type { TlsVersion } from '../../support/pair.js'
 import { type Cut, remainsOf, wholeBody } from './messages.js'
 
 export interface Outcome {
-  /** What the reader was given. */
+  /** The body that the reader got. */
   body: string
   /** The reader was told that this is all. */
   passed: boolean

@@ -1,4 +1,4 @@
-// What is complete by its own framing is believed, whatever the peer does afterwards and however late it is read.
+// A message that is complete by its own framing passes, whatever the peer does afterwards and however late it is read.
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'

@@ -39,7 +39,7 @@ function packedFiles(): readonly string[] {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const paths = [...printed.matchAll(/"path": "([^"]+)"/g)].map(([, name = '']) => name)
-  // What the compiler made of a source that is gone is removed before packing.
+  // The compiler's output of a source that is gone is removed before packing.
   return paths.filter((file) => !file.startsWith('dist/') || existsSync(path.join(root, sourceOf(file))))
 }
 

@@ -21,7 +21,7 @@ test('every peer of the table is pinned', () => {
   ])
 })
 
-/** What comes with the C library, and what a C++ compiler brings. */
+/** Libraries of the C library, and those that a C++ compiler brings. */
 const ofTheMachine = /^(ld-linux-x86-64|linux-vdso|libc|libm|libdl|libpthread|librt|libresolv|libgcc_s|libstdc\+\+)\.so/
 
 describe.each(fetchedPeers())('$name, fetched', ({ folder, programs }) => {

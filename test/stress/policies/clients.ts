@@ -9,7 +9,7 @@ import type { Scene } from './scene.js'
 import { runTls } from './tls-client.js'
 import { runUndici } from './undici-client.js'
 
-/** What the clients of a scenario share. */
+/** Shared by the clients of a scenario. */
 export class Clients {
   readonly controls: Controls
   readonly scene: Scene

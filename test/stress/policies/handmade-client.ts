@@ -92,7 +92,7 @@ function head(path: string, length: number): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
 }
 
-/** Compares responses with those that are expected, in order. Gives for each that has a head whether it is whole. */
+/** Compares responses with those that are expected, in order. Returns for each that has a head whether it is whole. */
 function parseResponses(scene: Scene, exchanges: readonly Exchange[], bytes: Buffer): boolean[] {
   const wholes: boolean[] = []
   let rest = bytes

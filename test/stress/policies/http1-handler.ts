@@ -75,7 +75,7 @@ function respond(scene: Scene, exchange: Exchange, response: ServerResponse, soc
   })
 }
 
-// Gives whether the response is gone.
+// Returns whether the response is gone.
 function actHalfway({ serverAct }: ExchangePlan, response: ServerResponse, socket: TLSSocket): boolean {
   switch (serverAct) {
     case 'destroy-halfway':

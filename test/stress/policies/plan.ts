@@ -1,7 +1,7 @@
 /**
- * What one scenario of the policy stress does, drawn from a seed and an index: a server, its clients, their policies and
- * everything that is done to them. The same two numbers give the same plan, on every Node (undici's version apart). Only
- * the plan repeats; how its acts meet the events of the network does not.
+ * The plan of one scenario of the policy stress, drawn from a seed and an index: a server, its clients, their policies
+ * and everything that is done to them. The same two numbers give the same plan, on every Node (undici's version apart).
+ * Only the plan repeats; how its acts meet the events of the network does not.
  */
 import type { ConnectionPolicy } from '../../../lib/index.js'
 import { seededRandom, type SeededRandom } from '../../support/random.js'
@@ -18,7 +18,7 @@ export interface Plan {
   readonly client: PolicyPlan | undefined
   /** Nothing is done that could lose a byte or a response: everything must arrive whole. */
   readonly isCalm: boolean
-  /** What a relay does to the first, second, … connection; undefined where there is no relay. */
+  /** The relay's act on the first, second, … connection; undefined where there is no relay. */
   readonly cuts: readonly (Cut | undefined)[] | undefined
   readonly lanes: readonly LanePlan[]
   readonly acts: readonly TargetAct[]
@@ -44,7 +44,7 @@ type ClientKind =
 export interface PolicyPlan extends ConnectionPolicy {
   readonly maxWaiting?: number
   readonly hasSignal: boolean
-  /** What `perConnection` gives for the first, second, … connection. */
+  /** The results of `perConnection` for the first, second, … connection. */
   readonly overrides: readonly (ConnectionPolicy | undefined)[] | undefined
 }
 
@@ -55,7 +55,7 @@ export interface Cut {
   readonly how: 'fin' | 'rst'
 }
 
-/** What one client does in turn: one connection, or one request after the other through the agent. */
+/** The work of one client: one connection, or one request after the other through the agent. */
 export interface LanePlan {
   readonly after: number
   readonly exchanges: readonly ExchangePlan[]
@@ -93,7 +93,7 @@ export interface ExchangePlan {
   readonly reader: Reader
 }
 
-/** What the server does when its response is half written, or written. */
+/** The server's act when its response is half written, or written. */
 type ServerAct =
   | 'none'
   | 'destroy-halfway'
@@ -105,7 +105,7 @@ type ServerAct =
   | 'end-after'
   | 'session-close-after'
 
-/** What the client does when the first bytes of a response have come. */
+/** The client's act when the first bytes of a response have come. */
 type ClientAct = 'none' | 'request-destroy' | 'response-destroy' | 'socket-destroy' | 'session-close'
 
 export type Reader =
@@ -272,7 +272,7 @@ class Draw {
       exchanges: Array.from({ length: count }, () => this.#exchange()),
       clientEnding: this.#ending(true, isHandmade),
       serverEnding: this.#ending(false, false),
-      // What comes behind a closing that does not wait is answered with RST.
+      // Data behind a closing that does not wait is answered with RST.
       pipelined: this.#isCalm ? count : random.integer(1, count),
       late: random.pick(['soon', 'data', 'end']),
       isSilent: !this.#isCalm && random.next() < 0.15,

@@ -15,7 +15,7 @@ export function startPorts(at: number): void {
   next = first + (at % (last - first))
 }
 
-/** Gives the port. */
+/** Returns the port. */
 export async function listen(server: Server): Promise<number> {
   for (let tries = 0; tries < 1000; tries++) {
     const port = next

@@ -10,7 +10,7 @@ export interface Outcome {
   readonly failures: readonly string[]
   /** TLS connections of which the server saw the handshake and the end. */
   readonly closings: number
-  /** What happened, for the counts that a run prints. */
+  /** Names of what happened, for the counts that a run prints. */
   readonly events: Readonly<Record<string, number>>
 }
 
@@ -36,7 +36,7 @@ export async function runScenario(plan: Plan): Promise<Outcome> {
   scene.abandon()
   if (!isInTime) clients.destroyAll()
   await cutter?.close()
-  // What is controlled must end by itself once the client is gone; the rest is nobody's to end.
+  // A controlled connection must end by itself once the client is gone; the rest is nobody's to end.
   if (!(await within(isInTime ? 0 : 50, allEnded))) server.abandon()
   if (!(await within(guard, allEnded))) scene.fail(`not settled: ${scene.pending.join(', ')}`)
   await quiet(server, clients)

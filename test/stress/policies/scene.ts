@@ -1,4 +1,4 @@
-/** What a scenario shares: its plan, its timers, the bodies that are to arrive, and what was wrong. */
+/** The state that a scenario shares: its plan, its timers, the bodies that are to arrive, and what was wrong. */
 import type { Readable } from 'node:stream'
 import { createSecureContext, type TLSSocket } from 'node:tls'
 import { certificate } from '../../../benchmarks/support/certificate.js'
@@ -62,7 +62,7 @@ export class Scene {
     })
   }
 
-  /** What ends something that would go on for ever. Gives what forgets it. */
+  /** Notes how to end something that would go on for ever; returns a function that forgets it. */
   onAbandon(run: () => void): () => void {
     if (this.isOver) run()
     else this.#abandonments.add(run)
@@ -195,5 +195,5 @@ const contexts = {
 }
 
 export function ignore(): void {
-  // What fails is told elsewhere.
+  // A failure is reported elsewhere.
 }

@@ -199,7 +199,7 @@ export function endAs(scene: Scene, socket: TLSSocket, { how, after }: Ending, r
   else scene.later(after, end)
 }
 
-/** What must hold when the stream of a TLS connection has ended. */
+/** Checks a TLS connection whose stream has ended. */
 export function checkTlsEnd(
   scene: Scene,
   side: string,

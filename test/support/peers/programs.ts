@@ -31,7 +31,7 @@ type ProgramName = (typeof peers)[PeerName]['programs'][number]
 
 export interface Program {
   readonly command: string
-  /** What has to be added to its environment. */
+  /** Variables to be added to its environment. */
   readonly env: Readonly<Record<string, string>>
   /** The folder that it was unpacked to, with its libraries. */
   readonly folder?: string

@@ -1,4 +1,4 @@
-// What JavaScript is measured against by the programs of this folder: the same calls of OpenSSL in a C++ loop, as a C
+// The yardstick for JavaScript in the programs of this folder: the same calls of OpenSSL in a C++ loop, as a C
 // programmer has them (plain: memory BIOs; checked: with the error queue, as the manual demands it), and as the addon
 // has them (engine: native/engine, without Node-API).
 //

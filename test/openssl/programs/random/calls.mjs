@@ -1,4 +1,4 @@
-// What can be called of the engine, each with random arguments, most of them right.
+// The calls of the engine, each with random arguments, most of them right.
 import { chance, maybe, pick, random } from './numbers.mjs'
 
 const text = Buffer.alloc(100_000, 'some text that is sent. ')

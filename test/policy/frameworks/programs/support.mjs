@@ -1,4 +1,4 @@
-// What the programs of this folder share: node PROGRAM.mjs SCENARIO [POLICY]. Without a policy nothing of the package is
+// Shared by the programs of this folder: node PROGRAM.mjs SCENARIO [POLICY]. Without a policy nothing of the package is
 // loaded: that is stock Node. A program does one scenario, prints what it saw as one line of JSON and ends by itself.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ const certificates = new URL('../../../../.cache/certificates/', import.meta.url
 export const key = readFileSync(new URL('localhost.key.pem', certificates), 'utf8')
 export const cert = readFileSync(new URL('localhost.cert.pem', certificates), 'utf8')
 
-/** What a TLS client of the relay needs. */
+/** Options for a TLS client of the relay. */
 export const trust = { host: '127.0.0.1', servername: 'localhost', ca: cert }
 
 const verdicts = []

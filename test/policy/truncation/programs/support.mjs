@@ -1,4 +1,4 @@
-// What the programs of this folder share. They run in processes of their own, on the compiled package.
+// Shared by the programs of this folder. They run in processes of their own, on the compiled package.
 import { readFileSync, writeSync } from 'node:fs'
 
 const certificates = new URL('../../../../.cache/certificates/', import.meta.url)
