@@ -46,7 +46,8 @@ export function ownerOf(socket: TLSSocket): Owner {
 
 // Http2Session leaves itself on its socket under a symbol of Node's, which in 18 to 26 is undefined by mistake, so that
 // the key is the text 'undefined'. It takes itself away when it is destroyed.
-function http2SessionOf(socket: TLSSocket): object | undefined {
+/** The http2 session on a socket. */
+export function http2SessionOf(socket: TLSSocket): object | undefined {
   const known: unknown = 'undefined' in socket ? socket.undefined : undefined
   if (isHttp2Session(known)) return known
   if (socket.alpnProtocol !== 'h2') return undefined
@@ -64,20 +65,35 @@ function isHttp2Session(value: unknown): value is object {
 /** The open streams of the http2 session on a socket, known by their ids; none where there is no session. */
 export function http2StreamsOf(socket: TLSSocket): readonly Http2Stream[] {
   const session = http2SessionOf(socket)
-  if (session === undefined) return []
-  const key = Object.getOwnPropertySymbols(session).find((symbol) => symbol.description === 'state')
-  const state: unknown = key === undefined ? undefined : Reflect.get(session, key)
-  const streams: unknown = isObject(state) ? Reflect.get(state, 'streams') : undefined
-  // A Map of Node's own kind, without the prototype of ours.
-  if (!types.isMap(streams)) return []
+  const state = session && http2StateOf(session)
+  const streams: unknown = state && Reflect.get(state, 'streams')
   const found: Http2Stream[] = []
-  Map.prototype.forEach.call(streams, (stream: unknown) => {
-    if (isHttp2Stream(stream)) found.push(stream)
-  })
+  // A Map of Node's own kind, without the prototype of ours; so is the Set below.
+  if (types.isMap(streams)) Map.prototype.forEach.call(streams, (stream) => pushHttp2Stream(found, stream))
   return found
 }
 
-function isHttp2Stream(value: unknown): value is Http2Stream {
+/** The streams of an http2 session that are not sent yet. */
+export function pendingHttp2Streams(session: object): readonly Http2Stream[] {
+  const state = http2StateOf(session)
+  const streams: unknown = state && Reflect.get(state, 'pendingStreams')
+  const found: Http2Stream[] = []
+  if (types.isSet(streams)) Set.prototype.forEach.call(streams, (stream) => pushHttp2Stream(found, stream))
+  return found
+}
+
+function http2StateOf(session: object): object | undefined {
+  const key = Object.getOwnPropertySymbols(session).find((symbol) => symbol.description === 'state')
+  const state: unknown = key === undefined ? undefined : Reflect.get(session, key)
+  return isObject(state) ? state : undefined
+}
+
+function pushHttp2Stream(found: Http2Stream[], stream: unknown): void {
+  if (isHttp2Stream(stream)) found.push(stream)
+}
+
+/** Whether that is a stream of http2. */
+export function isHttp2Stream(value: unknown): value is Http2Stream {
   return value instanceof Duplex && 'rstCode' in value && 'session' in value
 }
 

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { ClosureError } from '../errors.js'
 import type { Connection } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
+import { awaitsResponse, followResponses } from './http2-responses.js'
 import { http2RequestOf } from './http-server.js'
 import { markIncomplete, requestOfResponse, wrapMethod } from '../closure/socket-internals.js'
 import type { ClosureFacts } from '../report/facts.js'
@@ -45,6 +46,7 @@ export class TruncationGuard {
     this.#connection = connection
     this.#framing = framing
     this.#isActive = isActive
+    if (connection.side === 'client') followResponses(connection.socket)
     // Not before the end comes: every 'data' would have to pass it.
     connection.onStreamEnd = () => {
       connection.onStreamEnd = undefined
@@ -142,6 +144,10 @@ export class TruncationGuard {
 
   #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: Error): void {
     for (const stream of streams) {
+      if (awaitsResponse(stream)) {
+        destroyWith(stream, connectionReset(closedBeforeHead))
+        continue
+      }
       // http2's compatibility layer would end the request's body when the stream closes.
       const request = http2RequestOf(stream)
       if (request !== undefined) destroyWith(request, error)
@@ -166,6 +172,8 @@ function truncationReport(facts: ClosureFacts): ClosureReport {
   return { ...facts, handshake: facts.handshake, received, tcp, verdict: 'truncated' }
 }
 
+// As over HTTP/1.1: a program may ask again, as for every ECONNRESET.
+const closedBeforeHead = 'the connection has ended before the head of the response'
 const closedEarly = 'the peer has closed TLS before the end of the message'
 
 // As Node's http has it for a message that was cut.
