@@ -22,7 +22,7 @@ export interface Sent {
    * RST, so that what it sent last is unknown.
    */
   end: 'open' | 'fin' | 'rst' | 'fin-or-rst' | 'cut'
-  /** When it was cut, in ms of `performance.now()`. */
+  /** When the RST of the cut had gone for certain, in ms of `performance.now()`. */
   cutAt: number | undefined
 }
 
@@ -189,8 +189,13 @@ class Direction {
       if (this.sent.end !== 'open') return
       // In the middle of sending FIN a socket cannot be reset: Node would leave its handle open for ever.
       if (this.#source.writableEnded && !this.#source.writableFinished) this.#source.destroy()
-      else this.#source.resetAndDestroy()
-      this.sent.cutAt = performance.now()
+      else {
+        // Node sends all that is still to be written and a FIN first: the RST goes turns later.
+        this.#source.resetAndDestroy()
+        this.#source.once('close', () => {
+          this.sent.cutAt = performance.now()
+        })
+      }
       this.#end('cut')
     }, 10)
   }
