@@ -1,7 +1,7 @@
 /**
  * Random closings under random policies, from a seed: chunks of scenarios, each in a process of its own, two at a time.
  *
- *     npx vitest run test/stress/random-policies.test.ts                             6,000 connections, at most 3 minutes
+ *     npx vitest run test/stress/random-policies.test.ts                             2,500 connections, at most 3 minutes
  *     CLOSE_NOTIFY_STRESS=1000000 npx vitest run test/stress/random-policies.test.ts more, for as long as they take
  *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 npx vitest run test/stress/random-policies.test.ts
  *                                                      one scenario again, CLOSE_NOTIFY_TIMES times; its plan if it fails
@@ -17,7 +17,7 @@ import { compileProgram } from './program.js'
 const seed = numberFrom('CLOSE_NOTIFY_SEED') ?? Date.now() % 2 ** 32
 const asked = numberFrom('CLOSE_NOTIFY_STRESS')
 const indexes = process.env['CLOSE_NOTIFY_INDEX']
-const count = asked ?? 6000
+const count = asked ?? 2500
 const seconds = asked === undefined ? 180 : Math.max(180, count / 20)
 const processes = 2
 /** Scenarios of one process. */
