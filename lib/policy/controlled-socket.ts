@@ -65,7 +65,8 @@ export class ControlledSocket implements DestroyHook {
     const handle = handleOf(socket)
     if (handle === undefined) return
     wrapMethod(handle, 'onerror', (previous, args) => {
-      if (this.#guard?.tlsFailed(args[0]) === true) {
+      const isToldElsewhere = this.#guard?.tlsFailed(args[0]) === true
+      if (isToldElsewhere || this.#isLeft()) {
         // Nobody else hears of it, also when the policy is stopped by then.
         return setImmediate(() => socket.destroy())
       }
@@ -135,6 +136,7 @@ export class ControlledSocket implements DestroyHook {
   }
 
   shownError(error: unknown): unknown {
+    if (this.#connection.evidence.tcp.kind === 'reset' && this.#isLeft()) return undefined
     return this.#guard === undefined ? error : this.#guard.shownError(error)
   }
 
@@ -153,6 +155,14 @@ export class ControlledSocket implements DestroyHook {
     if (!this.#lifetime.mayBeInsideHandshake() && this.#newClosing().runAtOnce()) return 'pass'
     this.#close()
     return 'hold'
+  }
+
+  // Whether destroySoon() has been called, and only our closing keeps the socket from being destroyed: to its owner it is
+  // gone, and stock Node would give an error of the peer's to nobody.
+  #isLeft(): boolean {
+    const { socket } = this.#connection
+    if (!this.#control.isActive || !socket.writableEnded || socket.writableLength > 0) return false
+    return socket.listeners('finish').some((listener) => listener === Reflect.get(socket, 'destroy'))
   }
 
   #newClosing(): Closing {
