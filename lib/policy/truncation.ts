@@ -99,7 +99,11 @@ export class TruncationGuard {
     const cut = this.#framing(socket)
     if (cut.kind === 'response') failResponse(cut.response, this.#error({ cause: error }))
     else if (cut.kind === 'request') cut.request.destroy(this.#error({ cause: error }))
-    else return false
+    else {
+      // The session is to hear of it as well, behind its streams.
+      if (cut.kind === 'http2') this.#failStreams(cut, this.#error({ cause: error }))
+      return false
+    }
     return true
   }
 

@@ -1,6 +1,6 @@
 /**
  * A server that answers one request per connection with a response of `messages.ts` and cuts it. The client's SNI
- * (`hostOf(cut)`) says where.
+ * (`hostOf(cut)`) says where. What it ends with a close_notify goes through a relay of `endings.ts`.
  *
  *     const { port, failures } = await startCuttingServer('TLSv1.3')
  */
@@ -9,7 +9,9 @@ import { createSecureContext, TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { certificate } from '../../support/certificate.js'
 import type { TlsVersion } from '../../support/pair.js'
+import type { Relay } from '../../support/relay.js'
 import { once } from '../../support/streams.js'
+import { type Ending, startEndingRelay } from './endings.js'
 import { HeldTls } from './held-tls.js'
 import { cutOf } from './messages.js'
 
@@ -22,7 +24,22 @@ export interface CuttingServer {
 // The length of its records is known.
 const tls12Cipher = 'ECDHE-ECDSA-AES128-GCM-SHA256'
 
-export async function startCuttingServer(version: TlsVersion): Promise<CuttingServer> {
+/** The same behind a relay, which puts that ending in the place of its close_notify. */
+export async function startEndedServer(version: TlsVersion, ending: Ending): Promise<CuttingServer> {
+  const relays: Relay[] = []
+  const { port, failures } = await startCuttingServer(version, (line) => {
+    for (const { keys } of relays) keys.add(line)
+  })
+  const relay = await startEndingRelay({ ending, from: 'server', port })
+  relays.push(relay)
+  return { port: relay.port, failures }
+}
+
+/** `onKeys` is given the lines of its key log. */
+export async function startCuttingServer(
+  version: TlsVersion,
+  onKeys: (line: Buffer) => void = () => undefined,
+): Promise<CuttingServer> {
   const { key, cert } = certificate
   const versions = { minVersion: version, maxVersion: version } as const
   const secureContext = createSecureContext({
@@ -40,6 +57,7 @@ export async function startCuttingServer(version: TlsVersion): Promise<CuttingSe
       tcp,
       (transport) => new TLSSocket(transport, { isServer: true, secureContext, ALPNProtocols: ['h2', 'http/1.1'] }),
     )
+    held.tls.on('keylog', onKeys)
     answerOnce(held, version).catch((error: unknown) => {
       failures.push(error)
       tcp.destroy()

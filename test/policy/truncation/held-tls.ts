@@ -52,7 +52,7 @@ export class HeldTls {
       throw new Error(`Expected ${expected} bytes of ciphertext but there are ${held.length}`)
     }
     const passing = held.subarray(0, passingBytes(cut, version))
-    if (cut.with === 'fin') this.tcp.end(passing)
+    if (cut.with !== 'rst') this.tcp.end(passing)
     else if (passing.length === 0) this.tcp.resetAndDestroy()
     else this.tcp.write(passing, () => this.tcp.resetAndDestroy())
   }

@@ -15,12 +15,10 @@ const closeNotify = alertRecord('warning', 'close_notify')
 const endings: readonly (readonly [string, readonly Crafted[]])[] = [
   ['FIN', [fin]],
   ['RST', [rst]],
+  ['a fatal alert', [alertRecord('fatal', 'internal_error')]],
   ['close_notify and FIN', [closeNotify, fin]],
   ['user_canceled, close_notify and FIN', [alertRecord('warning', 'user_canceled'), closeNotify, fin]],
 ]
-// To which Node itself fails the session, and every stream of it, with OpenSSL's error.
-const fatalAlert = alertRecord('fatal', 'internal_error')
-
 const control = (socket: TLSSocket) => watch(controlClosure(socket, { onTruncation: 'error' }))
 const moments: readonly (readonly [string, (socket: TLSSocket) => Promise<http2.ClientHttp2Session>])[] = [
   [
@@ -66,17 +64,7 @@ describe.each(tlsVersions)('%s', (version) => {
       expect(await error).toBe('ECONNRESET')
     })
 
-    test.each([
-      ['nothing', () => undefined],
-      ['a head', (answer: ServerHttp2Stream) => answer.respond()],
-    ] as const)("%s of the response, then a fatal alert: Node's own error", async (what, answer) => {
-      const { error, wire, stream } = await requested(begin, version, answer)
-      if (what === 'a head') await once(stream, 'response')
-      wire.send('server', [fatalAlert])
-      expect(await error).toBe('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR')
-    })
-
-    test.each(endings.slice(0, 2))('a head, then %s', async (_name, ending) => {
+    test.each(endings.slice(0, 3))('a head, then %s', async (_name, ending) => {
       const { error, wire, stream } = await requested(begin, version, (answer) => answer.respond())
       await once(stream, 'response')
       wire.send('server', ending)

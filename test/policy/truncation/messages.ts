@@ -2,9 +2,10 @@
  * The messages that the sweeps cut, record by record, and what must become of each cut.
  *
  * A cut is at a byte of the ciphertext (inside of record headers and bodies, or between records), or at a byte of the
- * plaintext: so much of it goes out, as one record.
+ * plaintext: so much of it goes out, as one record. An ending that is an alert comes after such a record, through a relay.
  */
 import type { TlsVersion } from '../../support/pair.js'
+import { type Ending, isEnding, isInOrder } from './endings.js'
 
 export const httpFramings = ['close-delimited', 'content-length', 'chunked'] as const
 
@@ -16,7 +17,7 @@ export interface Cut {
   readonly framing: Framing
   readonly unit: 'ciphertext' | 'plaintext'
   readonly at: number
-  readonly with: 'fin' | 'rst'
+  readonly with: 'fin' | 'rst' | Ending
 }
 
 /** How much of the message a cut leaves. */
@@ -117,6 +118,8 @@ export function recordsOf({ framing, unit, at }: Cut): readonly Buffer[] {
 /** How many bytes of what was encrypted may pass. */
 export function passingBytes(cut: Cut, version: TlsVersion): number {
   if (cut.unit === 'ciphertext') return cut.at
+  // The relay has the close_notify replaced.
+  if (isEnding(cut.with)) return wholeLength(cut, version)
   return recordsOf(cut).reduce((sum, { length }) => sum + length + recordOverhead[version], 0)
 }
 
@@ -126,7 +129,7 @@ export function wholeLength(cut: Cut, version: TlsVersion): number {
   return lengths.reduce((sum, length) => sum + length + recordOverhead[version], 0)
 }
 
-export function remainsOf({ framing, unit, at }: Cut, version: TlsVersion): Remains {
+export function remainsOf({ framing, unit, at, with: how }: Cut, version: TlsVersion): Remains {
   const { head, rest, endsWithTls } = messages[framing]
   const overhead = unit === 'ciphertext' ? recordOverhead[version] : 0
   let left = at
@@ -147,11 +150,13 @@ export function remainsOf({ framing, unit, at }: Cut, version: TlsVersion): Rema
     left -= length
     if (i < head.length) headParts++
   }
-  const hasCloseNotify = unit === 'ciphertext' && left >= alertLength + overhead
+  const isHeadWhole = headParts === head.length
+  const hasCloseNotify = !isCut && unit === 'ciphertext' && left >= alertLength + overhead
+  const isEndedByTls = hasCloseNotify || (isEnding(how) && isInOrder(how) && isHeadWhole)
   return {
-    head: headParts === head.length ? 'whole' : headParts > 0 || isInPart ? 'part' : 'none',
+    head: isHeadWhole ? 'whole' : headParts > 0 || isInPart ? 'part' : 'none',
     body,
-    isWhole: !isCut && (hasCloseNotify || !endsWithTls),
+    isWhole: endsWithTls ? isEndedByTls : !isCut,
   }
 }
 
@@ -170,19 +175,30 @@ export function halfOf(cuts: readonly Cut[], half: 0 | 1): readonly Cut[] {
   return cuts.filter(({ at, with: how }) => (at + (how === 'fin' ? 0 : 1)) % 2 === half)
 }
 
+/** That ending at each border of the message's parts, and one byte before and behind it. */
+export function bordersWith(framing: Framing, ending: Ending): readonly Cut[] {
+  let at = 0
+  const borders = partsOf(framing).flatMap(({ before, body, after }) => {
+    return [before, body, after].map(({ length }) => (at += length))
+  })
+  const near = [0, ...borders].flatMap((border) => [border - 1, border, border + 1])
+  const positions = new Set(near.filter((position) => position >= 0 && position <= at))
+  return [...positions].map((position) => ({ framing, unit: 'plaintext', at: position, with: ending }))
+}
+
 /** A host name that tells the server what to do (SNI). */
 export function hostOf({ framing, unit, at, with: how }: Cut): string {
-  return `${framing}.${unit}.${at}.${how}.test`
+  return `${framing}.${unit}.${at}.${isEnding(how) ? 'ending' : how}.test`
 }
 
 export function cutOf(host: string): Cut {
-  const [framing, unit, at, how] = host.split('.')
+  const [framing, unit, at, how = ''] = host.split('.')
   if (!isFraming(framing)) throw new Error(`Expected a host name of a cut but received ${host}`)
   return {
     framing,
     unit: unit === 'plaintext' ? 'plaintext' : 'ciphertext',
     at: Number(at),
-    with: how === 'rst' ? 'rst' : 'fin',
+    with: how === 'rst' || how === 'fin' ? how : 'close_notify',
   }
 }
 

@@ -1,4 +1,5 @@
-// A FIN or an RST at every byte of a request with a body: an error of that request, and of nothing else.
+// A FIN or an RST at every byte of a request with a body, and alerts at its borders: an error of that request, and of
+// nothing else.
 import { connect as connectHttp2 } from 'node:http2'
 import { Agent, get } from 'node:https'
 import { connect as connectTcp } from 'node:net'
@@ -7,8 +8,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { controlClosure } from '../../../lib/index.js'
 import { type TlsVersion, tlsVersions } from '../../support/pair.js'
 import { delay, once } from '../../support/streams.js'
+import { endingsIn, isInOrder, startEndingRelay } from './endings.js'
 import { HeldTls } from './held-tls.js'
-import { type Cut, everyCut, halfOf, remainsOf } from './messages.js'
+import { bordersWith, type Cut, everyCut, halfOf, remainsOf } from './messages.js'
 import { type Outcome, outcomesOf, wrongOutcomes } from './outcomes.js'
 import { type ServerApi, startUploads, type Uploads } from './request-server.js'
 
@@ -41,6 +43,29 @@ describe.each(rows)('$version, a $framing on a server of $api', ({ version, fram
     expect(failedVisits).toEqual([])
     expect(uploads.visits.count).toBeGreaterThan(10)
     expect(uploads.visits.sockets.size).toBe(1)
+  })
+})
+
+describe.each(rows)('$version, a $framing on a server of $api', ({ version, framing, api }) => {
+  // Each ending has every other position, and its neighbours have the others.
+  const endings = endingsIn(version).map((ending, i) => ({ ending, half: i % 2 }))
+  test.each(endings)('$ending: no cut one passes as whole and no whole one fails', async ({ ending, half }) => {
+    const uploads = await startUploads(version, api)
+    controlClosure(uploads.server, { onTruncation: 'error', flushTimeout: 200 })
+    const relay = await startEndingRelay({ ending, from: 'client', port: uploads.port })
+    uploads.server.on('keylog', (line: Buffer) => relay.keys.add(line))
+    const through = { ...uploads, port: relay.port }
+    const cuts = bordersWith(framing, ending).filter((_cut, i) => i % 2 === half)
+    const outcomes = await outcomesOf(cuts, (cut) => upload(cut, version, through))
+    const inBody = isInOrder(ending) ? isAborted : isTruncation
+    expect(wrongOutcomes(outcomes, version, { inBody, inHead: isNoRequest })).toEqual([])
+    const clientErrors = new Set(uploads.clientErrors)
+    const told = cuts.filter((cut) => clientErrors.has(nameOf(cut)))
+    // What http calls malformed, and what comes between requests, is what it is without a policy.
+    expect(isInOrder(ending) ? [] : told.filter((cut) => !mayBeClientError({ ...cut, with: 'rst' }, version))).toEqual(
+      [],
+    )
+    expect(uploads.errors).toEqual([])
   })
 })
 
@@ -115,11 +140,16 @@ function http2Visitor(port: number): Visitor {
 }
 
 function nameOf({ unit, at, with: how }: Cut): string {
-  return `${unit}.${at}.${how}`
+  return `${unit}.${at}.${how.replaceAll(/[ ,]+/g, '-')}`
 }
 
 function isTruncation({ error }: Outcome): boolean {
   return error === 'ERR_TLS_TRUNCATED'
+}
+
+// The peer has said that this is all, and by Content-Length, chunks or END_STREAM it is not.
+function isAborted({ error }: Outcome): boolean {
+  return error === 'ECONNRESET'
 }
 
 function isNoRequest({ error }: Outcome): boolean {
