@@ -46,7 +46,9 @@ test.each(loadable)('on $name dropped objects go with the garbage, whatever wait
 test.each(loadable)(
   'on $name a call that runs out of memory throws a typed error, and its SSL lives',
   async (build) => {
-    const [outcomes] = await runEngineProgram('runs-out-of-memory.mjs', [build.libssl])
+    const [outcomes] = await runEngineProgram('runs-out-of-memory.mjs', [build.libssl], {
+      execArgv: ['--single-threaded'],
+    })
     expect(outcomes).toEqual({
       receive: ['ERR_CLOSURE_OUT_OF_MEMORY', 'hello'],
       write: ['ERR_CLOSURE_OUT_OF_MEMORY', 'hello'],
