@@ -90,6 +90,7 @@ const documented: readonly string[] = [
   'end',
   'off',
   'destroyed',
+  'destroy',
   'session',
   'rstCode',
   'emit',

@@ -43,7 +43,7 @@ interface Message {
 }
 
 const pieces = ['alpha ', 'bravo ', 'charlie']
-export const wholeBody = pieces.join('')
+const wholeBody = pieces.join('')
 
 const http2Frames = { data: 0, headers: 1, settings: 4 } as const
 const endStream = 1
