@@ -9,7 +9,8 @@
 //   flush   SSL_shutdown leaves the alert in a buffer. It is moved on and looked at until the kernel has it; no event
 //           tells that.
 //   wait    Only `bidirectional`: until the peer's close_notify, a budget, or the end of TCP.
-//   end     FIN is let go, or left to the program (`keep-open`). When a budget ran out the connection is destroyed, for nobody would close it any more.
+//   end     FIN is let go, or left to the program (`keep-open`). When a budget ran out the connection is destroyed, for
+//           nobody would close it any more.
 //
 // There are four ways through these steps, and nothing closes by another one:
 //

@@ -44,9 +44,10 @@ export function ownerOf(socket: TLSSocket): Owner {
   return socket.listenerCount('agentRemove') > 0 ? 'http-client' : 'program'
 }
 
-// Http2Session leaves itself on its socket under a symbol of Node's, which in 18 to 26 is undefined by mistake, so that
-// the key is the text 'undefined'. It takes itself away when it is destroyed.
-/** The http2 session on a socket. */
+/**
+ * The http2 session on a socket. It leaves itself there under a symbol of Node's, which in 18 to 26 is undefined by
+ * mistake, so that the key is the text 'undefined', and takes itself away when it is destroyed.
+ */
 export function http2SessionOf(socket: TLSSocket): object | undefined {
   const known: unknown = 'undefined' in socket ? socket.undefined : undefined
   if (isHttp2Session(known)) return known

@@ -8,6 +8,7 @@ import {
   isHttp2Stream,
   pendingHttp2Streams,
   wrapMethod,
+  wrapRemovably,
 } from '../closure/socket-internals.js'
 
 const followedSessions = new WeakSet<object>()
@@ -48,9 +49,12 @@ function follow(session: object, streams: readonly Http2Stream[]): void {
 
 function followStream(stream: Http2Stream): void {
   awaitingResponse.add(stream)
-  // No listener: the program's own are counted.
-  wrapMethod(stream, 'emit', (previous, args) => {
-    if (args[0] === 'response') awaitingResponse.delete(stream)
+  // No listener: the program's own are counted. What comes behind the head passes nothing of ours.
+  const forget = wrapRemovably(stream, 'emit', (previous, args) => {
+    if (args[0] === 'response') {
+      awaitingResponse.delete(stream)
+      forget()
+    }
     return previous(args)
   })
 }

@@ -97,14 +97,23 @@ export class TruncationGuard {
     const { socket, evidence } = this.#connection
     if (!this.#isActive() || !evidence.wasCut()) return false
     const cut = this.#framing(socket)
-    if (cut.kind === 'response') failResponse(cut.response, this.#error({ cause: error }))
-    else if (cut.kind === 'request') cut.request.destroy(this.#error({ cause: error }))
-    else {
-      // The session is to hear of it as well, behind its streams.
-      if (cut.kind === 'http2') this.#failStreams(cut, this.#error({ cause: error }))
-      return false
+    const truncation = this.#error({ cause: error })
+    switch (cut.kind) {
+      case 'response':
+        failResponse(cut.response, truncation)
+        return true
+      case 'request':
+        cut.request.destroy(truncation)
+        return true
+      case 'http2':
+        // The session is to hear of it as well, behind its streams.
+        this.#failStreams(cut, truncation)
+        return false
+      case 'nothing':
+      case 'stream':
+      case 'message':
+        return false
     }
-    return true
   }
 
   #ended(tell: () => unknown): unknown {

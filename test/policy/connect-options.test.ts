@@ -153,22 +153,18 @@ afterEach(() => {
 
 describe.each(undicis)('%s under closingConnect() connects as without it', (_name, undici) => {
   let timedOut: Promise<readonly [TimedOut, TimedOut]>
-  let stop = () => undefined
+  let stop: () => void = () => undefined
   // Ten seconds, beside the other cases.
   beforeAll(async () => {
-    const sockets: net.Socket[] = []
-    const server = net.createServer((socket) => sockets.push(socket.on('error', () => undefined)))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    stop = () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    }
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new TypeError('Expected a TCP address')
-    const url = `https://127.0.0.1:${address.port}/`
+    let connections = 0
+    const { port } = await listen(
+      () => connections++,
+      (end) => (stop = end),
+    )
+    const url = `https://127.0.0.1:${port}/`
     timedOut = Promise.all([timeOut(undici, url, {}), timeOut(undici, url, { connect: closingConnect()() })])
     // The cases look at what each connection is told.
-    await until(() => sockets.length === 2)
+    await until(() => connections === 2)
   })
   afterAll(() => stop())
 
@@ -280,7 +276,11 @@ async function answeringServer(): Promise<Server> {
   return { handshakes, ...(await listen((socket) => server.emit('connection', socket))) }
 }
 
-async function listen(onConnection: (socket: net.Socket) => unknown): Promise<{ port: number; socketPath: string }> {
+/** `atEnd` is given what closes it. */
+async function listen(
+  onConnection: (socket: net.Socket) => unknown,
+  atEnd: (close: () => void) => unknown = onTestFinished,
+): Promise<{ port: number; socketPath: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'close-notify-'))
   const socketPath = path.join(folder, 'socket')
   const sockets = new Set<net.Socket>()
@@ -295,7 +295,7 @@ async function listen(onConnection: (socket: net.Socket) => unknown): Promise<{ 
       })
     })
   const servers = await Promise.all([start({ port: 0, host: '127.0.0.1' }), start({ path: socketPath })])
-  onTestFinished(() => {
+  atEnd(() => {
     for (const server of servers) server.close()
     for (const socket of sockets) socket.destroy()
     rmSync(folder, { recursive: true })

@@ -9,17 +9,15 @@ import { behindRelay } from '../closure/servers.js'
 import { turns } from '../closure/sides.js'
 import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
-import { alertRecord, type Crafted, fin, rst } from '../support/tampering.js'
+import { alertRecord, type Crafted, damagedRecord, fin, rst, tooManyWarnings } from '../support/tampering.js'
 import { answerAndClose, connected, get, httpsServer, tlsServer, until, watch } from './harness.js'
 import { codeOf } from './truncation/outcomes.js'
 
-const damaged: Crafted = { kind: 'plaintext', bytes: Buffer.concat([Buffer.from([23, 3, 3, 0, 40]), Buffer.alloc(40)]) }
-const userCanceled = alertRecord('warning', 'user_canceled')
 const endings: readonly (readonly [string, readonly Crafted[]])[] = [
   ['a fatal alert', [alertRecord('fatal', 'internal_error')]],
   ['a fatal alert and FIN', [alertRecord('fatal', 'internal_error'), fin]],
-  ['too many warnings', Array.from({ length: 5 }, () => userCanceled)],
-  ['a damaged record', [damaged]],
+  ['too many warnings', tooManyWarnings],
+  ['a damaged record', [damagedRecord]],
   ['RST', [rst]],
   ['FIN', [fin]],
 ]

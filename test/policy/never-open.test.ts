@@ -7,7 +7,7 @@ import { clientOf, listen } from '../closure/servers.js'
 import { turns } from '../closure/sides.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { once } from '../support/streams.js'
-import { alertRecord, type Crafted, fin, fragmentedAlert, plaintext, rst } from '../support/tampering.js'
+import { alertRecord, type Crafted, damagedRecord, fin, fragmentedAlert, plaintext, rst } from '../support/tampering.js'
 import { controlled, get, http2Client, http2Server, httpsServer, tlsServer, until } from './harness.js'
 
 const flushTimeout = 100
@@ -65,7 +65,7 @@ const endings: readonly (readonly [string, readonly Crafted[]])[] = [
   ['the first half of an alert', fragmentedAlert('warning', 'close_notify').slice(0, 1)],
   ['close_notify at level fatal', [alertRecord('fatal', 'close_notify')]],
   ['bytes that are no TLS record', [plaintext('GET / HTTP/1.1\r\n\r\n')]],
-  ['a record whose MAC is wrong', [plaintext(Buffer.concat([Buffer.from([23, 3, 3, 0, 40]), Buffer.alloc(40)]))]],
+  ['a record whose MAC is wrong', [damagedRecord]],
   ['no_renegotiation', [alertRecord('warning', 'no_renegotiation')]],
 ]
 

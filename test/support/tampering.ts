@@ -82,3 +82,11 @@ export function craftedDeliveries(
     return seal(contentType[content.kind === 'malformed-alert' ? 'alert' : content.kind], content.bytes)
   })
 }
+
+/** A record that cannot be decrypted. */
+export const damagedRecord = plaintext(Buffer.concat([Buffer.from([23, 3, 3, 0, 40]), Buffer.alloc(40)]))
+
+/** So many warnings in a row that OpenSSL takes them for an attack and ends the connection: MAX_WARN_ALERT_COUNT. */
+export const tooManyWarnings: readonly Crafted[] = Array.from({ length: 5 }, () =>
+  alertRecord('warning', 'user_canceled'),
+)

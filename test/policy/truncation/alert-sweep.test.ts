@@ -12,6 +12,9 @@ import { bordersWith, type Cut, type Framing, hostOf, httpFramings } from './mes
 import { type Outcome, outcomesOf, wrongOutcomes } from './outcomes.js'
 import { http2Get, readRaw, type TlsReader } from './tls-clients.js'
 
+const isFailed = ({ error }: Outcome) => error !== undefined
+const failed = { inBody: isFailed, inHead: isFailed }
+
 const rows = tlsVersions.flatMap((version) => endingsIn(version).map((ending) => ({ version, ending })))
 
 describe.each(rows)('$version, $ending', ({ version, ending }) => {
@@ -28,22 +31,16 @@ describe.each(rows)('$version, $ending', ({ version, ending }) => {
     }
   })
 
-  test('in a stream of http2: whole or failed', async () => {
+  const inHttp2 = { inBody: isInOrder(ending) ? isConnectionReset : isTruncated, inHead: isConnectionReset }
+  test.each([
+    { what: 'a stream of http2', framing: 'http2', getWith: http2Get, expected: inHttp2 },
+    { what: 'the stream of a bare TLSSocket', framing: 'raw', getWith: readRaw, expected: failed },
+  ] as const)('in $what: whole or failed', async ({ framing, getWith, expected }) => {
     const readers: readonly TlsReader[] = ['events', 'for await']
     for (const [i, reader] of readers.entries()) {
-      const get = (cut: Cut, port: number) => http2Get({ host: hostOf(cut), port, control }, reader)
-      const outcomes = await sweep({ version, ending, framing: 'http2', get, part: i, of: readers.length })
-      const inBody = isInOrder(ending) ? isConnectionReset : isTruncated
-      expect(wrongOutcomes(outcomes, version, { inBody, inHead: isConnectionReset })).toEqual([])
-    }
-  })
-
-  test('in the stream of a bare TLSSocket: whole or failed', async () => {
-    const readers: readonly TlsReader[] = ['events', 'for await']
-    for (const [i, reader] of readers.entries()) {
-      const get = (cut: Cut, port: number) => readRaw({ host: hostOf(cut), port, control }, reader)
-      const outcomes = await sweep({ version, ending, framing: 'raw', get, part: i, of: readers.length })
-      expect(wrongOutcomes(outcomes, version, { inBody: isFailed, inHead: isFailed })).toEqual([])
+      const get = (cut: Cut, port: number) => getWith({ host: hostOf(cut), port, control }, reader)
+      const outcomes = await sweep({ version, ending, framing, get, part: i, of: readers.length })
+      expect(wrongOutcomes(outcomes, version, expected)).toEqual([])
     }
   })
 })
@@ -92,8 +89,4 @@ function isTruncated({ error }: Outcome): boolean {
 
 function isConnectionReset({ error }: Outcome): boolean {
   return error === 'ECONNRESET'
-}
-
-function isFailed({ error }: Outcome): boolean {
-  return error !== undefined
 }

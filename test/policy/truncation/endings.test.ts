@@ -10,7 +10,7 @@ import { stopAfter } from '../../support/peers/child.js'
 import { pythonClient, pythonServer } from '../../support/peers/python.js'
 import { certificate } from '../../support/certificate.js'
 import { tlsVersions } from '../../support/pair.js'
-import { alertRecord, type Crafted, fin, rst } from '../../support/tampering.js'
+import { alertRecord, type Crafted, damagedRecord, fin, rst, tooManyWarnings } from '../../support/tampering.js'
 import { behindRelay } from '../../closure/servers.js'
 import { connected, controlled, http2Server, httpsServer, tlsServer, until, watch } from '../harness.js'
 import { codeOf } from './outcomes.js'
@@ -33,12 +33,9 @@ const cuts: readonly (readonly [string, readonly Crafted[]])[] = [
   ['FIN', [fin]],
   ['RST', [rst]],
   ['a fatal alert', [alertRecord('fatal', 'internal_error')]],
-  ['too many warnings', [userCanceled, userCanceled, userCanceled, userCanceled, userCanceled]],
+  ['too many warnings', tooManyWarnings],
   ['a fatal alert and FIN', [alertRecord('fatal', 'internal_error'), fin]],
-  [
-    'a record that cannot be decrypted',
-    [{ kind: 'plaintext', bytes: Buffer.concat([Buffer.from([23, 3, 3, 0, 40]), Buffer.alloc(40)]) }],
-  ],
+  ['a record that cannot be decrypted', [damagedRecord]],
 ]
 const orderly: readonly (readonly [string, readonly Crafted[]])[] = [
   ['close_notify and FIN', [closeNotify, fin]],
@@ -155,10 +152,7 @@ describe.each(tlsVersions)('%s', (version) => {
     client.resume().write('!')
     await until(() => bytesRead > 0)
     const wire = await relay.nextWire()
-    wire.send(
-      'client',
-      Array.from({ length: 5 }, () => userCanceled),
-    )
+    wire.send('client', tooManyWarnings)
     expect(await report()).toMatchObject({
       verdict: 'alerted',
       received: { kind: 'fatal-alert', name: 'user_canceled' },

@@ -7,11 +7,17 @@
 import { onTestFinished } from 'vitest'
 import type { TlsVersion } from '../../support/pair.js'
 import { type Relay, startRelay } from '../../support/relay.js'
-import { alertRecord, type Crafted, fin, isCloseNotify, plaintext } from '../../support/tampering.js'
+import {
+  alertRecord,
+  type Crafted,
+  damagedRecord,
+  fin,
+  isCloseNotify,
+  tooManyWarnings,
+} from '../../support/tampering.js'
 import type { Side } from '../../support/wire.js'
 
 const userCanceled = alertRecord('warning', 'user_canceled')
-const damaged = plaintext(Buffer.concat([Buffer.from([23, 3, 3, 0, 40]), Buffer.alloc(40)]))
 
 const endings = {
   close_notify: { records: ['pass'], inOrder: true },
@@ -19,8 +25,8 @@ const endings = {
   'user_canceled, FIN': { records: [userCanceled, fin], inOrder: false },
   'a fatal alert': { records: [alertRecord('fatal', 'internal_error'), fin], inOrder: false },
   'a fatal alert without FIN': { records: [alertRecord('fatal', 'internal_error')], inOrder: false },
-  'too many warnings': { records: [...Array.from({ length: 5 }, () => userCanceled), fin], inOrder: false },
-  'a damaged record': { records: [damaged, fin], inOrder: false },
+  'too many warnings': { records: [...tooManyWarnings, fin], inOrder: false },
+  'a damaged record': { records: [damagedRecord, fin], inOrder: false },
 } as const satisfies Record<string, { readonly records: readonly Crafted[]; readonly inOrder: boolean }>
 
 const endingsOf12 = {
