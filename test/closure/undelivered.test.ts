@@ -63,11 +63,16 @@ describe.each(tlsVersions)('%s', (version) => {
         const server = tlsServer(version, (socket) => {
           if (isCounted) act('server', socket)
         })
+        // Some releases of Node drop the end of the handshake with the data: the peer's handshake fails, and nothing came.
+        const nothingCame = () => {
+          if (isCounted) came ??= Promise.resolve({ bytes: Buffer.alloc(0) })
+        }
+        server.on('tlsClientError', nothingCame)
         const { port } = await stock(server)
         const session = await sessionOf(port, version)
         isCounted = true
         let report: Promise<ClosureReport> | undefined
-        let came: Promise<Collected> | undefined
+        let came: Promise<Pick<Collected, 'bytes'>> | undefined
         const act = (side: string, socket: TLSSocket) => {
           if (side !== plan.side) {
             came = collect(socket)
@@ -78,7 +83,7 @@ describe.each(tlsVersions)('%s', (version) => {
           socket.destroy()
         }
         const client = clientOf(port, { minVersion: version, maxVersion: version, ...(plan.resumed && { session }) })
-        client.on('error', () => undefined).once('secureConnect', () => act('client', client))
+        client.on('close', nothingCame).once('secureConnect', () => act('client', client))
         await until(() => report !== undefined && came !== undefined)
         const { undeliveredBytes } = (await report) ?? {}
         const arrived = (await came)?.bytes.length
