@@ -11,6 +11,8 @@ export default defineConfig({
     ],
     // A process per file: many tests are about what a process has loaded, or how it ends.
     pool: 'forks',
+    // Most of a test's time is waiting. More at once would make each other late.
+    maxWorkers: 2,
     // Hang guards. No test of this package measures time by them.
     testTimeout: 60_000,
     hookTimeout: 60_000,

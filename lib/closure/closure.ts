@@ -131,7 +131,9 @@ export class Closure {
     if (keepOpen) this.#refuseToKeepOpen(`shutdown() with afterwards: 'keep-open'`)
     // Without this Node ends the stream, and with it TCP, when the peer's close_notify comes.
     if (keepOpen) this.socket.allowHalfOpen = true
-    await new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked).run()
+    const closing = new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked)
+    if (closing.mode === 'bidirectional') await hearingCloseNotify(connection, closing.run())
+    else await closing.run()
     return this.socket.destroyed ? this.report : reportOf(connection.facts())
   }
 
@@ -262,6 +264,15 @@ export class Closure {
       throw error
     }
   }
+}
+
+/** Waits for a closing, and looks now and then for what no event tells: a close_notify behind user_canceled. */
+async function hearingCloseNotify(connection: Connection, closing: Promise<void>): Promise<void> {
+  const lookout = setInterval(() => {
+    connection.hearCloseNotify()
+  }, 50)
+  await closing
+  clearInterval(lookout)
 }
 
 function flushTimedOut(flushTimeout: number): ClosureError {

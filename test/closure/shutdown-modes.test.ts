@@ -1,6 +1,6 @@
 // shutdown() mode by mode and peer by peer: what is on the wire, what the promise gives, what the final report says.
 import { describe, expect, test } from 'vitest'
-import { once } from '../support/streams.js'
+import { delay, once } from '../support/streams.js'
 import { alertRecord, isCloseNotify } from '../support/tampering.js'
 import { describeEvent, type Side, type Wire } from '../support/wire.js'
 import { closed, closeNotify, closeNotifyAndFin, connectSides, sides, text, turns, write } from './sides.js'
@@ -422,6 +422,34 @@ describe.each(sides)('$version, our side is the $near', ({ version, near }) => {
         verdict: 'clean',
         received: { kind: 'close_notify', userCanceledFirst: true },
       })
+    })
+
+    test.each([
+      ['together', [['user_canceled', 'close_notify']]],
+      ['one by one', [['user_canceled'], ['close_notify']]],
+    ] as const)('the answer behind user_canceled ends the wait, with TCP open: %s', async (_how, flights) => {
+      const { local, wire, closure } = await connectSides(options, {
+        peerHalfOpen: true,
+        relay: { onRecord: () => 'pass' },
+      })
+      local.resume()
+      // Longer than this test may take: the budget at its end would find the answer too.
+      const done = closure.shutdown({ mode, waitTimeout: 600_000 })
+      await wire.seen(near, closeNotify)
+      for (const flight of flights) {
+        wire.send(
+          far,
+          flight.map((name) => alertRecord('warning', name)),
+        )
+        await delay(20)
+      }
+      expect(await done).toMatchObject({
+        verdict: 'clean',
+        endedBy: 'done',
+        received: { kind: 'close_notify', userCanceledFirst: true },
+        tcp: { kind: 'open' },
+      })
+      await wire.seen(near, 'fin')
     })
 
     test('close_notify at level fatal closes in TLS 1.3, and is a fatal alert in TLS 1.2', async () => {
