@@ -270,7 +270,7 @@ export class Closure {
 async function hearingCloseNotify(connection: Connection, closing: Promise<void>): Promise<void> {
   const lookout = setInterval(() => {
     connection.hearCloseNotify()
-  }, 50)
+  }, 50).unref()
   await closing
   clearInterval(lookout)
 }
