@@ -39,7 +39,7 @@ import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
 import { Budget, EarlyEnd } from './early-end.js'
 import type { ClosingOptions } from './options.js'
 import type { BegunClosing, ClosingSide } from './side.js'
-import { flushBriefly, flushOutput, writeAlert } from './steps.js'
+import { flushBriefly, flushOutput, untilBriefly, writeAlert } from './steps.js'
 import { leaveStack, pacedTurn } from './turns.js'
 
 export class Closing implements BegunClosing {
@@ -315,9 +315,10 @@ export function flush(side: ClosingSide, flushTimeout: number): Promise<Sending>
  * `isTrue` is asked outside of the caller's stack, for much may have happened until then.
  */
 export async function alertBeforeDestroy(side: ClosingSide, isTrue: () => boolean): Promise<void> {
-  // SSL_read may be on the stack, or http2's session, which crashes when its socket goes there.
-  await leaveStack()
-  if (!isTrue() || side.alertReadiness() !== 'ready') return
+  const mayGo = () => isTrue() && side.alertReadiness() === 'ready'
+  // SSL_read may be on the stack, or http2's session, which crashes when its socket goes there; what was written in the
+  // callback of the handshake leaves with the stack, too.
+  if (!(await untilBriefly(mayGo))) return
   try {
     side.writeCloseNotify('alone')
   } catch {

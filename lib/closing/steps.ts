@@ -49,6 +49,15 @@ export async function flushOutput(side: ClosingSide, earlyEnd: EarlyEnd): Promis
 // TLSWrap empties its BIO in the turn after TCP has taken it.
 const turnsBeforeDestroy = 3
 
+/** Resolves, outside of the caller's stack, with whether something is so after a few turns of the event loop at most. */
+export async function untilBriefly(isSo: () => boolean): Promise<boolean> {
+  for (let turn = 0; turn < turnsBeforeDestroy; turn++) {
+    await leaveStack()
+    if (isSo()) return true
+  }
+  return false
+}
+
 /** Brings TLS's output to the kernel as far as a few turns of the event loop do: somebody is about to destroy. */
 export async function flushBriefly(side: ClosingSide): Promise<void> {
   for (let turn = 0; turn < turnsBeforeDestroy && side.flush() === 'pending'; turn++) await leaveStack()

@@ -10,6 +10,7 @@ import type { Framing } from './framing.js'
 import type { DestroyHook, Lifetime } from '../closure/lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
 import {
+  bytesBeingWritten,
   dropInput,
   handleOf,
   isInsideOwnMessage,
@@ -127,7 +128,7 @@ export class ControlledSocket implements DestroyHook {
   before(error: unknown): Promise<void> | undefined {
     const { socket } = this.#connection
     if (!this.#control.isActive || !this.#alertIsAsked() || !this.#isOrderly(error)) return undefined
-    if (!this.#alertWouldBeTrue() || isInsideOwnMessage(socket)) return undefined
+    if (!this.#alertMayCome() || isInsideOwnMessage(socket)) return undefined
     // Nothing may reach a handler of http any more.
     const handle = handleOf(socket)
     if (ownerOf(socket) === 'http-server') takeReadingFromHttpServer(socket)
@@ -189,6 +190,15 @@ export class ControlledSocket implements DestroyHook {
   #alertIsAsked(): boolean {
     const { closing } = this.#connection
     return this.#policy.onDestroy === 'close_notify' || (closing !== undefined && closing.mode !== 'quiet')
+  }
+
+  // Whether it is worth leaving the stack for an alert. In the callback of the handshake the write that TLS has lies in a
+  // buffer that nothing can look into, and leaves with the stack; those that wait behind it are lost by destroy(). In a
+  // renegotiation OpenSSL gives no alert.
+  #alertMayCome(): boolean {
+    const { socket, ssl } = this.#connection
+    if (this.#lifetime.mayBeInsideHandshake()) return socket.writableLength === (bytesBeingWritten(socket) ?? 0)
+    return this.#alertWouldBeTrue() && !ssl.inInit()
   }
 
   // Whether "this is all" is what a close_notify would say, and somebody is there to hear it.

@@ -24,6 +24,8 @@ const head = (...fields) => ['HTTP/1.1 200 OK', ...fields, '', ''].join('\r\n')
 // http2's acknowledgements, would make RST of a FIN.
 async function drop({ tls, tcp }, how) {
   await sleep(20)
+  // A process that got no time meanwhile has not read yet.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
   if (how === 'fin') tls.destroy()
   else tcp.resetAndDestroy()
 }
