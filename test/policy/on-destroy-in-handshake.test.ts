@@ -45,6 +45,21 @@ describe.each(tlsVersions)('%s, in the callback of the handshake', (version) => 
       })
     })
 
+    test.each(isBehindAnother ? [''] : ['', 'bye'])(
+      "end('%s') and destroy(): the same under onDestroy bare",
+      async (data) => {
+        const { near, far } = await tcpPair()
+        const { socket, peer } = await tlsOver(way, version, near, far, (socket) => {
+          controlClosure(socket, { onDestroy: 'bare' })
+          socket.end(data)
+          socket.destroy()
+        })
+        await peer.until(() => peer.hasEnded)
+        expect(peer).toMatchObject({ data, isClosed: true })
+        expect(await closureOf(socket).report).toMatchObject({ sent: { kind: 'close_notify' } })
+      },
+    )
+
     const lost = {
       'more than the kernel takes': (socket: TLSSocket) => socket.write(Buffer.alloc(30_000_000)),
       'a write behind another one': (socket: TLSSocket) => {
