@@ -153,14 +153,18 @@ export const labRecordScenarios: readonly Scenario[] = [
         because: 'The record layer of 3.2 adds an entry of its own to the error queue, behind the cause.',
       },
       {
-        when: { kind: 'OpenSSL', from: '3.6' },
+        // Both of one day. Releases of 3.6 before it were not tried.
+        when: [
+          { kind: 'OpenSSL', from: '3.5.9', before: '3.6' },
+          { kind: 'OpenSSL', from: '3.6.5' },
+        ],
         versions: ['TLSv1.2'],
         expect: {
           'server SSL_read': { reasons: ['decryption failed or bad record mac', 'record layer failure'] },
           'server transfer': { wire: ['alert fatal bad_record_mac'] },
         },
         because:
-          'Since 3.6 a record that is too short to be decrypted is told as one that cannot be, not as an internal error.',
+          'Since 3.5.9 and 3.6.5 a record that is too short to be decrypted is told as one that cannot be, not as an internal error.',
       },
       {
         versions: ['TLSv1.3'],
