@@ -5,8 +5,8 @@ import { engineShutdown } from './engine/shutdown.js'
 import { load } from './load/main.js'
 import { lookup } from './lookup/main.js'
 import { memory } from './memory/main.js'
-import { policyKeepAlive } from './policy/keep-alive.js'
-import { policyLoad } from './policy/load.js'
+import { policyAgent, policyAgentStrict, policyKeepAlive, policyKeepAliveStrict } from './policy/keep-alive.js'
+import { policyLoad, policyLoadBidirectional, policyLoadListener } from './policy/load.js'
 import { runProgram } from './program.js'
 import { tenThousand } from './ten-thousand/main.js'
 
@@ -16,7 +16,12 @@ const programs = [
   closeLatency,
   memory,
   policyLoad,
+  policyLoadListener,
+  policyLoadBidirectional,
   policyKeepAlive,
+  policyKeepAliveStrict,
+  policyAgent,
+  policyAgentStrict,
   engineShutdown,
   engineBulk,
   tenThousand,

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { credentialsEnvironment } from '../support/certificate.js'
 
 export interface Worker {
+  readonly pid: number
   /** Asks and waits for the numbers; rejects when the process ends before. */
   ask(question: string): Promise<readonly number[]>
   stop(): Promise<void>
@@ -24,7 +25,9 @@ export function startWorker(module: URL, args: readonly string[], execArgv: read
   void exit.then(() => {
     ended = true
   })
+  if (child.pid === undefined) throw new Error(`${name} could not be started`)
   return {
+    pid: child.pid,
     ask: (question) =>
       new Promise((resolve, reject) => {
         const onExit = (code: unknown): void => reject(new Error(`${name} ended with ${String(code)}`))
@@ -45,6 +48,12 @@ export function startWorker(module: URL, args: readonly string[], execArgv: read
       clearTimeout(force)
     },
   }
+}
+
+/** CPU time of this process so far, user and system, in microseconds. */
+export function cpuTime(): readonly number[] {
+  const { user, system } = process.cpuUsage()
+  return [user + system]
 }
 
 /** The worker's half: one question at a time. */

@@ -11,9 +11,8 @@ const description = {
 export const load = compareServers(description, {
   server: new URL('./server-process.js', import.meta.url),
   client: new URL('./client-process.js', import.meta.url),
-  clientArgs: [],
   changed: 'with',
   plain: 'without',
-  work: 'connections',
+  work: 'connection',
   target: '>= 0.99, reached by the upper end of the interval',
 })

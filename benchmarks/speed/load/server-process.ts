@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import tls from 'node:tls'
 import { certificate, key } from '../../support/certificate.js'
 import { listeningPort } from '../../support/relay.js'
-import { answerParent } from '../worker.js'
+import { answerParent, cpuTime } from '../worker.js'
 
 if (process.argv[2] === 'with') await import('../../../lib/index.js')
 
@@ -16,8 +16,5 @@ await once(server, 'listening')
 
 answerParent({
   port: () => [listeningPort(server)],
-  cpu: () => {
-    const { user, system } = process.cpuUsage()
-    return [user + system]
-  },
+  cpu: cpuTime,
 })

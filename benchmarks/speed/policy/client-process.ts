@@ -1,5 +1,5 @@
 /**
- * The client of load.ts and keep-alive.ts: `PORT COUNT close|keep-alive`. It makes its requests over plain
+ * The client of load.ts, profile.ts and, for the server, keep-alive.ts: `PORT COUNT close|keep-alive`. It makes its requests over plain
  * TLS sockets, so that the server has more to do than its client. Answers with milliseconds and the connections made.
  */
 import { once } from 'node:events'

@@ -32,10 +32,19 @@ test.each([
     size: 40,
     rows: ['rate, policy / stock', 'rate, A/A', 'server CPU, policy / stock', 'connections per second, stock'],
   },
+  { name: 'policy-load-listener', size: 20, rows: ['server CPU, listened / stock', 'server CPU, A/A'] },
+  { name: 'policy-load-bidirectional', size: 20, rows: ['server CPU, bidirectional / stock', 'server CPU, A/A'] },
   {
     name: 'policy-keep-alive',
     size: 200,
     rows: ['rate, policy / stock', 'rate, A/A', 'server CPU, policy / stock', 'requests per second, stock'],
+  },
+  { name: 'policy-keep-alive-strict', size: 100, rows: ['server CPU, strict / stock', 'server CPU, A/A'] },
+  { name: 'policy-agent', size: 100, rows: ['client CPU, policy / stock', 'client CPU, A/A'] },
+  {
+    name: 'policy-agent-strict',
+    size: 100,
+    rows: ['client CPU, strict / stock', 'us of client CPU per request, stock'],
   },
   {
     name: 'ten-thousand',
