@@ -7,6 +7,7 @@ import { lookup } from './lookup/main.js'
 import { memory } from './memory/main.js'
 import { policyAgent, policyAgentStrict, policyKeepAlive, policyKeepAliveStrict } from './policy/keep-alive.js'
 import { policyLoad, policyLoadBidirectional, policyLoadListener } from './policy/load.js'
+import { policyProfile, policyProfileBidirectional, policyProfileListener } from './policy/profile.js'
 import { runProgram } from './program.js'
 import { tenThousand } from './ten-thousand/main.js'
 
@@ -22,6 +23,9 @@ const programs = [
   policyKeepAliveStrict,
   policyAgent,
   policyAgentStrict,
+  policyProfile,
+  policyProfileListener,
+  policyProfileBidirectional,
   engineShutdown,
   engineBulk,
   tenThousand,

@@ -47,6 +47,13 @@ test.each([
     rows: ['client CPU, strict / stock', 'us of client CPU per request, stock'],
   },
   {
+    name: 'policy-profile',
+    size: 40,
+    rows: ['server CPU, policy / stock', 'server CPU, A/A', 'ours, policy', 'gc, policy - stock', 'gc, A/A'],
+  },
+  { name: 'policy-profile-listener', size: 20, rows: ['ours, listened'] },
+  { name: 'policy-profile-bidirectional', size: 20, rows: ['ours, bidirectional'] },
+  {
     name: 'ten-thousand',
     size: 50,
     rows: [
