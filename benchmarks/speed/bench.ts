@@ -2,6 +2,7 @@
 import { closeLatency } from './close-latency/main.js'
 import { engineBulk } from './engine/bulk.js'
 import { engineShutdown } from './engine/shutdown.js'
+import { policyHttp2 } from './http2/main.js'
 import { load } from './load/main.js'
 import { lookup } from './lookup/main.js'
 import { memory } from './memory/main.js'
@@ -23,6 +24,7 @@ const programs = [
   policyKeepAliveStrict,
   policyAgent,
   policyAgentStrict,
+  policyHttp2,
   policyProfile,
   policyProfileListener,
   policyProfileBidirectional,

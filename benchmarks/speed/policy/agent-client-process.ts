@@ -14,7 +14,7 @@ const count = Number(countText)
 const concurrency = 8
 const agent = new https.Agent({ keepAlive: true, maxSockets: concurrency })
 const policy = policies.get(side)
-const control = policy === undefined ? undefined : await controlAgent(policy)
+const controls = policy === undefined ? [] : [await controlAgent(policy)]
 const options = { host: '127.0.0.1', port: Number(portText), servername: 'localhost', ca: certificate, agent }
 let connections = 0
 
@@ -52,7 +52,7 @@ async function run(): Promise<readonly number[]> {
   return [performance.now() - began, connections - before]
 }
 
-const collect = collectReports(side, control)
+const collect = collectReports(side, controls)
 
 answerParent({
   // As much again: code is optimised late.

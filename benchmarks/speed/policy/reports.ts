@@ -4,24 +4,29 @@ import { readWhole } from './reading.js'
 import type { Worker } from '../worker.js'
 
 /**
- * The worker's half: listens to a control where the side does, and returns the answer to `reports`, when the last
+ * The worker's half: listens to its controls where the side does, and returns the answer to `reports`, when the last
  * connection has closed: how many there were, how many of them clean, and how many the listener has read.
  */
-export function collectReports(side: string, control: ClosureControl | undefined): () => Promise<readonly number[]> {
+export function collectReports(side: string, controls: readonly ClosureControl[]): () => Promise<readonly number[]> {
   let read = 0
   let sum = 0
-  if (side === 'listened') {
-    control?.on('closure', (report) => {
+  for (const control of side === 'listened' ? controls : []) {
+    control.on('closure', (report) => {
       sum += readWhole(report)
       read++
     })
   }
   return async () => {
-    if (control === undefined) return [0, 0, 0]
-    while (control.connections > 0) await sleep(10)
-    const { counters } = control
-    const reports = Object.values(counters).reduce((total, count) => total + count, 0)
-    return [reports, counters.clean, sum > 0 ? read : 0]
+    let reports = 0
+    let clean = 0
+    // Those of single sockets are many, and come while the program runs.
+    for (const control of controls) {
+      while (control.connections > 0) await sleep(10)
+      const { counters } = control
+      reports += Object.values(counters).reduce((total, count) => total + count, 0)
+      clean += counters.clean
+    }
+    return [reports, clean, sum > 0 ? read : 0]
   }
 }
 

@@ -14,10 +14,10 @@ export async function startServer(side: string): Promise<Answers> {
     response.end('hello\n')
   })
   const policy = policies.get(side)
-  const control = policy === undefined ? undefined : await controlServer(server, policy)
+  const controls = policy === undefined ? [] : [await controlServer(server, policy)]
   server.listen({ host: '127.0.0.1', port: 0, backlog: 511 })
   await once(server, 'listening')
-  return { port: () => [listeningPort(server)], cpu: cpuTime, reports: collectReports(side, control) }
+  return { port: () => [listeningPort(server)], cpu: cpuTime, reports: collectReports(side, controls) }
 }
 
 async function controlServer(server: https.Server, policy: ClosurePolicy) {

@@ -47,6 +47,11 @@ test.each([
     rows: ['client CPU, strict / stock', 'us of client CPU per request, stock'],
   },
   {
+    name: 'policy-http2',
+    size: 4,
+    rows: ['server CPU, policy / stock', 'server CPU, A/A', 'client CPU, policy / stock', 'client CPU, A/A'],
+  },
+  {
     name: 'policy-profile',
     size: 40,
     rows: ['server CPU, policy / stock', 'server CPU, A/A', 'ours, policy', 'gc, policy - stock', 'gc, A/A'],
