@@ -1,31 +1,45 @@
 /**
  * The cost of waiting for very many silent peers at once: a server under a bidirectional policy ends all its
  * connections in one turn, sends its alerts, waits in vain, and closes when the budget is over. Beside it stock Node,
- * which destroys them all in one turn, without a policy to be seen.
+ * without a policy to be seen: the same `by hand`, with an end() of each and a destroy() after the same time; and
+ * `stock`, which destroys them all in one turn, sends nothing and waits for nobody.
  *
  * Each sample has a fresh server process and a fresh process of peers, which finish the handshake and then neither
  * read, answer nor close. Measured in the server: the time until the last connection has closed and every file
- * descriptor is gone, and the longest stall of the event loop meanwhile. Sides alternate; A/A is a second sample of
- * stock Node.
+ * descriptor is gone, and the longest stall of the event loop meanwhile. Sides alternate; A/A is a second sample of the
+ * side behind the stroke.
  */
-import { CannotRun, type Measurements, type Program, showProgress } from '../program.js'
+import { checkDescriptors } from '../descriptors.js'
+import { type Measurements, type Program, showProgress } from '../program.js'
+import { takeTurns } from '../turns.js'
 import { startWorker, type Worker } from '../worker.js'
 
 const description = {
   name: 'ten-thousand',
   question:
-    'Closing connections with silent peers: bidirectionally, after the budget, relative to destroy() of stock Node',
+    'Closing connections with silent peers: bidirectionally, relative to stock Node by hand, and to a bare destroy()',
   unit: 'connections per sample',
   size: 10_000,
 }
 
 const waitTimeout = 1000
 const row = {
+  whole: 'time to close all, policy / by hand',
+  stallByHand: 'longest stall of the event loop, policy / by hand',
   time: 'time to close all, (policy - budget) / stock',
   stall: 'longest stall of the event loop, policy / stock',
 }
 
-type Side = 'stock' | 'policy'
+type Side = 'stock' | 'by hand' | 'policy'
+
+const turns = ['policy', 'by hand', 'by hand again', 'stock', 'stock again'] as const
+const sideOf: Readonly<Record<(typeof turns)[number], Side>> = {
+  policy: 'policy',
+  'by hand': 'by hand',
+  'by hand again': 'by hand',
+  stock: 'stock',
+  'stock again': 'stock',
+}
 
 interface Sample {
   readonly ms: number
@@ -61,58 +75,32 @@ export const tenThousand: Program = {
       return { ms, stallMs }
     }
     measurements.facts['budget for the peer, in ms'] = waitTimeout
-    const order = ['policy', 'stock', 'again'] as const
     return {
       step: async (pair) => {
-        const samples: Partial<Record<(typeof order)[number], Sample>> = {}
-        for (let i = 0; i < order.length; i++) {
-          const turn = order[(i + pair) % order.length] ?? 'policy'
-          showProgress(`${description.name}: pair ${pair + 1}, sample ${i + 1} of ${order.length}`)
-          samples[turn] = await sample(turn === 'policy' ? 'policy' : 'stock')
-        }
-        record(measurements, samples)
-        return ![row.time, row.stall].every((name) => measurements.isNarrow(name, 0.01))
+        const of = await takeTurns(turns, pair, (turn, at) => {
+          showProgress(`${description.name}: pair ${pair + 1}, sample ${at + 1} of ${turns.length}`)
+          return sample(sideOf[turn])
+        })
+        record(measurements, of)
+        return !Object.values(row).every((name) => measurements.isNarrow(name, 0.01))
       },
       stop,
     }
   },
 }
 
-function record(
-  measurements: Measurements,
-  { policy, stock, again }: Readonly<Partial<Record<'policy' | 'stock' | 'again', Sample>>>,
-): void {
-  if (policy === undefined || stock === undefined || again === undefined) return
+function record(measurements: Measurements, of: (turn: (typeof turns)[number]) => Sample): void {
+  const [policy, byHand, stock] = [of('policy'), of('by hand'), of('stock')]
+  measurements.add(row.whole, policy.ms / byHand.ms, 'at most 1.1')
+  measurements.add('time to close all, by hand, A/A', of('by hand again').ms / byHand.ms)
+  measurements.add(row.stallByHand, policy.stallMs / byHand.stallMs, 'at most 1')
+  measurements.add('longest stall of the event loop, by hand, A/A', of('by hand again').stallMs / byHand.stallMs)
   measurements.add(row.time, (policy.ms - waitTimeout) / stock.ms, 'at most 1.3')
-  measurements.add('time to close all, A/A', again.ms / stock.ms)
+  measurements.add('time to close all, A/A', of('stock again').ms / stock.ms)
   measurements.add(row.stall, policy.stallMs / stock.stallMs, 'at most 1')
-  measurements.add('longest stall of the event loop, A/A', again.stallMs / stock.stallMs)
-  measurements.add('ms to close all, policy', policy.ms)
-  measurements.add('ms to close all, stock', stock.ms)
-  measurements.add('ms of the longest stall, policy', policy.stallMs)
-  measurements.add('ms of the longest stall, stock', stock.stallMs)
-}
-
-/** The server and the peers have a file descriptor for each connection, and some for themselves. */
-function checkDescriptors(size: number): void {
-  const needed = size + 100
-  const limit = descriptorLimit()
-  if (needed <= limit) return
-  throw new CannotRun(
-    `${size} connections need ${needed} open files in one process, and the limit here is ${limit}. Raise it and start ` +
-      `again from the same shell (\`ulimit -n ${needed}\`, as root if that is refused), or give a --size of at most ` +
-      `${Math.max(limit - 100, 0)}.`,
-  )
-}
-
-/** How many open files a process may have. Node has raised its own limit as far as it may when it started. */
-function descriptorLimit(): number {
-  const report: unknown = process.report.getReport()
-  const limits = memberOf(report, 'userLimits')
-  const soft = memberOf(memberOf(limits, 'open_files'), 'soft')
-  return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  measurements.add('longest stall of the event loop, A/A', of('stock again').stallMs / stock.stallMs)
+  for (const side of ['policy', 'by hand', 'stock'] as const) {
+    measurements.add(`ms to close all, ${side}`, of(side).ms)
+    measurements.add(`ms of the longest stall, ${side}`, of(side).stallMs)
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * The server of main.ts: `stock|policy COUNT WAIT`. It waits for its connections, and closes all of them in one
- * turn: `stock` is without the package.
+ * The server of main.ts: `SIDE COUNT WAIT`. It waits for its connections, and closes all of them in one turn: `policy`
+ * under a policy, `by hand` and `stock` without the package.
  */
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
@@ -13,6 +13,7 @@ import { answerParent } from '../worker.js'
 
 const [side, countText, waitText] = process.argv.slice(2)
 const count = Number(countText)
+const waitTimeout = Number(waitText)
 const sockets: tls.TLSSocket[] = []
 
 const server = tls.createServer({ key, cert: certificate }, (socket) => {
@@ -27,7 +28,7 @@ await once(server, 'listening')
 
 async function controlServer() {
   const { controlClosure } = await import('../../../lib/index.js')
-  return controlClosure(server, { mode: 'bidirectional', waitTimeout: Number(waitText), maxWaiting: count })
+  return controlClosure(server, { mode: 'bidirectional', waitTimeout, maxWaiting: count })
 }
 
 /**
@@ -59,9 +60,19 @@ function closeAll(): Promise<number> {
       })
     }
     const began = performance.now()
-    // Stock Node can only close without waiting: end() would stay open with peers like these.
-    if (control === undefined) for (const socket of sockets) socket.destroy()
-    else for (const socket of sockets) socket.end()
+    // Each loop calls one function only, so that no side pays for the others.
+    if (side === 'policy') for (const socket of sockets) socket.end()
+    else if (side === 'by hand') for (const socket of sockets) endByHand(socket)
+    else for (const socket of sockets) socket.destroy()
+  })
+}
+
+/** The same without a policy, as a program has it that must not stay open with peers like these. */
+function endByHand(socket: tls.TLSSocket): void {
+  socket.end()
+  const timer = setTimeout(() => socket.destroy(), waitTimeout)
+  socket.once('close', () => {
+    clearTimeout(timer)
   })
 }
 
