@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [OPTIONS]`: runs one of these programs, of which each folder holds those of one question. */
 import { closeLatency } from './close-latency/main.js'
+import { policyMemory } from './connection-memory/main.js'
 import { engineBulk } from './engine/bulk.js'
 import { engineShutdown } from './engine/shutdown.js'
 import { policyHttp2 } from './http2/main.js'
@@ -25,6 +26,7 @@ const programs = [
   policyAgent,
   policyAgentStrict,
   policyHttp2,
+  policyMemory,
   policyProfile,
   policyProfileListener,
   policyProfileBidirectional,

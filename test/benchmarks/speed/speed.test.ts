@@ -52,6 +52,11 @@ test.each([
     rows: ['server CPU, policy / stock', 'server CPU, A/A', 'client CPU, policy / stock', 'client CPU, A/A'],
   },
   {
+    name: 'policy-memory',
+    size: 100,
+    rows: ['heap, after the handshake, policy - stock', 'heap, after a request, A/A', 'RSS, after a request, stock'],
+  },
+  {
     name: 'policy-profile',
     size: 40,
     rows: ['server CPU, policy / stock', 'server CPU, A/A', 'ours, policy', 'gc, policy - stock', 'gc, A/A'],
