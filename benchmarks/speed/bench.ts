@@ -11,12 +11,14 @@ import { policyAgent, policyAgentStrict, policyKeepAlive, policyKeepAliveStrict 
 import { policyLoad, policyLoadBidirectional, policyLoadListener } from './policy/load.js'
 import { policyProfile, policyProfileBidirectional, policyProfileListener } from './policy/profile.js'
 import { runProgram } from './program.js'
+import { shutdownLatency } from './shutdown-latency/main.js'
 import { tenThousand } from './ten-thousand/main.js'
 
 const programs = [
   load,
   lookup,
   closeLatency,
+  shutdownLatency,
   memory,
   policyLoad,
   policyLoadListener,

@@ -27,6 +27,7 @@ test.each([
   },
   { name: 'lookup', size: 100, rows: ['100 connections / 10', '100 unfinished handshakes / 10 connections', 'A/A'] },
   { name: 'close-latency', size: 2, rows: ['close - echo, RTT 10', 'echo - echo (A/A), RTT 50', 'echo, RTT 50'] },
+  { name: 'shutdown-latency', size: 8, rows: ['unidirectional - end()', 'quiet - end()', 'end() - end() (A/A)'] },
   {
     name: 'policy-load',
     size: 40,
