@@ -7,6 +7,7 @@ import { policyHttp2 } from './http2/main.js'
 import { load } from './load/main.js'
 import { lookup } from './lookup/main.js'
 import { memory } from './memory/main.js'
+import { policyAllocations, policyAllocationsBidirectional, policyAllocationsListener } from './policy/allocations.js'
 import { policyAgent, policyAgentStrict, policyKeepAlive, policyKeepAliveStrict } from './policy/keep-alive.js'
 import { policyLoad, policyLoadBidirectional, policyLoadListener } from './policy/load.js'
 import { policyProfile, policyProfileBidirectional, policyProfileListener } from './policy/profile.js'
@@ -32,6 +33,9 @@ const programs = [
   policyProfile,
   policyProfileListener,
   policyProfileBidirectional,
+  policyAllocations,
+  policyAllocationsListener,
+  policyAllocationsBidirectional,
   engineShutdown,
   engineBulk,
   tenThousand,

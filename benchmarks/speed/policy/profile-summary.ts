@@ -1,4 +1,4 @@
-/** The sum of a sampled profile: where a process spent its time, by whose code it was and by function. */
+/** The sum of a sampled profile: what a process spent, of time or memory, by whose code it was and by function. */
 
 /** Whose code a sample was in. */
 export type Kind = (typeof kinds)[number]
@@ -33,7 +33,14 @@ export interface Profile {
   readonly timeDeltas: readonly number[]
 }
 
-/** Microseconds of self time, of each kind and of each of its functions. */
+/** Allocations as the inspector gives them: a tree of callers, with the bytes that each has made itself. */
+export interface AllocationNode {
+  readonly callFrame: CallFrame
+  readonly selfSize: number
+  readonly children: readonly AllocationNode[]
+}
+
+/** Microseconds of self time, or bytes, of each kind and of each of its functions. */
 export type Sums = ReadonlyMap<Kind, ReadonlyMap<string, number>>
 
 /**
@@ -45,20 +52,74 @@ const longestSample = 1000
 export function summarizeProfile({ nodes, samples, timeDeltas }: Profile): Sums {
   const callers = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)))
   const places = new Map(nodes.map((node) => [node.id, placeOf(node.callFrame, callers.get(node.id)?.callFrame)]))
-  const sums = new Map(kinds.map((kind) => [kind, new Map<string, number>()]))
+  const sums = noSums()
   for (const [at, id] of samples.entries()) {
     const place = places.get(id)
     if (place === undefined) continue
     const time = Math.min(Math.max(timeDeltas[at + 1] ?? 0, 0), longestSample)
-    const ofKind = sums.get(place.kind)
-    ofKind?.set(place.name, (ofKind.get(place.name) ?? 0) + time)
+    add(sums, place, time)
   }
   return sums
 }
 
-/** The time of a kind as a whole. */
+export function summarizeAllocations(root: AllocationNode): Sums {
+  const sums = noSums()
+  const visit = (node: AllocationNode, caller: CallFrame | undefined): void => {
+    const place = placeOf(node.callFrame, caller)
+    if (node.selfSize > 0) add(sums, place ?? { kind: 'native', name: node.callFrame.functionName }, node.selfSize)
+    for (const child of node.children) visit(child, node.callFrame)
+  }
+  visit(root, undefined)
+  return sums
+}
+
+/** The same for one of so many. */
+export function sharesOf(sums: Sums, count: number): Sums {
+  const share = (all: ReadonlyMap<string, number>) => new Map([...all].map(([name, amount]) => [name, amount / count]))
+  return new Map([...sums].map(([kind, functions]) => [kind, share(functions)]))
+}
+
+/** The amount of a kind as a whole. */
 export function totalOf(sums: Sums, kind: Kind): number {
-  return [...(sums.get(kind)?.values() ?? [])].reduce((sum, time) => sum + time, 0)
+  return [...(sums.get(kind)?.values() ?? [])].reduce((sum, amount) => sum + amount, 0)
+}
+
+/** How much more each function takes on one side than on another, over all samples. */
+export class FunctionDifferences {
+  readonly #sums = noSums()
+  #samples = 0
+
+  add(changed: Sums, plain: Sums): void {
+    this.#samples++
+    for (const kind of kinds) {
+      for (const [name, amount] of changed.get(kind) ?? []) add(this.#sums, { kind, name }, amount)
+      for (const [name, amount] of plain.get(kind) ?? []) add(this.#sums, { kind, name }, -amount)
+    }
+  }
+
+  /** The largest, a line each. */
+  list(): string {
+    const counts = [['ours', 15] as const, ['ours native', 10] as const, ['node', 10] as const, ['native', 5] as const]
+    return counts
+      .flatMap(([kind, count]) =>
+        [...(this.#sums.get(kind) ?? [])]
+          .sort(([, a], [, b]) => b - a)
+          .slice(0, count)
+          .map(([name, amount]) => `\n  ${(amount / this.#samples).toFixed(2).padStart(8)}  ${kind}: ${name}`),
+      )
+      .join('')
+  }
+}
+
+type MutableSums = Map<Kind, Map<string, number>>
+
+function noSums(): MutableSums {
+  return new Map(kinds.map((kind) => [kind, new Map<string, number>()]))
+}
+
+function add(sums: MutableSums, { kind, name }: Place, amount: number): void {
+  const ofKind = sums.get(kind)
+  ofKind?.set(name, (ofKind.get(name) ?? 0) + amount)
 }
 
 interface Place {
@@ -71,14 +132,18 @@ function placeOf({ functionName, url, lineNumber }: CallFrame, caller: CallFrame
   // Node tells V8 that it is idle until JavaScript is entered, also while OpenSSL is at work on what has come.
   if (['(idle)', '(root)', '(program)'].includes(functionName)) return undefined
   if (functionName === '(garbage collector)') return { kind: 'gc', name: functionName }
-  const shown = functionName === '' ? '(anonymous)' : functionName
+  const shown = nameOf(functionName)
   const file = fileOfOurs(url)
   if (file !== undefined) return { kind: 'ours', name: `${file}:${lineNumber + 1} ${shown}` }
   if (url.startsWith('node:')) return { kind: 'node', name: `${url}:${lineNumber + 1} ${shown}` }
   if (url !== '') return { kind: 'program', name: shown }
   const from = caller === undefined ? undefined : fileOfOurs(caller.url)
   if (caller === undefined || from === undefined) return { kind: 'native', name: shown }
-  return { kind: 'ours native', name: `${shown} < ${from}:${caller.lineNumber + 1} ${caller.functionName}` }
+  return { kind: 'ours native', name: `${shown} < ${from}:${caller.lineNumber + 1} ${nameOf(caller.functionName)}` }
+}
+
+function nameOf(functionName: string): string {
+  return functionName === '' ? '(anonymous)' : functionName
 }
 
 function fileOfOurs(url: string): string | undefined {

@@ -11,17 +11,20 @@
  * behind the `<`. With `--json FILE` the last profile under the policy is written to FILE.cpuprofile too, which the
  * developer tools of browsers and editors open.
  */
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
+import { copyFile } from 'node:fs/promises'
 import type { Measurements, Program } from '../program.js'
-import { kinds, type Profile, summarizeProfile, type Sums, totalOf } from './profile-summary.js'
-import { reportsOfAll } from './reports.js'
+import {
+  FunctionDifferences,
+  kinds,
+  type Profile,
+  sharesOf,
+  summarizeProfile,
+  type Sums,
+  totalOf,
+} from './profile-summary.js'
+import { ProfiledServers } from './profiled-server.js'
 import { takeTurns } from '../turns.js'
-import { startWorker, type Worker } from '../worker.js'
 
-/** Microseconds between two samples. */
-const interval = 200
 const parts = [...kinds, 'outside', 'threads'] as const
 
 /** Microseconds per connection. */
@@ -39,35 +42,20 @@ function profileUnder(side: string, name: string, policy: string): Program {
     size: 2000,
   }
   const start: Program['start'] = async ({ size, json }, measurements) => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'close-notify-profile-'))
-    const file = path.join(folder, 'profile')
-    let workers: Worker[] = []
-    const stopWorkers = async (): Promise<void> => {
-      await Promise.all(workers.map((worker) => worker.stop()))
-      workers = []
-    }
-    const sample = async (of: string): Promise<Sample> => {
-      const server = startWorker(new URL('./profile-process.js', import.meta.url), [of, String(interval), file])
-      workers.push(server)
-      const [port = 0] = await server.ask('port')
-      const args = [String(port), String(size), 'close']
-      const client = startWorker(new URL('./client-process.js', import.meta.url), args)
-      workers.push(client)
-      const [, first = 0] = await client.ask('warm up')
-      const before = await server.ask('times')
-      const [, second = 0] = await client.ask('go')
-      const after = await server.ask('times')
-      await server.ask('start profile')
-      const [, third = 0] = await client.ask('go')
-      await server.ask('write profile')
-      await client.stop()
-      await reportsOfAll(of, server, first + second + third)
-      await stopWorkers()
-      if (json !== undefined && of === side) await copyFile(file, `${json}.cpuprofile`)
-      const [all = Number.NaN, mainThread = Number.NaN] = after.map((time, at) => time - (before[at] ?? Number.NaN))
-      return perConnection(summarizeProfile(profileIn(await readFile(file, 'utf8'))), all, mainThread, size)
-    }
-    const functions = new Functions()
+    const servers = await ProfiledServers.open(size)
+    const sample = (of: string): Promise<Sample> =>
+      servers.run(of, async (server, load) => {
+        const before = await server.ask('times')
+        await load()
+        const after = await server.ask('times')
+        await server.ask('start profile')
+        await load()
+        await server.ask('write profile')
+        if (json !== undefined && of === side) await copyFile(servers.file, `${json}.cpuprofile`)
+        const [all = Number.NaN, mainThread = Number.NaN] = after.map((time, at) => time - (before[at] ?? Number.NaN))
+        return perConnection(summarizeProfile(profileIn(await servers.readFile())), all, mainThread, size)
+      })
+    const functions = new FunctionDifferences()
     return {
       step: async (pair) => {
         const of = await takeTurns(['changed', 'plain', 'again'], pair, (turn) =>
@@ -78,26 +66,20 @@ function profileUnder(side: string, name: string, policy: string): Program {
         measurements.facts['functions, in us per connection'] = functions.list()
         return !measurements.isNarrow(`server CPU, ${side} / stock`, 0.01)
       },
-      stop: async () => {
-        await stopWorkers()
-        await rm(folder, { recursive: true, force: true })
-      },
+      stop: () => servers.close(),
     }
   }
   return { description, start }
 }
 
 function perConnection(sums: Sums, all: number, mainThread: number, size: number): Sample {
-  const share = (time: number): number => time / size
   const sampled = kinds.map((kind) => [kind, totalOf(sums, kind)] as const)
   const inside = sampled.reduce((sum, [, time]) => sum + time, 0)
   const others = [['outside', mainThread - inside] as const, ['threads', all - mainThread] as const]
   return {
-    all: share(all),
-    parts: new Map([...sampled, ...others].map(([part, time]) => [part, share(time)])),
-    sums: new Map(
-      [...sums].map(([kind, functions]) => [kind, new Map([...functions].map(([name, time]) => [name, share(time)]))]),
-    ),
+    all: all / size,
+    parts: new Map([...sampled, ...others].map(([part, time]) => [part, time / size])),
+    sums: sharesOf(sums, size),
   }
 }
 
@@ -121,36 +103,7 @@ function record(measurements: Measurements, side: string, changed: Sample, plain
   }
 }
 
-/** The functions of a side over all its samples. */
-class Functions {
-  readonly #times = new Map<string, Map<string, number>>()
-  #samples = 0
-
-  add(changed: Sums, plain: Sums): void {
-    this.#samples++
-    for (const kind of kinds) {
-      const times = this.#times.get(kind) ?? new Map<string, number>()
-      this.#times.set(kind, times)
-      for (const [name, time] of changed.get(kind) ?? []) times.set(name, (times.get(name) ?? 0) + time)
-      for (const [name, time] of plain.get(kind) ?? []) times.set(name, (times.get(name) ?? 0) - time)
-    }
-  }
-
-  list(): string {
-    const counts = { ours: 15, 'ours native': 10, node: 10, native: 5 }
-    return Object.entries(counts)
-      .flatMap(([kind, count]) =>
-        [...(this.#times.get(kind) ?? [])]
-          .sort(([, a], [, b]) => b - a)
-          .slice(0, count)
-          .map(([name, time]) => `\n  ${(time / this.#samples).toFixed(2).padStart(6)}  ${kind}: ${name}`),
-      )
-      .join('')
-  }
-}
-
-function profileIn(text: string): Profile {
-  const value: unknown = JSON.parse(text)
+function profileIn(value: unknown): Profile {
   if (!isProfile(value)) throw new Error('Expected a profile with samples and their times')
   return value
 }

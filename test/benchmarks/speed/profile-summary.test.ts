@@ -1,6 +1,12 @@
 /** The time of a profile belongs to whose code it was in. */
 import { expect, test } from 'vitest'
-import { type Kind, kinds, summarizeProfile, totalOf } from '../../../benchmarks/speed/policy/profile-summary.js'
+import {
+  type Kind,
+  kinds,
+  summarizeAllocations,
+  summarizeProfile,
+  totalOf,
+} from '../../../benchmarks/speed/policy/profile-summary.js'
 
 const nodes = [
   node(1, '(root)', '', [2, 3, 4, 6]),
@@ -35,6 +41,17 @@ test('a sample that outlasts every other is a process that was kept from running
   expect(totalOf(sums, 'ours')).toBe(1000)
 })
 
+test('what was allocated counts for the function that did it, and without one for native code', () => {
+  const take = { callFrame: frame('take', 'file:///somewhere/dist/lib/policy/control.js'), selfSize: 30, children: [] }
+  const emit = { callFrame: frame('emit', 'node:events'), selfSize: 20, children: [take] }
+  const sums = summarizeAllocations({ callFrame: frame('(root)', ''), selfSize: 10, children: [emit] })
+  expect(kinds.map((kind) => totalOf(sums, kind))).toEqual([30, 0, 20, 0, 0, 10])
+})
+
+function frame(functionName: string, url: string) {
+  return { functionName, url, lineNumber: 7 }
+}
+
 function node(id: number, functionName: string, url: string, children: readonly number[] = []) {
-  return { id, callFrame: { functionName, url, lineNumber: 7 }, children }
+  return { id, callFrame: frame(functionName, url), children }
 }

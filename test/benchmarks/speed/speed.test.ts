@@ -64,6 +64,9 @@ test.each([
   },
   { name: 'policy-profile-listener', size: 20, rows: ['ours, listened'] },
   { name: 'policy-profile-bidirectional', size: 20, rows: ['ours, bidirectional'] },
+  { name: 'policy-allocations', size: 40, rows: ['bytes, stock / policy', 'bytes, A/A'] },
+  { name: 'policy-allocations-listener', size: 20, rows: ['bytes, stock / listened'] },
+  { name: 'policy-allocations-bidirectional', size: 20, rows: ['bytes, stock / bidirectional'] },
   {
     name: 'ten-thousand',
     size: 50,

@@ -1,0 +1,65 @@
+/** The servers of profile.ts and allocations.ts: each sample has a fresh one, and a client of its own. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { reportsOfAll } from './reports.js'
+import { startWorker, type Worker } from '../worker.js'
+
+export class ProfiledServers {
+  readonly #folder: string
+  readonly #size: number
+  #workers: Worker[] = []
+
+  private constructor(folder: string, size: number) {
+    this.#folder = folder
+    this.#size = size
+  }
+
+  static async open(size: number): Promise<ProfiledServers> {
+    return new ProfiledServers(await mkdtemp(path.join(os.tmpdir(), 'close-notify-profile-')), size)
+  }
+
+  /** The file to which a server writes what it saw of itself. */
+  get file(): string {
+    return path.join(this.#folder, 'profile.json')
+  }
+
+  async readFile(): Promise<unknown> {
+    const value: unknown = JSON.parse(await readFile(this.file, 'utf8'))
+    return value
+  }
+
+  /** Warms up a server of that side, and calls `measure` with what does as much again. */
+  async run<Measured>(
+    side: string,
+    measure: (server: Worker, load: () => Promise<void>) => Promise<Measured>,
+  ): Promise<Measured> {
+    const server = startWorker(new URL('./profile-process.js', import.meta.url), [side, this.file])
+    this.#workers.push(server)
+    const [port = 0] = await server.ask('port')
+    const args = [String(port), String(this.#size), 'close']
+    const client = startWorker(new URL('./client-process.js', import.meta.url), args)
+    this.#workers.push(client)
+    let connections = 0
+    const ask = async (question: string): Promise<void> => {
+      const [, made = 0] = await client.ask(question)
+      connections += made
+    }
+    await ask('warm up')
+    const measured = await measure(server, () => ask('go'))
+    await client.stop()
+    await reportsOfAll(side, server, connections)
+    await this.#stopWorkers()
+    return measured
+  }
+
+  async close(): Promise<void> {
+    await this.#stopWorkers()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #stopWorkers(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.stop()))
+    this.#workers = []
+  }
+}
