@@ -7,10 +7,11 @@ import { policyHttp2 } from './http2/main.js'
 import { load } from './load/main.js'
 import { lookup } from './lookup/main.js'
 import { memory } from './memory/main.js'
-import { policyAllocations, policyAllocationsBidirectional, policyAllocationsListener } from './policy/allocations.js'
+import { policyAllocations } from './policy/allocations.js'
 import { policyAgent, policyAgentStrict, policyKeepAlive, policyKeepAliveStrict } from './policy/keep-alive.js'
 import { policyLoad, policyLoadBidirectional, policyLoadListener } from './policy/load.js'
-import { policyProfile, policyProfileBidirectional, policyProfileListener } from './policy/profile.js'
+import { policyPerf } from './policy/perf.js'
+import { policyProfiles } from './policy/profile.js'
 import { runProgram } from './program.js'
 import { shutdownLatency } from './shutdown-latency/main.js'
 import { tenThousand } from './ten-thousand/main.js'
@@ -30,12 +31,9 @@ const programs = [
   policyAgentStrict,
   policyHttp2,
   policyMemory,
-  policyProfile,
-  policyProfileListener,
-  policyProfileBidirectional,
-  policyAllocations,
-  policyAllocationsListener,
-  policyAllocationsBidirectional,
+  ...policyProfiles,
+  ...policyPerf,
+  ...policyAllocations,
   engineShutdown,
   engineBulk,
   tenThousand,

@@ -2,10 +2,9 @@
  * Instructions that a process retires, counted by the processor through `perf stat`: a measure that hardly moves with
  * what else the machine does. Virtual machines often have no such counter, and then there is none.
  */
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import type { Readable, Writable } from 'node:stream'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { attachPerf } from './perf.js'
 
 const run = promisify(execFile)
 
@@ -35,29 +34,10 @@ export class EventCounter {
 
   /** Counts a process, with all its threads, from the moment at which this resolves. */
   async start(pid: number): Promise<Counting> {
-    // Perf takes a while to attach, and says when it has: events are off until it is told to enable them.
-    const args = ['stat', '-x', ',', '-e', this.#event, '-p', String(pid), '-D', '-1', '--control', 'fd:3,4']
-    const perf = spawn('perf', args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] })
-    let text = ''
-    perf.stderr?.setEncoding('utf8').on('data', (part: string) => {
-      text += part
-    })
-    const closed = once(perf, 'close')
-    const [, , , commands, answers] = perf.stdio
-    if (!isWritable(commands) || !isReadable(answers)) throw new Error('Expected pipes to perf')
-    commands.on('error', () => undefined)
-    const answered = once(answers, 'data')
-    commands.write('enable\n')
-    await Promise.race([
-      answered,
-      closed.then(() => {
-        throw new Error(`perf ended early: ${text}`)
-      }),
-    ])
+    const perf = await attachPerf(['stat', '-x', ',', '-e', this.#event], pid)
     return {
       stop: async () => {
-        perf.kill('SIGINT')
-        await closed
+        const text = await perf.stop()
         const count = countIn(text)
         if (count === undefined) throw new Error(`Expected a count of perf, it wrote: ${text}`)
         return count
@@ -70,12 +50,4 @@ export class EventCounter {
 function countIn(text: string): number | undefined {
   const found = /^(\d+(?:\.\d+)?),/m.exec(text)?.[1]
   return found === undefined ? undefined : Number(found)
-}
-
-function isWritable(stream: unknown): stream is Writable {
-  return typeof stream === 'object' && stream !== null && 'write' in stream
-}
-
-function isReadable(stream: unknown): stream is Readable {
-  return typeof stream === 'object' && stream !== null && 'read' in stream
 }

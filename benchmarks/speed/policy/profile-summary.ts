@@ -10,8 +10,10 @@ export type Kind = (typeof kinds)[number]
  * - `program`: JavaScript of the benchmark.
  * - `gc`: garbage collection on the main thread, whoever made the garbage.
  * - `native`: all other native code that JavaScript called.
+ * - `outside`: native code of the main thread that no JavaScript has called, where most of a handshake is.
+ * - `threads`: all other threads, which collect garbage and compile.
  */
-export const kinds = ['ours', 'ours native', 'node', 'program', 'gc', 'native'] as const
+export const kinds = ['ours', 'ours native', 'node', 'program', 'gc', 'native', 'outside', 'threads'] as const
 
 interface CallFrame {
   readonly functionName: string
@@ -49,7 +51,7 @@ export type Sums = ReadonlyMap<Kind, ReadonlyMap<string, number>>
  */
 const longestSample = 1000
 
-export function summarizeProfile({ nodes, samples, timeDeltas }: Profile): Sums {
+export function summarizeProfile({ nodes, samples, timeDeltas }: Profile): MutableSums {
   const callers = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)))
   const places = new Map(nodes.map((node) => [node.id, placeOf(node.callFrame, callers.get(node.id)?.callFrame)]))
   const sums = noSums()
@@ -99,51 +101,56 @@ export class FunctionDifferences {
 
   /** The largest, a line each. */
   list(): string {
-    const counts = [['ours', 15] as const, ['ours native', 10] as const, ['node', 10] as const, ['native', 5] as const]
-    return counts
-      .flatMap(([kind, count]) =>
+    return kinds
+      .flatMap((kind) =>
         [...(this.#sums.get(kind) ?? [])]
           .sort(([, a], [, b]) => b - a)
-          .slice(0, count)
+          .slice(0, kind === 'ours' ? 15 : 10)
+          .filter(([, amount]) => amount > 0)
           .map(([name, amount]) => `\n  ${(amount / this.#samples).toFixed(2).padStart(8)}  ${kind}: ${name}`),
       )
       .join('')
   }
 }
 
-type MutableSums = Map<Kind, Map<string, number>>
+export type MutableSums = Map<Kind, Map<string, number>>
 
-function noSums(): MutableSums {
+export function noSums(): MutableSums {
   return new Map(kinds.map((kind) => [kind, new Map<string, number>()]))
 }
 
-function add(sums: MutableSums, { kind, name }: Place, amount: number): void {
+export function add(sums: MutableSums, { kind, name }: Place, amount: number): void {
   const ofKind = sums.get(kind)
   ofKind?.set(name, (ofKind.get(name) ?? 0) + amount)
 }
 
-interface Place {
+export interface Place {
   readonly kind: Kind
   readonly name: string
 }
 
-/** The place of a function and its caller; undefined while no JavaScript runs. */
+/** The place of a function with its caller; undefined while no JavaScript runs. */
 function placeOf({ functionName, url, lineNumber }: CallFrame, caller: CallFrame | undefined): Place | undefined {
   // Node tells V8 that it is idle until JavaScript is entered, also while OpenSSL is at work on what has come.
   if (['(idle)', '(root)', '(program)'].includes(functionName)) return undefined
   if (functionName === '(garbage collector)') return { kind: 'gc', name: functionName }
-  const shown = nameOf(functionName)
-  const file = fileOfOurs(url)
-  if (file !== undefined) return { kind: 'ours', name: `${file}:${lineNumber + 1} ${shown}` }
-  if (url.startsWith('node:')) return { kind: 'node', name: `${url}:${lineNumber + 1} ${shown}` }
-  if (url !== '') return { kind: 'program', name: shown }
-  const from = caller === undefined ? undefined : fileOfOurs(caller.url)
-  if (caller === undefined || from === undefined) return { kind: 'native', name: shown }
-  return { kind: 'ours native', name: `${shown} < ${from}:${caller.lineNumber + 1} ${nameOf(caller.functionName)}` }
+  if (url !== '') return placeIn(url, lineNumber + 1, functionName)
+  const from = caller === undefined ? undefined : placeIn(caller.url, caller.lineNumber + 1, caller.functionName)
+  return placeBelow(from, functionName)
 }
 
-function nameOf(functionName: string): string {
-  return functionName === '' ? '(anonymous)' : functionName
+/** The place of a function of JavaScript. */
+export function placeIn(url: string, line: number, functionName: string): Place {
+  const shown = functionName === '' ? '(anonymous)' : functionName
+  const file = fileOfOurs(url)
+  if (file !== undefined) return { kind: 'ours', name: `${file}:${line} ${shown}` }
+  return url.startsWith('node:') ? { kind: 'node', name: `${url}:${line} ${shown}` } : { kind: 'program', name: shown }
+}
+
+/** The place of a function without JavaScript that was called from there. */
+function placeBelow(caller: Place | undefined, functionName: string): Place {
+  if (caller?.kind !== 'ours') return { kind: 'native', name: functionName }
+  return { kind: 'ours native', name: `${functionName} < ${caller.name}` }
 }
 
 function fileOfOurs(url: string): string | undefined {

@@ -1,4 +1,4 @@
-/** The servers of profile.ts and allocations.ts: each sample has a fresh one, and a client of its own. */
+/** The servers that are profiled: each sample has a fresh one, and a client of its own. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -8,15 +8,17 @@ import { startWorker, type Worker } from '../worker.js'
 export class ProfiledServers {
   readonly #folder: string
   readonly #size: number
+  readonly #execArgv: readonly string[]
   #workers: Worker[] = []
 
-  private constructor(folder: string, size: number) {
+  private constructor(folder: string, size: number, execArgv: readonly string[]) {
     this.#folder = folder
     this.#size = size
+    this.#execArgv = execArgv
   }
 
-  static async open(size: number): Promise<ProfiledServers> {
-    return new ProfiledServers(await mkdtemp(path.join(os.tmpdir(), 'close-notify-profile-')), size)
+  static async open(size: number, execArgv: readonly string[] = []): Promise<ProfiledServers> {
+    return new ProfiledServers(await mkdtemp(path.join(os.tmpdir(), 'close-notify-profile-')), size, execArgv)
   }
 
   /** The file to which a server writes what it saw of itself. */
@@ -34,7 +36,7 @@ export class ProfiledServers {
     side: string,
     measure: (server: Worker, load: () => Promise<void>) => Promise<Measured>,
   ): Promise<Measured> {
-    const server = startWorker(new URL('./profile-process.js', import.meta.url), [side, this.file])
+    const server = startWorker(new URL('./profile-process.js', import.meta.url), [side, this.file], this.#execArgv)
     this.#workers.push(server)
     const [port = 0] = await server.ask('port')
     const args = [String(port), String(this.#size), 'close']

@@ -30,6 +30,8 @@ test('each sample lasts until the next, and counts for the code that it was in',
     native: 400,
     gc: 500,
     program: 600,
+    outside: 0,
+    threads: 0,
   }
   for (const kind of kinds) expect(totalOf(sums, kind), kind).toBe(expected[kind])
   expect([...(sums.get('ours') ?? [])]).toEqual([['policy/control.js:8 take', 200]])
@@ -45,7 +47,7 @@ test('what was allocated counts for the function that did it, and without one fo
   const take = { callFrame: frame('take', 'file:///somewhere/dist/lib/policy/control.js'), selfSize: 30, children: [] }
   const emit = { callFrame: frame('emit', 'node:events'), selfSize: 20, children: [take] }
   const sums = summarizeAllocations({ callFrame: frame('(root)', ''), selfSize: 10, children: [emit] })
-  expect(kinds.map((kind) => totalOf(sums, kind))).toEqual([30, 0, 20, 0, 0, 10])
+  expect(kinds.map((kind) => totalOf(sums, kind))).toEqual([30, 0, 20, 0, 0, 10, 0, 0])
 })
 
 function frame(functionName: string, url: string) {

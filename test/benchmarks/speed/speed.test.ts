@@ -60,13 +60,13 @@ test.each([
   {
     name: 'policy-profile',
     size: 40,
-    rows: ['server CPU, policy / stock', 'server CPU, A/A', 'ours, policy', 'gc, policy - stock', 'gc, A/A'],
+    rows: ['CPU time of the server, policy / stock', 'ours, policy', 'gc, policy - stock', 'gc, A/A', 'outside, stock'],
   },
   { name: 'policy-profile-listener', size: 20, rows: ['ours, listened'] },
   { name: 'policy-profile-bidirectional', size: 20, rows: ['ours, bidirectional'] },
-  { name: 'policy-allocations', size: 40, rows: ['bytes, stock / policy', 'bytes, A/A'] },
-  { name: 'policy-allocations-listener', size: 20, rows: ['bytes, stock / listened'] },
-  { name: 'policy-allocations-bidirectional', size: 20, rows: ['bytes, stock / bidirectional'] },
+  { name: 'policy-allocations', size: 40, rows: ['all, policy', 'all, stock', 'all, A/A', 'ours, policy'] },
+  { name: 'policy-allocations-listener', size: 20, rows: ['ours, listened'] },
+  { name: 'policy-allocations-bidirectional', size: 20, rows: ['ours, bidirectional'] },
   {
     name: 'ten-thousand',
     size: 50,
@@ -142,6 +142,22 @@ test('work per second is what the ratios are made of', async () => {
     const [stock = Number.NaN] = values(`${work} per second, stock`)
     expect(values('rate, policy / stock')[0]).toBeCloseTo(policy / stock)
   }
+})
+
+test('a profile of perf has its rows, or the machine is said to have none', async () => {
+  const file = path.join(folder, 'policy-perf.json')
+  const args = [program, 'policy-perf', '--pairs', '1', '--size', '20', '--json', file]
+  const failed = await run(process.execPath, args, { cwd: root }).catch((error: unknown) => error)
+  if (failed instanceof Error) {
+    const message: unknown = expect.stringMatching(/^error: This profile needs Linux' perf: \w+/)
+    expect(failed).toMatchObject({ code: 1, stderr: message })
+    return
+  }
+  const { rows } = await resultIn(file)
+  const median = (name: string) => rows.find((row) => row.name === name)?.summary?.median
+  expect(median('ours, policy')).toBeGreaterThan(0)
+  expect(median('ours, stock')).toBe(0)
+  expect(median('outside, stock')).toBeGreaterThan(0)
 })
 
 test('too few file descriptors are told before anything is started, with what to do', async () => {
