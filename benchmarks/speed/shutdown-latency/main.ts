@@ -11,7 +11,8 @@ import { startWorker, type Worker } from '../worker.js'
 
 const description = {
   name: 'shutdown-latency',
-  question: "shutdown() of an idle connection until it is done, above end() until 'finish' in stock Node, in ms",
+  question:
+    "Milliseconds from shutdown() of an idle connection until it is done, above end() until 'finish' in stock Node",
   unit: 'connections per sample',
   size: 400,
 }
