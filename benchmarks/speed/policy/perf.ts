@@ -4,7 +4,7 @@
  * is the profile to trust where the machine is noisy. V8 writes down its functions for it, which costs both sides a
  * little, and a function that was inlined counts for the one that it was inlined into: profile.ts tells those apart.
  */
-import { rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -23,13 +23,17 @@ export const policyPerf = profilePrograms({
   cost: 'CPU time of the server',
   unit: 'us',
   kinds,
-  execArgv: ['--perf-basic-prof'],
+  // The second and third keep V8 from writing a log of the same into the working directory.
+  execArgv: ['--perf-basic-prof', '--no-logfile-per-isolate', '--logfile=-'],
   check: async () => {
     const counter = await EventCounter.open(event)
     if (typeof counter === 'string') throw new CannotRun(`This profile needs Linux' perf: ${counter}`)
+    // After Ctrl-C too.
+    process.once('exit', removeMaps)
   },
   measure: async (server, load, servers) => {
     const record = ['record', '-q', '-e', event, '-c', String(nanoseconds), '--call-graph', 'fp', '-o', servers.file]
+    maps.add(`/tmp/perf-${server.pid}.map`)
     const perf = await attachPerf(record, server.pid)
     try {
       await load()
@@ -37,10 +41,18 @@ export const policyPerf = profilePrograms({
       await perf.stop()
     }
     const sums = await readStacks(servers.file, server.pid)
-    await rm(`/tmp/perf-${server.pid}.map`, { force: true })
+    removeMaps()
     return sums
   },
 })
+
+/** The files in which V8 writes down its functions, where perf looks for them. */
+const maps = new Set<string>()
+
+function removeMaps(): void {
+  for (const map of maps) rmSync(map, { force: true })
+  maps.clear()
+}
 
 async function readStacks(file: string, mainThread: number) {
   const args = ['script', '--no-inline', '-i', file, '-F', 'tid,ip,sym,dso']

@@ -1,5 +1,6 @@
 /** The servers that are profiled: each sample has a fresh one, and a client of its own. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { reportsOfAll } from './reports.js'
@@ -18,7 +19,10 @@ export class ProfiledServers {
   }
 
   static async open(size: number, execArgv: readonly string[] = []): Promise<ProfiledServers> {
-    return new ProfiledServers(await mkdtemp(path.join(os.tmpdir(), 'close-notify-profile-')), size, execArgv)
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'close-notify-profile-'))
+    // After Ctrl-C too.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    return new ProfiledServers(folder, size, execArgv)
   }
 
   /** The file to which a server writes what it saw of itself. */
@@ -51,16 +55,11 @@ export class ProfiledServers {
     const measured = await measure(server, () => ask('go'))
     await client.stop()
     await reportsOfAll(side, server, connections)
-    await this.#stopWorkers()
+    await this.close()
     return measured
   }
 
   async close(): Promise<void> {
-    await this.#stopWorkers()
-    await rm(this.#folder, { recursive: true, force: true })
-  }
-
-  async #stopWorkers(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.stop()))
     this.#workers = []
   }
