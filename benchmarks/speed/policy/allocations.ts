@@ -1,7 +1,7 @@
 /**
  * The memory that a connection makes V8 allocate on the server: what is dropped at once counts too, for it is what the
- * garbage collector works for. V8 samples its allocations by bytes and not by time, so that this figure does not move
- * with the machine's noise at all.
+ * garbage collector works for. V8 samples its allocations by bytes and not by time, so that this figure hardly moves
+ * with the machine's noise.
  */
 import { type AllocationNode, summarizeAllocations } from './profile-summary.js'
 import { profilePrograms } from './profile-pairs.js'
