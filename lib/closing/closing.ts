@@ -16,7 +16,8 @@
 //
 //   Closing.run()             all five
 //   Closing.runAtOnce()       all five in one go, on FIN's own way to TCP, where nothing is to be drained, flushed or
-//                             waited for; most closings are of this kind
+//                             waited for; most closings are of this kind. Alert and FIN leave together, as Node's own
+//                             do: to an alert alone a peer that has gone would answer by RST before FIN
 //   sendCloseNotify()         drain, alert and flush; the connection stays half-closed
 //   alertBeforeDestroy()      alert and flush, as far as a few turns of the event loop do; the caller destroys
 //
@@ -98,7 +99,8 @@ export class Closing implements BegunClosing {
    */
   runAtOnce(): boolean {
     const side = this.#side
-    if (this.mode === 'bidirectional' || !side.canCloseAtOnce()) return false
+    const mayHaveToWait = this.mode === 'bidirectional' && side.peerEnd() !== 'alert'
+    if (mayHaveToWait || !side.canCloseAtOnce()) return false
     try {
       if (this.mode === 'quiet') side.closeQuietly()
       else if (side.alertReadiness() === 'ready') side.writeCloseNotify('with-fin')

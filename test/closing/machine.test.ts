@@ -249,4 +249,13 @@ describe.each(makers)('$name', ({ make }) => {
     expect(new Closing(ends.side, { ...defaults, mode: 'unidirectional' }).runAtOnce()).toBe(false)
     expect(ends.sent()).toEqual([])
   })
+
+  test('runAtOnce() runs both ways where the peer has closed first: there is nothing to wait for', async () => {
+    const ends = await make(true)
+    ends.read()
+    ends.peer.closeNotify()
+    await until(() => ends.side.peerEnd() === 'alert')
+    const closing = new Closing(ends.side, defaults)
+    expect([closing.runAtOnce(), closing.endedBy]).toEqual([true, 'done'])
+  })
 })
