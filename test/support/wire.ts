@@ -277,8 +277,8 @@ export class Wire {
       if (error.code === 'EPIPE' && socket.readableEnded) end()
       const entry = direction.place({ kind: 'rst' })
       this.#entries.push(entry)
-      direction.lane.push({ kind: 'rst' })
       this.#notify()
+      void passReset(direction.lane)
     })
   }
 
@@ -403,4 +403,10 @@ function probeForReset(socket: Socket): void {
 
 function closing(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()))
+}
+
+/** Passes an RST on, once what the other side had sent by then has been read: its FIN may stand behind its last bytes. */
+async function passReset(lane: Lane): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
+  lane.push({ kind: 'rst' })
 }
