@@ -13,7 +13,7 @@ import { onTestFinished } from 'vitest'
 import { type Closure, type ClosureError, closureOf } from '../../lib/index.js'
 import { Gate } from '../support/gate.js'
 import { connectPair, type PairOptions, type TlsVersion, tlsVersions } from '../support/pair.js'
-import { collect, readExactly } from '../support/streams.js'
+import { collect, readExactly, turns } from '../support/streams.js'
 import type { Side, Wire } from '../support/wire.js'
 
 interface SidesOptions {
@@ -84,6 +84,8 @@ export async function connectStock(
   }
 }
 
+export { turns }
+
 export const closeNotify = 'alert warning close_notify'
 export const closeNotifyAndFin = [closeNotify, 'fin']
 
@@ -106,11 +108,6 @@ export function closed(socket: TLSSocket): Promise<boolean> {
 export async function text(stream: Readable): Promise<{ readonly text: string; readonly ended: boolean }> {
   const { bytes, ended } = await collect(stream)
   return { text: bytes.toString(), ended }
-}
-
-/** Out of the present stack, and past whatever is ready in this turn of the event loop. */
-export async function turns(count = 3): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** The literal code of an error of ours, for `rejects.toMatchObject`. */

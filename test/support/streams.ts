@@ -42,3 +42,8 @@ export async function readExactly(stream: Readable, length: number): Promise<Buf
     await Promise.race([onceEvent(stream, 'readable'), onceEvent(stream, 'end'), onceEvent(stream, 'close')])
   }
 }
+
+/** Out of the present stack, and past whatever is ready in this turn of the event loop. */
+export async function turns(count = 3): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -29,6 +29,7 @@
  */
 import type { Socket } from 'node:net'
 import { Lane, reset, type Cut, type Delivery } from './lane.js'
+import { turns } from './streams.js'
 import { craftedDeliveries, type Crafted, type OnRecord } from './tampering.js'
 import type { KeyLog } from '../../lib/tls/keys.js'
 import { contentType } from '../../lib/tls/record-format.js'
@@ -407,6 +408,6 @@ function closing(socket: Socket): Promise<void> {
 
 /** Passes an RST on, once what the other side had sent by then has been read: its FIN may stand behind its last bytes. */
 async function passReset(lane: Lane): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
+  await turns(4)
   lane.push({ kind: 'rst' })
 }
