@@ -11,7 +11,7 @@
         "native/binding/engine_ssl.cc",
         "native/binding/engine_ssl_calls.cc",
         "native/binding/engine_ssl_context.cc",
-        "native/binding/ssl_handle.cc",
+        "native/binding/node_ssl.cc",
         "native/engine/event_log.cc",
         "native/engine/session.cc",
         "native/engine/ssl.cc",

@@ -12,7 +12,7 @@ import { sslShutdown } from './ssl-shutdown.js'
 import { checkFlushTimeout, checkShutdownOptions, type FlushOptions, type ShutdownOptions } from './shutdown-options.js'
 import type { SslResult } from '../tls/ssl-result.js'
 import type { Alert } from '../tls/alerts.js'
-import { type ClosureReport, reportOf } from '../report/verdict.js'
+import type { ClosureReport } from '../report/verdict.js'
 
 /**
  * Where a connection is, for its closure.
@@ -69,8 +69,8 @@ export class Closure {
   }
 
   get state(): ClosureState {
-    const { finalReport, untracked, connection, closingHasBegun } = this.#lifetime
-    if (finalReport !== undefined || this.socket.destroyed) return 'closed'
+    const { verdict, untracked, connection, closingHasBegun } = this.#lifetime
+    if (verdict !== undefined || this.socket.destroyed) return 'closed'
     if (untracked) return 'untracked'
     if (connection === undefined) return 'handshake'
     return closingHasBegun || connection.gate.finAt !== undefined ? 'closing' : 'open'
@@ -134,7 +134,7 @@ export class Closure {
     const closing = new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked)
     if (closing.mode === 'bidirectional') await hearingCloseNotify(connection, closing.run())
     else await closing.run()
-    return this.socket.destroyed ? this.report : reportOf(connection.facts())
+    return this.socket.destroyed ? this.report : connection.report()
   }
 
   /**

@@ -1,22 +1,32 @@
 import type { TLSSocket } from 'node:tls'
+import { leaveStack } from '../closing/turns.js'
 import { ClosureError } from '../errors.js'
-import type { SslHandle } from '../native/addon.js'
+import type { NodeSsl } from '../native/node-ssl.js'
 import { bothShutdown } from '../tls/shutdown-flags.js'
 import { protocolOf } from '../tls/versions.js'
 import { Evidence } from './evidence.js'
-import { FinGate } from './fin-gate.js'
+import { FinGate, type GateOwner } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
-import { endStream, onreadCallback, handleOf, streamBeneath, wrapMethod } from './socket-internals.js'
+import { endStream, handleOf, onreadCallback, streamBeneath } from './socket-internals.js'
+import { Slot, standIn, wrapMethod } from './stand-ins.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
+import {
+  type ClosureReport,
+  type DecisiveFacts,
+  reportOf,
+  type Verdict,
+  verdictOf,
+  withVerdict,
+} from '../report/verdict.js'
 
 /**
  * A socket whose handshake is done, joined with its SSL: the evidence, the gate before FIN, and the view on what the
  * stream delivers. It watches; it starts nothing by itself.
  */
-export class Connection {
+export class Connection implements GateOwner {
   readonly socket: TLSSocket
-  readonly ssl: SslHandle
+  readonly ssl: NodeSsl
   readonly evidence: Evidence
   readonly gate: FinGate
   readonly side: 'client' | 'server'
@@ -24,8 +34,8 @@ export class Connection {
 
   /** The closing that has begun: there is one per connection, whoever starts it. It alone writes this, and its facts. */
   closing: BegunClosing | undefined
-  /** The stream ends, and its reader has not been told yet. */
-  onStreamEnd: (() => void) | undefined
+  /** Is told that the stream ends, before its reader is. */
+  streamEndHook: StreamEndHook | undefined
   /** Whether data has come since our FIN: somebody reads on. */
   hasReadSinceFin = false
 
@@ -39,27 +49,28 @@ export class Connection {
   #undeliveredBytes: number | undefined = 0
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
+  // Bytes that the socket had written when it was joined, in the turn in which it was.
+  #bytesWhenJoined: number | undefined
+  // What was decided when the socket was destroyed.
+  #decided: Decided | undefined
 
   /** `gate` may stand before FIN since before the handshake was done. */
-  constructor(socket: TLSSocket, handle: object, ssl: SslHandle, gate: FinGate | undefined) {
+  constructor(socket: TLSSocket, handle: object, ssl: NodeSsl, gate: FinGate | undefined) {
     this.socket = socket
     this.ssl = ssl
     this.#handle = handle
+    this.#bytesWhenJoined = socket.bytesWritten
     this.#totalWhenJoined = ssl.outputTotal()
     this.side = ssl.isServer() ? 'server' : 'client'
-    this.protocol = protocolOf(ssl.version())
-    this.evidence = new Evidence(ssl, handle)
+    const version = ssl.version()
+    this.protocol = protocolOf(version)
+    this.evidence = new Evidence(ssl, handle, version)
     this.gate = gate ?? new FinGate(handle)
-    this.gate.around = (send) => this.#sendFin(send)
-    this.gate.onCompleted = (taken) => {
-      this.evidence.finCompleted(taken)
-      this.closing?.finCompleted()
-    }
+    this.gate.owner = this
     // Ended and drained: Node has asked for FIN before the gate stood there.
     const isEnded = socket.writableEnded && socket.writableLength === 0
     if (gate === undefined && isEnded) this.gate.finAt = performance.now()
     this.#watchBeneath()
-    wrapMethod(socket, 'push', (previous, args) => this.#push(previous, args))
     const onread = onreadCallback(socket)
     if (onread === undefined) return
     wrapMethod(socket, onread, (previous, args) => {
@@ -68,10 +79,25 @@ export class Connection {
     })
   }
 
+  /**
+   * Whether a callback of Node's handshake may still be on the stack, inside OpenSSL: in the turn in which the socket
+   * was joined, until something written has left, for Node completes no write in the stack of another thing.
+   */
+  mayBeInsideHandshake(): boolean {
+    if (this.#bytesWhenJoined === undefined) return false
+    const { bytesWritten, writableLength } = this.socket
+    return writableLength > 0 || bytesWritten === this.#bytesWhenJoined
+  }
+
+  /** The turn in which the socket was joined is over. */
+  turnEnded(): void {
+    this.#bytesWhenJoined = undefined
+  }
+
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
-  destroying(error: unknown, mayBeInsideHandshake: boolean): void {
+  destroying(error: unknown): void {
     // In the handshake OpenSSL's output goes through a buffer of its own, which nothing outside of it can look into.
-    const isUnknown = mayBeInsideHandshake && this.socket.writableLength > 0
+    const isUnknown = this.mayBeInsideHandshake() && this.socket.writableLength > 0
     this.#undeliveredBytes = isUnknown ? undefined : this.undeliveredBytes()
     this.evidence.socketFailed(error)
     // A destruction that follows from the peer's RST is no act of ours.
@@ -118,43 +144,84 @@ export class Connection {
     if (this.#writes === 'refused') this.#writes = 'accepted'
   }
 
+  /** The socket is destroyed: the facts stand from now on, and the memory of the addon is given back. */
+  destroyed(): Verdict {
+    const decisive = this.#decisiveFacts()
+    const verdict = verdictOf(decisive)
+    this.#decided = { decisive, endedAt: performance.now(), verdict }
+    this.ssl.release()
+    return verdict
+  }
+
+  /** The report of what has been until now, or of the whole once the socket is destroyed. */
+  report(): ClosureReport {
+    return this.#decided === undefined ? reportOf(this.facts()) : withVerdict(this.facts(), this.#decided.verdict)
+  }
+
   facts(): ClosureFacts {
-    const sent = this.evidence.sent()
-    const received = this.evidence.received()
-    const { tcp } = this.evidence
+    const { decisive, endedAt } = this.#decided ?? { decisive: this.#decisiveFacts(), endedAt: performance.now() }
+    const { handshake, quiet, sent, received, tcp, began, endedBy } = decisive
     const { closing } = this
-    const localAct = earliest(timeOf(sent), this.gate.finAt, this.#endedBeneathAt, this.#destroyedAt)
-    const peerAct = earliest(timeOf(received), timeOf(tcp))
+    const startedAt = Math.min(
+      this.#localAct(sent),
+      peerAct(received, tcp),
+      closing?.startedAt ?? Number.POSITIVE_INFINITY,
+      endedAt,
+    )
     const facts: { -readonly [K in keyof ClosureFacts]: ClosureFacts[K] } = {
       side: this.side,
-      handshake: 'completed',
+      handshake,
       mode: closing?.mode ?? 'uncontrolled',
-      quiet: this.#quiet || closing?.mode === 'quiet',
+      quiet,
       sent,
       received,
       tcp,
       waitRefused: closing?.waitRefused ?? false,
-      began: peerAct < localAct ? 'peer' : 'local',
+      began,
       discardedBytes: closing?.discardedBytes ?? 0,
       surplusBytes: this.evidence.surplusBytes,
       alerts: this.evidence.alerts(),
-      startedAt: Math.min(peerAct, localAct, closing?.startedAt ?? Number.POSITIVE_INFINITY, performance.now()),
-      endedAt: performance.now(),
+      startedAt,
+      endedAt,
     }
     if (this.protocol !== undefined) facts.protocol = this.protocol
     if (this.#undeliveredBytes !== undefined) facts.undeliveredBytes = this.#undeliveredBytes
-    if (closing?.endedBy !== undefined) facts.endedBy = closing.endedBy
+    if (endedBy !== undefined) facts.endedBy = endedBy
     return facts
+  }
+
+  #decisiveFacts(): DecisiveFacts {
+    const { evidence, closing } = this
+    const sent = evidence.sent()
+    const received = evidence.received()
+    const { tcp } = evidence
+    const decisive: { -readonly [K in keyof DecisiveFacts]: DecisiveFacts[K] } = {
+      handshake: 'completed',
+      quiet: this.#quiet || closing?.mode === 'quiet',
+      sent,
+      received,
+      tcp,
+      began: peerAct(received, tcp) < this.#localAct(sent) ? 'peer' : 'local',
+    }
+    if (closing?.endedBy !== undefined) decisive.endedBy = closing.endedBy
+    return decisive
+  }
+
+  #localAct(sent: Sent): number {
+    return Math.min(timeOf(sent), this.gate.finAt ?? never, this.#endedBeneathAt ?? never, this.#destroyedAt ?? never)
   }
 
   #watchBeneath(): void {
     const stream = streamBeneath(this.socket)
     if (stream === undefined) return
     if (stream.writableEnded) this.#endedBeneathAt = performance.now()
-    wrapMethod(stream, 'end', (previous, args) => {
-      this.#endedBeneathAt ??= performance.now()
-      return previous(args)
-    })
+    connectionsAbove.put(stream, this)
+    standBeforeEndBeneath(stream, this)
+  }
+
+  /** The program ends the stream beneath TLS. */
+  endedBeneath(): void {
+    this.#endedBeneathAt ??= performance.now()
   }
 
   #guardWrites(): 'refused' {
@@ -173,24 +240,33 @@ export class Connection {
     return 'refused'
   }
 
+  // In the callback of the handshake a server's session tickets of TLS 1.3 are still to be written. A bare FIN would
+  // overtake them: they would be lost, and over a Duplex Node would abort, for it asserts that nothing follows FIN.
+  delayOfFin(): Promise<boolean> | undefined {
+    const { ssl } = this
+    if (!ssl.alive() || !ssl.getQuietShutdown()) return undefined
+    if (!this.mayBeInsideHandshake() && !ssl.insideCallback()) return undefined
+    return leaveStack().then(() => !this.socket.destroyed)
+  }
+
   // Node calls SSL_shutdown here, and a second time when the first gives 0. Where the closing is ours, or our alert is
   // written already, these calls must find nothing to do: a second SSL_shutdown that meets application data is fatal to
   // the SSL and loses the data. With both flags set OpenSSL returns 1 and touches nothing; afterwards the flags tell
   // the truth again and reading goes on.
-  #sendFin(send: () => unknown): unknown {
-    const { ssl } = this
-    if (!ssl.alive()) return send()
+  sendFin(request: unknown): unknown {
+    const { ssl, gate } = this
+    if (!ssl.alive()) return gate.callNode(request)
     this.evidence.observe()
     if (this.closing === undefined && !this.evidence.hasWrittenCloseNotify()) {
       this.#quiet = ssl.getQuietShutdown()
-      const status = send()
+      const status = gate.callNode(request)
       if (ssl.alive()) this.evidence.finGiven()
       return status
     }
     const flags = ssl.getShutdown()
     ssl.setShutdown(bothShutdown)
     try {
-      return send()
+      return gate.callNode(request)
     } finally {
       if (ssl.alive()) {
         ssl.setShutdown(flags)
@@ -200,21 +276,47 @@ export class Connection {
     }
   }
 
-  #push(previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+  finCompleted(taken: boolean): void {
+    this.evidence.finCompleted(taken)
+    this.closing?.finCompleted()
+  }
+
+  /** Something is on its way to the reader: data, or the end. */
+  pushing(previous: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+    const { socket } = this
     const [chunk] = args
     if (chunk instanceof Uint8Array) {
       this.hasReadSinceFin ||= this.gate.finAt !== undefined
-      return this.closing?.dataCame(chunk.length) === true ? true : previous(args)
+      return this.closing?.dataCame(chunk.length) === true ? true : Reflect.apply(previous, socket, args)
     }
-    if (chunk !== null || this.#streamHasEnded) return previous(args)
+    if (chunk !== null || this.#streamHasEnded) return Reflect.apply(previous, socket, args)
     this.#streamHasEnded = true
     this.evidence.streamEnded(this.gate.finAt !== undefined)
-    this.onStreamEnd?.()
-    const result = previous(args)
+    this.streamEndHook?.streamEnds()
+    const result: unknown = Reflect.apply(previous, socket, args)
     this.closing?.peerEnded()
     return result
   }
 }
+
+interface Decided {
+  readonly decisive: DecisiveFacts
+  readonly endedAt: number
+  readonly verdict: Verdict
+}
+
+/** Is told that the stream ends, before its reader is. */
+export interface StreamEndHook {
+  streamEnds(): void
+}
+
+// Of a stream beneath TLS: the connection on it. The stream may be a TLS socket itself.
+const connectionsAbove = new Slot((value: unknown): value is Connection => value instanceof Connection)
+
+const standBeforeEndBeneath = standIn('end', connectionsAbove, (connection, previous, args) => {
+  connection.endedBeneath()
+  return Reflect.apply(previous, streamBeneath(connection.socket), args)
+})
 
 /** The handle of a socket that can be joined with its SSL; undefined when it is gone. */
 export function liveHandle(socket: TLSSocket): object | undefined {
@@ -230,10 +332,12 @@ function refuse(args: readonly unknown[]): void {
   })
 }
 
-function timeOf(act: Sent | Received | TcpEnd): number | undefined {
-  return 'at' in act ? act.at : undefined
+const never = Number.POSITIVE_INFINITY
+
+function timeOf(act: Sent | Received | TcpEnd): number {
+  return 'at' in act ? act.at : never
 }
 
-function earliest(...times: readonly (number | undefined)[]): number {
-  return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+function peerAct(received: Received, tcp: TcpEnd): number {
+  return Math.min(timeOf(received), timeOf(tcp))
 }

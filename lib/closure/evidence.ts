@@ -1,6 +1,6 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
-import { type NativeAlert, type SslHandle, toPerformanceTime } from '../native/addon.js'
-import { type Alert, alertLevel, alertName } from '../tls/alerts.js'
+import type { NodeSsl } from '../native/node-ssl.js'
+import type { Alert } from '../tls/alerts.js'
 import { receivedShutdown, sentShutdown } from '../tls/shutdown-flags.js'
 import { isTls13 } from '../tls/versions.js'
 import type { Progress } from '../closing/side.js'
@@ -10,51 +10,60 @@ import type { Cut, Received, Sent, TcpEnd } from '../report/facts.js'
 // So many alerts in a row that end nothing end the connection after all: OpenSSL's MAX_WARN_ALERT_COUNT.
 const mostWarnings = 5
 
+const noAlerts: readonly Alert[] = []
+const nothing = Object.freeze({ kind: 'nothing' } as const)
+const open: TcpEnd = Object.freeze({ kind: 'open' } as const)
+
 /** Errors of the system that say that the peer's RST has come. */
 const resetCodes: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED']
 
 export class Evidence {
   /** How the peer's direction of TCP ended, so far. */
-  tcp: TcpEnd = { kind: 'open' }
+  tcp: TcpEnd = open
   surplusBytes = 0
 
-  readonly #ssl: SslHandle
+  readonly #ssl: NodeSsl
   readonly #handle: object
   /** How far OpenSSL's output has got. */
   readonly output: OutputProgress
   readonly #isTls13: boolean
   #flushed = false
-  #seen: readonly Alert[] = []
+  // They are only ever added to; what follows from them is derived anew when one is.
+  #alerts: readonly Alert[] = noAlerts
+  #alertCount = 0
+  #sentEnd: Alert | undefined
+  #readingEnd: Alert | undefined
+  #hasWrittenCloseNotify = false
 
-  constructor(ssl: SslHandle, handle: object) {
+  constructor(ssl: NodeSsl, handle: object, version: number) {
     this.#ssl = ssl
     this.#handle = handle
     this.output = new OutputProgress(ssl, handle)
-    this.#isTls13 = isTls13(ssl.version())
+    this.#isTls13 = isTls13(version)
   }
 
   /** Every alert, in the order in which OpenSSL decrypted or wrote it. */
   alerts(): readonly Alert[] {
-    return this.#alerts().map((alert) => ({ ...alert }))
+    this.#look()
+    return this.#alerts.map((alert) => ({ ...alert }))
   }
 
   sent(): Sent {
-    const ending = this.#alerts().find((alert) => isSent(alert) && (isCloseNotify(alert) || isFatal(alert)))
-    if (ending === undefined)
-      return this.#wasClosedUnobserved(sentShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
+    this.#look()
+    const ending = this.#sentEnd
+    if (ending === undefined) return this.#wasClosedUnobserved(sentShutdown) ? { kind: 'unobserved' } : nothing
     const { at } = ending
     if (!isCloseNotify(ending)) return { kind: 'fatal-alert', ...ending }
     return this.#outputIsFlushed() ? { kind: 'close_notify', at } : { kind: 'not-flushed', at }
   }
 
   received(): Received {
-    const ending = this.#readingEnd()
-    if (ending === undefined) {
-      return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : { kind: 'nothing' }
-    }
+    this.#look()
+    const ending = this.#readingEnd
+    if (ending === undefined) return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : nothing
     if (!this.#closesReading(ending)) return { kind: 'fatal-alert', ...ending }
-    const before = this.#alerts().slice(0, this.#alerts().indexOf(ending))
-    const userCanceledFirst = before.some((alert) => !isSent(alert) && isUserCanceled(alert))
+    const firstCancel = this.#alerts.findIndex((alert) => !isSent(alert) && isUserCanceled(alert))
+    const userCanceledFirst = firstCancel !== -1 && firstCancel < this.#alerts.indexOf(ending)
     return { kind: 'close_notify', userCanceledFirst, at: ending.at }
   }
 
@@ -68,7 +77,8 @@ export class Evidence {
 
   /** Whether OpenSSL has written our close_notify, flushed or not. */
   hasWrittenCloseNotify(): boolean {
-    return this.#alerts().some((alert) => isSent(alert) && isCloseNotify(alert))
+    this.#look()
+    return this.#hasWrittenCloseNotify
   }
 
   /**
@@ -79,7 +89,8 @@ export class Evidence {
    */
   streamEnded(finIsSent: boolean): void {
     if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
-    if (this.#readingEnd() !== undefined) {
+    this.#look()
+    if (this.#readingEnd !== undefined) {
       this.surplusBytes = this.#ssl.inputPending()
       return
     }
@@ -124,10 +135,16 @@ export class Evidence {
     return this.#outputIsFlushed() ? 'taken' : this.output.progress()
   }
 
-  // They are only ever added to.
-  #alerts(): readonly Alert[] {
-    if (this.#ssl.alertCount() > this.#seen.length) this.#seen = this.#ssl.alerts().map(alertOf)
-    return this.#seen
+  #look(): void {
+    const count = this.#ssl.alertCount()
+    if (count === this.#alertCount) return
+    this.#alertCount = count
+    const alerts = this.#ssl.alerts()
+    this.#alerts = alerts
+    this.#sentEnd = alerts.find((alert) => isSent(alert) && (isCloseNotify(alert) || isFatal(alert)))
+    this.#hasWrittenCloseNotify = alerts.some((alert) => isSent(alert) && isCloseNotify(alert))
+    // The peer's alert that ended its stream.
+    this.#readingEnd = alerts.find((alert) => !isSent(alert) && this.#endsReading(alert)) ?? this.#refused(alerts)
   }
 
   // Once true it stays: nothing is written after our close_notify. Asked for the last time when the socket is destroyed.
@@ -140,11 +157,6 @@ export class Evidence {
 
   #wasClosedUnobserved(direction: number): boolean {
     return (this.#ssl.shutdownAtStart() & direction) !== 0
-  }
-
-  // The peer's alert that ended its stream.
-  #readingEnd(): Alert | undefined {
-    return this.#alerts().find((alert) => !isSent(alert) && this.#endsReading(alert)) ?? this.#refused()
   }
 
   // An alert of TLS 1.3 is an error whatever its level, but for user_canceled; before it, the level decides.
@@ -160,8 +172,7 @@ export class Evidence {
 
   // The peer's alert that is no error by itself, and that OpenSSL answered with a fatal one: the last of too many in a
   // row; before TLS 1.3 also a refused renegotiation, and one of a level that does not exist.
-  #refused(): Alert | undefined {
-    const alerts = this.#alerts()
+  #refused(alerts: readonly Alert[]): Alert | undefined {
     const answer = alerts.findIndex((alert) => isSent(alert) && isFatal(alert))
     const last = alerts[answer - 1]
     if (last === undefined || isSent(last)) return undefined
@@ -180,16 +191,6 @@ export class Evidence {
     if (state === 'RB') return 'inside-record'
     if (state !== 'RH') return undefined
     return this.#ssl.hasPending() ? 'inside-header' : 'between-records'
-  }
-}
-
-function alertOf({ sent, level, description, at }: NativeAlert): Alert {
-  return {
-    direction: sent ? 'sent' : 'received',
-    level: alertLevel(level),
-    name: alertName(description),
-    code: description,
-    at: toPerformanceTime(at),
   }
 }
 

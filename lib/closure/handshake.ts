@@ -1,11 +1,13 @@
 // Handshakes that the peer has ended by its close_notify, or by a fatal alert that OpenSSL tells nobody of.
 import type { TLSSocket } from 'node:tls'
-import { meetSsls, newestSsl, runningSsl, type SslHandle, sslsMade } from '../native/addon.js'
+import { meetSsls, sslsMade } from '../native/addon.js'
+import { newestSsl, type NodeSsl, runningSsl } from '../native/node-ssl.js'
 import { receivedShutdown } from '../tls/shutdown-flags.js'
-import { endStream, handleOf, wrapMethod } from './socket-internals.js'
+import { endStream, handleOf } from './socket-internals.js'
+import { wrapMethod } from './stand-ins.js'
 
 /** Whether OpenSSL reads no more, in the middle of a handshake: it can never be done. */
-export function isCutOff(ssl: SslHandle): boolean {
+export function isCutOff(ssl: NodeSsl): boolean {
   return ssl.alive() && ssl.inInit() && (ssl.getShutdown() & receivedShutdown) !== 0
 }
 
@@ -13,7 +15,7 @@ export function isCutOff(ssl: SslHandle): boolean {
  * Tells which SSL is made while Node handles an event, of which it does not tell. Call at its beginning; at its end the
  * function that it returns gives that SSL, unless others were made besides.
  */
-export function sslMadeMeanwhile(): () => SslHandle | undefined {
+export function sslMadeMeanwhile(): () => NodeSsl | undefined {
   const before = sslsMade()
   return () => (sslsMade() === before + 1 ? newestSsl() : undefined)
 }
@@ -21,7 +23,7 @@ export function sslMadeMeanwhile(): () => SslHandle | undefined {
 /** The handshake of one socket, from before it begins. */
 export class Handshake {
   readonly #socket: TLSSocket
-  #ssl: SslHandle | undefined
+  #ssl: NodeSsl | undefined
 
   constructor(socket: TLSSocket) {
     this.#socket = socket

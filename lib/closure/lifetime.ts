@@ -1,35 +1,39 @@
 import type { TLSSocket } from 'node:tls'
-import { leaveStack } from '../closing/turns.js'
-import { findSsl } from '../native/addon.js'
+import { sslOfFinished } from '../native/node-ssl.js'
 import { Connection, liveHandle } from './connection.js'
-import { FinGate } from './fin-gate.js'
+import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
-import { isServerSide, wrapMethod } from './socket-internals.js'
+import { isServerSide } from './socket-internals.js'
+import { Slot, standIn } from './stand-ins.js'
 import type { ClosureFacts } from '../report/facts.js'
-import { type ClosureReport, reportOf } from '../report/verdict.js'
+import { type ClosureReport, reportOf, type Verdict } from '../report/verdict.js'
 
-/** Who has a say in how a socket is destroyed: a policy. */
-export interface DestroyHook {
-  /** Before anything happens; the socket is destroyed when the promise resolves. */
-  before(error: unknown): Promise<void> | undefined
+/** Who has a say in how a socket ends: a policy, at work on it. */
+export interface SocketHook {
+  /** The program has called end(); Node has done its part. */
+  ended(): void
+  /** Before anything of a destruction happens; the socket is destroyed when the promise resolves. */
+  beforeDestroy(error: unknown): Promise<void> | undefined
   /** The evidence is complete. Gives the error that the socket shall show. */
   shownError(error: unknown): unknown
 }
 
-const lifetimes = new WeakMap<TLSSocket, Lifetime>()
+/** Who is told how a socket gets on: a policy, for all of its sockets. */
+export interface LifetimeObserver {
+  /** The handshake is done. */
+  joined(lifetime: Lifetime, connection: Connection): void
+  /** The socket is destroyed, in Node's own stack: before anybody hears 'close'. */
+  finished(lifetime: Lifetime, verdict: Verdict): void
+}
 
 /** The life of a TLS socket: the same object at every call. Taking it changes nothing about how the socket behaves. */
 export function lifetimeOf(socket: TLSSocket): Lifetime {
-  const known = lifetimes.get(socket)
-  if (known !== undefined) return known
-  const lifetime = new Lifetime(socket)
-  lifetimes.set(socket, lifetime)
-  return lifetime
+  return lifetimes.of(socket) ?? new Lifetime(socket)
 }
 
 /** The life of a TLS socket that somebody has taken before. */
 export function knownLifetimeOf(socket: TLSSocket): Lifetime | undefined {
-  return lifetimes.get(socket)
+  return lifetimes.of(socket)
 }
 
 /** One TLS socket from when it is first looked at: it joins its SSL when the handshake is done, and ends in a report. */
@@ -38,44 +42,40 @@ export class Lifetime {
   connection: Connection | undefined
   /** The socket was made before this module was loaded: nothing is known of it. */
   untracked = false
-  finalReport: ClosureReport | undefined
-  destroyHook: DestroyHook | undefined
-  /** The control of the policy that the socket is under, or was. */
+  /** Set once the socket is destroyed. */
+  verdict: Verdict | undefined
+  /** The policy that the socket is under, or was. */
   control: { readonly isActive: boolean } | undefined
 
   readonly #startedAt = performance.now()
-  // Bytes that the socket had written when it joined its SSL, in the turn in which it did.
-  #bytesWhenJoined: number | undefined
+  #hook: SocketHook | undefined
+  // Nearly always one: the policy.
+  #observer: LifetimeObserver | undefined
+  #laterObservers: LifetimeObserver[] | undefined
   // Stands before FIN until the handshake is done.
   #earlyGate: { readonly handle: object; readonly gate: FinGate } | undefined
   #handshake: Handshake | undefined
-  #onJoined: ((connection: Connection) => void)[] = []
-  #onFinished: ((report: ClosureReport) => void)[] = []
+  #finalReport: ClosureReport | undefined
   #report: Promise<ClosureReport> | undefined
 
-  /** Made by {@link lifetimeOf} only. */
+  /** Made by {@link lifetimeOf} only. `ssl` is the socket's, where somebody knows it. */
   constructor(socket: TLSSocket) {
     this.socket = socket
+    lifetimes.put(socket, this)
     if (socket.destroyed) {
       this.untracked = true
       this.#finish()
       return
     }
-    wrapMethod(socket, '_destroy', (previous, [error, callback]) => {
-      const destroy = () => {
-        this.connection?.destroying(error, this.mayBeInsideHandshake())
-        const finish = (...args: unknown[]) => {
-          this.#finish()
-          if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
-        }
-        return previous([this.destroyHook === undefined ? error : this.destroyHook.shownError(error), finish])
-      }
-      const before = this.destroyHook?.before(error)
-      if (before === undefined) return destroy()
-      void before.then(destroy)
-      return undefined
-    })
+    standBeforeDestroy(socket, this)
     this.#joinWhenSecure()
+  }
+
+  /** The report, once the socket is destroyed. */
+  get finalReport(): ClosureReport | undefined {
+    if (this.verdict === undefined) return undefined
+    this.#finalReport ??= this.connection?.report()
+    return this.#finalReport
   }
 
   /** Whether a closing has been started. */
@@ -86,20 +86,35 @@ export class Lifetime {
   /** Settles when the socket is destroyed; never rejects. */
   get report(): Promise<ClosureReport> {
     this.#report ??= new Promise((resolve) => {
-      this.whenFinished(resolve)
+      const finished = () => {
+        const { finalReport } = this
+        if (finalReport !== undefined) resolve(finalReport)
+      }
+      this.observe({ joined: () => undefined, finished })
     })
     return this.#report
   }
 
-  /** Calls back when the handshake is done, at once if it is. Never, when it fails or nothing is known of the socket. */
-  whenJoined(callback: (connection: Connection) => void): void {
-    if (this.connection !== undefined) callback(this.connection)
-    else this.#onJoined.push(callback)
+  /**
+   * From now on that one is told: at once what has been before. Of a socket of which nothing is known, and of a
+   * handshake that fails, nobody is told that it joined.
+   */
+  observe(observer: LifetimeObserver): void {
+    if (this.connection !== undefined) observer.joined(this, this.connection)
+    if (this.verdict !== undefined) observer.finished(this, this.verdict)
+    else if (this.#observer === undefined) this.#observer = observer
+    else this.#laterObservers = [...(this.#laterObservers ?? []), observer]
+  }
+
+  /** From now on that policy has a say, in the place of an earlier one. */
+  setHook(hook: SocketHook): void {
+    if (this.#hook === undefined) standBeforeEnd(this.socket, this)
+    this.#hook = hook
   }
 
   /**
    * Holds a FIN that the program asks for before the handshake is done: it would go into the handshake, bare. Without a
-   * handshake in that many ms it goes all the same. Whoever is called by whenJoined() has to let it go.
+   * handshake in that many ms it goes all the same. Whoever is told that the socket joined has to let it go.
    */
   holdFinInHandshake(budget: number): void {
     const { socket } = this
@@ -114,7 +129,7 @@ export class Lifetime {
     if (handle === undefined || this.connection !== undefined || this.#earlyGate !== undefined) return
     const gate = new FinGate(handle)
     this.#earlyGate = { handle, gate }
-    gate.hold(() => {
+    const finArrived = (): AtTheGate => {
       const timer = setTimeout(() => {
         this.letFinGoInHandshake()
       }, budget).unref()
@@ -125,7 +140,8 @@ export class Lifetime {
         clearTimeout(timer)
       })
       return 'hold'
-    })
+    }
+    gate.hold({ finArrived })
   }
 
   /** Takes holdFinInHandshake() back. */
@@ -143,25 +159,32 @@ export class Lifetime {
     this.#handshake?.look()
   }
 
-  /** Calls back with the report when the socket is destroyed, in Node's own stack: before anybody hears 'close'. */
-  whenFinished(callback: (report: ClosureReport) => void): void {
-    if (this.finalReport !== undefined) callback(this.finalReport)
-    else this.#onFinished.push(callback)
-  }
-
-  /**
-   * Whether a callback of Node's handshake may still be on the stack, inside OpenSSL: in the turn in which the socket
-   * joined its SSL, until something written has left, for Node completes no write in the stack of another thing.
-   */
+  /** Whether the stack may be inside OpenSSL's handshake: {@link Connection.mayBeInsideHandshake}. */
   mayBeInsideHandshake(): boolean {
-    if (this.#bytesWhenJoined === undefined) return false
-    const { bytesWritten, writableLength } = this.socket
-    return writableLength > 0 || bytesWritten === this.#bytesWhenJoined
+    return this.connection?.mayBeInsideHandshake() === true
   }
 
-  /** The turn in which the socket joined its SSL is over. */
-  turnEnded(): void {
-    this.#bytesWhenJoined = undefined
+  /** The program has called end(). */
+  ended(): void {
+    this.#hook?.ended()
+  }
+
+  /** Somebody destroys the socket; `destroy` is Node's own `_destroy`. */
+  destroying(previous: (...args: readonly unknown[]) => unknown, [error, callback]: readonly unknown[]): unknown {
+    const before = this.#hook?.beforeDestroy(error)
+    if (before === undefined) return this.#destroy(previous, error, callback)
+    void before.then(() => this.#destroy(previous, error, callback))
+    return undefined
+  }
+
+  #destroy(previous: (...args: readonly unknown[]) => unknown, error: unknown, callback: unknown): unknown {
+    this.connection?.destroying(error)
+    const finish = (...args: readonly unknown[]) => {
+      this.#finish()
+      if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
+    }
+    const shown = this.#hook === undefined ? error : this.#hook.shownError(error)
+    return Reflect.apply(previous, this.socket, [shown, finish])
   }
 
   #joinWhenSecure(): void {
@@ -179,41 +202,55 @@ export class Lifetime {
     const handle = liveHandle(socket)
     const finished = handle === undefined ? undefined : socket.getFinished()
     if (handle === undefined || finished === undefined || finished === null) return false
-    const ssl = findSsl(finished)
+    const ssl = sslOfFinished(finished)
     if (ssl === undefined) {
       this.untracked = true
       return true
     }
-    if (ssl.inInit() && socket.getPeerFinished() === undefined) return false
+    if (ssl.inInit() && socket.getPeerFinished() === undefined) {
+      ssl.release()
+      return false
+    }
     const gate = this.#earlyGate?.handle === handle ? this.#earlyGate.gate : undefined
     const connection = new Connection(socket, handle, ssl, gate)
-    connection.gate.delay = () => this.#delayOfBareFin(connection)
+    standBeforePush(socket, this)
     this.connection = connection
     this.#handshake = undefined
-    this.#bytesWhenJoined = socket.bytesWritten
-    afterThisTurn(this)
-    for (const callback of this.#onJoined) callback(connection)
-    this.#onJoined = []
+    afterThisTurn(connection)
+    this.#observer?.joined(this, connection)
+    for (const observer of this.#laterObservers ?? []) observer.joined(this, connection)
     return true
   }
 
-  // In the callback of the handshake a server's session tickets of TLS 1.3 are still to be written. A bare FIN would
-  // overtake them: they would be lost, and over a Duplex Node would abort, for it asserts that nothing follows FIN.
-  #delayOfBareFin({ ssl }: Connection): Promise<boolean> | undefined {
-    if (!ssl.alive() || !ssl.getQuietShutdown()) return undefined
-    if (!this.mayBeInsideHandshake() && !ssl.insideCallback()) return undefined
-    return leaveStack().then(() => !this.socket.destroyed)
-  }
-
   #finish(): void {
-    if (this.finalReport !== undefined) return
-    const handshake = this.untracked ? 'untracked' : 'not-completed'
-    const facts = this.connection?.facts() ?? factsWithoutConnection(this.socket, handshake, this.#startedAt)
-    this.finalReport = reportOf(facts)
-    for (const callback of this.#onFinished) callback(this.finalReport)
-    this.#onFinished = []
+    if (this.verdict !== undefined) return
+    if (this.connection !== undefined) this.verdict = this.connection.destroyed()
+    else {
+      const handshake = this.untracked ? 'untracked' : 'not-completed'
+      this.#finalReport = reportOf(factsWithoutConnection(this.socket, handshake, this.#startedAt))
+      this.verdict = this.#finalReport.verdict
+    }
+    this.#observer?.finished(this, this.verdict)
+    for (const observer of this.#laterObservers ?? []) observer.finished(this, this.verdict)
   }
 }
+
+// A socket is a member of its own slot: a proxy of it, and what inherits from it, are the same life.
+const lifetimes = new Slot((value: unknown): value is Lifetime => value instanceof Lifetime)
+
+const standBeforeDestroy = standIn('_destroy', lifetimes, (lifetime, previous, args) =>
+  lifetime.destroying(previous, args),
+)
+
+const standBeforeEnd = standIn('end', lifetimes, (lifetime, previous, args) => {
+  const result: unknown = Reflect.apply(previous, lifetime.socket, args)
+  if (lifetime.socket.writableEnded) lifetime.ended()
+  return result
+})
+
+const standBeforePush = standIn('push', lifetimes, ({ socket, connection }, previous, args) =>
+  connection === undefined ? Reflect.apply(previous, socket, args) : connection.pushing(previous, args),
+)
 
 /** The report of a server's connection that failed in its handshake, for a socket that nobody has looked at before. */
 export function failedHandshakeReport(socket: TLSSocket): ClosureReport {
@@ -243,10 +280,10 @@ function factsWithoutConnection(
   }
 }
 
-let joinedInThisTurn: Lifetime[] = []
+let joinedInThisTurn: Connection[] = []
 
-function afterThisTurn(lifetime: Lifetime): void {
-  if (joinedInThisTurn.push(lifetime) > 1) return
+function afterThisTurn(connection: Connection): void {
+  if (joinedInThisTurn.push(connection) > 1) return
   setImmediate(() => {
     const joined = joinedInThisTurn
     joinedInThisTurn = []

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import type { Progress } from '../closing/side.js'
-import { type SslHandle, tcpState, unacknowledged } from '../native/addon.js'
+import { tcpState, unacknowledged } from '../native/addon.js'
+import type { NodeSsl } from '../native/node-ssl.js'
 import { fileDescriptor, handleOf, transportOutput } from './socket-internals.js'
 
 /**
@@ -12,7 +13,7 @@ import { fileDescriptor, handleOf, transportOutput } from './socket-internals.js
  *   too, but it refuses only on a connection that the kernel has closed.
  */
 export class OutputProgress {
-  readonly #ssl: SslHandle
+  readonly #ssl: NodeSsl
   readonly #handle: object
   // Bytes that the transport had carried before TLS began on it, as STARTTLS does; undefined while that cannot be told.
   #before: number | undefined
@@ -20,15 +21,15 @@ export class OutputProgress {
   #givenBeforeFin: number | undefined
   #finTaken = false
 
-  constructor(ssl: SslHandle, handle: object) {
+  constructor(ssl: NodeSsl, handle: object) {
     this.#ssl = ssl
     this.#handle = handle
     this.findStart()
   }
 
   findStart(): void {
-    const transport = transportOutput(this.#handle)
-    if (transport === undefined || this.#before !== undefined) return
+    const transport = this.#before === undefined ? transportOutput(this.#handle) : undefined
+    if (transport === undefined) return
     const written = this.#ssl.outputTotal()
     const pending = this.#ssl.outputPending()
     // Pending bytes may have been given or not: both are a start from zero.

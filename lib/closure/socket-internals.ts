@@ -1,5 +1,5 @@
 // The only file that reads, sets or calls undocumented members of Node's sockets, handles and messages. Other files stand
-// before methods of theirs, and do so through wrapMethod() or wrapRemovably() alone. docs/house.md lists each member, and a
+// before methods of theirs, and do so through stand-ins.ts alone. docs/house.md lists each member, and a
 // test holds the list. Each is looked for, not assumed; without it, what stands on it does nothing or says so. Measured
 // on Node 18, 20, 22, 24 and 26.
 import { EventEmitter } from 'node:events'
@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { Server, type TLSSocket } from 'node:tls'
 import { types } from 'node:util'
+import { wrapRemovably } from './stand-ins.js'
 
 /** Who writes to a socket and reads from it: the program itself, or a module of Node's. */
 export type Owner = 'program' | 'http-server' | 'http-client' | 'http2'
@@ -316,31 +317,4 @@ export function pumpOutput(socket: TLSSocket): void {
   const newSessionDone: unknown = Reflect.get(handle, 'newSessionDone')
   if (typeof newSessionDone === 'function') Reflect.apply(newSessionDone, handle, [])
   else if (ownerOf(socket) !== 'http2') socket.write('')
-}
-
-/** Stands before a method; `previous` calls what was there. */
-type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]) => unknown
-
-/** Puts a function before a method of one object. */
-export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapper): void {
-  const original: unknown = Reflect.get(target, name)
-  if (typeof original !== 'function') return
-  const previous = (args: readonly unknown[]): unknown => Reflect.apply(original, target, args)
-  const method = (...args: readonly unknown[]): unknown => wrapper(previous, args)
-  // A member of the object's own is stored anew, which costs less than to define it.
-  if (Object.hasOwn(target, name)) Reflect.set(target, name, method)
-  else Reflect.defineProperty(target, name, { value: method, configurable: true, writable: true, enumerable: false })
-}
-
-/** The same; gives what takes it away again, unless somebody has put another one on top: that one is left alone. */
-export function wrapRemovably(target: object, name: string, wrapper: Wrapper): () => void {
-  const isOwn = Object.hasOwn(target, name)
-  const original: unknown = Reflect.get(target, name)
-  wrapMethod(target, name, wrapper)
-  const method: unknown = Reflect.get(target, name)
-  return () => {
-    if (Reflect.get(target, name) !== method) return
-    if (isOwn) Reflect.set(target, name, original)
-    else Reflect.deleteProperty(target, name)
-  }
 }

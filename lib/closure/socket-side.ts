@@ -13,8 +13,8 @@ import {
   pumpOutput,
   startReading,
   takeReadingFromHttpServer,
-  wrapMethod,
 } from './socket-internals.js'
+import { wrapMethod } from './stand-ins.js'
 import { sslShutdown } from './ssl-shutdown.js'
 
 /**
@@ -45,15 +45,17 @@ export class SocketSide implements ClosingSide {
     const { socket } = connection
     if (this.#drainBy === 'write') {
       // A program that ends its stream meanwhile would send FIN before our alert.
-      if (connection.closing !== undefined) connection.gate.hold(() => 'hold')
+      if (connection.closing !== undefined) connection.gate.hold({ finArrived: () => 'hold' })
       const drained = this.#drainedByWrite()
       connection.refuseWrites()
       return () => drained
     }
     const atTheGate = new Promise<void>((resolve) => {
-      connection.gate.hold(() => {
-        resolve()
-        return 'hold'
+      connection.gate.hold({
+        finArrived: () => {
+          resolve()
+          return 'hold'
+        },
       })
     })
     const owner = ownerOf(socket)

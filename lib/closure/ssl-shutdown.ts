@@ -1,4 +1,4 @@
-import type { SslHandle } from '../native/addon.js'
+import type { NodeSsl } from '../native/node-ssl.js'
 import { sslErrorNames } from '../tls/ssl-errors.js'
 import { shutdownResult, type SslResult } from '../tls/ssl-result.js'
 
@@ -6,7 +6,7 @@ import { shutdownResult, type SslResult } from '../tls/ssl-result.js'
 const names = sslErrorNames('OpenSSL')
 
 /** SSL_shutdown(3) on the SSL of a socket, once. */
-export function sslShutdown(ssl: SslHandle): SslResult {
+export function sslShutdown(ssl: NodeSsl): SslResult {
   const { value, error, queue } = ssl.sslShutdown()
   return shutdownResult(value, error, queue, names)
 }

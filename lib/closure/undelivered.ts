@@ -1,6 +1,6 @@
 // How many bytes of the program's never reached the kernel, as exactly as that can be known.
 import type { TLSSocket } from 'node:tls'
-import type { SslHandle } from '../native/addon.js'
+import type { NodeSsl } from '../native/node-ssl.js'
 import { alertLength, maxPlaintextLength, recordHeaderLength, tagLength } from '../tls/record-format.js'
 import { isTls13 } from '../tls/versions.js'
 import type { OutputProgress } from './output-progress.js'
@@ -10,7 +10,7 @@ import { bytesBeingWritten, bytesGivenToTls } from './socket-internals.js'
 export interface Output {
   readonly socket: TLSSocket
   readonly handle: object
-  readonly ssl: SslHandle
+  readonly ssl: NodeSsl
   readonly progress: OutputProgress
   /** Bytes that OpenSSL had written when the handshake was done. */
   readonly totalWhenJoined: number
@@ -55,7 +55,7 @@ function plaintextOfTail(written: number, bytes: number, overhead: number): numb
 }
 
 /** How many bytes a record is longer than its plaintext; undefined for ciphers that pad. */
-function recordOverhead(socket: TLSSocket, ssl: SslHandle): number | undefined {
+function recordOverhead(socket: TLSSocket, ssl: NodeSsl): number | undefined {
   const { standardName } = socket.getCipher()
   const tag = standardName.endsWith('CCM_8') ? 8 : tagLength
   // RFC 8446 section 5.2: a byte for the type.

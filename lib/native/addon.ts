@@ -7,49 +7,49 @@ import type { QueuedError } from '../tls/ssl-result.js'
 import type { Engine } from './engine.js'
 
 /** A call of SSL_shutdown(3): its value, the number of SSL_get_error(3), and OpenSSL's error queue, emptied. */
-interface NativeShutdownResult {
+export interface NativeShutdownResult {
   readonly value: number
   readonly error: number
   readonly queue: readonly QueuedError[]
 }
 
-/** An alert as the info callback gave it; `at` is on the addon's clock. */
-export interface NativeAlert {
-  readonly sent: boolean
-  readonly level: number
-  readonly description: number
-  readonly at: number
-}
-
-/** One SSL of OpenSSL. Calls throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after. */
-export interface SslHandle {
-  sslShutdown(): NativeShutdownResult
+/**
+ * Calls on one of Node's SSLs, by an id. They throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after;
+ * an id that was given back is refused.
+ */
+export interface NodeSslCalls {
+  sslShutdown(id: number): NativeShutdownResult
   /** Readable after. */
-  getShutdown(): number
-  setShutdown(mask: number): void
+  getShutdown(id: number): number
+  setShutdown(id: number, mask: number): void
   /** Readable after. */
-  getQuietShutdown(): boolean
-  setQuietShutdown(quiet: boolean): void
-  getContextQuietShutdown(): boolean
-  inInit(): boolean
-  isServer(): boolean
-  version(): number
-  hasPending(): boolean
-  recordState(): string
-  inputPending(): number
-  outputPending(): number
-  /** All bytes that OpenSSL has written so far (BIO_number_written). */
-  outputTotal(): number
+  getQuietShutdown(id: number): boolean
+  setQuietShutdown(id: number, quiet: boolean): void
+  getContextQuietShutdown(id: number): boolean
+  inInit(id: number): boolean
+  isServer(id: number): boolean
+  version(id: number): number
+  hasPending(id: number): boolean
+  recordState(id: number): string
+  inputPending(id: number): number
+  outputPending(id: number): number
+  outputTotal(id: number): number
   /** Readable after. */
-  alive(): boolean
+  alive(id: number): boolean
   /** Readable after. */
-  insideCallback(): boolean
+  insideCallback(id: number): boolean
   /** Readable after. */
-  shutdownAtStart(): number
-  /** Readable after. */
-  alertCount(): number
-  /** Readable after. */
-  alerts(): NativeAlert[]
+  shutdownAtStart(id: number): number
+  /** All alerts so far. Readable after. */
+  alertCount(id: number): number
+  /** How many of them can be read: the first ones and the last. Readable after. */
+  alertsKept(id: number): number
+  /** The two bytes of one, and 0x10000 if it was sent. Readable after. */
+  alert(id: number, index: number): number
+  /** When it passed, in ms on the addon's clock. Readable after. */
+  alertTime(id: number, index: number): number
+  /** Gives the id back. Readable after. */
+  release(id: number): void
 }
 
 /** One SSL_CTX of OpenSSL. */
@@ -66,9 +66,9 @@ interface Counts {
 
 interface Addon {
   initialize(opensslVersion: string, createError: (code: string, message: string) => Error): string | undefined
-  find(finished: Uint8Array): SslHandle | null
-  newest(): SslHandle | null
-  running(): SslHandle | null
+  find(finished: Uint8Array): number
+  newest(): number
+  running(): number
   meet(): void
   made(): number
   captureContexts(run: () => void): ContextHandle[]
@@ -77,6 +77,7 @@ interface Addon {
   tcpState(fd: number): TcpState | undefined
   unacknowledged(fd: number): number | undefined
   now(): number
+  readonly ssl: NodeSslCalls
   readonly engine: Engine
 }
 
@@ -105,9 +106,27 @@ export function loadEngine(): Engine {
   return binary.addon.engine
 }
 
-/** The handle of the SSL with that Finished message, if it was made in this thread after this module was loaded. */
-export function findSsl(finished: Uint8Array): SslHandle | undefined {
-  return addon().find(finished) ?? undefined
+/** An id for {@link nodeSslCalls}, to be given back, or -1 where there is no such SSL. */
+type Found = number
+
+/** The SSL with that Finished message, if it was made in this thread after this module was loaded. */
+export function findByFinished(finished: Uint8Array): Found {
+  return addon().find(finished)
+}
+
+/** The SSL that this thread made last, if it is one of Node's sockets and still there. */
+export function findNewest(): Found {
+  return addon().newest()
+}
+
+/** The SSL in whose info callback Node has called us. */
+export function findRunning(): Found {
+  return addon().running()
+}
+
+/** The calls on what was found. */
+export function nodeSslCalls(): NodeSslCalls {
+  return addon().ssl
 }
 
 /** How many SSLs this thread has made since this module was loaded. */
@@ -115,19 +134,9 @@ export function sslsMade(): number {
   return addon().made()
 }
 
-/** The handle of the SSL that this thread made last, if it is one of Node's sockets and still there. */
-export function newestSsl(): SslHandle | undefined {
-  return addon().newest() ?? undefined
-}
-
-/** Makes {@link runningSsl} know the SSLs that were made so far. */
+/** Makes {@link findRunning} know the SSLs that were made so far. */
 export function meetSsls(): void {
   addon().meet()
-}
-
-/** The handle of the SSL in whose info callback Node has called us. */
-export function runningSsl(): SslHandle | undefined {
-  return addon().running() ?? undefined
 }
 
 /** Throws the typed error that says why closure cannot be controlled on this runtime; returns where it can. */

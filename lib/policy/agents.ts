@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events'
 import { Agent as HttpAgent } from 'node:http'
 import { createConnection } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { wrapRemovably } from '../closure/socket-internals.js'
+import { wrapRemovably } from '../closure/stand-ins.js'
 
 /** An agent of another library, as `https.request` takes it: it gives each request a socket. */
 export interface AgentLike {

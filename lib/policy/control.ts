@@ -12,7 +12,7 @@ import { guardRequests, spareClosings } from './http-server.js'
 import { lifetimeOf } from '../closure/lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { serverOf } from '../closure/socket-internals.js'
-import { ControlledSockets, isControlled } from './controlled-sockets.js'
+import { ControlledSockets, isControlled, type OnReport } from './controlled-sockets.js'
 import type { ClosureReport, Verdict } from '../report/verdict.js'
 
 /**
@@ -71,7 +71,7 @@ export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): C
 }
 
 /** Makes the sockets that a control is about; `onReport` is told of their reports. */
-export type TakeSockets = (onReport: (report: ClosureReport, socket: TLSSocket) => void) => ControlledSockets
+export type TakeSockets = (onReport: OnReport) => ControlledSockets
 
 /** A policy at work: what it sees, and the end of it. Made by {@link controlClosure} and `closingConnect`. */
 export class ClosureControl extends EventEmitter<{ closure: [report: ClosureReport, socket: TLSSocket] }> {
@@ -80,8 +80,10 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
   /** Made by {@link controlClosure} and `closingConnect` only. */
   constructor(target: ClosureTarget | undefined, takeSockets: TakeSockets) {
     super()
-    this.#sockets = takeSockets((report, socket) => {
+    this.#sockets = takeSockets((reportOf, socket) => {
       if (!published.hasSubscribers && this.listenerCount('closure') === 0) return
+      const report = reportOf()
+      if (report === undefined) return
       // Out of Node's destroying: what a listener throws is an exception like any other.
       queueMicrotask(() => {
         published.publish({ report, socket, target } satisfies ClosureMessage)

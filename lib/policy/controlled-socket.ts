@@ -5,9 +5,9 @@ import type { TLSSocket } from 'node:tls'
 import { alertBeforeDestroy, Closing } from '../closing/closing.js'
 import type { ClosingOptions } from '../closing/options.js'
 import type { Connection } from '../closure/connection.js'
-import type { AtTheGate } from '../closure/fin-gate.js'
+import type { AtTheGate, GateKeeper } from '../closure/fin-gate.js'
 import type { Framing } from './framing.js'
-import type { DestroyHook, Lifetime } from '../closure/lifetime.js'
+import type { Lifetime, SocketHook } from '../closure/lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
 import {
   bytesBeingWritten,
@@ -16,8 +16,8 @@ import {
   isInsideOwnMessage,
   ownerOf,
   takeReadingFromHttpServer,
-  wrapMethod,
 } from '../closure/socket-internals.js'
+import { wrapMethod } from '../closure/stand-ins.js'
 import { SocketSide } from '../closure/socket-side.js'
 import { Standstill } from './standstill.js'
 import { TruncationGuard } from './truncation.js'
@@ -31,7 +31,7 @@ export interface SocketControl {
   closingEnded(closing: Closing): void
 }
 
-export class ControlledSocket implements DestroyHook {
+export class ControlledSocket implements SocketHook, GateKeeper {
   readonly #lifetime: Lifetime
   readonly #connection: Connection
   readonly #policy: CheckedConnectionPolicy
@@ -53,16 +53,11 @@ export class ControlledSocket implements DestroyHook {
     this.#control = control
     this.#framing = framing
     const { socket, gate } = connection
-    lifetime.destroyHook = this
+    lifetime.setHook(this)
     if (policy.onTruncation === 'error') {
       this.#guard = new TruncationGuard(connection, framing, () => control.isActive)
     }
-    wrapMethod(socket, 'end', (previous, args) => {
-      const result = previous(args)
-      if (socket.writableEnded) this.#close()
-      return result
-    })
-    gate.hold(() => this.#finAtTheGate())
+    gate.hold(this)
     const handle = handleOf(socket)
     if (handle === undefined) return
     wrapMethod(handle, 'onerror', (previous, args) => {
@@ -125,7 +120,7 @@ export class ControlledSocket implements DestroyHook {
     })
   }
 
-  before(error: unknown): Promise<void> | undefined {
+  beforeDestroy(error: unknown): Promise<void> | undefined {
     const { socket } = this.#connection
     if (!this.#control.isActive || !this.#alertIsAsked() || !this.#isOrderly(error)) return undefined
     if (!this.#alertMayCome() || isInsideOwnMessage(socket)) return undefined
@@ -141,7 +136,8 @@ export class ControlledSocket implements DestroyHook {
     return this.#guard === undefined ? error : this.#guard.shownError(error)
   }
 
-  #close(): void {
+  /** Ends the connection as the policy says, once the program has ended its stream. */
+  ended(): void {
     if (!this.#mayBegin()) return
     const closing = this.#newClosing()
     this.#control.closingBegan(closing)
@@ -151,10 +147,10 @@ export class ControlledSocket implements DestroyHook {
   }
 
   // Everything has drained, and Node asks for FIN; in most closings nothing is left to do but the alert.
-  #finAtTheGate(): AtTheGate {
+  finArrived(): AtTheGate {
     if (!this.#mayBegin()) return this.#lifetime.closingHasBegun ? 'hold' : 'pass'
     if (!this.#lifetime.mayBeInsideHandshake() && this.#newClosing().runAtOnce()) return 'pass'
-    this.#close()
+    this.ended()
     return 'hold'
   }
 

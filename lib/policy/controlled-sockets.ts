@@ -2,11 +2,21 @@ import type { TLSSocket } from 'node:tls'
 import type { Closing } from '../closing/closing.js'
 import type { ClosingOptions } from '../closing/options.js'
 import { WaitingRoom } from '../closing/waiting-room.js'
+import type { Connection } from '../closure/connection.js'
 import { ControlledSocket, type SocketControl } from './controlled-socket.js'
 import type { Framing } from './framing.js'
-import { failedHandshakeReport, knownLifetimeOf, type Lifetime, lifetimeOf } from '../closure/lifetime.js'
+import {
+  failedHandshakeReport,
+  knownLifetimeOf,
+  type Lifetime,
+  type LifetimeObserver,
+  lifetimeOf,
+} from '../closure/lifetime.js'
 import { type CheckedConnectionPolicy, type CheckedPolicy, connectionPolicy } from './policy.js'
 import { type ClosureReport, noReports, type Verdict } from '../report/verdict.js'
+
+/** Is told of each report; it is made when somebody calls for it. */
+export type OnReport = (report: () => ClosureReport | undefined, socket: TLSSocket) => void
 
 /** Whether a socket is under a policy that has not been stopped. */
 export function isControlled(socket: TLSSocket): boolean {
@@ -14,7 +24,7 @@ export function isControlled(socket: TLSSocket): boolean {
 }
 
 /** The sockets of one target, and the policy at work on them. */
-export class ControlledSockets implements SocketControl {
+export class ControlledSockets implements SocketControl, LifetimeObserver {
   readonly policy: CheckedPolicy
   readonly counters: Record<Verdict, number> = noReports()
   isActive = true
@@ -24,13 +34,13 @@ export class ControlledSockets implements SocketControl {
   onStop: () => void = () => undefined
 
   readonly #framing: Framing
-  readonly #onReport: (report: ClosureReport, socket: TLSSocket) => void
-  readonly #sockets = new Set<ControlledSocket>()
-  readonly #inHandshake = new Set<Lifetime>()
+  readonly #onReport: OnReport
+  // Those whose handshake is not done have no controlled socket yet.
+  readonly #lifetimes = new Map<Lifetime, ControlledSocket | undefined>()
   readonly #closings = new Set<Closing>()
   #lookout: NodeJS.Timeout | undefined
 
-  constructor(policy: CheckedPolicy, framing: Framing, onReport: (report: ClosureReport, socket: TLSSocket) => void) {
+  constructor(policy: CheckedPolicy, framing: Framing, onReport: OnReport) {
     this.policy = policy
     this.waitingRoom = new WaitingRoom(policy.maxWaiting)
     this.#framing = framing
@@ -45,36 +55,40 @@ export class ControlledSockets implements SocketControl {
     if (lifetime.control?.isActive === true) return
     lifetime.control = this
     this.connections++
-    lifetime.holdFinInHandshake(this.policy.flushTimeout)
-    lifetime.watchHandshake()
-    this.#inHandshake.add(lifetime)
+    if (lifetime.connection === undefined) {
+      lifetime.holdFinInHandshake(this.policy.flushTimeout)
+      lifetime.watchHandshake()
+      this.#lifetimes.set(lifetime, undefined)
+    }
+    lifetime.observe(this)
     this.#lookOut()
-    let controlled: ControlledSocket | undefined
-    lifetime.whenFinished((report) => {
-      // At once: who hears that a server is closed may ask.
-      this.connections--
-      this.#inHandshake.delete(lifetime)
-      if (controlled !== undefined) this.#sockets.delete(controlled)
-      this.#report(report, socket)
-    })
-    lifetime.whenJoined((connection) => {
-      this.#inHandshake.delete(lifetime)
-      if (!this.isActive) return
-      const policy = connectionPolicy(this.policy, socket)
-      controlled = new ControlledSocket(lifetime, connection, policy, this, this.#framing)
-      this.#sockets.add(controlled)
-      this.#lookOut()
-    })
+  }
+
+  joined(lifetime: Lifetime, connection: Connection): void {
+    if (!this.isActive) return
+    const policy = connectionPolicy(this.policy, lifetime.socket)
+    this.#lifetimes.set(lifetime, new ControlledSocket(lifetime, connection, policy, this, this.#framing))
+  }
+
+  finished(lifetime: Lifetime, verdict: Verdict): void {
+    // At once: who hears that a server is closed may ask.
+    this.connections--
+    this.#lifetimes.delete(lifetime)
+    this.counters[verdict]++
+    this.#onReport(() => lifetime.finalReport, lifetime.socket)
   }
 
   /** A server's connection failed in its handshake, before there was a socket to take. */
   handshakeFailed(socket: TLSSocket): void {
-    if (this.isActive) this.#report(failedHandshakeReport(socket), socket)
+    if (!this.isActive) return
+    const report = failedHandshakeReport(socket)
+    this.counters[report.verdict]++
+    this.#onReport(() => report, socket)
   }
 
   /** The sockets whose closing is under way. */
   get closingSockets(): readonly TLSSocket[] {
-    return [...this.#sockets].map(({ socket }) => socket).filter((socket) => lifetimeOf(socket).closingHasBegun)
+    return [...this.#lifetimes.keys()].filter((lifetime) => lifetime.closingHasBegun).map(({ socket }) => socket)
   }
 
   /** Ends the policy; closings that have begun go on. The second call does nothing. */
@@ -83,10 +97,11 @@ export class ControlledSockets implements SocketControl {
     this.isActive = false
     this.onStop()
     clearTimeout(this.#lookout)
-    for (const socket of this.#sockets) socket.letGo()
-    for (const lifetime of this.#inHandshake) lifetime.letFinGoInHandshake()
-    this.#sockets.clear()
-    this.#inHandshake.clear()
+    for (const [lifetime, socket] of this.#lifetimes) {
+      if (socket === undefined) lifetime.letFinGoInHandshake()
+      else socket.letGo()
+    }
+    this.#lifetimes.clear()
     this.policy.signal?.removeEventListener('abort', this.#abortClosings)
   }
 
@@ -117,19 +132,16 @@ export class ControlledSockets implements SocketControl {
     for (const closing of this.#closings) closing.abort()
   }
 
-  #report(report: ClosureReport, socket: TLSSocket): void {
-    this.counters[report.verdict]++
-    this.#onReport(report, socket)
-  }
-
   // No event announces that a connection has died, or that nothing happens on it.
   #lookOut(): void {
     const interval = Math.max(1, Math.min(longestInterval, Math.floor(this.policy.flushTimeout / 2)))
     this.#lookout ??= setTimeout(() => {
       this.#lookout = undefined
-      for (const socket of this.#sockets) socket.look(interval)
-      for (const lifetime of this.#inHandshake) lifetime.lookAtHandshake()
-      if (this.#sockets.size + this.#inHandshake.size > 0) this.#lookOut()
+      for (const [lifetime, socket] of this.#lifetimes) {
+        if (socket === undefined) lifetime.lookAtHandshake()
+        else socket.look(interval)
+      }
+      if (this.#lifetimes.size > 0) this.#lookOut()
     }, interval).unref()
   }
 }

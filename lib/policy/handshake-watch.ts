@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
-import { type SslHandle, tcpState } from '../native/addon.js'
+import { tcpState } from '../native/addon.js'
+import type { NodeSsl } from '../native/node-ssl.js'
 import { isCutOff, sslMadeMeanwhile } from '../closure/handshake.js'
 import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
 
@@ -17,7 +18,7 @@ export function watchHandshakes(server: Server, budget: number, onFailed: (socke
   // By file descriptor: Node does not say which connection became which TLS socket, and addresses are system calls.
   const unfinished = new Map<number, Unfinished>()
   let timer: NodeJS.Timeout | undefined
-  let sslMade: (() => SslHandle | undefined) | undefined
+  let sslMade: (() => NodeSsl | undefined) | undefined
   const look = () => {
     timer = undefined
     for (const [fd, { raw, ssl }] of unfinished) {
@@ -64,7 +65,7 @@ export function watchHandshakes(server: Server, budget: number, onFailed: (socke
 
 interface Unfinished {
   readonly raw: Socket
-  readonly ssl: SslHandle | undefined
+  readonly ssl: NodeSsl | undefined
 }
 
 function descriptorOf(socket: Socket): number | undefined {

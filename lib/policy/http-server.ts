@@ -3,7 +3,8 @@
 import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
 import type { Server, TLSSocket } from 'node:tls'
-import { closesConnection, leaveHttpServer, messageUnderWay, wrapRemovably } from '../closure/socket-internals.js'
+import { closesConnection, leaveHttpServer, messageUnderWay } from '../closure/socket-internals.js'
+import { wrapRemovably } from '../closure/stand-ins.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>
 

@@ -1,7 +1,7 @@
 // Sockets that a library makes by tls.connect() from options that a program has given it. The options are copied on their
 // way and the library hands out the socket late or never, but what they carry arrives at tls.connect(), with the socket.
 import tls, { TLSSocket } from 'node:tls'
-import { wrapMethod } from '../closure/socket-internals.js'
+import { wrapMethod } from '../closure/stand-ins.js'
 
 /** Is given each socket that tls.connect() makes from marked options, before its handshake. */
 type Take = (socket: TLSSocket) => void

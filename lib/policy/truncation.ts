@@ -5,11 +5,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ClosureError } from '../errors.js'
-import type { Connection } from '../closure/connection.js'
+import type { Connection, StreamEndHook } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
 import { awaitsResponse, followResponses } from './http2-responses.js'
 import { http2RequestOf } from './http-server.js'
-import { markIncomplete, requestOfResponse, wrapMethod } from '../closure/socket-internals.js'
+import { markIncomplete, requestOfResponse } from '../closure/socket-internals.js'
+import { wrapMethod } from '../closure/stand-ins.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 
@@ -37,7 +38,7 @@ function endOf({ sent, received, tcp }: ClosureReport): string {
   return tcp.kind === 'reset' ? 'RST came' : 'FIN came'
 }
 
-export class TruncationGuard {
+export class TruncationGuard implements StreamEndHook {
   readonly #connection: Connection
   readonly #framing: Framing
   readonly #isActive: () => boolean
@@ -47,13 +48,16 @@ export class TruncationGuard {
     this.#framing = framing
     this.#isActive = isActive
     if (connection.side === 'client') followResponses(connection.socket)
-    // Not before the end comes: every 'data' would have to pass it.
-    connection.onStreamEnd = () => {
-      connection.onStreamEnd = undefined
-      wrapMethod(connection.socket, 'emit', (previous, args) =>
-        args[0] === 'end' ? this.#ended(() => previous(args)) : previous(args),
-      )
-    }
+    connection.streamEndHook = this
+  }
+
+  // Not before the end comes: every 'data' would have to pass it.
+  streamEnds(): void {
+    const connection = this.#connection
+    connection.streamEndHook = undefined
+    wrapMethod(connection.socket, 'emit', (previous, args) =>
+      args[0] === 'end' ? this.#ended(() => previous(args)) : previous(args),
+    )
   }
 
   /** The socket is being destroyed with that error, by the peer's RST perhaps; gives the error that it shall show. */

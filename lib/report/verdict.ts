@@ -145,54 +145,67 @@ export function noReports(): Record<Verdict, number> {
   }
 }
 
+/** The facts that the verdict follows from. */
+export type DecisiveFacts = Pick<
+  ClosureFacts,
+  'handshake' | 'quiet' | 'sent' | 'received' | 'tcp' | 'began' | 'endedBy'
+>
+
 /** The report of these facts: derives the verdict. */
 export function reportOf(facts: ClosureFacts): ClosureReport {
+  return withVerdict(facts, verdictOf(facts))
+}
+
+/** The report of these facts under a verdict that was derived from them before. */
+export function withVerdict(facts: ClosureFacts, verdict: Verdict): ClosureReport {
+  const report = { ...facts, verdict }
+  if (!isReport(report)) throw new Error(`The verdict ${verdict} does not follow from these facts`)
+  return report
+}
+
+// The types of the reports say what verdictOf() has asked before it gave a verdict.
+function isReport(facts: ClosureFacts & { readonly verdict: Verdict }): facts is ClosureReport {
+  return verdictOf(facts) === facts.verdict
+}
+
+/** The verdict alone. */
+export function verdictOf(facts: DecisiveFacts): Verdict {
   const { handshake, sent, received, tcp, began, endedBy } = facts
-  if (handshake === 'not-completed') return { ...facts, handshake, verdict: 'no-handshake' }
-  if (handshake === 'untracked') return { ...facts, verdict: 'unobserved' }
+  if (handshake === 'not-completed') return 'no-handshake'
+  if (handshake === 'untracked') return 'unobserved'
+  const weLeftQuietly = facts.quiet && sent.kind === 'nothing' && began === 'local'
   // The peer's OpenSSL answers our bare FIN with an alert about it.
-  if (facts.quiet && sent.kind === 'nothing' && received.kind === 'fatal-alert' && began === 'local') {
-    return { ...facts, handshake, quiet: true, sent, began, verdict: 'quiet' }
-  }
-  if (sent.kind === 'fatal-alert' || received.kind === 'fatal-alert') return { ...facts, handshake, verdict: 'alerted' }
-  if (sent.kind === 'unobserved' || received.kind === 'unobserved') return { ...facts, verdict: 'unobserved' }
+  if (weLeftQuietly && received.kind === 'fatal-alert') return 'quiet'
+  if (sent.kind === 'fatal-alert' || received.kind === 'fatal-alert') return 'alerted'
+  if (sent.kind === 'unobserved' || received.kind === 'unobserved') return 'unobserved'
   if (received.kind === 'close_notify') {
-    if (sent.kind === 'close_notify') return { ...facts, handshake, sent, received, verdict: 'clean' }
-    if (facts.quiet && sent.kind === 'nothing' && began === 'local') {
-      return { ...facts, handshake, quiet: true, sent, began, verdict: 'quiet' }
-    }
-    return { ...facts, handshake, sent, received, verdict: 'unreciprocated' }
+    if (sent.kind === 'close_notify') return 'clean'
+    return weLeftQuietly ? 'quiet' : 'unreciprocated'
   }
   // From here on nothing of the peer's came that ends TLS. What stopped our waiting explains more than how TCP ended.
   switch (endedBy) {
     case 'discard-limit':
     case 'unexpected-data':
-      return { ...facts, handshake, endedBy, verdict: 'flooded' }
+      return 'flooded'
     case 'reader-stalled':
-      return { ...facts, handshake, endedBy, verdict: 'reader-stalled' }
+      return 'reader-stalled'
     case 'flush-timeout':
     case 'wait-timeout':
     case 'linger-timeout':
-      return { ...facts, handshake, endedBy, verdict: 'timed-out' }
+      return 'timed-out'
     case 'signal':
     case 'openssl-error':
-      return { ...facts, handshake, verdict: 'aborted' }
+      return 'aborted'
     case 'done':
     case 'tcp-end':
     case 'destroy':
     case undefined:
       break
   }
-  if (tcp.kind === 'reset') return { ...facts, handshake, tcp, verdict: 'reset' }
-  if (tcp.kind === 'fin' && began === 'peer') return { ...facts, handshake, received, tcp, verdict: 'truncated' }
-  if (facts.quiet && sent.kind === 'nothing' && began === 'local') {
-    return { ...facts, handshake, quiet: true, sent, began, verdict: 'quiet' }
-  }
-  if (endedBy === 'destroy') return { ...facts, handshake, verdict: 'aborted' }
-  if (sent.kind === 'close_notify') {
-    if (tcp.kind === 'open') return { ...facts, handshake, sent, received, tcp, verdict: 'half-closed' }
-    return { ...facts, handshake, sent, received, tcp, verdict: 'unanswered' }
-  }
-  if (tcp.kind === 'fin') return { ...facts, handshake, received, tcp, verdict: 'truncated' }
-  return { ...facts, handshake, verdict: 'aborted' }
+  if (tcp.kind === 'reset') return 'reset'
+  if (tcp.kind === 'fin' && began === 'peer') return 'truncated'
+  if (weLeftQuietly) return 'quiet'
+  if (endedBy === 'destroy') return 'aborted'
+  if (sent.kind === 'close_notify') return tcp.kind === 'open' ? 'half-closed' : 'unanswered'
+  return tcp.kind === 'fin' ? 'truncated' : 'aborted'
 }

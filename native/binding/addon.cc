@@ -7,7 +7,7 @@
 #include "native/binding/context_handle.h"
 #include "native/binding/engine.h"
 #include "native/binding/guarded.h"
-#include "native/binding/ssl_handle.h"
+#include "native/binding/node_ssl.h"
 #include "native/platform/tcp.h"
 
 namespace close_notify::binding {
@@ -37,11 +37,13 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-Napi::Value handle_or_null(Napi::Env env, const std::shared_ptr<node::Observation>& observation) {
-  return observation == nullptr ? env.Null() : Napi::Value(SslHandle::wrap(env, observation));
+// An id for the functions of `ssl`, to be given back by release(); -1 where there is no such SSL.
+Napi::Value new_id(Napi::Env env, const std::shared_ptr<node::Observation>& observation) {
+  if (observation == nullptr) return Napi::Number::New(env, -1);
+  return Napi::Number::New(env, env.GetInstanceData<AddonState>()->node_ssls.add(observation));
 }
 
-// find(finished): the handle of this thread's SSL with that Finished message, or null. A new handle every time.
+// find(finished): a new id of this thread's SSL with that Finished message, or -1.
 Napi::Value find(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsTypedArray() ||
@@ -49,18 +51,14 @@ Napi::Value find(const Napi::CallbackInfo& info) {
     throw Napi::TypeError::New(env, "Expected a Uint8Array with a Finished message");
   }
   const auto finished = info[0].As<Napi::Uint8Array>();
-  return handle_or_null(env, registry_of(env).find(finished.Data(), finished.ByteLength()));
+  return new_id(env, registry_of(env).find(finished.Data(), finished.ByteLength()));
 }
 
-// newest(): the handle of the SSL that this thread made last, or null.
-Napi::Value newest(const Napi::CallbackInfo& info) {
-  return handle_or_null(info.Env(), registry_of(info.Env()).newest());
-}
+// newest(): a new id of the SSL that this thread made last, or -1.
+Napi::Value newest(const Napi::CallbackInfo& info) { return new_id(info.Env(), registry_of(info.Env()).newest()); }
 
-// running(): the handle of the SSL whose info callback has called us, or null.
-Napi::Value running(const Napi::CallbackInfo& info) {
-  return handle_or_null(info.Env(), registry_of(info.Env()).running());
-}
+// running(): a new id of the SSL whose info callback has called us, or -1.
+Napi::Value running(const Napi::CallbackInfo& info) { return new_id(info.Env(), registry_of(info.Env()).running()); }
 
 // meet(): makes running() know the SSLs that this thread has made so far.
 Napi::Value meet(const Napi::CallbackInfo& info) {
@@ -115,7 +113,6 @@ Napi::Value unacknowledged(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto state = std::make_unique<AddonState>();
-  state->ssl_handle = Napi::Persistent(SslHandle::define(env));
   state->context_handle = Napi::Persistent(ContextHandle::define(env));
   env.SetInstanceData(state.release());
   exports["initialize"] = function<&initialize>(env, "initialize");
@@ -129,6 +126,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["opensslVersion"] = function<&openssl_version>(env, "opensslVersion");
   exports["tcpState"] = function<&tcp_state>(env, "tcpState");
   exports["unacknowledged"] = function<&unacknowledged>(env, "unacknowledged");
+  exports["ssl"] = define_node_ssl(env);
   exports["engine"] = define_engine(env);
   exports["now"] = function<&now>(env, "now");
   return exports;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "native/binding/engine.h"
+#include "native/binding/node_ssl.h"
 #include "native/node/registry.h"
 
 namespace close_notify::binding {
@@ -13,8 +14,8 @@ namespace close_notify::binding {
 struct AddonState {
   const node::Registry* registry = nullptr;
   Napi::FunctionReference create_error;  // (code, message) => ClosureError, given by lib/native/addon.ts
-  Napi::FunctionReference ssl_handle;
   Napi::FunctionReference context_handle;
+  NodeSsls node_ssls;
   EngineState engine;
 };
 

@@ -31,6 +31,7 @@ void Observation::note(int where, int value) {
                       (where & openssl::kCbWrite) != 0};
     if (alerts_.size() == kMaxAlerts) alerts_.pop_back();
     alerts_.push_back(alert);
+    alert_count_++;
     return;
   }
   if ((where & openssl::kCbExit) != 0) {

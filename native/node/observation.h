@@ -1,6 +1,7 @@
 // The observation of one controlled SSL. It outlives the SSL: the last state stays readable, the pointer becomes null.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -26,6 +27,9 @@ class Observation {
 
   const std::vector<Alert>& alerts() const { return alerts_; }
 
+  // All alerts so far, those that alerts() has no room for too.
+  size_t alert_count() const { return alert_count_; }
+
   // SSL_get_shutdown() when the observation began: a direction that was closed by then was closed unobserved.
   int shutdown_at_start() const { return shutdown_at_start_; }
 
@@ -50,6 +54,7 @@ class Observation {
   bool last_quiet_shutdown_ = false;
   bool inside_callback_ = false;
   std::vector<Alert> alerts_;
+  size_t alert_count_ = 0;
 };
 
 }  // namespace close_notify::node

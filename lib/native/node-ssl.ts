@@ -1,0 +1,168 @@
+// One of Node's SSLs, as an object over the addon's calls by id.
+import {
+  findByFinished,
+  findNewest,
+  findRunning,
+  type NativeShutdownResult,
+  type NodeSslCalls,
+  nodeSslCalls,
+  toPerformanceTime,
+} from './addon.js'
+import { ClosureError } from '../errors.js'
+import { type Alert, alertLevel, alertName } from '../tls/alerts.js'
+
+/**
+ * One SSL of a socket. Calls throw ERR_CLOSURE_CLOSED once it is freed or was given back by release(), but for those marked
+ * readable after.
+ */
+export class NodeSsl {
+  readonly #calls: NodeSslCalls
+  #id: number
+  // What stays readable when the id is gone.
+  #last: Last | undefined
+
+  constructor(id: number) {
+    this.#calls = nodeSslCalls()
+    this.#id = id
+  }
+
+  sslShutdown(): NativeShutdownResult {
+    return this.#calls.sslShutdown(this.#live())
+  }
+
+  /** Readable after. */
+  getShutdown(): number {
+    return this.#last === undefined ? this.#calls.getShutdown(this.#id) : this.#last.shutdown
+  }
+
+  setShutdown(mask: number): void {
+    this.#calls.setShutdown(this.#live(), mask)
+  }
+
+  /** Readable after. */
+  getQuietShutdown(): boolean {
+    return this.#last === undefined ? this.#calls.getQuietShutdown(this.#id) : this.#last.quiet
+  }
+
+  setQuietShutdown(quiet: boolean): void {
+    this.#calls.setQuietShutdown(this.#live(), quiet)
+  }
+
+  getContextQuietShutdown(): boolean {
+    return this.#calls.getContextQuietShutdown(this.#live())
+  }
+
+  inInit(): boolean {
+    return this.#calls.inInit(this.#live())
+  }
+
+  isServer(): boolean {
+    return this.#calls.isServer(this.#live())
+  }
+
+  version(): number {
+    return this.#calls.version(this.#live())
+  }
+
+  hasPending(): boolean {
+    return this.#calls.hasPending(this.#live())
+  }
+
+  recordState(): string {
+    return this.#calls.recordState(this.#live())
+  }
+
+  inputPending(): number {
+    return this.#calls.inputPending(this.#live())
+  }
+
+  outputPending(): number {
+    return this.#calls.outputPending(this.#live())
+  }
+
+  /** All bytes that OpenSSL has written so far (BIO_number_written). */
+  outputTotal(): number {
+    return this.#calls.outputTotal(this.#live())
+  }
+
+  /** Readable after. */
+  alive(): boolean {
+    return this.#last === undefined && this.#calls.alive(this.#id)
+  }
+
+  /** Readable after. */
+  insideCallback(): boolean {
+    return this.#last === undefined && this.#calls.insideCallback(this.#id)
+  }
+
+  /** Readable after. */
+  shutdownAtStart(): number {
+    return this.#last === undefined ? this.#calls.shutdownAtStart(this.#id) : this.#last.shutdownAtStart
+  }
+
+  /** How many alerts have passed. Readable after. */
+  alertCount(): number {
+    return this.#last === undefined ? this.#calls.alertCount(this.#id) : this.#last.alertCount
+  }
+
+  /** The alerts that are kept, the first ones and the last; none after. */
+  alerts(): Alert[] {
+    const alerts: Alert[] = []
+    if (this.#last !== undefined) return alerts
+    const kept = this.#calls.alertsKept(this.#id)
+    for (let i = 0; i < kept; i++) {
+      const alert = this.#calls.alert(this.#id, i)
+      alerts.push({
+        direction: alert > 0xffff ? 'sent' : 'received',
+        level: alertLevel((alert >> 8) & 0xff),
+        name: alertName(alert & 0xff),
+        code: alert & 0xff,
+        at: toPerformanceTime(this.#calls.alertTime(this.#id, i)),
+      })
+    }
+    return alerts
+  }
+
+  /** Gives the memory back that the addon keeps for this object; the second call does nothing. */
+  release(): void {
+    if (this.#last !== undefined) return
+    this.#last = {
+      shutdown: this.getShutdown(),
+      quiet: this.getQuietShutdown(),
+      shutdownAtStart: this.shutdownAtStart(),
+      alertCount: this.alertCount(),
+    }
+    this.#calls.release(this.#id)
+  }
+
+  #live(): number {
+    if (this.#last === undefined) return this.#id
+    throw new ClosureError('ERR_CLOSURE_CLOSED', 'OpenSSL has freed this connection: the socket was closed')
+  }
+}
+
+interface Last {
+  readonly shutdown: number
+  readonly quiet: boolean
+  readonly shutdownAtStart: number
+  readonly alertCount: number
+}
+
+/** The SSL with that Finished message, if it was made in this thread after this module was loaded. */
+export function sslOfFinished(finished: Uint8Array): NodeSsl | undefined {
+  return found(findByFinished(finished))
+}
+
+/** The SSL that this thread made last, if it is one of Node's sockets and still there. */
+export function newestSsl(): NodeSsl | undefined {
+  return found(findNewest())
+}
+
+/** The SSL in whose info callback Node has called us. */
+export function runningSsl(): NodeSsl | undefined {
+  return found(findRunning())
+}
+
+function found(id: number): NodeSsl | undefined {
+  return id === -1 ? undefined : new NodeSsl(id)
+}

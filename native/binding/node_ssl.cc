@@ -1,0 +1,233 @@
+#include "native/binding/node_ssl.h"
+
+#include <utility>
+
+#include "native/binding/addon_state.h"
+#include "native/binding/guarded.h"
+#include "native/openssl/error_queue.h"
+
+namespace close_notify::binding {
+
+uint32_t NodeSsls::add(std::shared_ptr<node::Observation> observation) {
+  if (vacant_.empty()) {
+    // So that release() never needs memory.
+    if (vacant_.capacity() <= observations_.size()) vacant_.reserve(2 * (observations_.size() + 1));
+    observations_.push_back(std::move(observation));
+    return static_cast<uint32_t>(observations_.size() - 1);
+  }
+  const uint32_t id = vacant_.back();
+  vacant_.pop_back();
+  observations_[id] = std::move(observation);
+  return id;
+}
+
+node::Observation* NodeSsls::find(uint32_t id) const {
+  return id < observations_.size() ? observations_[id].get() : nullptr;
+}
+
+void NodeSsls::release(uint32_t id) {
+  if (find(id) == nullptr) return;
+  observations_[id].reset();
+  vacant_.push_back(id);
+}
+
+namespace {
+
+using node::Observation;
+using openssl::NodeFunctions;
+using openssl::Ssl;
+
+// One call by id, in JavaScript's terms.
+struct Call {
+  napi_env env;
+  uint32_t id;
+  napi_value argument;
+  AddonState& state;
+  Observation& observation;
+
+  const NodeFunctions& openssl() const { return state.registry->openssl(); }
+
+  Ssl* live() const {
+    if (observation.ssl() == nullptr) {
+      throw coded_error(env, "ERR_CLOSURE_CLOSED", "OpenSSL has freed this connection: the socket was closed");
+    }
+    return observation.ssl();
+  }
+};
+
+napi_value to_value(napi_env env, bool value) { return Napi::Boolean::New(env, value); }
+napi_value to_value(napi_env env, int value) { return Napi::Number::New(env, value); }
+napi_value to_value(napi_env env, double value) { return Napi::Number::New(env, value); }
+napi_value to_value(napi_env env, const char* value) { return Napi::String::New(env, value); }
+napi_value to_value(napi_env, Napi::Value value) { return value; }
+
+template <auto kCall>
+napi_value by_id(napi_env env, napi_callback_info info) {
+  return guard(env, [&]() -> napi_value {
+    size_t count = 2;
+    napi_value arguments[2] = {};  // undefined where none was passed
+    void* data = nullptr;
+    uint32_t id = 0;
+    if (napi_get_cb_info(env, info, &count, arguments, nullptr, &data) != napi_ok ||
+        napi_get_value_uint32(env, arguments[0], &id) != napi_ok) {
+      throw invalid_argument(env, "Expected the id of an SSL");
+    }
+    auto& state = *static_cast<AddonState*>(data);
+    Observation* observation = state.node_ssls.find(id);
+    if (observation == nullptr) throw invalid_argument(env, "Expected the id of an SSL that was not given back");
+    const Call call{env, id, arguments[1], state, *observation};
+    if constexpr (std::is_void_v<decltype(kCall(call))>) {
+      kCall(call);
+      return nullptr;
+    } else {
+      return to_value(env, kCall(call));
+    }
+  });
+}
+
+double pending(const NodeFunctions& openssl, openssl::Bio* bio) {
+  if (bio == nullptr) return 0;
+  return static_cast<double>(openssl.BIO_ctrl(bio, openssl::kBioCtrlPending, 0, nullptr));
+}
+
+// --- Calls of OpenSSL ---
+
+Napi::Value ssl_shutdown(const Call& call) {
+  Ssl* ssl = call.live();
+  if (call.observation.inside_callback()) {
+    throw coded_error(call.env, "ERR_CLOSURE_INSIDE_OPENSSL",
+                      "SSL_shutdown was called while OpenSSL is reading this connection: call it from setImmediate");
+  }
+  const NodeFunctions& api = call.openssl();
+  api.ERR_clear_error();
+  const int value = api.SSL_shutdown(ssl);
+  const int error = api.SSL_get_error(ssl, value);
+  auto answer = Napi::Object::New(call.env);
+  answer["value"] = value;
+  answer["error"] = error;
+  answer["queue"] = to_queue(call.env, openssl::drain_error_queue(api));
+  return answer;
+}
+
+int get_shutdown(const Call& call) { return call.observation.shutdown(); }
+
+void set_shutdown(const Call& call) {
+  Ssl* ssl = call.live();
+  double mask = -1;
+  const bool is_number = napi_get_value_double(call.env, call.argument, &mask) == napi_ok;
+  constexpr int kBoth = openssl::kSentShutdown | openssl::kReceivedShutdown;
+  const bool is_mask =
+      mask == 0 || mask == openssl::kSentShutdown || mask == openssl::kReceivedShutdown || mask == kBoth;
+  if (!is_number || !is_mask) {
+    throw invalid_argument(call.env, "Expected 0, 1 (SENT), 2 (RECEIVED) or 3 (both) for the shutdown mask");
+  }
+  call.openssl().SSL_set_shutdown(ssl, static_cast<int>(mask));
+}
+
+bool get_quiet_shutdown(const Call& call) { return call.observation.quiet_shutdown(); }
+
+void set_quiet_shutdown(const Call& call) {
+  Ssl* ssl = call.live();
+  bool quiet = false;
+  if (napi_get_value_bool(call.env, call.argument, &quiet) != napi_ok) {
+    throw invalid_argument(call.env, "Expected a boolean for quiet shutdown");
+  }
+  call.openssl().SSL_set_quiet_shutdown(ssl, quiet ? 1 : 0);
+}
+
+bool get_context_quiet_shutdown(const Call& call) {
+  const NodeFunctions& api = call.openssl();
+  return api.SSL_CTX_get_quiet_shutdown(api.SSL_get_SSL_CTX(call.live())) != 0;
+}
+
+bool in_init(const Call& call) { return call.openssl().SSL_in_init(call.live()) != 0; }
+bool is_server(const Call& call) { return call.openssl().SSL_is_server(call.live()) != 0; }
+int version(const Call& call) { return call.openssl().SSL_version(call.live()); }
+bool has_pending(const Call& call) { return call.openssl().SSL_has_pending(call.live()) != 0; }
+const char* record_state(const Call& call) { return call.openssl().SSL_rstate_string(call.live()); }
+
+double input_pending(const Call& call) {
+  const NodeFunctions& api = call.openssl();
+  return pending(api, api.SSL_get_rbio(call.live()));
+}
+
+double output_pending(const Call& call) {
+  const NodeFunctions& api = call.openssl();
+  return pending(api, api.SSL_get_wbio(call.live()));
+}
+
+double output_total(const Call& call) {
+  const NodeFunctions& api = call.openssl();
+  openssl::Bio* bio = api.SSL_get_wbio(call.live());
+  return bio == nullptr ? 0 : static_cast<double>(api.BIO_number_written(bio));
+}
+
+// --- The observation ---
+
+bool alive(const Call& call) { return call.observation.ssl() != nullptr; }
+bool inside_callback(const Call& call) { return call.observation.inside_callback(); }
+int shutdown_at_start(const Call& call) { return call.observation.shutdown_at_start(); }
+int alert_count(const Call& call) { return static_cast<int>(call.observation.alert_count()); }
+
+// How many of them can be read: the first ones, and the last.
+int alerts_kept(const Call& call) { return static_cast<int>(call.observation.alerts().size()); }
+
+const node::Alert& alert_at(const Call& call) {
+  const auto& alerts = call.observation.alerts();
+  uint32_t index = 0;
+  if (napi_get_value_uint32(call.env, call.argument, &index) != napi_ok || index >= alerts.size()) {
+    throw invalid_argument(call.env, "Expected the index of an alert that is kept");
+  }
+  return alerts[index];
+}
+
+// The two bytes of its record, and 0x10000 if it was sent.
+int alert(const Call& call) {
+  const node::Alert& found = alert_at(call);
+  return (found.sent ? 0x10000 : 0) | found.level << 8 | found.description;
+}
+
+double alert_time(const Call& call) { return static_cast<double>(alert_at(call).at_ns) / 1e6; }
+
+void release(const Call& call) { call.state.node_ssls.release(call.id); }
+
+template <auto kCall>
+void define_call(Napi::Object calls, const char* name) {
+  const Napi::Env env = calls.Env();
+  napi_value function = nullptr;
+  const napi_status status =
+      napi_create_function(env, name, NAPI_AUTO_LENGTH, &by_id<kCall>, env.GetInstanceData<AddonState>(), &function);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  calls[name] = Napi::Value(env, function);
+}
+
+}  // namespace
+
+Napi::Object define_node_ssl(Napi::Env env) {
+  auto calls = Napi::Object::New(env);
+  define_call<&ssl_shutdown>(calls, "sslShutdown");
+  define_call<&get_shutdown>(calls, "getShutdown");
+  define_call<&set_shutdown>(calls, "setShutdown");
+  define_call<&get_quiet_shutdown>(calls, "getQuietShutdown");
+  define_call<&set_quiet_shutdown>(calls, "setQuietShutdown");
+  define_call<&get_context_quiet_shutdown>(calls, "getContextQuietShutdown");
+  define_call<&in_init>(calls, "inInit");
+  define_call<&is_server>(calls, "isServer");
+  define_call<&version>(calls, "version");
+  define_call<&has_pending>(calls, "hasPending");
+  define_call<&record_state>(calls, "recordState");
+  define_call<&input_pending>(calls, "inputPending");
+  define_call<&output_pending>(calls, "outputPending");
+  define_call<&output_total>(calls, "outputTotal");
+  define_call<&alive>(calls, "alive");
+  define_call<&inside_callback>(calls, "insideCallback");
+  define_call<&shutdown_at_start>(calls, "shutdownAtStart");
+  define_call<&alert_count>(calls, "alertCount");
+  define_call<&alerts_kept>(calls, "alertsKept");
+  define_call<&alert>(calls, "alert");
+  define_call<&alert_time>(calls, "alertTime");
+  define_call<&release>(calls, "release");
+  return calls;
+}
+
+}  // namespace close_notify::binding
