@@ -8,7 +8,7 @@ import { Evidence } from './evidence.js'
 import { FinGate, type GateOwner } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
 import { endStream, handleOf, onreadCallback, streamBeneath } from './socket-internals.js'
-import { Slot, standIn, wrapMethod } from './stand-ins.js'
+import { Slot, standIns, wrapMethod } from './stand-ins.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 import {
@@ -40,6 +40,7 @@ export class Connection implements GateOwner {
   hasReadSinceFin = false
 
   #quiet = false
+  #alertIsNodes = false
   #streamHasEnded = false
   #destroyedAt: number | undefined
   // The program has ended the stream beneath TLS.
@@ -134,6 +135,11 @@ export class Connection implements GateOwner {
     return undeliveredBytes(output)
   }
 
+  /** Our close_notify is written by Node's own SSL_shutdown, which sendFin() leads to. */
+  leaveAlertToNode(): void {
+    this.#alertIsNodes = true
+  }
+
   /** From now on a write calls back with an error and harms nothing: the reading side goes on. */
   refuseWrites(): void {
     this.#writes = this.#writes === 'untouched' ? this.#guardWrites() : 'refused'
@@ -216,7 +222,7 @@ export class Connection implements GateOwner {
     if (stream === undefined) return
     if (stream.writableEnded) this.#endedBeneathAt = performance.now()
     connectionsAbove.put(stream, this)
-    standBeforeEndBeneath(stream, this)
+    standInsBeneath(stream, this)
   }
 
   /** The program ends the stream beneath TLS. */
@@ -261,6 +267,13 @@ export class Connection implements GateOwner {
       this.#quiet = ssl.getQuietShutdown()
       const status = gate.callNode(request)
       if (ssl.alive()) this.evidence.finGiven()
+      return status
+    }
+    if (this.#alertIsNodes) {
+      this.#alertIsNodes = false
+      const status = gate.callNode(request)
+      if (ssl.alive()) this.evidence.finGiven()
+      this.closing?.finGiven()
       return status
     }
     const flags = ssl.getShutdown()
@@ -313,9 +326,11 @@ export interface StreamEndHook {
 // Of a stream beneath TLS: the connection on it. The stream may be a TLS socket itself.
 const connectionsAbove = new Slot((value: unknown): value is Connection => value instanceof Connection)
 
-const standBeforeEndBeneath = standIn('end', connectionsAbove, (connection, previous, args) => {
-  connection.endedBeneath()
-  return Reflect.apply(previous, streamBeneath(connection.socket), args)
+const standInsBeneath = standIns(connectionsAbove, {
+  end: (connection, previous, args) => {
+    connection.endedBeneath()
+    return Reflect.apply(previous, streamBeneath(connection.socket), args)
+  },
 })
 
 /** The handle of a socket that can be joined with its SSL; undefined when it is gone. */

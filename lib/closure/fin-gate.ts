@@ -1,5 +1,5 @@
 import { completeRequest } from './socket-internals.js'
-import { Slot, standIn, wrapMethod } from './stand-ins.js'
+import { Slot, standIns, wrapMethod } from './stand-ins.js'
 
 // StreamBase's Shutdown: 0 is under way, 1 is done already, negative is an errno.
 const underWay = 0
@@ -48,7 +48,7 @@ export class FinGate {
   constructor(handle: object) {
     this.#handle = handle
     gates.put(handle, this)
-    standBeforeShutdown(handle, this)
+    standInsOfHandle(handle, this)
   }
 
   /** Node calls shutdown(). */
@@ -105,15 +105,19 @@ export class FinGate {
 
   #send(request: unknown): unknown {
     this.finAt ??= performance.now()
-    if (typeof request === 'object' && request !== null) {
-      wrapMethod(request, 'oncomplete', (complete, given) => {
-        this.#completed(given[0] === 0)
-        return complete(given)
-      })
-    }
+    if (typeof request === 'object' && request !== null) this.#watchCompletion(request)
     const status = this.owner === undefined ? this.callNode(request) : this.owner.sendFin(request)
     if (status !== underWay) this.#completed(status === doneAlready)
     return status
+  }
+
+  #watchCompletion(request: object): void {
+    const complete: unknown = Reflect.get(request, 'oncomplete')
+    if (typeof complete !== 'function') return
+    Reflect.set(request, 'oncomplete', (...given: readonly unknown[]) => {
+      this.#completed(given[0] === 0)
+      return Reflect.apply(complete, request, given)
+    })
   }
 
   #sendAfter(delay: Promise<boolean>, request: unknown): number {
@@ -133,4 +137,4 @@ export class FinGate {
 
 const gates = new Slot((value: unknown): value is FinGate => value instanceof FinGate)
 
-const standBeforeShutdown = standIn('shutdown', gates, (gate, native, [request]) => gate.arrived(native, request))
+const standInsOfHandle = standIns(gates, { shutdown: (gate, native, [request]) => gate.arrived(native, request) })

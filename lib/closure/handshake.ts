@@ -12,12 +12,11 @@ export function isCutOff(ssl: NodeSsl): boolean {
 }
 
 /**
- * Tells which SSL is made while Node handles an event, of which it does not tell. Call at its beginning; at its end the
- * function that it returns gives that SSL, unless others were made besides.
+ * The SSL that was made since there had been so many, unless others were made besides: while Node handles an event, it
+ * tells nobody of it.
  */
-export function sslMadeMeanwhile(): () => NodeSsl | undefined {
-  const before = sslsMade()
-  return () => (sslsMade() === before + 1 ? newestSsl() : undefined)
+export function sslMadeSince(count: number): NodeSsl | undefined {
+  return sslsMade() === count + 1 ? newestSsl() : undefined
 }
 
 /** The handshake of one socket, from before it begins. */

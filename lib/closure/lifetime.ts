@@ -1,10 +1,10 @@
 import type { TLSSocket } from 'node:tls'
-import { sslOfFinished } from '../native/node-ssl.js'
+import { type NodeSsl, sslOfFinished } from '../native/node-ssl.js'
 import { Connection, liveHandle } from './connection.js'
 import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
 import { isServerSide } from './socket-internals.js'
-import { Slot, standIn } from './stand-ins.js'
+import { Slot, standIns } from './stand-ins.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf, type Verdict } from '../report/verdict.js'
 
@@ -26,9 +26,15 @@ export interface LifetimeObserver {
   finished(lifetime: Lifetime, verdict: Verdict): void
 }
 
-/** The life of a TLS socket: the same object at every call. Taking it changes nothing about how the socket behaves. */
-export function lifetimeOf(socket: TLSSocket): Lifetime {
-  return lifetimes.of(socket) ?? new Lifetime(socket)
+/**
+ * The life of a TLS socket: the same object at every call. Taking it changes nothing about how the socket behaves. Whoever
+ * knows the socket's SSL gives it away by this call.
+ */
+export function lifetimeOf(socket: TLSSocket, ssl?: NodeSsl): Lifetime {
+  const known = lifetimes.of(socket)
+  if (known === undefined) return new Lifetime(socket, ssl)
+  ssl?.release()
+  return known
 }
 
 /** The life of a TLS socket that somebody has taken before. */
@@ -58,17 +64,18 @@ export class Lifetime {
   #finalReport: ClosureReport | undefined
   #report: Promise<ClosureReport> | undefined
 
-  /** Made by {@link lifetimeOf} only. `ssl` is the socket's, where somebody knows it. */
-  constructor(socket: TLSSocket) {
+  /** Made by {@link lifetimeOf} only. */
+  constructor(socket: TLSSocket, ssl: NodeSsl | undefined) {
     this.socket = socket
     lifetimes.put(socket, this)
     if (socket.destroyed) {
+      ssl?.release()
       this.untracked = true
       this.#finish()
       return
     }
-    standBeforeDestroy(socket, this)
-    this.#joinWhenSecure()
+    standInsOfSocket(socket, this)
+    this.#joinWhenSecure(ssl)
   }
 
   /** The report, once the socket is destroyed. */
@@ -108,7 +115,6 @@ export class Lifetime {
 
   /** From now on that policy has a say, in the place of an earlier one. */
   setHook(hook: SocketHook): void {
-    if (this.#hook === undefined) standBeforeEnd(this.socket, this)
     this.#hook = hook
   }
 
@@ -187,39 +193,43 @@ export class Lifetime {
     return Reflect.apply(previous, this.socket, [shown, finish])
   }
 
-  #joinWhenSecure(): void {
-    if (this.#join()) return
+  #joinWhenSecure(ssl?: NodeSsl): void {
+    if (this.#join(ssl)) return
     // First in line: whoever else waits for 'secure' may close the socket.
     this.socket.prependOnceListener('secure', () => {
       this.#joinWhenSecure()
     })
   }
 
-  // Joins the socket with its SSL, by its Finished message. False while the handshake is going on, and 'secure' is still
-  // to come: with both Finished messages there, what OpenSSL is in is a session ticket or a renegotiation.
-  #join(): boolean {
+  // Joins the socket with its SSL. False while the handshake is going on, and 'secure' is still to come: with both
+  // Finished messages there, what OpenSSL is in is a session ticket or a renegotiation.
+  #join(known: NodeSsl | undefined): boolean {
     const { socket } = this
     const handle = liveHandle(socket)
-    const finished = handle === undefined ? undefined : socket.getFinished()
-    if (handle === undefined || finished === undefined || finished === null) return false
-    const ssl = sslOfFinished(finished)
-    if (ssl === undefined) {
-      this.untracked = true
-      return true
-    }
+    const ssl = known?.alive() === true ? known : handle && this.#findSsl()
+    if (ssl !== known) known?.release()
+    if (handle === undefined || ssl === undefined) return this.untracked
     if (ssl.inInit() && socket.getPeerFinished() === undefined) {
       ssl.release()
       return false
     }
     const gate = this.#earlyGate?.handle === handle ? this.#earlyGate.gate : undefined
     const connection = new Connection(socket, handle, ssl, gate)
-    standBeforePush(socket, this)
     this.connection = connection
     this.#handshake = undefined
     afterThisTurn(connection)
     this.#observer?.joined(this, connection)
     for (const observer of this.#laterObservers ?? []) observer.joined(this, connection)
     return true
+  }
+
+  // By its Finished message, which there is before the handshake is done.
+  #findSsl(): NodeSsl | undefined {
+    const finished = this.socket.getFinished()
+    if (finished === undefined || finished === null) return undefined
+    const ssl = sslOfFinished(finished)
+    this.untracked = ssl === undefined
+    return ssl
   }
 
   #finish(): void {
@@ -238,19 +248,16 @@ export class Lifetime {
 // A socket is a member of its own slot: a proxy of it, and what inherits from it, are the same life.
 const lifetimes = new Slot((value: unknown): value is Lifetime => value instanceof Lifetime)
 
-const standBeforeDestroy = standIn('_destroy', lifetimes, (lifetime, previous, args) =>
-  lifetime.destroying(previous, args),
-)
-
-const standBeforeEnd = standIn('end', lifetimes, (lifetime, previous, args) => {
-  const result: unknown = Reflect.apply(previous, lifetime.socket, args)
-  if (lifetime.socket.writableEnded) lifetime.ended()
-  return result
+const standInsOfSocket = standIns(lifetimes, {
+  _destroy: (lifetime, previous, args) => lifetime.destroying(previous, args),
+  end: (lifetime, previous, args) => {
+    const result: unknown = Reflect.apply(previous, lifetime.socket, args)
+    if (lifetime.socket.writableEnded) lifetime.ended()
+    return result
+  },
+  push: ({ socket, connection }, previous, args) =>
+    connection === undefined ? Reflect.apply(previous, socket, args) : connection.pushing(previous, args),
 })
-
-const standBeforePush = standIn('push', lifetimes, ({ socket, connection }, previous, args) =>
-  connection === undefined ? Reflect.apply(previous, socket, args) : connection.pushing(previous, args),
-)
 
 /** The report of a server's connection that failed in its handshake, for a socket that nobody has looked at before. */
 export function failedHandshakeReport(socket: TLSSocket): ClosureReport {

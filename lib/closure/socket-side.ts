@@ -1,6 +1,7 @@
 // The adapter of the machine that closes (closing/side.ts) for Node's own TLS sockets.
 import { errorOf } from '../errors.js'
 import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
+import { readinessBit } from '../native/addon.js'
 import type { Connection } from './connection.js'
 import { outputLeft } from './output-progress.js'
 import {
@@ -85,6 +86,11 @@ export class SocketSide implements ClosingSide {
     // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it, which a peer with
     // delayed acknowledgements does 40 ms later.
     if (leaves === 'alone') socket.setNoDelay(true)
+    // With nothing to read Node's own call does the same, and nothing else.
+    else if ((ssl.readiness() & (readinessBit.input | readinessBit.sent)) === 0) {
+      this.#connection.leaveAlertToNode()
+      return
+    }
     const { value, error, queue } = sslShutdown(ssl)
     if (value >= 0 || evidence.hasWrittenCloseNotify()) return
     throw errorOf({ code: 'ERR_CLOSURE_OPENSSL', call: 'SSL_shutdown', value, error, queue })
@@ -111,9 +117,10 @@ export class SocketSide implements ClosingSide {
 
   canCloseAtOnce(): boolean {
     const { socket, ssl, evidence } = this.#connection
-    if (!ssl.alive() || ssl.insideCallback() || ssl.inInit() || evidence.tcp.kind === 'reset') return false
+    if (evidence.tcp.kind === 'reset') return false
+    const { alive, insideCallback, inInit, output } = readinessBit
     // With an empty BIO no write of TLSWrap's is under way, behind which the alert would stay back.
-    return ssl.outputPending() === 0 && !isQueueing(socket)
+    return (ssl.readiness() & (alive | insideCallback | inInit | output)) === alive && !isQueueing(socket)
   }
 
   flush(): Progress {

@@ -11,8 +11,8 @@ type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly 
 export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapper): void {
   const original: unknown = Reflect.get(target, name)
   if (typeof original !== 'function') return
-  const previous = (args: readonly unknown[]): unknown => Reflect.apply(original, target, args)
-  const method = (...args: readonly unknown[]): unknown => wrapper(previous, args)
+  const method = (...args: readonly unknown[]): unknown =>
+    wrapper((given) => Reflect.apply(original, target, given), args)
   // A member of the object's own is stored anew, which costs less than to define it.
   if (Object.hasOwn(target, name)) Reflect.set(target, name, method)
   else defineHidden(target, name, method)
@@ -54,39 +54,53 @@ export class Slot<Value extends object> {
 export type StandIn<Owner extends object> = (owner: Owner, previous: Method, args: readonly unknown[]) => unknown
 
 /**
- * Makes one function that stands before a method of many objects, each with an owner in its slot; gives what puts it
- * there. What it stands before is looked up when it is called: whoever changes the class later is not passed by. Where
- * an object has the method as its own, a function is made for it, for that one has to be kept.
+ * Makes functions that stand before methods of many objects, each with an owner in its slot; gives what puts them there.
+ *
+ * What they stand before is looked up when it is called: whoever changes the class later is not passed by. Where an object
+ * has such a method as its own, a function is made for it alone, for that one has to be kept. They are properties of the
+ * object: a prototype between it and its class would cost less, but V8 gives each object that changes its prototype hidden
+ * classes of its own for what Node adds later, of a kilobyte each.
  */
-export function standIn<Owner extends object>(
-  name: string,
+export function standIns<Owner extends object>(
   slot: Slot<Owner>,
-  act: StandIn<Owner>,
+  acts: Readonly<Record<string, StandIn<Owner>>>,
 ): (target: object, owner: Owner) => void {
-  const method = function (this: object, ...args: readonly unknown[]): unknown {
-    const previous = beneath(this, name, method)
-    const owner = slot.of(this)
-    return owner === undefined ? Reflect.apply(previous, this, args) : act(owner, previous, args)
-  }
+  const ofClass = new WeakMap<object, readonly Shared<Owner>[]>()
   return (target, owner) => {
-    const original: unknown = Reflect.get(target, name)
-    if (!isMethod(original)) return
-    if (!Object.hasOwn(target, name)) defineHidden(target, name, method)
-    else if (original !== method) {
-      Reflect.set(target, name, (...args: readonly unknown[]) => act(owner, original, args))
+    const above = Reflect.getPrototypeOf(target)
+    if (above === null) return
+    let shared = ofClass.get(above)
+    if (shared === undefined) {
+      shared = Object.entries(acts).map(([name, act]) => ({ name, act, method: methodBefore(above, name, slot, act) }))
+      ofClass.set(above, shared)
+    }
+    for (const { name, act, method } of shared) {
+      const original: unknown = Reflect.get(target, name)
+      if (!isMethod(original)) continue
+      if (!Object.hasOwn(target, name)) defineHidden(target, name, method)
+      else Reflect.set(target, name, (...args: readonly unknown[]) => act(owner, original, args))
     }
   }
 }
 
-// What the object would have without our method, which stands on itself or on one that it inherits from.
-function beneath(target: object, name: string, method: Method): Method {
-  let holder = Reflect.getPrototypeOf(target)
-  while (holder !== null) {
-    const found: unknown = Reflect.get(holder, name)
-    if (found !== method && isMethod(found)) return found
-    holder = Reflect.getPrototypeOf(holder)
+interface Shared<Owner extends object> {
+  readonly name: string
+  readonly act: StandIn<Owner>
+  readonly method: Method
+}
+
+function methodBefore<Owner extends object>(
+  above: object,
+  name: string,
+  slot: Slot<Owner>,
+  act: StandIn<Owner>,
+): Method {
+  return function (this: object, ...args: readonly unknown[]): unknown {
+    const previous: unknown = Reflect.get(above, name)
+    if (!isMethod(previous)) return undefined
+    const owner = slot.of(this)
+    return owner === undefined ? Reflect.apply(previous, this, args) : act(owner, previous, args)
   }
-  return () => undefined
 }
 
 function isMethod(value: unknown): value is Method {

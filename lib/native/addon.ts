@@ -13,6 +13,20 @@ export interface NativeShutdownResult {
   readonly queue: readonly QueuedError[]
 }
 
+/** The bits of `readiness()`. */
+export const readinessBit = {
+  alive: 1,
+  /** OpenSSL's state machine is on the stack. */
+  insideCallback: 2,
+  inInit: 4,
+  /** Something waits in the output BIO. */
+  output: 8,
+  /** Something waits in the input BIO, or in OpenSSL. */
+  input: 16,
+  sent: 32,
+  received: 64,
+} as const
+
 /**
  * Calls on one of Node's SSLs, by an id. They throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after;
  * an id that was given back is refused.
@@ -31,6 +45,8 @@ export interface NodeSslCalls {
   version(id: number): number
   hasPending(id: number): boolean
   recordState(id: number): string
+  /** A sum of the bits of {@link readinessBit}; 0 once it is freed. Readable after. */
+  readiness(id: number): number
   inputPending(id: number): number
   outputPending(id: number): number
   outputTotal(id: number): number

@@ -143,20 +143,12 @@ function guardServerOf(socket: TLSSocket): void {
 
 // Each of these gives what takes it away again.
 function watchServer(server: Server, sockets: ControlledSockets): () => void {
-  const take = (socket: TLSSocket) => {
-    sockets.take(socket)
-  }
-  // Before http and http2, which take the socket over in a listener of theirs.
-  server.prependListener('secureConnection', take)
   const forget = [
-    watchHandshakes(server, sockets.policy.flushTimeout, (socket) => {
-      sockets.handshakeFailed(socket)
-    }),
+    watchHandshakes(server, sockets.policy.flushTimeout, sockets),
     guardRequests(server, (socket) => sockets.isActive && socket instanceof TLSSocket && isControlled(socket)),
     spareClosings(server, () => sockets.closingSockets),
   ]
   return () => {
-    server.removeListener('secureConnection', take)
     for (const one of forget) one()
   }
 }

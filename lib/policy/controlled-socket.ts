@@ -37,7 +37,7 @@ export class ControlledSocket implements SocketHook, GateKeeper {
   readonly #policy: CheckedConnectionPolicy
   readonly #control: SocketControl
   readonly #framing: Framing
-  readonly #standstill = new Standstill()
+  #standstill: Standstill | undefined
   readonly #guard: TruncationGuard | undefined
 
   constructor(
@@ -90,6 +90,7 @@ export class ControlledSocket implements SocketHook, GateKeeper {
       return
     }
     this.#connection.hearCloseNotify()
+    this.#standstill ??= new Standstill()
     const reason = this.#standstill.overdue(this.#connection, this.#policy)
     if (reason !== undefined) (closing ?? this.#newClosing()).giveUp(reason)
   }

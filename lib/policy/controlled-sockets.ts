@@ -5,6 +5,8 @@ import { WaitingRoom } from '../closing/waiting-room.js'
 import type { Connection } from '../closure/connection.js'
 import { ControlledSocket, type SocketControl } from './controlled-socket.js'
 import type { Framing } from './framing.js'
+import type { HandshakeObserver } from './handshake-watch.js'
+import type { NodeSsl } from '../native/node-ssl.js'
 import {
   failedHandshakeReport,
   knownLifetimeOf,
@@ -24,7 +26,7 @@ export function isControlled(socket: TLSSocket): boolean {
 }
 
 /** The sockets of one target, and the policy at work on them. */
-export class ControlledSockets implements SocketControl, LifetimeObserver {
+export class ControlledSockets implements SocketControl, LifetimeObserver, HandshakeObserver {
   readonly policy: CheckedPolicy
   readonly counters: Record<Verdict, number> = noReports()
   isActive = true
@@ -39,6 +41,7 @@ export class ControlledSockets implements SocketControl, LifetimeObserver {
   readonly #lifetimes = new Map<Lifetime, ControlledSocket | undefined>()
   readonly #closings = new Set<Closing>()
   #lookout: NodeJS.Timeout | undefined
+  #options: ClosingOptions | undefined
 
   constructor(policy: CheckedPolicy, framing: Framing, onReport: OnReport) {
     this.policy = policy
@@ -48,10 +51,17 @@ export class ControlledSockets implements SocketControl, LifetimeObserver {
     policy.signal?.addEventListener('abort', this.#abortClosings)
   }
 
-  /** Lays the policy on a socket, unless it is under another one. */
-  take(socket: TLSSocket): void {
-    if (!this.isActive) return
-    const lifetime = lifetimeOf(socket)
+  handshakeDone(socket: TLSSocket, ssl: NodeSsl | undefined): void {
+    this.take(socket, ssl)
+  }
+
+  /** Lays the policy on a socket, unless it is under another one. Whoever knows its SSL gives that away by this call. */
+  take(socket: TLSSocket, ssl?: NodeSsl): void {
+    if (!this.isActive) {
+      ssl?.release()
+      return
+    }
+    const lifetime = lifetimeOf(socket, ssl)
     if (lifetime.control?.isActive === true) return
     lifetime.control = this
     this.connections++
@@ -105,7 +115,14 @@ export class ControlledSockets implements SocketControl, LifetimeObserver {
     this.policy.signal?.removeEventListener('abort', this.#abortClosings)
   }
 
-  closingOptions({ mode, flushTimeout, waitTimeout, maxDiscardBytes }: CheckedConnectionPolicy): ClosingOptions {
+  closingOptions(policy: CheckedConnectionPolicy): ClosingOptions {
+    // Nearly all connections have the policy of the target, and with it the same options.
+    if (policy !== this.policy) return this.#newOptions(policy)
+    this.#options ??= this.#newOptions(policy)
+    return this.#options
+  }
+
+  #newOptions({ mode, flushTimeout, waitTimeout, maxDiscardBytes }: CheckedConnectionPolicy): ClosingOptions {
     return {
       mode,
       flushBudget: 'while-stalled',

@@ -1,9 +1,16 @@
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
-import { tcpState } from '../native/addon.js'
+import { sslsMade, tcpState } from '../native/addon.js'
 import type { NodeSsl } from '../native/node-ssl.js'
-import { isCutOff, sslMadeMeanwhile } from '../closure/handshake.js'
-import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
+import { isCutOff, sslMadeSince } from '../closure/handshake.js'
+import { fileDescriptor, handleOf, streamBeneath } from '../closure/socket-internals.js'
+
+/** Is told of the handshakes of a server. */
+export interface HandshakeObserver {
+  /** It is done; that is the socket's SSL, where it is known: the observer's own from now on. */
+  handshakeDone(socket: TLSSocket, ssl: NodeSsl | undefined): void
+  handshakeFailed(socket: TLSSocket): void
+}
 
 /**
  * Ends handshakes that the peer has cut off, by FIN or by an alert. A server with `allowHalfOpen` keeps them until its
@@ -12,17 +19,17 @@ import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
  * they do not tell, Node's own timeout is what ends them.
  *
  * Such a handshake is ended within `budget` ms, and one that fails otherwise, as by the server's `handshakeTimeout`, at
- * once; `onFailed` hears of each. Returns what ends the watch.
+ * once. Returns what ends the watch.
  */
-export function watchHandshakes(server: Server, budget: number, onFailed: (socket: TLSSocket) => void): () => void {
+export function watchHandshakes(server: Server, budget: number, observer: HandshakeObserver): () => void {
   // By file descriptor: Node does not say which connection became which TLS socket, and addresses are system calls.
   const unfinished = new Map<number, Unfinished>()
   let timer: NodeJS.Timeout | undefined
-  let sslMade: (() => NodeSsl | undefined) | undefined
+  let made: number | undefined
   const look = () => {
     timer = undefined
     for (const [fd, { raw, ssl }] of unfinished) {
-      if (raw.destroyed) unfinished.delete(fd)
+      if (raw.destroyed) forget(fd)
       else if (hasEnded(fd) || (ssl !== undefined && isCutOff(ssl))) raw.destroy()
     }
     lookSoon()
@@ -30,32 +37,46 @@ export function watchHandshakes(server: Server, budget: number, onFailed: (socke
   const lookSoon = () => {
     if (unfinished.size > 0) timer ??= setTimeout(look, Math.max(1, Math.floor(budget / 2))).unref()
   }
+  const forget = (fd: number) => {
+    unfinished.get(fd)?.ssl?.release()
+    unfinished.delete(fd)
+  }
   // Before and after Node's own listener, which makes the TLS socket.
   const accepting = () => {
-    sslMade = sslMadeMeanwhile()
+    made = sslsMade()
   }
   const accepted = (raw: Socket) => {
     const fd = descriptorOf(raw)
     if (fd === undefined) return
-    unfinished.set(fd, { raw, ssl: sslMade?.() })
+    // Another connection may have had the number, and nobody has looked since.
+    forget(fd)
+    unfinished.set(fd, { raw, ssl: made === undefined ? undefined : sslMadeSince(made) })
+    // A program can emit the event in the middle of another one, whose count is lost then.
+    made = undefined
     lookSoon()
   }
   const secured = (socket: TLSSocket) => {
     const fd = descriptorOf(socket)
-    if (fd !== undefined) unfinished.delete(fd)
+    const known = fd === undefined ? undefined : unfinished.get(fd)
+    // A program may make sockets of the server itself.
+    const isSame = known !== undefined && known.raw === streamBeneath(socket)
+    if (fd !== undefined && isSame) unfinished.delete(fd)
+    else if (fd !== undefined) forget(fd)
+    observer.handshakeDone(socket, isSame ? known.ssl : undefined)
   }
   const failed = (_error: Error, socket: TLSSocket) => {
-    onFailed(socket)
+    observer.handshakeFailed(socket)
     // Node leaves TCP open after its handshakeTimeout. Not at once: an alert of OpenSSL's may still be on its way.
     setImmediate(() => socket.destroy())
   }
   server.prependListener('tlsClientError', failed)
   server.prependListener('connection', accepting)
   server.on('connection', accepted)
+  // Before http and http2, which take the socket over in a listener of theirs.
   server.prependListener('secureConnection', secured)
   return () => {
     clearTimeout(timer)
-    unfinished.clear()
+    for (const fd of unfinished.keys()) forget(fd)
     server.removeListener('tlsClientError', failed)
     server.removeListener('connection', accepting)
     server.removeListener('connection', accepted)

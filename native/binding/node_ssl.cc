@@ -146,6 +146,20 @@ int version(const Call& call) { return call.openssl().SSL_version(call.live()); 
 bool has_pending(const Call& call) { return call.openssl().SSL_has_pending(call.live()) != 0; }
 const char* record_state(const Call& call) { return call.openssl().SSL_rstate_string(call.live()); }
 
+// What has to be known before SSL_shutdown(3) is called or left to Node, as a sum of bits (lib/native/addon.ts).
+int readiness(const Call& call) {
+  enum Bit { kAlive = 1, kInsideCallback = 2, kInInit = 4, kOutput = 8, kInput = 16, kSent = 32, kReceived = 64 };
+  Ssl* ssl = call.observation.ssl();
+  if (ssl == nullptr) return 0;
+  const NodeFunctions& api = call.openssl();
+  const int shutdown = api.SSL_get_shutdown(ssl);
+  const bool has_input = api.SSL_has_pending(ssl) != 0 || pending(api, api.SSL_get_rbio(ssl)) > 0;
+  return kAlive | (call.observation.inside_callback() ? kInsideCallback : 0) |
+         (api.SSL_in_init(ssl) != 0 ? kInInit : 0) | (pending(api, api.SSL_get_wbio(ssl)) > 0 ? kOutput : 0) |
+         (has_input ? kInput : 0) | ((shutdown & openssl::kSentShutdown) != 0 ? kSent : 0) |
+         ((shutdown & openssl::kReceivedShutdown) != 0 ? kReceived : 0);
+}
+
 double input_pending(const Call& call) {
   const NodeFunctions& api = call.openssl();
   return pending(api, api.SSL_get_rbio(call.live()));
@@ -216,6 +230,7 @@ Napi::Object define_node_ssl(Napi::Env env) {
   define_call<&version>(calls, "version");
   define_call<&has_pending>(calls, "hasPending");
   define_call<&record_state>(calls, "recordState");
+  define_call<&readiness>(calls, "readiness");
   define_call<&input_pending>(calls, "inputPending");
   define_call<&output_pending>(calls, "outputPending");
   define_call<&output_total>(calls, "outputTotal");

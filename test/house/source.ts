@@ -58,8 +58,13 @@ const reaches: readonly RegExp[] = [
   /\.(_[a-zA-Z]\w*)/g,
 ]
 
+// Methods that functions of ours stand before: `standIns(slot, { name: (…) => …, })`.
+const standing = /standIns\(\w+, \{([\s\S]*?)\}\)$/gm
+
 /** Members of objects that are not ours, by name. */
 export function membersReached(text: string): ReadonlySet<string> {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
-  return new Set(reaches.flatMap((pattern) => [...code.matchAll(pattern)].map(([, name = '']) => name)))
+  const stoodBefore = [...code.matchAll(standing)].flatMap(([, acts = '']) => [...acts.matchAll(/(\w+): \(/g)])
+  const reached = [...reaches.flatMap((pattern) => [...code.matchAll(pattern)]), ...stoodBefore]
+  return new Set(reached.map(([, name = '']) => name))
 }

@@ -4,10 +4,10 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { closeOne } from './in-main.mjs'
 import { nativeUrl, pair, say } from './support.mjs'
 
-const { findSsl, trackingCounts } = await import(nativeUrl)
+const { findByFinished, trackingCounts } = await import(nativeUrl)
 const pairs = await Promise.all(Array.from({ length: 20 }, () => pair()))
 const own = pairs.map(({ client }) => client.getFinished())
-const found = (messages) => messages.filter((finished) => findSsl(finished) !== undefined).length
+const found = (messages) => messages.filter((finished) => findByFinished(finished) !== -1).length
 const port = isMainThread ? new Worker(new URL(import.meta.url)) : parentPort
 
 const theirs = once(port, 'message')

@@ -52,7 +52,12 @@ export function serveHttp2(scene: Scene, running: RunningServer, server: Http2Se
 function receive(scene: Scene, { plan, path, upload }: Exchange, stream: ServerHttp2Stream): void {
   if (plan.answer !== 'after-upload' && !plan.readsUpload) return
   const incoming = new Incoming(scene, `${path} upload`, upload)
-  stream.on('data', (bytes: Buffer) => incoming.push(bytes))
+  stream.on('data', (bytes: Buffer) => {
+    // Node 20 can give the last bytes of an upload twice when its connection is cut off: to a server without a policy, too.
+    // 45,908 bytes had come out of TLS then, and 59,889 were given.
+    if (incoming.isWhole && process.version.startsWith('v20.')) scene.count('http2 bytes given twice by Node')
+    else incoming.push(bytes)
+  })
   stream.on('end', () => {
     if (incoming.isWhole) return
     if (scene.plan.isCalm) scene.fail(`${path}: calm, and the upload ended after ${String(incoming)}`)
