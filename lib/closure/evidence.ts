@@ -114,7 +114,7 @@ export class Evidence {
 
   /** FIN has been given to TCP. Call while the SSL is alive. */
   finGiven(): void {
-    this.observe()
+    this.output.findStart()
     this.output.finGiven()
   }
 

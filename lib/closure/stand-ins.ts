@@ -11,8 +11,10 @@ type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly 
 export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapper): void {
   const original: unknown = Reflect.get(target, name)
   if (typeof original !== 'function') return
-  const method = (...args: readonly unknown[]): unknown =>
-    wrapper((given) => Reflect.apply(original, target, given), args)
+  replaceMethod(target, name, (...args) => wrapper((given) => Reflect.apply(original, target, given), args))
+}
+
+function replaceMethod(target: object, name: string | symbol, method: Method): void {
   // A member of the object's own is stored anew, which costs less than to define it.
   if (Object.hasOwn(target, name)) Reflect.set(target, name, method)
   else defineHidden(target, name, method)
@@ -20,10 +22,25 @@ export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapp
 
 /** The same; gives what takes it away again, unless somebody has put another one on top: that one is left alone. */
 export function wrapRemovably(target: object, name: string, wrapper: Wrapper): () => void {
+  return replaceRemovably(
+    target,
+    name,
+    (original) =>
+      (...args) =>
+        wrapper((given) => Reflect.apply(original, target, given), args),
+  )
+}
+
+/**
+ * Puts a function before a method of one object that is called often: `make` gives it, from what was there. Gives what takes
+ * it away again, as {@link wrapRemovably} does.
+ */
+export function replaceRemovably(target: object, name: string, make: (previous: Method) => Method): () => void {
   const isOwn = Object.hasOwn(target, name)
   const original: unknown = Reflect.get(target, name)
-  wrapMethod(target, name, wrapper)
-  const method: unknown = Reflect.get(target, name)
+  if (!isMethod(original)) return () => undefined
+  const method = make(original)
+  replaceMethod(target, name, method)
   return () => {
     if (Reflect.get(target, name) !== method) return
     if (isOwn) Reflect.set(target, name, original)
@@ -71,14 +88,18 @@ export function standIns<Owner extends object>(
     if (above === null) return
     let shared = ofClass.get(above)
     if (shared === undefined) {
-      shared = Object.entries(acts).map(([name, act]) => ({ name, act, method: methodBefore(above, name, slot, act) }))
+      shared = Object.entries(acts)
+        .filter(([name]) => isMethod(Reflect.get(above, name)))
+        .map(([name, act]) => ({ name, act, descriptor: hidden(methodBefore(above, name, slot, act)) }))
       ofClass.set(above, shared)
     }
-    for (const { name, act, method } of shared) {
-      const original: unknown = Reflect.get(target, name)
-      if (!isMethod(original)) continue
-      if (!Object.hasOwn(target, name)) defineHidden(target, name, method)
-      else Reflect.set(target, name, (...args: readonly unknown[]) => act(owner, original, args))
+    for (const { name, act, descriptor } of shared) {
+      if (!Object.hasOwn(target, name)) {
+        Reflect.defineProperty(target, name, descriptor)
+        continue
+      }
+      const own: unknown = Reflect.get(target, name)
+      if (isMethod(own)) Reflect.set(target, name, (...args: readonly unknown[]) => act(owner, own, args))
     }
   }
 }
@@ -86,7 +107,7 @@ export function standIns<Owner extends object>(
 interface Shared<Owner extends object> {
   readonly name: string
   readonly act: StandIn<Owner>
-  readonly method: Method
+  readonly descriptor: PropertyDescriptor
 }
 
 function methodBefore<Owner extends object>(
@@ -108,5 +129,9 @@ function isMethod(value: unknown): value is Method {
 }
 
 function defineHidden(target: object, name: string | symbol, value: unknown): void {
-  Reflect.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
+  Reflect.defineProperty(target, name, hidden(value))
+}
+
+function hidden(value: unknown): PropertyDescriptor {
+  return { value, configurable: true, writable: true, enumerable: false }
 }

@@ -4,7 +4,7 @@ import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
 import type { Server, TLSSocket } from 'node:tls'
 import { closesConnection, leaveHttpServer, messageUnderWay } from '../closure/socket-internals.js'
-import { wrapRemovably } from '../closure/stand-ins.js'
+import { replaceRemovably, wrapRemovably } from '../closure/stand-ins.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>
 
@@ -21,23 +21,28 @@ export function http2RequestOf(stream: Http2Stream): Http2ServerRequest | undefi
 
 /** Stands before a server's request events, for the sockets that are under its policy; gives what takes it away. */
 export function guardRequests(server: Server, isControlled: (socket: object) => boolean): () => void {
-  return wrapRemovably(server, 'emit', (previous, args) => {
-    const [event, request, response] = args
-    // Nearly all are of this kind: nothing is unfinished before it, on a connection that goes on.
-    if (response instanceof ServerResponse && response.socket?.writableEnded === false) return previous(args)
-    if (!requestEvents.includes(event)) return previous(args)
-    if (request instanceof Http2ServerRequest) http2Requests.set(request.stream, request)
-    if (!(request instanceof IncomingMessage) || !isControlled(request.socket)) return previous(args)
-    const queued = queuedResponses.get(request.socket) ?? []
-    const earlier = [messageUnderWay(request.socket), ...queued]
+  return replaceRemovably(server, 'emit', (emit) => (...args) => {
     // As if a handler had taken it: http goes on to read its body, until the closing takes the reading over.
-    if (request.socket.writableEnded || earlier.some((other) => other !== undefined && closesConnection(other)))
-      return true
-    if (response instanceof OutgoingMessage) {
-      queuedResponses.set(request.socket, [...queued.filter((other) => !other.writableFinished), response])
-    }
-    return previous(args)
+    return comesTooLate(args, isControlled) || Reflect.apply(emit, server, args)
   })
+}
+
+// Whether an event of a server is a request on a connection that has been said to end.
+function comesTooLate(args: readonly unknown[], isControlled: (socket: object) => boolean): boolean {
+  const [event, request, response] = args
+  // Nearly all are of this kind: nothing is unfinished before it, on a connection that goes on.
+  if (response instanceof ServerResponse && response.socket?.writableEnded === false) return false
+  if (!requestEvents.includes(event)) return false
+  if (request instanceof Http2ServerRequest) http2Requests.set(request.stream, request)
+  if (!(request instanceof IncomingMessage) || !isControlled(request.socket)) return false
+  const queued = queuedResponses.get(request.socket) ?? []
+  const earlier = [messageUnderWay(request.socket), ...queued]
+  if (request.socket.writableEnded || earlier.some((other) => other !== undefined && closesConnection(other)))
+    return true
+  if (response instanceof OutgoingMessage) {
+    queuedResponses.set(request.socket, [...queued.filter((other) => !other.writableFinished), response])
+  }
+  return false
 }
 
 /**
