@@ -24,3 +24,25 @@ function runTurn(): void {
   for (const resolve of inLine.splice(0, closingsPerTurn)) resolve()
   if (inLine.length > 0) setImmediate(runTurn)
 }
+
+let turn = 0
+let isCounted = false
+
+/** The number of this turn of the event loop, for {@link isThisTurn}. */
+export function thisTurn(): number {
+  if (!isCounted) {
+    isCounted = true
+    setImmediate(endTurn).unref()
+  }
+  return turn
+}
+
+/** Whether the turn of which thisTurn() gave the number is not over. */
+export function isThisTurn(number: number): boolean {
+  return number === turn
+}
+
+function endTurn(): void {
+  turn++
+  isCounted = false
+}

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import { leaveStack } from '../closing/turns.js'
+import { isThisTurn, leaveStack, thisTurn } from '../closing/turns.js'
 import { ClosureError } from '../errors.js'
 import type { NodeSsl } from '../native/node-ssl.js'
 import { bothShutdown } from '../tls/shutdown-flags.js'
@@ -26,6 +26,8 @@ import {
  */
 export class Connection implements GateOwner {
   readonly socket: TLSSocket
+  /** TLSWrap. */
+  readonly handle: object
   readonly ssl: NodeSsl
   readonly evidence: Evidence
   readonly gate: FinGate
@@ -45,13 +47,13 @@ export class Connection implements GateOwner {
   #destroyedAt: number | undefined
   // The program has ended the stream beneath TLS.
   #endedBeneathAt: number | undefined
-  readonly #handle: object
   readonly #totalWhenJoined: number
   #undeliveredBytes: number | undefined = 0
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
-  // Bytes that the socket had written when it was joined, in the turn in which it was.
-  #bytesWhenJoined: number | undefined
+  // Bytes that the socket had written when it was joined, and the turn in which it was.
+  readonly #bytesWhenJoined: number
+  readonly #joinedIn = thisTurn()
   // What was decided when the socket was destroyed.
   #decided: Decided | undefined
 
@@ -59,7 +61,7 @@ export class Connection implements GateOwner {
   constructor(socket: TLSSocket, handle: object, ssl: NodeSsl, gate: FinGate | undefined) {
     this.socket = socket
     this.ssl = ssl
-    this.#handle = handle
+    this.handle = handle
     this.#bytesWhenJoined = socket.bytesWritten
     this.#totalWhenJoined = ssl.outputTotal()
     this.side = ssl.isServer() ? 'server' : 'client'
@@ -85,14 +87,9 @@ export class Connection implements GateOwner {
    * was joined, until something written has left, for Node completes no write in the stack of another thing.
    */
   mayBeInsideHandshake(): boolean {
-    if (this.#bytesWhenJoined === undefined) return false
+    if (!isThisTurn(this.#joinedIn)) return false
     const { bytesWritten, writableLength } = this.socket
     return writableLength > 0 || bytesWritten === this.#bytesWhenJoined
-  }
-
-  /** The turn in which the socket was joined is over. */
-  turnEnded(): void {
-    this.#bytesWhenJoined = undefined
   }
 
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
@@ -131,7 +128,7 @@ export class Connection implements GateOwner {
     if (!ssl.alive()) return undefined
     const totalWhenJoined = this.#totalWhenJoined
     const hasWrittenAlert = evidence.hasWrittenCloseNotify()
-    const output = { socket, handle: this.#handle, ssl, progress: evidence.output, totalWhenJoined, hasWrittenAlert }
+    const output = { socket, handle: this.handle, ssl, progress: evidence.output, totalWhenJoined, hasWrittenAlert }
     return undeliveredBytes(output)
   }
 

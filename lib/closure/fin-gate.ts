@@ -116,7 +116,8 @@ export class FinGate {
     if (typeof complete !== 'function') return
     Reflect.set(request, 'oncomplete', (...given: readonly unknown[]) => {
       this.#completed(given[0] === 0)
-      return Reflect.apply(complete, request, given)
+      const result: unknown = Reflect.apply(complete, request, given)
+      return result
     })
   }
 

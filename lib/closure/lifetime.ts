@@ -217,7 +217,6 @@ export class Lifetime {
     const connection = new Connection(socket, handle, ssl, gate)
     this.connection = connection
     this.#handshake = undefined
-    afterThisTurn(connection)
     this.#observer?.joined(this, connection)
     for (const observer of this.#laterObservers ?? []) observer.joined(this, connection)
     return true
@@ -285,15 +284,4 @@ function factsWithoutConnection(
     startedAt,
     endedAt: performance.now(),
   }
-}
-
-let joinedInThisTurn: Connection[] = []
-
-function afterThisTurn(connection: Connection): void {
-  if (joinedInThisTurn.push(connection) > 1) return
-  setImmediate(() => {
-    const joined = joinedInThisTurn
-    joinedInThisTurn = []
-    for (const one of joined) one.turnEnded()
-  }).unref()
 }

@@ -48,6 +48,17 @@ export function replaceRemovably(target: object, name: string, make: (previous: 
   }
 }
 
+/** Puts a function before a method that an object has as its own; `act` is given what was there. */
+export function standBeforeOwn<Owner extends object>(
+  target: object,
+  name: string,
+  owner: Owner,
+  act: StandIn<Owner>,
+): void {
+  const original: unknown = Reflect.get(target, name)
+  if (isMethod(original)) Reflect.set(target, name, (...args: readonly unknown[]) => act(owner, original, args))
+}
+
 /** A place on objects of somebody else's for one of ours. Proxies of the object have it too, and what inherits from it. */
 export class Slot<Value extends object> {
   readonly #key = Symbol('close-notify')
@@ -94,12 +105,8 @@ export function standIns<Owner extends object>(
       ofClass.set(above, shared)
     }
     for (const { name, act, descriptor } of shared) {
-      if (!Object.hasOwn(target, name)) {
-        Reflect.defineProperty(target, name, descriptor)
-        continue
-      }
-      const own: unknown = Reflect.get(target, name)
-      if (isMethod(own)) Reflect.set(target, name, (...args: readonly unknown[]) => act(owner, own, args))
+      if (Object.hasOwn(target, name)) standBeforeOwn(target, name, owner, act)
+      else Reflect.defineProperty(target, name, descriptor)
     }
   }
 }

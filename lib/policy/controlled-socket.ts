@@ -17,7 +17,7 @@ import {
   ownerOf,
   takeReadingFromHttpServer,
 } from '../closure/socket-internals.js'
-import { wrapMethod } from '../closure/stand-ins.js'
+import { type StandIn, standBeforeOwn } from '../closure/stand-ins.js'
 import { SocketSide } from '../closure/socket-side.js'
 import { Standstill } from './standstill.js'
 import { TruncationGuard } from './truncation.js'
@@ -52,28 +52,31 @@ export class ControlledSocket implements SocketHook, GateKeeper {
     this.#policy = policy
     this.#control = control
     this.#framing = framing
-    const { socket, gate } = connection
     lifetime.setHook(this)
     if (policy.onTruncation === 'error') {
       this.#guard = new TruncationGuard(connection, framing, () => control.isActive)
     }
-    gate.hold(this)
-    const handle = handleOf(socket)
-    if (handle === undefined) return
-    wrapMethod(handle, 'onerror', (previous, args) => {
-      const isToldElsewhere = this.#guard?.tlsFailed(args[0]) === true
-      if (isToldElsewhere || this.#isLeft()) {
-        // Nobody else hears of it, also when the policy is stopped by then.
-        return setImmediate(() => socket.destroy())
-      }
-      const result = previous(args)
-      this.tlsDied()
-      return result
-    })
+    connection.gate.hold(this)
+    standBeforeOwn(connection.handle, 'onerror', this, tlsFailed)
+  }
+
+  /** Node is about to tell that TLS has failed; returns whether somebody else has told. */
+  tlsFails(error: unknown): boolean {
+    const { socket } = this.#connection
+    const isToldElsewhere = this.#guard?.tlsFailed(error) === true
+    if (!isToldElsewhere && !this.#isLeft()) return false
+    // Nobody else hears of it, also when the policy is stopped by then.
+    setImmediate(() => socket.destroy())
+    return true
   }
 
   get socket(): TLSSocket {
     return this.#connection.socket
+  }
+
+  /** TLSWrap. */
+  get handle(): object {
+    return this.#connection.handle
   }
 
   /** From now on Node's own ways hold; a closing that has begun goes on. */
@@ -204,4 +207,11 @@ export class ControlledSocket implements SocketHook, GateKeeper {
     if (!ssl.alive() || gate.finAt !== undefined || evidence.tcp.kind !== 'open') return false
     return this.#connection.undeliveredBytes() === 0 && evidence.sent().kind === 'nothing' && !evidence.wasCut()
   }
+}
+
+const tlsFailed: StandIn<ControlledSocket> = (controlled, previous, args) => {
+  if (controlled.tlsFails(args[0])) return undefined
+  const result: unknown = Reflect.apply(previous, controlled.handle, args)
+  controlled.tlsDied()
+  return result
 }

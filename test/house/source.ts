@@ -52,7 +52,7 @@ export function circleAmong(files: readonly Pick<SourceFile, 'file' | 'imports'>
 const reaches: readonly RegExp[] = [
   /Reflect\.(?:get|set|has|deleteProperty|defineProperty)\(\s*[\w.#]+,\s*'(\w+)'/g,
   /'(\w+)' in [\w.]+/g,
-  /wrap(?:Method|Removably)\(\s*[\w.#]+,\s*'(\w+)'/g,
+  /(?:wrapMethod|wrapRemovably|replaceRemovably|standBeforeOwn)\(\s*[\w.#]+,\s*'(\w+)'/g,
   /\.description === '(\w+)'/g,
   /\.name\.includes\('(\w+)'\)/g,
   /\.(_[a-zA-Z]\w*)/g,
