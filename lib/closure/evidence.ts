@@ -174,6 +174,7 @@ export class Evidence {
   // row; before TLS 1.3 also a refused renegotiation, and one of a level that does not exist.
   #refused(alerts: readonly Alert[]): Alert | undefined {
     const answer = alerts.findIndex((alert) => isSent(alert) && isFatal(alert))
+    if (answer < 1) return undefined
     const last = alerts[answer - 1]
     if (last === undefined || isSent(last)) return undefined
     const name = alerts[answer]?.name
