@@ -324,7 +324,7 @@ void EngineSsl::require_open(Napi::Env env) const {
 
 void EngineSsl::note(int result, size_t plaintext, size_t output) const {
   int32_t* status = state_.status;
-  status[kStatusError] = ssl_->error();
+  status[kStatusError] = ssl_->error_or_none();
   status[kStatusQueue] = ssl_->queue().empty() ? 0 : static_cast<int32_t>(ssl_->queue().size());
   status[kStatusOutput] = static_cast<int32_t>(output);
   status[kStatusPlaintext] = static_cast<int32_t>(plaintext);

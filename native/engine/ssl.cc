@@ -74,25 +74,35 @@ Ssl::~Ssl() {
 
 // --- Calls that can move the state machine ---
 
-// Each look at OpenSSL's queue takes some 40 ns: that counts beside an SSL_shutdown, or a record that is read.
+// Each look at OpenSSL's queue takes some 40 ns, and SSL_get_error is one too: that counts beside an SSL_shutdown, or a
+// record that is read.
 template <typename Call>
-int Ssl::run(Call call, QueueBefore before) {
+int Ssl::run(Call call, QueueBefore before, Failure failure) {
   const Current scope(this);
   // Emptying takes longer than to see that nothing is there, as is the case unless somebody else left something.
   if (before == QueueBefore::kUnknown && f_.ERR_peek_last_error() != 0) f_.ERR_clear_error();
   if (!queue_.empty()) queue_.clear();
   is_out_of_memory_ = false;
   const int result = call();
-  // Before the queue is emptied, for that is where SSL_get_error looks. What it says does not tell whether something is
-  // there: since OpenSSL 4.0 it looks no more.
-  error_ = f_.SSL_get_error(get(), result);
+  const bool left_errors = f_.ERR_peek_last_error() != 0;
+  if (result > 0) {
+    error_ = openssl::kErrorNone;  // SSL_get_error(3): if and only if the result is greater than 0
+  } else if (result == 0 && failure == Failure::kBelowZero && !left_errors) {
+    error_.reset();
+  } else {
+    // Before the queue is emptied, for that is where it looks.
+    error_ = f_.SSL_get_error(get(), result);
+  }
   if (is_out_of_memory_) {
     f_.ERR_clear_error();
     throw std::bad_alloc();
   }
-  if (f_.ERR_peek_last_error() != 0) queue_ = openssl::drain_error_queue(f_);
+  // What SSL_get_error says does not tell whether something is there: since OpenSSL 4.0 it looks no more.
+  if (left_errors) queue_ = openssl::drain_error_queue(f_);
   return result;
 }
+
+int Ssl::error() const { return error_.has_value() ? *error_ : f_.SSL_get_error(get(), 0); }
 
 template <typename Call>
 int Ssl::begin(Call call, QueueBefore before) {
@@ -119,12 +129,12 @@ int Ssl::write(Bytes bytes) {
 }
 
 int Ssl::shutdown() {
-  return run([&] { return f_.SSL_shutdown(get()); });
+  return run([&] { return f_.SSL_shutdown(get()); }, QueueBefore::kUnknown, Failure::kBelowZero);
 }
 
 std::optional<int> Ssl::shutdown_ex(uint64_t flags) {
   if (f_.SSL_shutdown_ex == nullptr) return std::nullopt;
-  return run([&] { return f_.SSL_shutdown_ex(get(), flags, nullptr, 0); });
+  return run([&] { return f_.SSL_shutdown_ex(get(), flags, nullptr, 0); }, QueueBefore::kUnknown, Failure::kBelowZero);
 }
 
 std::optional<int> Ssl::key_update(int type) {
