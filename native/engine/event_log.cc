@@ -5,8 +5,6 @@
 #include <new>
 #include <utility>
 
-#include "native/openssl/types.h"
-
 namespace close_notify::engine {
 namespace {
 

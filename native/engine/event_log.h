@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "native/openssl/types.h"
+
 namespace close_notify::engine {
 
 enum class EventKind { kAlert, kHandshake, kChangeCipherSpec, kKeylog, kNewSession };
@@ -21,6 +23,12 @@ struct Event {
 
 class EventLog {
  public:
+  // Whether anything is learnt of a content type of SSL_set_msg_callback(3). Most of what it tells is of no such type.
+  static bool is_of_use(int content_type) {
+    return content_type == openssl::kRtHeader || content_type == openssl::kRtAlert ||
+           content_type == openssl::kRtHandshake || content_type == openssl::kRtChangeCipherSpec;
+  }
+
   // SSL_set_msg_callback(3)
   void note_message(bool sent, int version, int content_type, std::span<const uint8_t> bytes);
   void note_keylog(std::span<const uint8_t> line);

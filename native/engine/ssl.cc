@@ -256,6 +256,7 @@ std::shared_ptr<Session> Ssl::get_session() const {
 
 void Ssl::on_message(int is_write, int version, int content_type, const void* bytes, size_t length, openssl::Ssl* ssl,
                      void*) {
+  if (!EventLog::is_of_use(content_type)) return;
   Ssl* self = current;
   // Somebody else in the process may have copied the SSL, or counted it once more: those calls are none of ours.
   if (self == nullptr || self->get() != ssl) return;
@@ -301,30 +302,43 @@ const openssl::BioMethod* Ssl::bio_method_of(const openssl::Library& library) {
   return method;
 }
 
+// BIO_should_retry(3): flags that stay until the next call of the BIO's. Nobody else sets any, so that a call of
+// OpenSSL is spared where none stand.
+void Ssl::ask_for_retry(Bio* bio, int flags) {
+  f_.BIO_set_flags(bio, flags | openssl::kBioFlagsShouldRetry);
+  has_retry_flags_ = true;
+}
+
+void Ssl::clear_retry_flags(Bio* bio) {
+  if (!std::exchange(has_retry_flags_, false)) return;
+  f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+}
+
 // BIO_read(3): 0 is the end of the stream, -1 with the retry flags is "nothing now".
 int Ssl::on_bio_read(Bio* bio, char* target, int length) {
-  if (current == nullptr) return -1;
-  Transport& transport = current->transport_;
-  current->f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
-  const size_t count = transport.read(bytes_of(reinterpret_cast<uint8_t*>(target), length));
+  Ssl* self = current;
+  if (self == nullptr) return -1;
+  self->clear_retry_flags(bio);
+  const size_t count = self->transport_.read(bytes_of(reinterpret_cast<uint8_t*>(target), length));
   if (count > 0) return static_cast<int>(count);
-  if (transport.at_end()) return 0;
-  current->f_.BIO_set_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsShouldRetry);
+  if (self->transport_.at_end()) return 0;
+  self->ask_for_retry(bio, openssl::kBioFlagsRead);
   return -1;
 }
 
 int Ssl::on_bio_write(Bio* bio, const char* bytes, int length) {
-  if (current == nullptr) return -1;
-  current->f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+  Ssl* self = current;
+  if (self == nullptr) return -1;
+  self->clear_retry_flags(bio);
   size_t count = 0;
   try {
-    count = current->transport_.write(bytes_of(reinterpret_cast<const uint8_t*>(bytes), length));
+    count = self->transport_.write(bytes_of(reinterpret_cast<const uint8_t*>(bytes), length));
   } catch (const std::bad_alloc&) {
-    current->is_out_of_memory_ = true;
+    self->is_out_of_memory_ = true;
     return -1;
   }
   if (count > 0 || length <= 0) return static_cast<int>(count);
-  current->f_.BIO_set_flags(bio, openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+  self->ask_for_retry(bio, openssl::kBioFlagsWrite);
   return -1;
 }
 

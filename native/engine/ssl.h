@@ -139,6 +139,8 @@ class Ssl {
                          openssl::Ssl* ssl, void* argument);
   static int on_bio_read(openssl::Bio* bio, char* target, int length);
   static int on_bio_write(openssl::Bio* bio, const char* bytes, int length);
+  void ask_for_retry(openssl::Bio* bio, int flags);
+  void clear_retry_flags(openssl::Bio* bio);
   static long on_bio_ctrl(openssl::Bio* bio, int command, long number, void* argument);
 
   std::shared_ptr<SslContext> context_;
@@ -146,6 +148,7 @@ class Ssl {
   Transport transport_;
   EventLog events_;
   std::optional<int> error_ = openssl::kErrorNone;
+  bool has_retry_flags_ = false;   // the BIO has
   bool is_out_of_memory_ = false;  // a callback of the call that runs was
   bool has_begun_ = false;         // a call was made that begins the handshake
   std::vector<openssl::QueuedError> queue_;
