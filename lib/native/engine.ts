@@ -2,9 +2,9 @@
 import type { LibraryKind } from '../tls/libraries.js'
 import type { QueuedError } from '../tls/ssl-result.js'
 
-/** Where the addon writes what a call left behind: indexes of the status block. */
+/** Where the addon writes what a call left behind, and reads of which SSL the next one is: indexes of the status block. */
 export const statusIndex = {
-  /** SSL_get_error(3), by number. */
+  /** SSL_get_error(3), by number; none of an SSL_shutdown(3) that gave 0, which has not failed. */
   error: 0,
   /** Entries of OpenSSL's error queue, kept until takeQueue() or the next call. */
   queue: 1,
@@ -16,6 +16,8 @@ export const statusIndex = {
   outputPending: 4,
   /** The return value of OpenSSL's function. */
   value: 5,
+  /** The id of the SSL that the next of the {@link SslCalls} is of. */
+  ssl: 6,
 } as const
 
 /** Memory that the addon and this thread share. Shared buffers, because those cannot be detached under the addon. */
@@ -179,20 +181,21 @@ export interface NativeSsl {
 }
 
 /**
- * The calls that a connection makes over and over, by the id of its SSL: a call of a method takes several times as long. What
- * there is to know, the value too, stands in the status block. Errors are thrown as by the methods.
+ * The calls that a connection makes over and over, of the SSL whose id stands in the status block: a call of a method
+ * takes several times as long, and one that is given the id a little longer. What there is to know, the value too,
+ * stands there as well. Errors are thrown as by the methods.
  */
 export interface SslCalls {
   /** At most `length` bytes into the plaintext slab. */
-  read(id: number, length: number): void
-  write(id: number, bytes: Uint8Array): void
-  shutdown(id: number): void
+  read(length: number): void
+  write(bytes: Uint8Array): void
+  shutdown(): void
   /** Feeds the bytes, calls SSL_read until it gives no more or the plaintext slab is full, and takes the output. */
-  pump(id: number, bytes: Uint8Array | undefined): void
-  shutdownAndTransmit(id: number): void
-  receive(id: number, bytes: Uint8Array): void
+  pump(bytes: Uint8Array | undefined): void
+  shutdownAndTransmit(): void
+  receive(bytes: Uint8Array): void
   /** Moves output into the slab. */
-  transmit(id: number): void
+  transmit(): void
 }
 
 /** One SSL_SESSION; counted by OpenSSL, so it outlives the SSL. */

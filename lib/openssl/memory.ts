@@ -14,18 +14,26 @@ const keptViews = 256
 
 /** Fills what a slab holds, and what OpenSSL said of the last call. One for all Ssl objects of a thread. */
 export class Memory {
-  /** The calls that leave their results here. */
-  readonly calls: SslCalls
+  readonly #calls: SslCalls
   readonly #status: Int32Array
   readonly #output: Buffer
   readonly #plaintext: Buffer
   readonly #outputViews: (Buffer | undefined)[] = Array.from({ length: keptViews })
 
   constructor(slabs: Slabs, calls: SslCalls) {
-    this.calls = calls
+    this.#calls = calls
     this.#status = slabs.status
     this.#output = bufferOver(slabs.output)
     this.#plaintext = bufferOver(slabs.plaintext)
+  }
+
+  /**
+   * The calls that leave their results here, of one SSL. Whatever might run code of the caller's, as a getter of an
+   * argument, comes before: another SSL's call would be made of that one.
+   */
+  callsOf(ssl: number): SslCalls {
+    this.#status[statusIndex.ssl] = ssl
+    return this.#calls
   }
 
   /** The return value of the last call. */

@@ -55,7 +55,6 @@ const nothing = Buffer.alloc(0)
 export class Ssl extends SslInspection {
   readonly #native: NativeSsl
   readonly #id: number
-  readonly #calls: SslCalls
   readonly #memory: Memory
   readonly #errorNames: readonly SslErrorName[]
   #hasEnded = false
@@ -66,7 +65,6 @@ export class Ssl extends SslInspection {
     this.#native = native
     this.#id = native.id
     this.#memory = memoryOfThread()
-    this.#calls = this.#memory.calls
     this.#errorNames = sslErrorNames(context.openssl.kind)
   }
 
@@ -86,7 +84,8 @@ export class Ssl extends SslInspection {
    * @see RFC 8446 section 6.1
    */
   read(maxBytes = 16_384): SslReadResult {
-    this.#calls.read(this.#id, checkReadLength(maxBytes))
+    const length = checkReadLength(maxBytes)
+    this.#calls().read(length)
     return this.#readResult(this.#memory.value)
   }
 
@@ -102,7 +101,8 @@ export class Ssl extends SslInspection {
    * undefined.
    */
   write(bytes: Uint8Array): SslResult {
-    this.#calls.write(this.#id, checkBytes('bytes', bytes))
+    checkBytes('bytes', bytes)
+    this.#calls().write(bytes)
     return this.#result(this.#memory.value)
   }
 
@@ -115,7 +115,7 @@ export class Ssl extends SslInspection {
    * @see RFC 8446 section 6.1, RFC 5246 section 7.2.1
    */
   shutdown(): SslResult {
-    this.#calls.shutdown(this.#id)
+    this.#calls().shutdown()
     return this.#shutdownResult(this.#memory.value)
   }
 
@@ -189,7 +189,7 @@ export class Ssl extends SslInspection {
   receive(bytes: Uint8Array): void {
     checkBytes('bytes', bytes)
     this.#refuseAfterEof('receive()')
-    this.#calls.receive(this.#id, bytes)
+    this.#calls().receive(bytes)
   }
 
   /** The peer's stream has ended: reading gives EOF once what was fed is consumed. The second call does nothing. */
@@ -200,7 +200,7 @@ export class Ssl extends SslInspection {
 
   /** Takes all that waits for the peer: a Buffer of the caller's own, empty where nothing waits. */
   transmit(): Buffer {
-    this.#calls.transmit(this.#id)
+    this.#calls().transmit()
     return Buffer.from(this.#output())
   }
 
@@ -222,7 +222,8 @@ export class Ssl extends SslInspection {
    * @throws ClosureError ERR_OPENSSL_STATE for bytes after receiveEof()
    */
   pump(bytes?: Uint8Array): SslPump {
-    this.#calls.pump(this.#id, bytes === undefined ? undefined : this.#input(bytes))
+    const input = bytes === undefined ? undefined : this.#input(bytes)
+    this.#calls().pump(input)
     const result = this.#result(this.#memory.value)
     const plaintext = this.#memory.plaintext()
     return { result, plaintext, output: this.#output() }
@@ -230,7 +231,7 @@ export class Ssl extends SslInspection {
 
   /** shutdown() and what waits for the peer, in one call of the addon. The output is a view, as with pump(). */
   shutdownAndTransmit(): SslShutdownOutput {
-    this.#calls.shutdownAndTransmit(this.#id)
+    this.#calls().shutdownAndTransmit()
     const { value, error, queue } = this.#shutdownResult(this.#memory.value)
     return { value, error, queue, output: this.#output() }
   }
@@ -256,6 +257,11 @@ export class Ssl extends SslInspection {
   /** {@link Ssl.free}, for `using`. */
   [Symbol.dispose](): void {
     this.free()
+  }
+
+  // At once before the call: see callsOf().
+  #calls(): SslCalls {
+    return this.#memory.callsOf(this.#id)
   }
 
   #result(value: number): SslResult {
@@ -285,7 +291,7 @@ export class Ssl extends SslInspection {
     if (!memory.hasMoreOutput) return memory.output()
     const parts = [Buffer.from(memory.output())]
     while (memory.hasMoreOutput) {
-      this.#calls.transmit(this.#id)
+      this.#calls().transmit()
       parts.push(Buffer.from(memory.output()))
     }
     return Buffer.concat(parts)
@@ -296,7 +302,7 @@ export class Ssl extends SslInspection {
     checkBytes('bytes', bytes)
     this.#refuseAfterEof('pump() with bytes')
     if (!this.#memory.holds(bytes)) return bytes
-    this.#calls.receive(this.#id, bytes)
+    this.#calls().receive(bytes)
     return undefined
   }
 

@@ -45,7 +45,8 @@ class SslTable {
   std::vector<uint32_t> vacant_;
 };
 
-// Memory that this environment's JavaScript and the engine share: what a call left behind, and the bytes that it gave.
+// Memory that this environment's JavaScript and the engine share: of which SSL a call is, what it left behind, and the
+// bytes that it gave.
 // The references keep the buffers; they are shared buffers, so nobody can detach them.
 struct EngineState {
   Napi::FunctionReference library;
@@ -70,6 +71,7 @@ enum StatusIndex {
   kStatusPlaintext,
   kStatusOutputPending,
   kStatusValue,
+  kStatusSsl,
   kStatusLength
 };
 

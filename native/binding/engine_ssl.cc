@@ -12,10 +12,6 @@ namespace {
 
 namespace call = openssl::function;
 
-// Bytes that one SSL costs outside the JavaScript heap besides those that wait in it, roughly: the garbage collector
-// cannot see it otherwise.
-constexpr size_t kExternalBytes = 32 * 1024;
-
 const char* event_name(engine::EventKind kind) {
   switch (kind) {
     case engine::EventKind::kAlert: return "alert";
@@ -315,21 +311,9 @@ void EngineSsl::release(Napi::Env env) {
   called(env);
 }
 
-void EngineSsl::called(Napi::Env env) { reported_.report(env, ssl_ == nullptr ? 0 : kExternalBytes + ssl_->memory()); }
-
 // The peer's stream has not ended.
 void EngineSsl::require_open(Napi::Env env) const {
   if (ssl_->transport().ended()) throw coded_error(env, "ERR_OPENSSL_STATE", "bytes were received after receiveEof()");
-}
-
-void EngineSsl::note(int result, size_t plaintext, size_t output) const {
-  int32_t* status = state_.status;
-  status[kStatusError] = ssl_->error();
-  status[kStatusQueue] = ssl_->queue().empty() ? 0 : static_cast<int32_t>(ssl_->queue().size());
-  status[kStatusOutput] = static_cast<int32_t>(output);
-  status[kStatusPlaintext] = static_cast<int32_t>(plaintext);
-  status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
-  status[kStatusValue] = result;
 }
 
 Napi::Value EngineSsl::answer(const Napi::CallbackInfo& info, int result, size_t plaintext, size_t output) const {

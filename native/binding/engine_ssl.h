@@ -1,9 +1,9 @@
 // The JavaScript view of an SSL of the engine. What there is to know of a call of OpenSSL stands in the status block of
 // the environment, so that the common case makes no object at all.
 //
-// A call that a connection makes over and over is no method but a function of the SSL's id: a method would find its
-// object by napi_unwrap, which searches JavaScript properties, and with what surrounds it that took as long as half an
-// SSL_shutdown.
+// A call that a connection makes over and over is no method but a function of the SSL whose id stands there, too: a
+// method would find its object by napi_unwrap, which searches JavaScript properties, and with what surrounds it that
+// took as long as half an SSL_shutdown. To be given the id would take two more calls of Node-API.
 #pragma once
 
 #include <napi.h>
@@ -19,7 +19,7 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
  public:
   static Napi::Function define(Napi::Env env);
   static Napi::Value create(Napi::Env env, const std::shared_ptr<engine::SslContext>& context);
-  // The functions of an id.
+  // Those functions.
   static Napi::Object define_calls(Napi::Env env);
 
   explicit EngineSsl(const Napi::CallbackInfo& info);
@@ -27,22 +27,26 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
 
   // After each call: tells the garbage collector what the SSL holds outside of the JavaScript heap, where that has
   // changed by much.
-  void called(Napi::Env env);
+  void called(Napi::Env env) { reported_.report(env, ssl_ == nullptr ? 0 : kExternalBytes + ssl_->memory()); }
 
  private:
-  // Functions of an id, and of one argument more for some
-  using Call = void (EngineSsl::*)(Napi::Env env, napi_value argument);
-  template <Call call>
-  static napi_value by_id(napi_env env, napi_callback_info info);
-  template <Call call>
+  // Bytes that one SSL costs outside the JavaScript heap besides those that wait in it, roughly: the garbage collector
+  // cannot see it otherwise.
+  static constexpr size_t kExternalBytes = 32 * 1024;
+
+  // Functions of the SSL whose id stands in the status block, and of one argument for some
+  static EngineSsl& of_status(Napi::Env env, const EngineState& state);
+  template <auto call>
+  static napi_value by_status(napi_env env, napi_callback_info info);
+  template <auto call>
   static void define_call(Napi::Object calls, const char* name);
   void read(Napi::Env env, napi_value length);
   void write(Napi::Env env, napi_value bytes);
-  void shutdown(Napi::Env env, napi_value);
+  void shutdown();
   void pump(Napi::Env env, napi_value bytes);
-  void shutdown_and_transmit(Napi::Env env, napi_value);
+  void shutdown_and_transmit();
   void receive(Napi::Env env, napi_value bytes);
-  void transmit(Napi::Env env, napi_value);
+  void transmit();
 
   // Calls of openssl::function that take the SSL alone. What they are in JavaScript is said once, where the class is
   // defined: a move of the state machine, whose result is noted; or a question, answered as OpenSSL has it or by a
@@ -94,7 +98,15 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   engine::Ssl& live(const Napi::CallbackInfo& info) const;
   void release(Napi::Env env);
   void require_open(Napi::Env env) const;
-  void note(int result, size_t plaintext = 0, size_t output = 0) const;
+  void note(int result, size_t plaintext = 0, size_t output = 0) const {
+    int32_t* status = state_.status;
+    status[kStatusError] = ssl_->error_or_none();
+    status[kStatusQueue] = ssl_->queue().empty() ? 0 : static_cast<int32_t>(ssl_->queue().size());
+    status[kStatusOutput] = static_cast<int32_t>(output);
+    status[kStatusPlaintext] = static_cast<int32_t>(plaintext);
+    status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
+    status[kStatusValue] = result;
+  }
   Napi::Value answer(const Napi::CallbackInfo& info, int result, size_t plaintext = 0, size_t output = 0) const;
   template <typename T>
   T supported(const Napi::CallbackInfo& info, const char* call, const std::optional<T>& result) const;

@@ -1,7 +1,8 @@
-// The calls that a connection makes over and over, as functions of the SSL's id: see engine_ssl.h for why they are no
-// methods.
+// The calls that a connection makes over and over, of the SSL whose id stands in the status block: see engine_ssl.h for
+// why they are no methods.
 #include <algorithm>
 #include <climits>
+#include <type_traits>
 
 #include "native/binding/addon_state.h"
 #include "native/binding/engine_ssl.h"
@@ -9,12 +10,12 @@
 
 namespace close_notify::binding {
 
-template <EngineSsl::Call call>
+template <auto call>
 void EngineSsl::define_call(Napi::Object calls, const char* name) {
   const Napi::Env env = calls.Env();
   napi_value function = nullptr;
   const napi_status status =
-      napi_create_function(env, name, NAPI_AUTO_LENGTH, &EngineSsl::by_id<call>, &engine_state(env), &function);
+      napi_create_function(env, name, NAPI_AUTO_LENGTH, &EngineSsl::by_status<call>, &engine_state(env), &function);
   if (status != napi_ok) throw Napi::Error::New(env);
   calls[name] = Napi::Value(env, function);
 }
@@ -31,22 +32,29 @@ Napi::Object EngineSsl::define_calls(Napi::Env env) {
   return calls;
 }
 
-// No JavaScript value is made for the result: it stands in the status block.
-template <EngineSsl::Call call>
-napi_value EngineSsl::by_id(napi_env env, napi_callback_info info) {
-  size_t count = 2;
-  napi_value arguments[2] = {};  // undefined where none was passed
-  void* state = nullptr;
-  uint32_t id = 0;
+EngineSsl& EngineSsl::of_status(Napi::Env env, const EngineState& state) {
+  if (state.status == nullptr) throw coded_error(env, "ERR_OPENSSL_STATE", "setUp() was not called");
+  EngineSsl* ssl = state.ssls->find(static_cast<uint32_t>(state.status[kStatusSsl]));
+  if (ssl == nullptr || ssl->ssl_ == nullptr) throw freed(env, "this SSL");
+  return *ssl;
+}
+
+// Neither for the id nor for the result is there a JavaScript value: they stand in the status block.
+template <auto call>
+napi_value EngineSsl::by_status(napi_env env, napi_callback_info info) {
+  constexpr bool kTakesArgument = std::is_invocable_v<decltype(call), EngineSsl&, Napi::Env, napi_value>;
+  size_t count = kTakesArgument ? 1 : 0;
+  napi_value argument = nullptr;  // undefined where none was passed
+  void* data = nullptr;
   return guard(env, [&]() -> napi_value {
-    if (napi_get_cb_info(env, info, &count, arguments, nullptr, &state) != napi_ok ||
-        napi_get_value_uint32(env, arguments[0], &id) != napi_ok) {
-      throw invalid_argument(env, "expected the id of an SSL");
+    if (napi_get_cb_info(env, info, &count, &argument, nullptr, &data) != napi_ok) throw Napi::Error::New(env);
+    EngineSsl& self = of_status(env, *static_cast<const EngineState*>(data));
+    if constexpr (kTakesArgument) {
+      (self.*call)(env, argument);
+    } else {
+      (self.*call)();
     }
-    EngineSsl* self = static_cast<EngineState*>(state)->ssls->find(id);
-    if (self == nullptr || self->ssl_ == nullptr) throw freed(env, "this SSL");
-    (self->*call)(env, arguments[1]);
-    self->called(env);
+    self.called(env);
     return nullptr;
   });
 }
@@ -64,7 +72,7 @@ void EngineSsl::write(Napi::Env env, napi_value bytes) {
   note(ssl_->write(given));
 }
 
-void EngineSsl::shutdown(Napi::Env, napi_value) { note(ssl_->shutdown()); }
+void EngineSsl::shutdown() { note(ssl_->shutdown()); }
 
 void EngineSsl::pump(Napi::Env env, napi_value bytes) {
   napi_valuetype type = napi_undefined;
@@ -75,7 +83,7 @@ void EngineSsl::pump(Napi::Env env, napi_value bytes) {
   note(pumped.result, pumped.plaintext, pumped.output);
 }
 
-void EngineSsl::shutdown_and_transmit(Napi::Env, napi_value) {
+void EngineSsl::shutdown_and_transmit() {
   const auto done = ssl_->shutdown_and_transmit(state_.output);
   note(done.result, 0, done.output);
 }
@@ -86,7 +94,7 @@ void EngineSsl::receive(Napi::Env env, napi_value bytes) {
   ssl_->transport().feed(given);
 }
 
-void EngineSsl::transmit(Napi::Env, napi_value) {
+void EngineSsl::transmit() {
   state_.status[kStatusOutput] = static_cast<int32_t>(ssl_->transport().take(state_.output));
   state_.status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
 }

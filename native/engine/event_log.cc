@@ -1,10 +1,9 @@
 #include "native/engine/event_log.h"
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <utility>
-
-#include "native/openssl/types.h"
 
 namespace close_notify::engine {
 namespace {
@@ -47,8 +46,9 @@ std::vector<Event> EventLog::take() {
   taken.reserve(events_.size());
   std::span<const uint8_t> bytes = bytes_;
   for (const Noted& event : events_) {
-    const auto own = bytes.first(event.length);
-    bytes = bytes.subspan(event.length);
+    const bool is_few = event.length <= event.few.size();
+    const auto own = (is_few ? std::span<const uint8_t>(event.few) : bytes).first(event.length);
+    if (!is_few) bytes = bytes.subspan(event.length);
     taken.push_back({.kind = event.kind,
                      .sent = event.sent,
                      .version = event.version,
@@ -58,27 +58,34 @@ std::vector<Event> EventLog::take() {
   }
   events_ = {};
   bytes_ = {};
+  length_ = 0;
   return taken;
 }
 
 void EventLog::add(Noted event, std::span<const uint8_t> bytes) noexcept {
-  if (events_.size() >= kMaxEvents || bytes_.size() + bytes.size() > kMaxBytes) {
+  if (events_.size() >= kMaxEvents || length_ + bytes.size() > kMaxBytes) {
     dropped_++;
     return;
   }
   event.length = static_cast<uint32_t>(bytes.size());
   event.at_ns = now_ns();
+  const bool is_few = bytes.size() <= event.few.size();
   // Called by OpenSSL, through which nothing may be thrown.
   try {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    if (is_few) {
+      std::copy(bytes.begin(), bytes.end(), event.few.begin());
+    } else {
+      bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    }
   } catch (const std::bad_alloc&) {
     dropped_++;
     return;
   }
   try {
     events_.push_back(event);
+    length_ += bytes.size();
   } catch (const std::bad_alloc&) {
-    bytes_.resize(bytes_.size() - bytes.size());
+    if (!is_few) bytes_.resize(bytes_.size() - bytes.size());
     dropped_++;
   }
 }

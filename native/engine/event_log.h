@@ -1,9 +1,12 @@
 // The events of OpenSSL's callbacks on one SSL, in order, until somebody takes them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "native/openssl/types.h"
 
 namespace close_notify::engine {
 
@@ -20,6 +23,12 @@ struct Event {
 
 class EventLog {
  public:
+  // Whether anything is learnt of a content type of SSL_set_msg_callback(3). Most of what it tells is of no such type.
+  static bool is_of_use(int content_type) {
+    return content_type == openssl::kRtHeader || content_type == openssl::kRtAlert ||
+           content_type == openssl::kRtHandshake || content_type == openssl::kRtChangeCipherSpec;
+  }
+
   // SSL_set_msg_callback(3)
   void note_message(bool sent, int version, int content_type, std::span<const uint8_t> bytes);
   void note_keylog(std::span<const uint8_t> line);
@@ -38,11 +47,15 @@ class EventLog {
   size_t memory() const { return events_.capacity() * sizeof(Noted) + bytes_.capacity(); }
 
  private:
-  // An event while it waits: its bytes stand behind those of the ones before, so that noting an alert takes no memory
-  // of its own. SSL_shutdown is quick enough for that to count.
+  // As many as an alert has.
+  using FewBytes = std::array<uint8_t, 2>;
+
+  // An event while it waits: its bytes stand behind those of the ones before, and an alert's in itself, so that noting
+  // one takes no memory of its own. SSL_shutdown is quick enough for that to count.
   struct Noted {
     EventKind kind;
     bool sent = false;
+    FewBytes few{};
     int version = 0;
     int record_version = 0;
     uint32_t length = 0;
@@ -52,7 +65,8 @@ class EventLog {
   void add(Noted event, std::span<const uint8_t> bytes) noexcept;
 
   std::vector<Noted> events_;
-  std::vector<uint8_t> bytes_;
+  std::vector<uint8_t> bytes_;  // of the events that have more than few
+  size_t length_ = 0;           // of all events
   uint64_t dropped_ = 0;
   int received_record_version_ = 0;
   int sent_record_version_ = 0;

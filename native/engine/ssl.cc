@@ -74,25 +74,35 @@ Ssl::~Ssl() {
 
 // --- Calls that can move the state machine ---
 
-// Each look at OpenSSL's queue takes some 40 ns: that counts beside an SSL_shutdown, or a record that is read.
+// Each look at OpenSSL's queue takes some 40 ns, and SSL_get_error is one too: that counts beside an SSL_shutdown, or a
+// record that is read.
 template <typename Call>
-int Ssl::run(Call call, QueueBefore before) {
+int Ssl::run(Call call, QueueBefore before, Failure failure) {
   const Current scope(this);
   // Emptying takes longer than to see that nothing is there, as is the case unless somebody else left something.
   if (before == QueueBefore::kUnknown && f_.ERR_peek_last_error() != 0) f_.ERR_clear_error();
   if (!queue_.empty()) queue_.clear();
   is_out_of_memory_ = false;
   const int result = call();
-  // Before the queue is emptied, for that is where SSL_get_error looks. What it says does not tell whether something is
-  // there: since OpenSSL 4.0 it looks no more.
-  error_ = f_.SSL_get_error(get(), result);
+  const bool left_errors = f_.ERR_peek_last_error() != 0;
+  if (result > 0) {
+    error_ = openssl::kErrorNone;  // SSL_get_error(3): if and only if the result is greater than 0
+  } else if (result == 0 && failure == Failure::kBelowZero && !left_errors) {
+    error_.reset();
+  } else {
+    // Before the queue is emptied, for that is where it looks.
+    error_ = f_.SSL_get_error(get(), result);
+  }
   if (is_out_of_memory_) {
     f_.ERR_clear_error();
     throw std::bad_alloc();
   }
-  if (f_.ERR_peek_last_error() != 0) queue_ = openssl::drain_error_queue(f_);
+  // What SSL_get_error says does not tell whether something is there: since OpenSSL 4.0 it looks no more.
+  if (left_errors) queue_ = openssl::drain_error_queue(f_);
   return result;
 }
+
+int Ssl::error() const { return error_.has_value() ? *error_ : f_.SSL_get_error(get(), 0); }
 
 template <typename Call>
 int Ssl::begin(Call call, QueueBefore before) {
@@ -119,12 +129,12 @@ int Ssl::write(Bytes bytes) {
 }
 
 int Ssl::shutdown() {
-  return run([&] { return f_.SSL_shutdown(get()); });
+  return run([&] { return f_.SSL_shutdown(get()); }, QueueBefore::kUnknown, Failure::kBelowZero);
 }
 
 std::optional<int> Ssl::shutdown_ex(uint64_t flags) {
   if (f_.SSL_shutdown_ex == nullptr) return std::nullopt;
-  return run([&] { return f_.SSL_shutdown_ex(get(), flags, nullptr, 0); });
+  return run([&] { return f_.SSL_shutdown_ex(get(), flags, nullptr, 0); }, QueueBefore::kUnknown, Failure::kBelowZero);
 }
 
 std::optional<int> Ssl::key_update(int type) {
@@ -246,6 +256,7 @@ std::shared_ptr<Session> Ssl::get_session() const {
 
 void Ssl::on_message(int is_write, int version, int content_type, const void* bytes, size_t length, openssl::Ssl* ssl,
                      void*) {
+  if (!EventLog::is_of_use(content_type)) return;
   Ssl* self = current;
   // Somebody else in the process may have copied the SSL, or counted it once more: those calls are none of ours.
   if (self == nullptr || self->get() != ssl) return;
@@ -291,30 +302,43 @@ const openssl::BioMethod* Ssl::bio_method_of(const openssl::Library& library) {
   return method;
 }
 
+// BIO_should_retry(3): flags that stay until the next call of the BIO's. Nobody else sets any, so that a call of
+// OpenSSL is spared where none stand.
+void Ssl::ask_for_retry(Bio* bio, int flags) {
+  f_.BIO_set_flags(bio, flags | openssl::kBioFlagsShouldRetry);
+  has_retry_flags_ = true;
+}
+
+void Ssl::clear_retry_flags(Bio* bio) {
+  if (!std::exchange(has_retry_flags_, false)) return;
+  f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+}
+
 // BIO_read(3): 0 is the end of the stream, -1 with the retry flags is "nothing now".
 int Ssl::on_bio_read(Bio* bio, char* target, int length) {
-  if (current == nullptr) return -1;
-  Transport& transport = current->transport_;
-  current->f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
-  const size_t count = transport.read(bytes_of(reinterpret_cast<uint8_t*>(target), length));
+  Ssl* self = current;
+  if (self == nullptr) return -1;
+  self->clear_retry_flags(bio);
+  const size_t count = self->transport_.read(bytes_of(reinterpret_cast<uint8_t*>(target), length));
   if (count > 0) return static_cast<int>(count);
-  if (transport.at_end()) return 0;
-  current->f_.BIO_set_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsShouldRetry);
+  if (self->transport_.at_end()) return 0;
+  self->ask_for_retry(bio, openssl::kBioFlagsRead);
   return -1;
 }
 
 int Ssl::on_bio_write(Bio* bio, const char* bytes, int length) {
-  if (current == nullptr) return -1;
-  current->f_.BIO_clear_flags(bio, openssl::kBioFlagsRead | openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+  Ssl* self = current;
+  if (self == nullptr) return -1;
+  self->clear_retry_flags(bio);
   size_t count = 0;
   try {
-    count = current->transport_.write(bytes_of(reinterpret_cast<const uint8_t*>(bytes), length));
+    count = self->transport_.write(bytes_of(reinterpret_cast<const uint8_t*>(bytes), length));
   } catch (const std::bad_alloc&) {
-    current->is_out_of_memory_ = true;
+    self->is_out_of_memory_ = true;
     return -1;
   }
   if (count > 0 || length <= 0) return static_cast<int>(count);
-  current->f_.BIO_set_flags(bio, openssl::kBioFlagsWrite | openssl::kBioFlagsShouldRetry);
+  self->ask_for_retry(bio, openssl::kBioFlagsWrite);
   return -1;
 }
 

@@ -50,8 +50,11 @@ class Ssl {
   // and for a server, which OpenSSL 1.1.1 takes to have resumed by it.
   std::optional<int> set_session(const Session& session);
 
-  // SSL_get_error(3), taken at once after the call.
-  int error() const { return error_; }
+  // SSL_get_error(3), taken at once after the call: but for an SSL_shutdown that gave 0 and left nothing in the queue.
+  // That has not failed, says SSL_shutdown(3), and OpenSSL is asked only where somebody asks here, before another call.
+  int error() const;
+  // The same, and none of such an SSL_shutdown.
+  int error_or_none() const { return error_.value_or(openssl::kErrorNone); }
   const std::vector<openssl::QueuedError>& queue() const { return queue_; }
   std::vector<openssl::QueuedError> take_queue();
 
@@ -120,8 +123,12 @@ class Ssl {
     kUnknown,  // others may have run in this thread
     kEmpty,    // nobody has since a call of ours
   };
+  enum class Failure : uint8_t {
+    kAtZero,
+    kBelowZero,  // of SSL_shutdown, whose 0 says that the peer's close_notify has not come
+  };
   template <typename Call>
-  int run(Call call, QueueBefore before = QueueBefore::kUnknown);
+  int run(Call call, QueueBefore before = QueueBefore::kUnknown, Failure failure = Failure::kAtZero);
   // As run(), for a call that begins the handshake.
   template <typename Call>
   int begin(Call call, QueueBefore before = QueueBefore::kUnknown);
@@ -132,13 +139,16 @@ class Ssl {
                          openssl::Ssl* ssl, void* argument);
   static int on_bio_read(openssl::Bio* bio, char* target, int length);
   static int on_bio_write(openssl::Bio* bio, const char* bytes, int length);
+  void ask_for_retry(openssl::Bio* bio, int flags);
+  void clear_retry_flags(openssl::Bio* bio);
   static long on_bio_ctrl(openssl::Bio* bio, int command, long number, void* argument);
 
   std::shared_ptr<SslContext> context_;
   const openssl::EngineFunctions& f_;
   Transport transport_;
   EventLog events_;
-  int error_ = openssl::kErrorNone;
+  std::optional<int> error_ = openssl::kErrorNone;
+  bool has_retry_flags_ = false;   // the BIO has
   bool is_out_of_memory_ = false;  // a callback of the call that runs was
   bool has_begun_ = false;         // a call was made that begins the handshake
   std::vector<openssl::QueuedError> queue_;

@@ -57,12 +57,17 @@ void ByteQueue::clear() { *this = {}; }
 Transport::Loan::Loan(Transport& transport, std::span<const uint8_t> input, std::span<uint8_t> output)
     : transport_(transport) {
   transport_.borrowed_ = input;
+  if (transport_.output_.empty()) {
+    transport_.lent_ = output;
+    return;
+  }
   transport_.lent_used_ = transport_.output_.take(output);
   // Order is kept: only when all that waits has gone may new bytes go straight into the lent memory.
   transport_.lent_ = transport_.output_.empty() ? output : output.first(transport_.lent_used_);
 }
 
 bool Transport::Loan::keep_input() {
+  if (transport_.borrowed_.empty()) return true;
   const auto left = std::exchange(transport_.borrowed_, {});
   try {
     transport_.input_.append(left);
@@ -99,6 +104,7 @@ size_t Transport::write(std::span<const uint8_t> bytes) {
     std::memcpy(lent_.data() + lent_used_, bytes.data(), direct);
     lent_used_ += direct;
   }
+  if (direct == count) return count;
   try {
     output_.append(bytes.subspan(direct, count - direct));
   } catch (const std::bad_alloc&) {

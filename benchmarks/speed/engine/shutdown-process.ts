@@ -102,8 +102,10 @@ function rawSide(): Side<RawSsl> {
   near.setNumTickets(0)
   const far = library.createContext(false)
   const move = (from: NativeSsl, to: NativeSsl): void => {
-    engine.calls.transmit(from.id)
-    engine.calls.receive(to.id, output.slice(0, status[statusIndex.output]))
+    status[statusIndex.ssl] = from.id
+    engine.calls.transmit()
+    status[statusIndex.ssl] = to.id
+    engine.calls.receive(output.slice(0, status[statusIndex.output]))
   }
   return {
     make: () => {
@@ -124,7 +126,8 @@ function rawSide(): Side<RawSsl> {
     pass: (objects) => {
       let bytes = 0
       for (const { id } of objects) {
-        engine.calls.shutdownAndTransmit(id)
+        status[statusIndex.ssl] = id
+        engine.calls.shutdownAndTransmit()
         bytes += status[statusIndex.output] ?? 0
       }
       return bytes
