@@ -7,7 +7,7 @@ import { protocolOf } from '../tls/versions.js'
 import { Evidence } from './evidence.js'
 import { FinGate, type GateOwner } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
-import { endStream, handleOf, onreadCallback, streamBeneath } from './socket-internals.js'
+import { endStream, fileDescriptor, handleOf, onreadCallback, streamBeneath } from './socket-internals.js'
 import { Slot, standIns, wrapMethod } from './stand-ins.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
@@ -70,6 +70,8 @@ export class Connection implements GateOwner {
     this.evidence = new Evidence(ssl, handle, version)
     this.gate = gate ?? new FinGate(handle)
     this.gate.owner = this
+    // A real handle is kept alive until it is closed, and with it the socket, which is destroyed then.
+    if (fileDescriptor(handle) === undefined) ssl.releaseWithGarbage()
     // Ended and drained: Node has asked for FIN before the gate stood there.
     const isEnded = socket.writableEnded && socket.writableLength === 0
     if (gate === undefined && isEnded) this.gate.finAt = performance.now()

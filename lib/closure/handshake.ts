@@ -23,6 +23,7 @@ export function sslMadeSince(count: number): NodeSsl | undefined {
 export class Handshake {
   readonly #socket: TLSSocket
   #ssl: NodeSsl | undefined
+  #isTaken = false
 
   constructor(socket: TLSSocket) {
     this.#socket = socket
@@ -40,6 +41,14 @@ export class Handshake {
     else if (this.#ssl !== undefined && isCutOff(this.#ssl)) endStream(socket)
   }
 
+  /** The SSL, if it is known: the caller's own from now on. */
+  takeSsl(): NodeSsl | undefined {
+    const ssl = this.#ssl
+    this.#ssl = undefined
+    this.#isTaken = true
+    return ssl
+  }
+
   // Node tells the handle when OpenSSL begins: then the SSL is known, for it is the one that runs.
   #watch(): void {
     const socket = this.#socket
@@ -54,7 +63,7 @@ export class Handshake {
     if (handle === undefined) return
     meetSsls()
     wrapMethod(handle, 'onhandshakestart', (previous, args) => {
-      this.#ssl ??= runningSsl()
+      if (!this.#isTaken) this.#ssl ??= runningSsl()
       return previous(args)
     })
   }

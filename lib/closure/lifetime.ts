@@ -203,8 +203,9 @@ export class Lifetime {
 
   // Joins the socket with its SSL. False while the handshake is going on, and 'secure' is still to come: with both
   // Finished messages there, what OpenSSL is in is a session ticket or a renegotiation.
-  #join(known: NodeSsl | undefined): boolean {
+  #join(given: NodeSsl | undefined): boolean {
     const { socket } = this
+    const known = given ?? this.#handshake?.takeSsl()
     const handle = liveHandle(socket)
     const ssl = known?.alive() === true ? known : handle && this.#findSsl()
     if (ssl !== known) known?.release()
@@ -233,6 +234,7 @@ export class Lifetime {
 
   #finish(): void {
     if (this.verdict !== undefined) return
+    this.#handshake?.takeSsl()?.release()
     if (this.connection !== undefined) this.verdict = this.connection.destroyed()
     else {
       const handshake = this.untracked ? 'untracked' : 'not-completed'

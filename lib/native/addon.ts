@@ -77,6 +77,8 @@ export interface ContextHandle {
 interface Counts {
   readonly live: number
   readonly indexed: number
+  /** Ids of {@link NodeSslCalls} that were given and not given back. */
+  readonly held: number
   readonly bytesPerSsl: number
 }
 

@@ -130,9 +130,15 @@ export class NodeSsl {
     }
   }
 
+  /** From now on the id is given back with the garbage, too: a socket that no handle keeps alive may never be destroyed. */
+  releaseWithGarbage(): void {
+    if (this.#last === undefined) dropped.register(this, this.#id, this)
+  }
+
   /** Gives the memory back that the addon keeps for this object; the second call does nothing. */
   release(): void {
     if (this.#last !== undefined) return
+    dropped.unregister(this)
     this.#last = {
       shutdown: this.getShutdown(),
       quiet: this.getQuietShutdown(),
@@ -147,6 +153,10 @@ export class NodeSsl {
     throw new ClosureError('ERR_CLOSURE_CLOSED', 'OpenSSL has freed this connection: the socket was closed')
   }
 }
+
+const dropped = new FinalizationRegistry((id: number) => {
+  nodeSslCalls().release(id)
+})
 
 interface Last {
   readonly shutdown: number

@@ -76,6 +76,7 @@ Napi::Value counts(const Napi::CallbackInfo& info) {
   auto answer = Napi::Object::New(info.Env());
   answer["live"] = static_cast<double>(counts.live);
   answer["indexed"] = static_cast<double>(counts.indexed);
+  answer["held"] = static_cast<double>(info.Env().GetInstanceData<AddonState>()->node_ssls.held());
   answer["bytesPerSsl"] = static_cast<double>(counts.bytes_per_ssl);
   return answer;
 }

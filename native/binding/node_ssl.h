@@ -8,6 +8,7 @@
 
 #include <napi.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -23,6 +24,8 @@ class NodeSsls {
   // Null for an id that was not given, or was given back.
   node::Observation* find(uint32_t id) const;
   void release(uint32_t id);
+  // Ids that were given and not given back.
+  size_t held() const { return observations_.size() - vacant_.size(); }
 
  private:
   std::vector<std::shared_ptr<node::Observation>> observations_;

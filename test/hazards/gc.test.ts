@@ -1,10 +1,12 @@
 import { once as onceEvent } from 'node:events'
 import { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TLSSocket } from 'node:tls'
+import { connect as connectTcp } from 'node:net'
+import { connect as connectTls, createServer, TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Closure, type ClosureReport, closureOf } from '../../lib/index.js'
+import { type Closure, type ClosureReport, closureOf, controlClosure } from '../../lib/index.js'
 import { trackingCounts } from '../../lib/native/addon.js'
+import { certificate } from '../support/certificate.js'
 import { connectPair, type TlsVersion, tlsVersions } from '../support/pair.js'
 
 const collectGarbage = exposedGc()
@@ -56,6 +58,16 @@ describe.each(tlsVersions)('garbage collection, %s', (version) => {
     },
   )
 
+  test('what the addon keeps of an SSL is given back: sockets that close, that nobody closes, and cut handshakes', async () => {
+    const start = trackingCounts()
+    for (let i = 0; i < 20; i++) {
+      await closedPair(version, (closure) => closure.shutdown())
+      await underPolicies(version)
+      await dropUnclosed(version)
+    }
+    await settled(() => trackingCounts().held === 0 && trackingCounts().live === start.live)
+  })
+
   test('a closing that nobody holds runs to its end', async () => {
     const pair = await connectPair({ version })
     pair.server.resume()
@@ -86,6 +98,50 @@ function dropUnfinished(count: number): WeakRef<TLSSocket>[] {
     closureOf(socket)
     return new WeakRef(socket)
   })
+}
+
+/** A server and a client under policies: a connection that closes, and handshakes that the peer cuts off or garbles. */
+async function underPolicies(version: TlsVersion): Promise<void> {
+  const server = createServer({ ...certificate, maxVersion: version, minVersion: version }, (socket) => socket.end())
+  const controls = [controlClosure(server, { mode: 'bidirectional' })]
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const address = server.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const client = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  controls.push(controlClosure(client, { mode: 'bidirectional' }))
+  client.resume()
+  await onceEvent(client, 'close')
+  for (const cut of ['', 'garbage'.repeat(10)]) {
+    const raw = connectTcp(port, '127.0.0.1', () => raw.end(cut))
+    raw.resume().on('error', () => undefined)
+    await new Promise<void>((resolve) => raw.once('close', () => resolve()))
+  }
+  await new Promise((resolve) => server.close(resolve))
+  for (const control of controls) control.stop()
+}
+
+/** Two sockets over streams of JavaScript that nobody ever closes. */
+async function dropUnclosed(version: TlsVersion): Promise<void> {
+  const [atClient, atServer] = duplexPair()
+  const server = new TLSSocket(atServer, { isServer: true, ...certificate, maxVersion: version, minVersion: version })
+  const client = connectTls({ socket: atClient, rejectUnauthorized: false })
+  closureOf(server)
+  closureOf(client)
+  await Promise.all([onceEvent(server, 'secure'), onceEvent(client, 'secureConnect')])
+}
+
+function duplexPair(): [Duplex, Duplex] {
+  const make = (other: () => Duplex) =>
+    new Duplex({
+      read: () => undefined,
+      write: (bytes, _encoding, done) => {
+        other().push(bytes)
+        done()
+      },
+    })
+  const first: Duplex = make(() => second)
+  const second: Duplex = make(() => first)
+  return [first, second]
 }
 
 interface Remains {

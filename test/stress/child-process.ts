@@ -43,13 +43,14 @@ function write(line: Line): void {
 // Node frees an SSL when its socket is closed, or with the garbage.
 async function leftOvers(): Promise<string[]> {
   let counts = trackingCounts()
-  for (let i = 0; i < 100 && counts.live + counts.indexed > 0; i++) {
+  for (let i = 0; i < 100 && counts.live + counts.indexed + counts.held > 0; i++) {
     globalThis.gc?.()
     await sleep(20)
     counts = trackingCounts()
   }
   const left: string[] = []
   if (counts.live > 0 || counts.indexed > 0) left.push(`${counts.live} SSLs tracked, ${counts.indexed} indexed`)
+  if (counts.held > 0) left.push(`${counts.held} ids of SSLs not given back`)
   // Standard output may be a pipe.
   const resources = process.getActiveResourcesInfo().filter((resource) => !/^(Pipe|TTY|File|FSReq)/.test(resource))
   if (resources.length > 0) left.push(`still active: ${resources.join(', ')}`)

@@ -61,11 +61,12 @@ async function leftOvers(): Promise<void> {
 }
 
 function leftNow(): string[] {
-  const { live, indexed } = trackingCounts()
+  const { live, indexed, held } = trackingCounts()
   // Standard output may be a pipe.
   const resources = process.getActiveResourcesInfo().filter((resource) => !/^(Pipe|TTY|File|FSReq)/.test(resource))
   const found: string[] = []
   if (live > 0 || indexed > 0) found.push(`${live} SSLs tracked, ${indexed} indexed`)
+  if (held > 0) found.push(`${held} ids of SSLs not given back`)
   if (resources.length > 0) found.push(`still active: ${resources.slice(0, 20).join(', ')}`)
   return found
 }
