@@ -1,6 +1,7 @@
 /**
- * Compiles dist/ once before the tests, when it is older than the sources: child processes of tests load the package
- * from there, for Node 20 runs no TypeScript.
+ * Compiles dist/ once before the tests, when it is older than the sources: child processes of tests load the package and
+ * the benchmarks from there, for Node 20 runs no TypeScript. No test does it by itself: another one may be loading a file
+ * at that moment.
  */
 import { execFile } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
@@ -11,7 +12,8 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export default async function buildIfStale(): Promise<void> {
-  if ((await newest('lib')) <= (await oldest('dist/lib'))) return
+  const newestSource = Math.max(await newest('lib'), await newest('benchmarks'))
+  if (newestSource <= Math.min(await oldest('dist/lib'), await oldest('dist/benchmarks'))) return
   const compiler = path.join(root, 'node_modules/typescript/bin/tsc')
   await promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root })
 }

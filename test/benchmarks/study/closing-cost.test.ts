@@ -1,11 +1,10 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Result, RowResult } from '../../../benchmarks/study/closing-cost/result.js'
 
@@ -19,7 +18,6 @@ let folder = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'closing-cost-'))
-  await buildIfStale()
 }, guard)
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -303,21 +301,3 @@ const string: unknown = expect.any(String)
 const object: unknown = expect.any(Object)
 const version: unknown = expect.stringMatching(/^\d+\.\d+\.\d+/)
 const array: unknown = expect.any(Array)
-
-/** The benchmark runs compiled: a build that is older than a source would test something else. */
-async function buildIfStale(): Promise<void> {
-  const newest = Math.max(...(await Promise.all(['benchmarks', 'lib'].map(newestIn))))
-  const built = await stat(program).then(
-    (found) => found.mtimeMs,
-    () => 0,
-  )
-  if (built > newest) return
-  const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root })
-}
-
-async function newestIn(name: string): Promise<number> {
-  const entries = await readdir(path.join(root, name), { recursive: true })
-  const times = entries.map(async (entry) => (await stat(path.join(root, name, entry))).mtimeMs)
-  return Math.max(...(await Promise.all(times)))
-}
