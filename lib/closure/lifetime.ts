@@ -209,7 +209,10 @@ export class Lifetime {
     const handle = liveHandle(socket)
     const ssl = known?.alive() === true ? known : handle && this.#findSsl()
     if (ssl !== known) known?.release()
-    if (handle === undefined || ssl === undefined) return this.untracked
+    if (handle === undefined || ssl === undefined) {
+      ssl?.release()
+      return this.untracked
+    }
     if (ssl.inInit() && socket.getPeerFinished() === undefined) {
       ssl.release()
       return false

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Server, TLSSocket } from 'node:tls'
 import { sslsMade, tcpState } from '../native/addon.js'
 import type { NodeSsl } from '../native/node-ssl.js'
@@ -22,14 +23,13 @@ export interface HandshakeObserver {
  * once. Returns what ends the watch.
  */
 export function watchHandshakes(server: Server, budget: number, observer: HandshakeObserver): () => void {
-  // By file descriptor: Node does not say which connection became which TLS socket, and addresses are system calls.
-  const unfinished = new Map<number, Unfinished>()
+  const unfinished = new Map<Duplex, Unfinished>()
   let timer: NodeJS.Timeout | undefined
   let made: number | undefined
   const look = () => {
     timer = undefined
-    for (const [fd, { raw, ssl }] of unfinished) {
-      if (raw.destroyed) forget(fd)
+    for (const [raw, { fd, ssl }] of unfinished) {
+      if (raw.destroyed) forget(raw)
       else if (hasEnded(fd) || (ssl !== undefined && isCutOff(ssl))) raw.destroy()
     }
     lookSoon()
@@ -37,9 +37,9 @@ export function watchHandshakes(server: Server, budget: number, observer: Handsh
   const lookSoon = () => {
     if (unfinished.size > 0) timer ??= setTimeout(look, Math.max(1, Math.floor(budget / 2))).unref()
   }
-  const forget = (fd: number) => {
-    unfinished.get(fd)?.ssl?.release()
-    unfinished.delete(fd)
+  const forget = (raw: Duplex) => {
+    unfinished.get(raw)?.ssl?.release()
+    unfinished.delete(raw)
   }
   // Before and after Node's own listener, which makes the TLS socket.
   const accepting = () => {
@@ -48,23 +48,21 @@ export function watchHandshakes(server: Server, budget: number, observer: Handsh
   const accepted = (raw: Socket) => {
     const fd = descriptorOf(raw)
     if (fd === undefined) return
-    // Another connection may have had the number, and nobody has looked since.
-    forget(fd)
-    unfinished.set(fd, { raw, ssl: made === undefined ? undefined : sslMadeSince(made) })
+    forget(raw)
+    unfinished.set(raw, { fd, ssl: made === undefined ? undefined : sslMadeSince(made) })
     // A program can emit the event in the middle of another one, whose count is lost then.
     made = undefined
     lookSoon()
   }
   const secured = (socket: TLSSocket) => {
-    const fd = descriptorOf(socket)
-    const known = fd === undefined ? undefined : unfinished.get(fd)
-    // A program may make sockets of the server itself.
-    const isSame = known !== undefined && known.raw === streamBeneath(socket)
-    if (fd !== undefined && isSame) unfinished.delete(fd)
-    else if (fd !== undefined) forget(fd)
-    observer.handshakeDone(socket, isSame ? known.ssl : undefined)
+    const raw = streamBeneath(socket)
+    const known = raw && unfinished.get(raw)
+    if (raw !== undefined) unfinished.delete(raw)
+    observer.handshakeDone(socket, known?.ssl)
   }
   const failed = (_error: Error, socket: TLSSocket) => {
+    const raw = streamBeneath(socket)
+    if (raw !== undefined) forget(raw)
     observer.handshakeFailed(socket)
     // Node leaves TCP open after its handshakeTimeout. Not at once: an alert of OpenSSL's may still be on its way.
     setImmediate(() => socket.destroy())
@@ -76,7 +74,7 @@ export function watchHandshakes(server: Server, budget: number, observer: Handsh
   server.prependListener('secureConnection', secured)
   return () => {
     clearTimeout(timer)
-    for (const fd of unfinished.keys()) forget(fd)
+    for (const raw of unfinished.keys()) forget(raw)
     server.removeListener('tlsClientError', failed)
     server.removeListener('connection', accepting)
     server.removeListener('connection', accepted)
@@ -85,7 +83,7 @@ export function watchHandshakes(server: Server, budget: number, observer: Handsh
 }
 
 interface Unfinished {
-  readonly raw: Socket
+  readonly fd: number
   readonly ssl: NodeSsl | undefined
 }
 
