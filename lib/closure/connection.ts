@@ -8,17 +8,10 @@ import { Evidence } from './evidence.js'
 import { FinGate, type GateOwner } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
 import { endStream, fileDescriptor, handleOf, onreadCallback, streamBeneath } from './socket-internals.js'
-import { Slot, standIns, wrapMethod } from './stand-ins.js'
+import { type Method, Slot, standIns, wrapMethod } from './stand-ins.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
-import {
-  type ClosureReport,
-  type DecisiveFacts,
-  reportOf,
-  type Verdict,
-  verdictOf,
-  withVerdict,
-} from '../report/verdict.js'
+import { type ClosureReport, type DecisiveFacts, reportOf, type Verdict, verdictOf } from '../report/verdict.js'
 
 /**
  * A socket whose handshake is done, joined with its SSL: the evidence, the gate before FIN, and the view on what the
@@ -152,27 +145,21 @@ export class Connection implements GateOwner {
   /** The socket is destroyed: the facts stand from now on, and the memory of the addon is given back. */
   destroyed(): Verdict {
     const decisive = this.#decisiveFacts()
-    const verdict = verdictOf(decisive)
-    this.#decided = { decisive, endedAt: performance.now(), verdict }
+    this.#decided = { decisive, endedAt: performance.now() }
     this.ssl.release()
-    return verdict
+    return verdictOf(decisive)
   }
 
   /** The report of what has been until now, or of the whole once the socket is destroyed. */
   report(): ClosureReport {
-    return this.#decided === undefined ? reportOf(this.facts()) : withVerdict(this.facts(), this.#decided.verdict)
+    return reportOf(this.facts())
   }
 
   facts(): ClosureFacts {
     const { decisive, endedAt } = this.#decided ?? { decisive: this.#decisiveFacts(), endedAt: performance.now() }
     const { handshake, quiet, sent, received, tcp, began, endedBy } = decisive
     const { closing } = this
-    const startedAt = Math.min(
-      this.#localAct(sent),
-      peerAct(received, tcp),
-      closing?.startedAt ?? Number.POSITIVE_INFINITY,
-      endedAt,
-    )
+    const startedAt = Math.min(this.#localAct(sent), peerAct(received, tcp), closing?.startedAt ?? never, endedAt)
     const facts: { -readonly [K in keyof ClosureFacts]: ClosureFacts[K] } = {
       side: this.side,
       handshake,
@@ -294,7 +281,7 @@ export class Connection implements GateOwner {
   }
 
   /** Something is on its way to the reader: data, or the end. */
-  pushing(previous: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+  pushing(previous: Method, args: readonly unknown[]): unknown {
     const { socket } = this
     const [chunk] = args
     if (chunk instanceof Uint8Array) {
@@ -314,7 +301,6 @@ export class Connection implements GateOwner {
 interface Decided {
   readonly decisive: DecisiveFacts
   readonly endedAt: number
-  readonly verdict: Verdict
 }
 
 /** Is told that the stream ends, before its reader is. */

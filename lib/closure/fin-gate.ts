@@ -1,5 +1,5 @@
 import { completeRequest } from './socket-internals.js'
-import { Slot, standIns, wrapMethod } from './stand-ins.js'
+import { type Method, Slot, standIns, wrapMethod } from './stand-ins.js'
 
 // StreamBase's Shutdown: 0 is under way, 1 is done already, negative is an errno.
 const underWay = 0
@@ -41,7 +41,7 @@ export class FinGate {
 
   readonly #handle: object
   // Node's own shutdown(), from when it is called.
-  #native: ((...args: readonly unknown[]) => unknown) | undefined
+  #native: Method | undefined
   #keeper: GateKeeper | undefined
   #held: unknown
 
@@ -52,7 +52,7 @@ export class FinGate {
   }
 
   /** Node calls shutdown(). */
-  arrived(native: (...args: readonly unknown[]) => unknown, request: unknown): unknown {
+  arrived(native: Method, request: unknown): unknown {
     this.#native = native
     if (this.#held !== undefined) return this.#send(request)
     if (this.#keeper === undefined) {

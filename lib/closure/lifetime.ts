@@ -4,7 +4,7 @@ import { Connection, liveHandle } from './connection.js'
 import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
 import { isServerSide } from './socket-internals.js'
-import { Slot, standIns } from './stand-ins.js'
+import { type Method, Slot, standIns } from './stand-ins.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf, type Verdict } from '../report/verdict.js'
 
@@ -176,14 +176,14 @@ export class Lifetime {
   }
 
   /** Somebody destroys the socket; `destroy` is Node's own `_destroy`. */
-  destroying(previous: (...args: readonly unknown[]) => unknown, [error, callback]: readonly unknown[]): unknown {
+  destroying(previous: Method, [error, callback]: readonly unknown[]): unknown {
     const before = this.#hook?.beforeDestroy(error)
     if (before === undefined) return this.#destroy(previous, error, callback)
     void before.then(() => this.#destroy(previous, error, callback))
     return undefined
   }
 
-  #destroy(previous: (...args: readonly unknown[]) => unknown, error: unknown, callback: unknown): unknown {
+  #destroy(previous: Method, error: unknown, callback: unknown): unknown {
     this.connection?.destroying(error)
     const finish = (...args: readonly unknown[]) => {
       this.#finish()
@@ -207,12 +207,9 @@ export class Lifetime {
     const { socket } = this
     const known = given ?? this.#handshake?.takeSsl()
     const handle = liveHandle(socket)
-    const ssl = known?.alive() === true ? known : handle && this.#findSsl()
+    const ssl = handle && (known?.alive() === true ? known : this.#findSsl())
     if (ssl !== known) known?.release()
-    if (handle === undefined || ssl === undefined) {
-      ssl?.release()
-      return this.untracked
-    }
+    if (handle === undefined || ssl === undefined) return this.untracked
     if (ssl.inInit() && socket.getPeerFinished() === undefined) {
       ssl.release()
       return false

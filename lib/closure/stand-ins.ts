@@ -2,7 +2,8 @@
 // before the method of all of them and finds the connection by a slot: functions made for each would cost more than what
 // they do, in time and in memory.
 
-type Method = (...args: readonly unknown[]) => unknown
+/** What a function is that stands somewhere else. */
+export type Method = (...args: readonly unknown[]) => unknown
 
 /** Stands before a method; `previous` calls what was there. */
 type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly unknown[]) => unknown
@@ -10,8 +11,11 @@ type Wrapper = (previous: (args: readonly unknown[]) => unknown, args: readonly 
 /** Puts a function before a method of one object. */
 export function wrapMethod(target: object, name: string | symbol, wrapper: Wrapper): void {
   const original: unknown = Reflect.get(target, name)
-  if (typeof original !== 'function') return
-  replaceMethod(target, name, (...args) => wrapper((given) => Reflect.apply(original, target, given), args))
+  if (isMethod(original)) replaceMethod(target, name, wrapped(target, original, wrapper))
+}
+
+function wrapped(target: object, original: Method, wrapper: Wrapper): Method {
+  return (...args) => wrapper((given) => Reflect.apply(original, target, given), args)
 }
 
 function replaceMethod(target: object, name: string | symbol, method: Method): void {
@@ -22,13 +26,7 @@ function replaceMethod(target: object, name: string | symbol, method: Method): v
 
 /** The same; gives what takes it away again, unless somebody has put another one on top: that one is left alone. */
 export function wrapRemovably(target: object, name: string, wrapper: Wrapper): () => void {
-  return replaceRemovably(
-    target,
-    name,
-    (original) =>
-      (...args) =>
-        wrapper((given) => Reflect.apply(original, target, given), args),
-  )
+  return replaceRemovably(target, name, (original) => wrapped(target, original, wrapper))
 }
 
 /**

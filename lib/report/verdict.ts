@@ -153,13 +153,8 @@ export type DecisiveFacts = Pick<
 
 /** The report of these facts: derives the verdict. */
 export function reportOf(facts: ClosureFacts): ClosureReport {
-  return withVerdict(facts, verdictOf(facts))
-}
-
-/** The report of these facts under a verdict that was derived from them before. */
-export function withVerdict(facts: ClosureFacts, verdict: Verdict): ClosureReport {
-  const report = { ...facts, verdict }
-  if (!isReport(report)) throw new Error(`The verdict ${verdict} does not follow from these facts`)
+  const report = { ...facts, verdict: verdictOf(facts) }
+  if (!isReport(report)) throw new Error(`The verdict ${report.verdict} does not follow from these facts`)
   return report
 }
 

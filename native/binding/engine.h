@@ -10,40 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "native/binding/id_table.h"
 #include "native/openssl/library.h"
 
 namespace close_notify::binding {
 
 class EngineSsl;
 
-// The SSLs of one environment by their ids. An id is given away again once the object that had it is collected, so that
-// whoever still holds that object never reaches another one by it.
-class SslTable {
- public:
-  uint32_t add(EngineSsl* ssl) {
-    if (vacant_.empty()) {
-      // remove() is called by finalizers, where nothing may fail.
-      if (vacant_.capacity() <= ssls_.size()) vacant_.reserve(2 * (ssls_.size() + 1));
-      ssls_.push_back(ssl);
-      return static_cast<uint32_t>(ssls_.size() - 1);
-    }
-    const uint32_t id = vacant_.back();
-    vacant_.pop_back();
-    ssls_[id] = ssl;
-    return id;
-  }
-
-  void remove(uint32_t id) {
-    ssls_[id] = nullptr;
-    vacant_.push_back(id);
-  }
-
-  EngineSsl* find(uint32_t id) const { return id < ssls_.size() ? ssls_[id] : nullptr; }
-
- private:
-  std::vector<EngineSsl*> ssls_;
-  std::vector<uint32_t> vacant_;
-};
+// The SSLs of one environment. An id is given back once the object that had it is collected, so that whoever still
+// holds that object never reaches another one by it.
+using SslTable = IdTable<EngineSsl*>;
 
 // Memory that this environment's JavaScript and the engine share: of which SSL a call is, what it left behind, and the
 // bytes that it gave.

@@ -1,35 +1,12 @@
 #include "native/binding/node_ssl.h"
 
-#include <utility>
+#include <type_traits>
 
 #include "native/binding/addon_state.h"
 #include "native/binding/guarded.h"
 #include "native/openssl/error_queue.h"
 
 namespace close_notify::binding {
-
-uint32_t NodeSsls::add(std::shared_ptr<node::Observation> observation) {
-  if (vacant_.empty()) {
-    // So that release() never needs memory.
-    if (vacant_.capacity() <= observations_.size()) vacant_.reserve(2 * (observations_.size() + 1));
-    observations_.push_back(std::move(observation));
-    return static_cast<uint32_t>(observations_.size() - 1);
-  }
-  const uint32_t id = vacant_.back();
-  vacant_.pop_back();
-  observations_[id] = std::move(observation);
-  return id;
-}
-
-node::Observation* NodeSsls::find(uint32_t id) const {
-  return id < observations_.size() ? observations_[id].get() : nullptr;
-}
-
-void NodeSsls::release(uint32_t id) {
-  if (find(id) == nullptr) return;
-  observations_[id].reset();
-  vacant_.push_back(id);
-}
 
 namespace {
 
@@ -73,7 +50,7 @@ napi_value by_id(napi_env env, napi_callback_info info) {
       throw invalid_argument(env, "Expected the id of an SSL");
     }
     auto& state = *static_cast<AddonState*>(data);
-    Observation* observation = state.node_ssls.find(id);
+    Observation* observation = state.node_ssls.find(id).get();
     if (observation == nullptr) throw invalid_argument(env, "Expected the id of an SSL that was not given back");
     const Call call{env, id, arguments[1], state, *observation};
     if constexpr (std::is_void_v<decltype(kCall(call))>) {
@@ -203,7 +180,7 @@ int alert(const Call& call) {
 
 double alert_time(const Call& call) { return static_cast<double>(alert_at(call).at_ns) / 1e6; }
 
-void release(const Call& call) { call.state.node_ssls.release(call.id); }
+void release(const Call& call) { call.state.node_ssls.remove(call.id); }
 
 template <auto kCall>
 void define_call(Napi::Object calls, const char* name) {

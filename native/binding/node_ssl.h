@@ -8,29 +8,15 @@
 
 #include <napi.h>
 
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <vector>
 
+#include "native/binding/id_table.h"
 #include "native/node/observation.h"
 
 namespace close_notify::binding {
 
-class NodeSsls {
- public:
-  // Another id for each call, also for the same SSL.
-  uint32_t add(std::shared_ptr<node::Observation> observation);
-  // Null for an id that was not given, or was given back.
-  node::Observation* find(uint32_t id) const;
-  void release(uint32_t id);
-  // Ids that were given and not given back.
-  size_t held() const { return observations_.size() - vacant_.size(); }
-
- private:
-  std::vector<std::shared_ptr<node::Observation>> observations_;
-  std::vector<uint32_t> vacant_;
-};
+// Another id for each time that an SSL is found.
+using NodeSsls = IdTable<std::shared_ptr<node::Observation>>;
 
 // The object `ssl` of the addon's exports.
 Napi::Object define_node_ssl(Napi::Env env);
