@@ -1,4 +1,8 @@
 // fetch with a reader that is late and slow. (A ReadableStream that fails drops what it has queued.)
+//
+// By itself undici fails some whole bodies when the peer's FIN finds its parser paused, and undici 7 dies there. Where
+// the FIN comes while the body is read, that is a race which each process runs for itself; so the reader waits for the
+// FIN, and two processes can be compared.
 import { describe, expect, test } from 'vitest'
 import { tlsVersions } from '../../support/pair.js'
 import { type Ended, installed, runHere } from './programs.js'
@@ -10,7 +14,8 @@ interface Row {
   readonly ending: Ending
 }
 
-const length = 200_000
+/** More than undici takes before it pauses, and little enough that the kernel has all before anybody reads. */
+const length = 130_000
 const body = Buffer.alloc(length, 'a')
 const head = (field: string) => Buffer.from(`HTTP/1.1 200 OK\r\n${field}\r\n\r\n`)
 const chunked = [head('Transfer-Encoding: chunked'), `${length.toString(16)}\r\n`, body, '\r\n0\r\n\r\n']
@@ -33,16 +38,16 @@ describe.each(tlsVersions)('%s', (version) => {
         version,
         onData: (accepted) => sendAndEnd(accepted, payload, one.ending),
       })
-      return runHere('reads-late.mjs', { undici: library, port, policy, wait: 100, pause: 3 })
+      return runHere('reads-late.mjs', { undici: library, port, policy, pause: 3 })
     }
 
-    // By itself undici fails some whole bodies when the peer's FIN finds its parser paused, and undici 7 dies there.
-    test.each(whole)('$what: what is whole without the policy is whole with it', async (one) => {
+    test.each(whole)('$what: with the policy as without', async (one) => {
       const [stock, controlled] = await Promise.all([read(one, false), read(one, true)])
       if (library === survivesSlowReaders) expect([stock.code, controlled.code]).toEqual([0, 0])
-      if (stock.code === 0) expect(controlled).toMatchObject({ code: 0, signal: null, stderr: '' })
-      else if (controlled.code !== 0) expect(causeOf(controlled)).toBe(causeOf(stock))
-      if (passed(stock)) expect(controlled.facts).toEqual([{ bytes: length, passed: true }])
+      expect(controlled.code).toBe(stock.code)
+      expect(causeOf(controlled)).toBe(causeOf(stock))
+      if (stock.code === 0) expect(controlled.facts).toMatchObject([{ bytes: bytesOf(stock), passed: passed(stock) }])
+      if (passed(stock)) expect(bytesOf(stock)).toBe(length)
     })
 
     test('a cut body: the error, though by itself undici takes it for whole or dies', async () => {
@@ -56,8 +61,15 @@ describe.each(tlsVersions)('%s', (version) => {
 })
 
 function passed({ code, facts }: Ended): boolean {
-  const [fact] = facts
-  return code === 0 && typeof fact === 'object' && fact !== null && Reflect.get(fact, 'passed') === true
+  return code === 0 && fieldOf(facts, 'passed') === true
+}
+
+function bytesOf({ facts }: Ended): unknown {
+  return fieldOf(facts, 'bytes')
+}
+
+function fieldOf([fact]: readonly unknown[], name: string): unknown {
+  return typeof fact === 'object' && fact !== null ? Reflect.get(fact, name) : undefined
 }
 
 /** The line of an uncaught exception that says what it is. */

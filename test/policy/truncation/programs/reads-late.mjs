@@ -1,9 +1,10 @@
-// Fetches a response whose server ends TCP without an alert, and reads it late and slowly.
-// Arguments, as JSON: undici (the package's name), port, policy (whether there is one), wait and pause, both in ms.
+// Fetches a response, and reads it slowly, from when the peer's FIN has come.
+// Arguments, as JSON: undici (the package's name), port, policy (whether there is one), pause (ms).
+import { readFileSync } from 'node:fs'
 import { closingConnect } from '../../../../dist/lib/index.js'
 import { say, sleep } from './support.mjs'
 
-const { undici, port, policy, wait, pause } = JSON.parse(process.argv[2])
+const { undici, port, policy, pause } = JSON.parse(process.argv[2])
 const { Agent, setGlobalDispatcher } = await import(undici)
 const tls = { rejectUnauthorized: false }
 const agent = new Agent({ connect: policy ? closingConnect({ onTruncation: 'error' })(tls) : tls })
@@ -13,7 +14,7 @@ let bytes = 0
 const outcome = { passed: false }
 try {
   const response = await fetch(`https://127.0.0.1:${port}/`)
-  await sleep(wait)
+  await finFrom(port)
   for await (const chunk of response.body) {
     bytes += chunk.length
     await sleep(pause)
@@ -24,3 +25,17 @@ try {
 }
 say({ bytes, ...outcome })
 await agent.destroy()
+
+/** Returns once a connection to this port is in CLOSE_WAIT: the peer's FIN, and so all before it, is in the kernel. */
+async function finFrom(port) {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const closeWait = '08'
+  const isIt = (line) => {
+    const [, , to, state] = line.trim().split(/\s+/)
+    return to?.endsWith(remote) && state === closeWait
+  }
+  for (;;) {
+    if (readFileSync('/proc/self/net/tcp', 'utf8').split('\n').some(isIt)) return
+    await sleep(5)
+  }
+}
