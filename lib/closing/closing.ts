@@ -36,12 +36,18 @@
 // Whatever can end a closing at any time goes through one EarlyEnd: the flush budget, which runs from the call on, the
 // signal, and destroy() by anybody. What happens to the connection is told through BegunClosing, synchronously and
 // sometimes inside Node's own stack: it only sets state there, the acting is left to the step that waits for it.
+import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
-import { Budget, EarlyEnd } from './early-end.js'
 import type { ClosingOptions } from './options.js'
 import type { BegunClosing, ClosingSide } from './side.js'
-import { flushBriefly, flushOutput, untilBriefly, writeAlert } from './steps.js'
-import { leaveStack, pacedTurn } from './turns.js'
+import { flushOutput, whenAlertIsDue } from './steps.js'
+import { inPacedTurn } from './turns.js'
+
+/**
+ * Where a closing is. `turn` waits for its turn, `drain` for the stream, `wait` for the peer, `end` and `at-once` for TCP to
+ * take FIN; `send` is the alert and the flush, which look again and again.
+ */
+type Step = 'not-begun' | 'turn' | 'drain' | 'send' | 'wait' | 'end' | 'at-once' | 'over'
 
 export class Closing implements BegunClosing {
   readonly mode: ClosureMode
@@ -52,15 +58,19 @@ export class Closing implements BegunClosing {
 
   readonly #side: ClosingSide
   readonly #options: ClosingOptions
-  readonly #earlyEnd = new EarlyEnd()
-  readonly #budget = new Budget(this.#earlyEnd)
+  #step: Step = 'not-begun'
+  // Why the closing ended before it was done. The first reason counts.
+  #early: EndedBy | undefined
+  #budget: NodeJS.Timeout | undefined
+  #abort: (() => void) | undefined
+  #over: () => void = nothing
+  #isDrained = false
   #onData: OnData = 'deliver'
   #outputLeft = 0
   // Whether data is kept from the reader from now on.
   #taking = false
-  #peerEnded: () => void = () => undefined
-  // Only after runAtOnce(): resolves when TCP has taken FIN.
-  #finCompleted: (() => void) | undefined
+  // The alert left with FIN: where FIN is not taken, the alert is not either.
+  #atOnce = false
 
   constructor(side: ClosingSide, options: ClosingOptions) {
     this.#side = side
@@ -68,29 +78,31 @@ export class Closing implements BegunClosing {
     this.mode = options.mode
   }
 
-  /** Runs all steps; `endedBy` reports what ended them. Never rejects. */
-  async run(): Promise<void> {
+  /** Runs all steps and calls `over`, in a stack of its own; `endedBy` reports what ended them. */
+  start(over: () => void): void {
     const side = this.#side
     const { signal, flushTimeout, onData } = this.#options
+    this.#over = over
     side.begin(this)
     this.#onData = onData ?? (side.mayDeliver() ? 'deliver' : 'discard')
-    this.#outputLeft = side.outputLeft()
-    const abort = () => {
-      this.abort()
-    }
-    signal?.addEventListener('abort', abort)
-    if (signal?.aborted === true) abort()
-    this.#budget.start(flushTimeout, () => (this.#isFlushing() ? undefined : 'flush-timeout'))
-    try {
-      // In the tick of the call; all else starts outside of the caller's stack.
-      this.#taking = side.takeReading()
-      const drain = side.startDraining()
-      this.endedBy = (await this.#send(drain)) ?? (await this.#wait())
-      await this.#end(this.endedBy)
-    } finally {
-      this.#budget.stop()
-      signal?.removeEventListener('abort', abort)
-    }
+    if (signal !== undefined) this.#watch(signal)
+    this.#startBudget(flushTimeout)
+    // In the tick of the call; all else starts outside of the caller's stack.
+    this.#taking = side.takeReading()
+    this.#step = 'turn'
+    const drain = side.startDraining(() => {
+      this.#drained()
+    })
+    inPacedTurn(() => {
+      this.#drain(drain)
+    })
+  }
+
+  /** The same; resolves when all is over. Never rejects. */
+  run(): Promise<void> {
+    return new Promise((resolve) => {
+      this.start(resolve)
+    })
   }
 
   /**
@@ -98,6 +110,82 @@ export class Closing implements BegunClosing {
    * takes time: something is still to leave or to be waited for, or OpenSSL may not be called from here.
    */
   runAtOnce(): boolean {
+    if (!this.#sendsAtOnce()) return false
+    this.endedBy = 'done'
+    this.#step = 'at-once'
+    this.#side.begin(this)
+    return true
+  }
+
+  /** Ends the closing early: the connection is destroyed. */
+  abort(): void {
+    this.#endEarly('signal')
+  }
+
+  giveUp(reason: EndedBy): void {
+    this.#side.begin(this)
+    if (this.endedBy === undefined || this.endedBy === 'done') this.endedBy = reason
+    this.#destroySoon()
+  }
+
+  dataCame(bytes: number): boolean {
+    if (!this.#taking) return false
+    this.discardedBytes += bytes
+    if (this.#onData === 'fail') this.#endEarly('unexpected-data')
+    if (this.discardedBytes <= this.#options.maxDiscardBytes) return true
+    this.#endEarly('discard-limit')
+    // The closing may be over already: the peer has our FIN and sends on.
+    if (this.endedBy !== undefined) this.#destroySoon()
+    return true
+  }
+
+  peerEnded(): void {
+    if (this.#step === 'wait') soon(() => this.#stopWaiting())
+  }
+
+  finGiven(): void {
+    if (this.#step === 'at-once' && this.#side.isQueueing()) this.#startBudget(this.#options.flushTimeout)
+  }
+
+  finCompleted(): void {
+    if (this.#step === 'at-once') this.#finish()
+  }
+
+  destroyed(): void {
+    const peerEnd = this.#side.peerEnd()
+    this.#endEarly(peerEnd === undefined ? 'destroy' : peerEnd === 'alert' ? 'done' : 'tcp-end')
+    // The report is made before the closing has the floor again.
+    this.endedBy ??= this.#early
+  }
+
+  #drain(drain: () => void): void {
+    if (this.#early === undefined) drain()
+    if (this.#isDrained || this.#early !== undefined) this.#send()
+    else this.#step = 'drain'
+  }
+
+  #drained(): void {
+    this.#isDrained = true
+    // In any stack, that of SSL_read too; before, this is the closing's own turn, or one is still to come.
+    if (this.#step === 'drain') setImmediate(() => this.#send())
+  }
+
+  // Alert and flush.
+  #send(): void {
+    if (this.#step !== 'turn' && this.#step !== 'drain') return
+    if (this.#early !== undefined) {
+      this.#end(this.#early)
+      return
+    }
+    this.#step = 'send'
+    this.#atOnce = this.#options.afterwards === 'fin' && this.#sendsAtOnce()
+    if (this.#atOnce) this.#end('done')
+    else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
+    else whenAlertIsDue(this.#side, this.#isEarly, () => this.#sendAlert())
+  }
+
+  // Alert and FIN together, where nothing is before them or between.
+  #sendsAtOnce(): boolean {
     const side = this.#side
     const mayHaveToWait = this.mode === 'bidirectional' && side.peerEnd() !== 'alert'
     if (mayHaveToWait || !side.canCloseAtOnce()) return false
@@ -107,90 +195,61 @@ export class Closing implements BegunClosing {
     } catch {
       return false
     }
-    this.endedBy = 'done'
-    this.#finCompleted = () => undefined
-    side.begin(this)
     return true
   }
 
-  /** Ends the closing early: the connection is destroyed. */
-  abort(): void {
-    this.#earlyEnd.set('signal')
-  }
-
-  giveUp(reason: EndedBy): void {
-    this.#side.begin(this)
-    if (this.endedBy === undefined || this.endedBy === 'done') this.endedBy = reason
-    void this.#destroy()
-  }
-
-  dataCame(bytes: number): boolean {
-    if (!this.#taking) return false
-    this.discardedBytes += bytes
-    if (this.#onData === 'fail') this.#earlyEnd.set('unexpected-data')
-    if (this.discardedBytes <= this.#options.maxDiscardBytes) return true
-    this.#earlyEnd.set('discard-limit')
-    // The closing may be over already: the peer has our FIN and sends on.
-    if (this.endedBy !== undefined) void this.#destroy()
-    return true
-  }
-
-  peerEnded(): void {
-    this.#peerEnded()
-  }
-
-  finGiven(): void {
-    if (this.#finCompleted !== undefined && this.#side.isQueueing()) void this.#watchFin()
-  }
-
-  finCompleted(): void {
-    this.#finCompleted?.()
-  }
-
-  destroyed(): void {
-    const peerEnd = this.#side.peerEnd()
-    this.#earlyEnd.set(peerEnd === undefined ? 'destroy' : peerEnd === 'alert' ? 'done' : 'tcp-end')
-    // The report is made before run() has the floor again.
-    this.endedBy ??= this.#earlyEnd.reason
-  }
-
-  // Drain, alert, flush. Returns what ended the closing early.
-  async #send(drain: () => Promise<void>): Promise<EndedBy | undefined> {
+  #sendAlert(): void {
     const side = this.#side
-    const earlyEnd = this.#earlyEnd
-    if ((await drainOutside(drain, earlyEnd)) !== undefined) return earlyEnd.reason
-    if (this.mode === 'quiet') {
-      // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
-      const isFlushed = await flushOutput(side, earlyEnd)
-      if (isFlushed) side.closeQuietly()
-      return earlyEnd.reason ?? (isFlushed ? undefined : 'tcp-end')
-    }
     try {
-      await writeAlert(side, earlyEnd)
+      if (this.#early === undefined && side.alertReadiness() === 'ready') side.writeCloseNotify('alone')
     } catch {
-      return 'openssl-error'
+      this.#end('openssl-error')
+      return
     }
     // Nothing is to be waited for: the alert leaves with FIN, as Node's own does. Alone it could draw a RST before FIN.
-    if (side.peerEnd() === 'tcp-end') return 'tcp-end'
+    if (side.peerEnd() === 'tcp-end') {
+      this.#end('tcp-end')
+      return
+    }
     this.#taking ||= this.mode === 'bidirectional' && this.#onData !== 'deliver'
-    const isFlushed = await flushOutput(side, earlyEnd)
-    return earlyEnd.reason ?? (isFlushed ? undefined : 'tcp-end')
+    this.#flush(() => this.#wait())
   }
 
-  // Returns what ended the waiting.
-  async #wait(): Promise<EndedBy> {
-    const { waitingRoom } = this.#options
-    if (this.mode !== 'bidirectional') return 'done'
-    const early = this.#answer()
-    if (early !== undefined) return early
+  // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
+  #flush(then: () => void): void {
+    flushOutput(this.#side, this.#isEarly, (isFlushed) => {
+      if (isFlushed && this.#early === undefined) then()
+      else this.#end(this.#early ?? 'tcp-end')
+    })
+  }
+
+  #closeQuietly(): void {
+    this.#side.closeQuietly()
+    this.#end('done')
+  }
+
+  #wait(): void {
+    const { waitingRoom, waitTimeout } = this.#options
+    const early = this.mode === 'bidirectional' ? this.#answer() : 'done'
+    if (early !== undefined) {
+      this.#end(early)
+      return
+    }
     if (waitingRoom?.enter() === false) {
       this.waitRefused = true
-      return 'done'
+      this.#end('done')
+      return
     }
-    const ended = await this.#untilPeerEnded()
-    waitingRoom?.leave()
+    this.#step = 'wait'
+    if (this.#onData === 'discard') this.#side.startReading()
+    this.#startBudget(waitTimeout)
+  }
+
+  #stopWaiting(): void {
+    if (this.#step !== 'wait') return
+    this.#options.waitingRoom?.leave()
     // An answer that came together with the end of a budget is an answer.
-    return this.#answer() ?? ended ?? 'tcp-end'
+    this.#end(this.#answer() ?? this.#early ?? 'tcp-end')
   }
 
   #answer(): EndedBy | undefined {
@@ -198,29 +257,12 @@ export class Closing implements BegunClosing {
     return peerEnd === 'alert' ? 'done' : peerEnd
   }
 
-  async #untilPeerEnded(): Promise<EndedBy | undefined> {
-    if (this.#onData === 'discard') this.#side.startReading()
-    this.#outputLeft = this.#side.outputLeft()
-    this.#budget.start(this.#options.waitTimeout, () => {
-      // Our alert stands behind data that the peer is still taking: it cannot have been answered.
-      if (this.#isFlushing()) return undefined
-      return this.#isReaderStalled() ? 'reader-stalled' : 'wait-timeout'
-    })
-    const peerEnded = new Promise<void>((resolve) => {
-      this.#peerEnded = resolve
-    })
-    return this.#earlyEnd.orUntil(peerEnded)
-  }
-
-  #isReaderStalled(): boolean {
-    return this.#onData === 'deliver' && this.#side.isReaderStalled()
-  }
-
-  async #end(endedBy: EndedBy): Promise<void> {
-    const side = this.#side
-    const keepOpen = this.#options.afterwards === 'keep-open'
+  #end(endedBy: EndedBy): void {
+    this.endedBy = endedBy
+    this.#step = 'end'
     switch (endedBy) {
       case 'destroy':
+        this.#finish()
         return
       case 'signal':
       case 'flush-timeout':
@@ -229,44 +271,121 @@ export class Closing implements BegunClosing {
       case 'discard-limit':
       case 'unexpected-data':
       case 'openssl-error':
-        return this.#destroy()
+        this.#destroySoon()
+        return
       case 'tcp-end':
       case 'reader-stalled':
       case 'done':
-        if (keepOpen) {
-          if (endedBy === 'tcp-end') await this.#destroy()
-          else side.leaveTransport()
-          return
+        if (this.#options.afterwards === 'fin') this.#endTransport()
+        else if (endedBy === 'tcp-end') this.#destroySoon()
+        else {
+          this.#side.leaveTransport()
+          this.#finish()
         }
     }
-    if (side.isDestroyed()) return
+  }
+
+  #endTransport(): void {
+    const side = this.#side
+    if (side.isDestroyed()) {
+      this.#finish()
+      return
+    }
     // A transport that never takes our FIN must not hold the caller.
-    this.#budget.start(this.#options.flushTimeout, () => 'flush-timeout')
-    const stopped = await this.#earlyEnd.orUntil(side.endTransport())
-    if (stopped === 'flush-timeout' || stopped === 'signal') await this.#destroy()
-    if (this.#taking) side.readToEnd()
+    this.#startBudget(this.#options.flushTimeout)
+    side.endTransport(() => this.#stopEnding())
+    if (this.#early !== undefined) this.#stopEnding()
+  }
+
+  #stopEnding(): void {
+    if (this.#step !== 'end') return
+    if (this.#early === 'flush-timeout' || this.#early === 'signal') {
+      if (this.#atOnce) this.endedBy = this.#early
+      this.#destroySoon()
+      return
+    }
+    if (this.#taking) this.#side.readToEnd()
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#step === 'over') return
+    this.#step = 'over'
+    stopTimer(this.#budget)
+    if (this.#abort !== undefined) this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#over()
+  }
+
+  // http2 may have called us: Node crashes when the socket of a session goes inside the session's own callback.
+  #destroySoon(): void {
+    inPacedTurn(() => {
+      this.#side.destroy()
+      if (this.#step === 'end') this.#finish()
+    })
+  }
+
+  readonly #isEarly = (): boolean => this.#early !== undefined
+
+  // Sets state alone, in whatever stack; the step that waits goes on outside of it, the others look at it by themselves.
+  #endEarly(reason: EndedBy): void {
+    if (this.#early !== undefined) return
+    this.#early = reason
+    switch (this.#step) {
+      case 'drain':
+        soon(() => this.#send())
+        break
+      case 'wait':
+        soon(() => this.#stopWaiting())
+        break
+      case 'end':
+        soon(() => this.#stopEnding())
+        break
+      case 'at-once':
+        soon(() => this.#stopAtOnce())
+        break
+      case 'not-begun':
+      case 'turn':
+      case 'send':
+      case 'over':
+    }
   }
 
   // The kernel had taken all when we closed at once, but takes no more: the peer has stopped reading, with our alert and
   // FIN behind the rest.
-  async #watchFin(): Promise<void> {
-    const side = this.#side
-    const finCompleted = new Promise<void>((resolve) => {
-      this.#finCompleted = resolve
-    })
-    this.#outputLeft = side.outputLeft()
-    this.#budget.start(this.#options.flushTimeout, () => (this.#isFlushing() ? undefined : 'flush-timeout'))
-    const stopped = await this.#earlyEnd.orUntil(finCompleted)
-    this.#budget.stop()
-    if (stopped !== 'flush-timeout' && stopped !== 'signal') return
-    this.endedBy = stopped
-    await this.#destroy()
+  #stopAtOnce(): void {
+    if (this.#early === 'flush-timeout' || this.#early === 'signal') {
+      this.endedBy = this.#early
+      this.#destroySoon()
+    }
+    this.#finish()
   }
 
-  // http2 may have called us: Node crashes when the socket of a session goes inside the session's own callback.
-  async #destroy(): Promise<void> {
-    await pacedTurn()
-    this.#side.destroy()
+  #watch(signal: AbortSignal): void {
+    this.#abort = () => {
+      this.abort()
+    }
+    signal.addEventListener('abort', this.#abort)
+    if (signal.aborted) this.abort()
+  }
+
+  // In place of an earlier one. It keeps no process alive.
+  #startBudget(ms: number): void {
+    if (this.#options.flushBudget === 'while-stalled') this.#outputLeft = this.#side.outputLeft()
+    stopTimer(this.#budget)
+    this.#budget = startTimer(() => this.#budgetOver(), ms).unref()
+  }
+
+  #budgetOver(): void {
+    // What stands before FIN was flushed: it is FIN alone that is not taken.
+    const isFlushed = this.#step === 'end' && !this.#atOnce
+    // Else our alert stands behind data that the peer is still taking, and cannot have been answered.
+    if (!isFlushed && this.#isFlushing()) this.#budget?.refresh()
+    else if (this.#step !== 'wait') this.#endEarly('flush-timeout')
+    else this.#endEarly(this.#isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
+  }
+
+  #isReaderStalled(): boolean {
+    return this.#onData === 'deliver' && this.#side.isReaderStalled()
   }
 
   // Whether some of the output has left since the last look, where that counts.
@@ -279,66 +398,13 @@ export class Closing implements BegunClosing {
   }
 }
 
-/** Drains from a stack of its own, and resolves in another one; returns what ended the closing early. */
-async function drainOutside(drain: () => Promise<void>, earlyEnd: EarlyEnd): Promise<EndedBy | undefined> {
-  await pacedTurn()
-  if (earlyEnd.reason !== undefined || (await earlyEnd.orUntil(drain())) !== undefined) return earlyEnd.reason
-  await leaveStack()
-  return earlyEnd.reason
+const settled = Promise.resolve()
+
+/** Calls that in a microtask. */
+function soon(act: () => void): void {
+  void settled.then(act)
 }
 
-/** How sendCloseNotify() and flush() ended. */
-export type Sending = 'sent' | 'flush-timeout' | 'tcp-end'
-
-/**
- * The steps drain, alert and flush, in at most `flushTimeout` ms.
- *
- * @throws (rejects) ClosureError ERR_CLOSURE_OPENSSL when OpenSSL refuses the alert
- */
-export async function sendCloseNotify(side: ClosingSide, flushTimeout: number): Promise<Sending> {
-  const drain = side.startDraining()
-  return withinBudget(flushTimeout, async (earlyEnd) => {
-    if ((await drainOutside(drain, earlyEnd)) !== undefined) return false
-    await writeAlert(side, earlyEnd)
-    return flushOutput(side, earlyEnd)
-  })
-}
-
-/** The step flush alone, for what somebody else has made OpenSSL write, in at most `flushTimeout` ms. */
-export function flush(side: ClosingSide, flushTimeout: number): Promise<Sending> {
-  return withinBudget(flushTimeout, async (earlyEnd) => {
-    await leaveStack()
-    return flushOutput(side, earlyEnd)
-  })
-}
-
-/**
- * The steps alert and flush before somebody destroys the connection: the alert leaves if the kernel takes it at once.
- * `isTrue` is asked outside of the caller's stack, for much may have happened until then.
- */
-export async function alertBeforeDestroy(side: ClosingSide, isTrue: () => boolean): Promise<void> {
-  const mayGo = () => isTrue() && side.alertReadiness() === 'ready'
-  // SSL_read may be on the stack, or http2's session, which crashes when its socket goes there; what was written in the
-  // callback of the handshake leaves with the stack, too.
-  if (!(await untilBriefly(mayGo))) return
-  try {
-    side.writeCloseNotify('alone')
-  } catch {
-    // OpenSSL refuses: the connection goes without an alert.
-    return
-  }
-  await flushBriefly(side)
-}
-
-async function withinBudget(flushTimeout: number, run: (earlyEnd: EarlyEnd) => Promise<boolean>): Promise<Sending> {
-  const earlyEnd = new EarlyEnd()
-  const budget = new Budget(earlyEnd)
-  budget.start(flushTimeout, () => 'flush-timeout')
-  try {
-    const isDone = await run(earlyEnd)
-    if (earlyEnd.reason !== undefined) return 'flush-timeout'
-    return isDone ? 'sent' : 'tcp-end'
-  } finally {
-    budget.stop()
-  }
+function nothing(): void {
+  // Nobody is told.
 }

@@ -27,10 +27,11 @@ export interface ClosingSide {
   /** Makes a closing the connection's own: it hears what happens from now on, and its facts go into the report. */
   begin(closing: BegunClosing): void
   /**
-   * Stops FIN, in the caller's stack. The function that it returns is called once, from a stack of its own, and its
-   * promise resolves when everything that was written before has been given to TLS.
+   * Stops FIN, in the caller's stack. The function that it returns is called once, from a stack of its own. `drained` is
+   * called once everything that was written before has been given to TLS: in the caller's stack, in that of the function
+   * or in any other one.
    */
-  startDraining(): () => Promise<void>
+  startDraining(drained: () => void): () => void
 
   // --- Write the alert ---
 
@@ -72,8 +73,8 @@ export interface ClosingSide {
 
   // --- End the transport, or destroy it ---
 
-  /** Sends FIN; resolves when TCP has taken it. */
-  endTransport(): Promise<void>
+  /** Sends FIN; `taken` is called when TCP has taken or refused it, which can be at once. */
+  endTransport(taken: () => void): void
   /** Leaves the transport open, to the program: a FIN that it has asked for meanwhile goes. */
   leaveTransport(): void
   isDestroyed(): boolean

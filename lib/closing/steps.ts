@@ -1,6 +1,5 @@
-// The steps alert and flush. Each gives up when the closing has an early end, and neither decides what happens then.
-import { setImmediate as nextImmediate, setTimeout as sleep } from 'node:timers/promises'
-import type { EarlyEnd } from './early-end.js'
+// The steps alert and flush. Each gives up when the closing is over early, and neither decides what happens then.
+import { setTimeout as startTimer } from 'node:timers'
 import type { ClosingSide } from './side.js'
 import { leaveStack } from './turns.js'
 
@@ -8,42 +7,48 @@ import { leaveStack } from './turns.js'
 const firstLook = 1
 const lastLook = 16
 
-/** Looks until something is so, or the closing has an early end. */
-async function lookUntil(isSo: () => boolean, earlyEnd: EarlyEnd): Promise<boolean> {
-  for (let delay = 0; earlyEnd.reason === undefined; delay = Math.min(lastLook, Math.max(firstLook, delay * 2))) {
-    if (isSo()) return true
-    // Keeps no process alive: the socket does that.
-    await (delay === 0 ? nextImmediate(undefined, { ref: false }) : sleep(delay, undefined, { ref: false }))
+/** Looks until something is so, at once for the first time, and calls `then`, in the stack of that look. */
+function lookUntil(isSo: () => boolean, then: () => void, delay = 0): void {
+  if (isSo()) {
+    then()
+    return
   }
-  return false
+  const lookAgain = () => {
+    lookUntil(isSo, then, Math.min(lastLook, Math.max(firstLook, delay * 2)))
+  }
+  // Keeps no process alive: the socket does that.
+  if (delay === 0) setImmediate(lookAgain).unref()
+  else startTimer(lookAgain, delay).unref()
 }
 
 /**
- * Writes our close_notify, once, unless it is written already or has become useless. During a renegotiation SSL_shutdown
- * fails, so that its end is waited for.
- *
- * @throws ClosureError ERR_CLOSURE_OPENSSL when OpenSSL refuses
+ * Calls `then` when close_notify can be written, or never will be: during a renegotiation SSL_shutdown fails, so that its
+ * end is waited for.
  */
-export async function writeAlert(side: ClosingSide, earlyEnd: EarlyEnd): Promise<void> {
-  if (!(await lookUntil(() => side.alertReadiness() !== 'later', earlyEnd))) return
-  if (side.alertReadiness() === 'ready') side.writeCloseNotify('alone')
+export function whenAlertIsDue(side: ClosingSide, isOver: () => boolean, then: () => void): void {
+  lookUntil(() => isOver() || side.alertReadiness() !== 'later', then)
 }
 
 // TLSWrap empties its BIO in the turn after TCP has taken it, and never when TCP has refused it.
 const looksUntilRefused = 4
 
 /**
- * Brings TLS's output to the kernel; true when the kernel has taken it, false at an early end and when TCP has refused
- * it.
+ * Brings TLS's output to the kernel, and calls `then` with true when the kernel has taken it, with false at an early end
+ * and when TCP has refused it.
  */
-export async function flushOutput(side: ClosingSide, earlyEnd: EarlyEnd): Promise<boolean> {
+export function flushOutput(side: ClosingSide, isOver: () => boolean, then: (isFlushed: boolean) => void): void {
   let looksWhenGiven = 0
-  const isOver = () => {
+  let isFlushed = false
+  const isDecided = () => {
+    if (isOver()) return true
     const progress = side.flush()
     if (progress === 'given') looksWhenGiven++
-    return progress === 'taken' || progress === 'gone' || looksWhenGiven === looksUntilRefused
+    isFlushed = (progress === 'taken' || progress === 'gone') && looksWhenGiven < looksUntilRefused
+    return isFlushed || looksWhenGiven === looksUntilRefused
   }
-  return (await lookUntil(isOver, earlyEnd)) && looksWhenGiven < looksUntilRefused
+  lookUntil(isDecided, () => {
+    then(isFlushed)
+  })
 }
 
 // TLSWrap empties its BIO in the turn after TCP has taken it.

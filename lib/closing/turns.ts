@@ -11,18 +11,36 @@ const closingsPerTurn = 32
 const inLine: (() => void)[] = []
 
 /**
- * Resolves outside of whatever stack called, in one line with all other closings: a few of them go on in each turn of
+ * Calls that outside of whatever stack called, in one line with all other closings: a few of them go on in each turn of
  * the event loop, so that ten thousand at once do not stall it.
  */
+export function inPacedTurn(act: () => void): void {
+  if (inLine.push(act) === 1) setImmediate(runTurn)
+}
+
+/** Resolves in a turn of {@link inPacedTurn}. */
 export function pacedTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (inLine.push(resolve) === 1) setImmediate(runTurn)
-  })
+  return new Promise(inPacedTurn)
 }
 
 function runTurn(): void {
-  for (const resolve of inLine.splice(0, closingsPerTurn)) resolve()
+  const acts = inLine.splice(0, closingsPerTurn)
   if (inLine.length > 0) setImmediate(runTurn)
+  let acted = 0
+  try {
+    for (const act of acts) {
+      acted++
+      act()
+    }
+  } finally {
+    if (acted < acts.length) putBack(acts.slice(acted))
+  }
+}
+
+// One of them has thrown: a listener of the program's, most likely.
+function putBack(acts: readonly (() => void)[]): void {
+  if (inLine.length === 0) setImmediate(runTurn)
+  inLine.unshift(...acts)
 }
 
 let turn = 0

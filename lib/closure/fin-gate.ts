@@ -1,5 +1,5 @@
 import { completeRequest } from './socket-internals.js'
-import { type Method, Slot, standIns, wrapMethod } from './stand-ins.js'
+import { type Method, Slot, standIns } from './stand-ins.js'
 
 // StreamBase's Shutdown: 0 is under way, 1 is done already, negative is an errno.
 const underWay = 0
@@ -44,6 +44,7 @@ export class FinGate {
   #native: Method | undefined
   #keeper: GateKeeper | undefined
   #held: unknown
+  #whenCompleted: (() => void) | undefined
 
   constructor(handle: object) {
     this.#handle = handle
@@ -77,7 +78,7 @@ export class FinGate {
    */
   hold(keeper: GateKeeper): void {
     this.#keeper = keeper
-    if (this.#held !== undefined && keeper.finArrived() === 'pass') void this.release()
+    if (this.#held !== undefined && keeper.finArrived() === 'pass') this.release()
   }
 
   /** Takes hold() back, unless FIN has come to the gate: then only release() lets it go. */
@@ -85,22 +86,22 @@ export class FinGate {
     if (this.#held === undefined) this.#keeper = undefined
   }
 
-  /** Lets FIN go; resolves when TCP has taken it. The second call, or one without a held FIN, does nothing. */
-  release(): Promise<void> {
+  /**
+   * Lets FIN go. `completed` is called when TCP has taken or refused it, after everybody else has heard of that: at once
+   * without a held FIN, as at the second call.
+   */
+  release(completed?: () => void): void {
     this.#keeper = undefined
     const request = this.#held
     this.#held = undefined
-    if (typeof request !== 'object' || request === null) return Promise.resolve()
-    return new Promise((resolve) => {
-      wrapMethod(request, 'oncomplete', (previous, args) => {
-        const result = previous(args)
-        resolve()
-        return result
-      })
-      const status = this.#send(request)
-      if (status === underWay) return
-      if (!completeRequest(request, status === doneAlready ? 0 : status)) resolve()
-    })
+    if (typeof request !== 'object' || request === null) {
+      completed?.()
+      return
+    }
+    this.#whenCompleted = completed
+    const status = this.#send(request)
+    if (status === underWay) return
+    if (!completeRequest(request, status === doneAlready ? 0 : status)) completed?.()
   }
 
   #send(request: unknown): unknown {
@@ -117,6 +118,7 @@ export class FinGate {
     Reflect.set(request, 'oncomplete', (...given: readonly unknown[]) => {
       this.#completed(given[0] === 0)
       const result: unknown = Reflect.apply(complete, request, given)
+      this.#whenCompleted?.()
       return result
     })
   }
@@ -125,7 +127,7 @@ export class FinGate {
     this.#held = request
     void delay.then((mayGo) => {
       // A closing that has begun meanwhile holds it on.
-      if (mayGo && this.#keeper === undefined) void this.release()
+      if (mayGo && this.#keeper === undefined) this.release()
     })
     return underWay
   }

@@ -152,7 +152,7 @@ export class Lifetime {
 
   /** Takes holdFinInHandshake() back. */
   letFinGoInHandshake(): void {
-    void this.#earlyGate?.gate.release()
+    this.#earlyGate?.gate.release()
   }
 
   /** From now on lookAtHandshake() knows what becomes of the handshake, unless that is done. */

@@ -3,6 +3,7 @@ import { errorOf } from '../errors.js'
 import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
 import { readinessBit } from '../native/addon.js'
 import type { Connection } from './connection.js'
+import type { AtTheGate } from './fin-gate.js'
 import { outputLeft } from './output-progress.js'
 import {
   handleOf,
@@ -41,34 +42,29 @@ export class SocketSide implements ClosingSide {
     this.#connection.closing = closing
   }
 
-  startDraining(): () => Promise<void> {
+  startDraining(drained: () => void): () => void {
     const connection = this.#connection
-    const { socket } = connection
+    const { socket, gate } = connection
     if (this.#drainBy === 'write') {
       // A program that ends its stream meanwhile would send FIN before our alert.
-      if (connection.closing !== undefined) connection.gate.hold({ finArrived: () => 'hold' })
-      const drained = this.#drainedByWrite()
+      if (connection.closing !== undefined) gate.hold({ finArrived: () => 'hold' })
+      this.#drainByWrite(drained)
       connection.refuseWrites()
-      return () => drained
+      return () => undefined
     }
-    const atTheGate = new Promise<void>((resolve) => {
-      connection.gate.hold({
-        finArrived: () => {
-          resolve()
-          return 'hold'
-        },
-      })
-    })
+    const finArrived = (): AtTheGate => {
+      drained()
+      return 'hold'
+    }
+    gate.hold({ finArrived })
     const owner = ownerOf(socket)
     // The gate is closed: from here on ending the stream sends nothing.
     if (owner === 'http-client') leaveAgent(socket)
     return () => {
       // http2 writes beneath the stream: it ends it by itself, after its last frame.
-      if (owner !== 'http2' && this.#drainBy === 'end') {
-        socket.end()
-        connection.refuseWrites()
-      }
-      return atTheGate
+      if (owner === 'http2' || this.#drainBy !== 'end') return
+      socket.end()
+      connection.refuseWrites()
     }
   }
 
@@ -178,13 +174,13 @@ export class SocketSide implements ClosingSide {
     if (socket.readableLength === 0) socket.resume()
   }
 
-  endTransport(): Promise<void> {
-    return this.#connection.gate.release()
+  endTransport(taken: () => void): void {
+    this.#connection.gate.release(taken)
   }
 
   leaveTransport(): void {
     const { socket, gate } = this.#connection
-    if (!socket.destroyed) void gate.release()
+    if (!socket.destroyed) gate.release()
   }
 
   isDestroyed(): boolean {
@@ -206,18 +202,16 @@ export class SocketSide implements ClosingSide {
     }
   }
 
-  // Resolves when all that was written before has been given to TLS and to the kernel. Corked data goes too.
-  #drainedByWrite(): Promise<void> {
+  // All that was written before has been given to TLS and to the kernel by then. Corked data goes too.
+  #drainByWrite(drained: () => void): void {
     const { socket } = this.#connection
     while (socket.writableCorked > 0) socket.uncork()
     const handOn = holdEmptyWrites(socket)
-    return new Promise((resolve) => {
-      // The callback of an empty write comes after all others; an error means that the socket is being destroyed, which
-      // the early end tells.
-      socket.write('', () => {
-        handOn()
-        resolve()
-      })
+    // The callback of an empty write comes after all others; an error means that the socket is being destroyed, which
+    // the early end tells.
+    socket.write('', () => {
+      handOn()
+      drained()
     })
   }
 }

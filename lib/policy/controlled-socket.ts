@@ -2,7 +2,8 @@
 // errors after which TLS is dead and Node leaves TCP open. The machine of lib/closing closes; this file only says when,
 // and which way through it. Once the policy is stopped everything passes through.
 import type { TLSSocket } from 'node:tls'
-import { alertBeforeDestroy, Closing } from '../closing/closing.js'
+import { Closing } from '../closing/closing.js'
+import { alertBeforeDestroy } from '../closing/half-close.js'
 import type { ClosingOptions } from '../closing/options.js'
 import type { Connection } from '../closure/connection.js'
 import type { AtTheGate, GateKeeper } from '../closure/fin-gate.js'
@@ -145,7 +146,7 @@ export class ControlledSocket implements SocketHook, GateKeeper {
     if (!this.#mayBegin()) return
     const closing = this.#newClosing()
     this.#control.closingBegan(closing)
-    void closing.run().then(() => {
+    closing.start(() => {
       this.#control.closingEnded(closing)
     })
   }

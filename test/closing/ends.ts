@@ -88,7 +88,7 @@ function memoryEnds(version: TlsVersion): Promise<Ends> {
         far.writeCloseNotify()
         far.flush()
       },
-      fin: () => void far.endTransport(),
+      fin: () => far.endTransport(() => undefined),
       send: (bytes) => far.write(bytes),
     },
   })

@@ -1,6 +1,7 @@
 /** The machine that closes, over each adapter: the same cases end alike on Node's sockets and on two ends in memory. */
 import { describe, expect, test, vi } from 'vitest'
-import { alertBeforeDestroy, Closing, sendCloseNotify } from '../../lib/closing/closing.js'
+import { Closing } from '../../lib/closing/closing.js'
+import { alertBeforeDestroy, sendCloseNotify } from '../../lib/closing/half-close.js'
 import type { ClosingOptions } from '../../lib/closing/options.js'
 import { WaitingRoom } from '../../lib/closing/waiting-room.js'
 import type { EndedBy } from '../../lib/report/facts.js'

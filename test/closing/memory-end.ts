@@ -37,8 +37,8 @@ export class MemoryEnd implements ClosingSide {
     this.#closing = closing
   }
 
-  startDraining(): () => Promise<void> {
-    return () => Promise.resolve()
+  startDraining(drained: () => void): () => void {
+    return drained
   }
 
   alertReadiness(): AlertReadiness {
@@ -100,13 +100,13 @@ export class MemoryEnd implements ClosingSide {
     this.startReading()
   }
 
-  endTransport(): Promise<void> {
+  endTransport(taken: () => void): void {
     this.flush()
     this.#gaveFin = true
     this.#give(fin)
     this.#closing?.finGiven()
     this.#closing?.finCompleted()
-    return Promise.resolve()
+    taken()
   }
 
   leaveTransport(): void {
