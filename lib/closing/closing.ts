@@ -65,6 +65,8 @@ export class Closing implements BegunClosing {
   #abort: (() => void) | undefined
   #over: () => void = nothing
   #isDrained = false
+  // Nothing that our alert must wait for was before it.
+  #alertIsAlone = false
   #onData: OnData = 'deliver'
   #outputLeft = 0
   // Whether data is kept from the reader from now on.
@@ -117,6 +119,11 @@ export class Closing implements BegunClosing {
     return true
   }
 
+  /** Whether something has ended the closing early. */
+  isOver(): boolean {
+    return this.#early !== undefined
+  }
+
   /** Ends the closing early: the connection is destroyed. */
   abort(): void {
     this.#endEarly('signal')
@@ -144,7 +151,9 @@ export class Closing implements BegunClosing {
   }
 
   finGiven(): void {
-    if (this.#step === 'at-once' && this.#side.isQueueing()) this.#startBudget(this.#options.flushTimeout)
+    if (this.#step !== 'at-once' || !this.#side.isQueueing()) return
+    this.#noteOutput()
+    this.#startBudget(this.#options.flushTimeout)
   }
 
   finCompleted(): void {
@@ -161,7 +170,10 @@ export class Closing implements BegunClosing {
   #drain(drain: () => void): void {
     if (this.#early === undefined) drain()
     if (this.#isDrained || this.#early !== undefined) this.#send()
-    else this.#step = 'drain'
+    else {
+      this.#step = 'drain'
+      this.#noteOutput()
+    }
   }
 
   #drained(): void {
@@ -181,7 +193,12 @@ export class Closing implements BegunClosing {
     this.#atOnce = this.#options.afterwards === 'fin' && this.#sendsAtOnce()
     if (this.#atOnce) this.#end('done')
     else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
-    else whenAlertIsDue(this.#side, this.#isEarly, () => this.#sendAlert())
+    else whenAlertIsDue(this.#side, this, () => this.#sendAlert())
+    if (this.#isSending()) this.#noteOutput()
+  }
+
+  #isSending(): boolean {
+    return this.#step === 'send'
   }
 
   // Alert and FIN together, where nothing is before them or between.
@@ -201,7 +218,10 @@ export class Closing implements BegunClosing {
   #sendAlert(): void {
     const side = this.#side
     try {
-      if (this.#early === undefined && side.alertReadiness() === 'ready') side.writeCloseNotify('alone')
+      if (this.#early === undefined && side.alertReadiness() === 'ready') {
+        this.#alertIsAlone = side.isAllAcknowledged()
+        side.writeCloseNotify(this.#alertIsAlone ? 'alone' : 'behind-data')
+      }
     } catch {
       this.#end('openssl-error')
       return
@@ -217,7 +237,7 @@ export class Closing implements BegunClosing {
 
   // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
   #flush(then: () => void): void {
-    flushOutput(this.#side, this.#isEarly, (isFlushed) => {
+    flushOutput(this.#side, this, (isFlushed) => {
       if (isFlushed && this.#early === undefined) then()
       else this.#end(this.#early ?? 'tcp-end')
     })
@@ -242,6 +262,7 @@ export class Closing implements BegunClosing {
     }
     this.#step = 'wait'
     if (this.#onData === 'discard') this.#side.startReading()
+    if (!this.#alertIsAlone) this.#noteOutput()
     this.#startBudget(waitTimeout)
   }
 
@@ -295,6 +316,7 @@ export class Closing implements BegunClosing {
     this.#startBudget(this.#options.flushTimeout)
     side.endTransport(() => this.#stopEnding())
     if (this.#early !== undefined) this.#stopEnding()
+    else if (this.#atOnce && side.isQueueing()) this.#noteOutput()
   }
 
   #stopEnding(): void {
@@ -323,8 +345,6 @@ export class Closing implements BegunClosing {
       if (this.#step === 'end') this.#finish()
     })
   }
-
-  readonly #isEarly = (): boolean => this.#early !== undefined
 
   // Sets state alone, in whatever stack; the step that waits goes on outside of it, the others look at it by themselves.
   #endEarly(reason: EndedBy): void {
@@ -370,18 +390,21 @@ export class Closing implements BegunClosing {
 
   // In place of an earlier one. It keeps no process alive.
   #startBudget(ms: number): void {
-    if (this.#options.flushBudget === 'while-stalled') this.#outputLeft = this.#side.outputLeft()
     stopTimer(this.#budget)
-    this.#budget = startTimer(() => this.#budgetOver(), ms).unref()
+    this.#budget = startTimer(budgetOver, ms, this).unref()
   }
 
-  #budgetOver(): void {
-    // What stands before FIN was flushed: it is FIN alone that is not taken.
-    const isFlushed = this.#step === 'end' && !this.#atOnce
-    // Else our alert stands behind data that the peer is still taking, and cannot have been answered.
-    if (!isFlushed && this.#isFlushing()) this.#budget?.refresh()
+  /** The budget of the step is over; it begins anew as long as what stands before our alert or FIN leaves. */
+  budgetOver(): void {
+    const isAlone = this.#step === 'wait' ? this.#alertIsAlone : this.#step === 'end' && !this.#atOnce
+    if (!isAlone && this.#isFlushing()) this.#budget?.refresh()
     else if (this.#step !== 'wait') this.#endEarly('flush-timeout')
     else this.#endEarly(this.#isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
+  }
+
+  // A look of its own each time: nothing is noted on the common way, where no step has to wait before `wait`.
+  #noteOutput(): void {
+    if (this.#options.flushBudget === 'while-stalled') this.#outputLeft = this.#side.outputLeft()
   }
 
   #isReaderStalled(): boolean {
@@ -396,6 +419,10 @@ export class Closing implements BegunClosing {
     this.#outputLeft = left
     return left !== before
   }
+}
+
+function budgetOver(closing: Closing): void {
+  closing.budgetOver()
 }
 
 const settled = Promise.resolve()

@@ -2,7 +2,7 @@
 // program that calls SSL_shutdown itself; and the alert before a destruction.
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import type { ClosingSide } from './side.js'
-import { flushBriefly, flushOutput, untilBriefly, whenAlertIsDue } from './steps.js'
+import { type Course, flushBriefly, flushOutput, untilBriefly, whenAlertIsDue } from './steps.js'
 import { leaveStack, pacedTurn } from './turns.js'
 
 /** How sendCloseNotify() and flush() ended. */
@@ -25,10 +25,10 @@ export async function sendCloseNotify(side: ClosingSide, flushTimeout: number): 
     await Promise.race([drained, budget.over])
     await leaveStack()
     await new Promise<void>((resolve) => {
-      whenAlertIsDue(side, budget.isOver, resolve)
+      whenAlertIsDue(side, budget, resolve)
     })
     if (budget.isOver()) return false
-    if (side.alertReadiness() === 'ready') side.writeCloseNotify('alone')
+    if (side.alertReadiness() === 'ready') side.writeCloseNotify('behind-data')
     return flushed(side, budget)
   })
 }
@@ -51,7 +51,7 @@ export async function alertBeforeDestroy(side: ClosingSide, isTrue: () => boolea
   // callback of the handshake leaves with the stack, too.
   if (!(await untilBriefly(mayGo))) return
   try {
-    side.writeCloseNotify('alone')
+    side.writeCloseNotify('behind-data')
   } catch {
     // OpenSSL refuses: the connection goes without an alert.
     return
@@ -59,15 +59,14 @@ export async function alertBeforeDestroy(side: ClosingSide, isTrue: () => boolea
   await flushBriefly(side)
 }
 
-interface Budget {
-  readonly isOver: () => boolean
+interface Budget extends Course {
   /** Resolves when it is over. */
   readonly over: Promise<void>
 }
 
-function flushed(side: ClosingSide, { isOver }: Budget): Promise<boolean> {
+function flushed(side: ClosingSide, budget: Budget): Promise<boolean> {
   return new Promise((resolve) => {
-    flushOutput(side, isOver, resolve)
+    flushOutput(side, budget, resolve)
   })
 }
 

@@ -37,11 +37,11 @@ export interface ClosingSide {
 
   alertReadiness(): AlertReadiness
   /**
-   * Calls SSL_shutdown once. An alert that leaves alone must not be held back by Nagle's algorithm.
+   * Calls SSL_shutdown once. Behind data the alert must not be held back by Nagle's algorithm.
    *
    * @throws ClosureError ERR_CLOSURE_OPENSSL when OpenSSL refuses
    */
-  writeCloseNotify(leaves: 'alone' | 'with-fin'): void
+  writeCloseNotify(leaves: 'alone' | 'behind-data' | 'with-fin'): void
   /** Calls SSL_shutdown under SSL_set_quiet_shutdown, so that nothing is sent; OpenSSL reads on. */
   closeQuietly(): void
   /** Whether an alert that is written now leaves with FIN: nothing waits before it, and OpenSSL may be called. */
@@ -53,6 +53,8 @@ export interface ClosingSide {
   flush(): Progress
   /** A number that changes as long as some of what was written leaves. */
   outputLeft(): number
+  /** Whether the peer's TCP is known to have acknowledged all that was written: nothing is under way. */
+  isAllAcknowledged(): boolean
   /** Whether the transport queues some of what it was given. */
   isQueueing(): boolean
 

@@ -7,6 +7,11 @@ import { leaveStack } from './turns.js'
 const firstLook = 1
 const lastLook = 16
 
+/** A closing, or another way through the steps, that something can end early. */
+export interface Course {
+  isOver(): boolean
+}
+
 /** Looks until something is so, at once for the first time, and calls `then`, in the stack of that look. */
 function lookUntil(isSo: () => boolean, then: () => void, delay = 0): void {
   if (isSo()) {
@@ -25,8 +30,8 @@ function lookUntil(isSo: () => boolean, then: () => void, delay = 0): void {
  * Calls `then` when close_notify can be written, or never will be: during a renegotiation SSL_shutdown fails, so that its
  * end is waited for.
  */
-export function whenAlertIsDue(side: ClosingSide, isOver: () => boolean, then: () => void): void {
-  lookUntil(() => isOver() || side.alertReadiness() !== 'later', then)
+export function whenAlertIsDue(side: ClosingSide, course: Course, then: () => void): void {
+  lookUntil(() => course.isOver() || side.alertReadiness() !== 'later', then)
 }
 
 // TLSWrap empties its BIO in the turn after TCP has taken it, and never when TCP has refused it.
@@ -36,11 +41,11 @@ const looksUntilRefused = 4
  * Brings TLS's output to the kernel, and calls `then` with true when the kernel has taken it, with false at an early end
  * and when TCP has refused it.
  */
-export function flushOutput(side: ClosingSide, isOver: () => boolean, then: (isFlushed: boolean) => void): void {
+export function flushOutput(side: ClosingSide, course: Course, then: (isFlushed: boolean) => void): void {
   let looksWhenGiven = 0
   let isFlushed = false
   const isDecided = () => {
-    if (isOver()) return true
+    if (course.isOver()) return true
     const progress = side.flush()
     if (progress === 'given') looksWhenGiven++
     isFlushed = (progress === 'taken' || progress === 'gone') && looksWhenGiven < looksUntilRefused

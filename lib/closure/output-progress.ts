@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Progress } from '../closing/side.js'
 import { tcpState, unacknowledged } from '../native/addon.js'
 import type { NodeSsl } from '../native/node-ssl.js'
-import { fileDescriptor, handleOf, transportOutput } from './socket-internals.js'
+import { fileDescriptor, handleOf, isQueueing, transportOutput } from './socket-internals.js'
 
 /**
  * How far OpenSSL's output has got. When the output BIO is empty the kernel has taken everything. But Node empties it
@@ -97,6 +97,13 @@ export function outputLeft(socket: TLSSocket): number {
 export function isAcknowledged(socket: TLSSocket): boolean {
   const handle = handleOf(socket)
   return handle === undefined || ((transportOutput(handle)?.queued ?? 0) === 0 && unacknowledgedBy(handle) === 0)
+}
+
+/** Whether the kernel tells that the peer's TCP has acknowledged all that was written. */
+export function isAllAcknowledged(socket: TLSSocket): boolean {
+  const handle = handleOf(socket)
+  const fd = handle === undefined ? undefined : fileDescriptor(handle)
+  return fd !== undefined && unacknowledged(fd) === 0 && !isQueueing(socket)
 }
 
 // 0 where the kernel does not tell.

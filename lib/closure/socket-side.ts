@@ -4,7 +4,7 @@ import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../clo
 import { readinessBit } from '../native/addon.js'
 import type { Connection } from './connection.js'
 import type { AtTheGate } from './fin-gate.js'
-import { outputLeft } from './output-progress.js'
+import { isAllAcknowledged, outputLeft } from './output-progress.js'
 import {
   handleOf,
   holdEmptyWrites,
@@ -75,15 +75,15 @@ export class SocketSide implements ClosingSide {
     return ssl.inInit() ? 'later' : 'ready'
   }
 
-  writeCloseNotify(leaves: 'alone' | 'with-fin'): void {
+  writeCloseNotify(leaves: 'alone' | 'behind-data' | 'with-fin'): void {
     const { socket, ssl, evidence } = this.#connection
     // The last moment at which what went before TLS can be told from the alert.
     evidence.observe()
     // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it, which a peer with
     // delayed acknowledgements does 40 ms later.
-    if (leaves === 'alone') socket.setNoDelay(true)
+    if (leaves === 'behind-data') socket.setNoDelay(true)
     // With nothing to read Node's own call does the same, and nothing else.
-    else if ((ssl.readiness() & (readinessBit.input | readinessBit.sent)) === 0) {
+    if (leaves === 'with-fin' && (ssl.readiness() & (readinessBit.input | readinessBit.sent)) === 0) {
       this.#connection.leaveAlertToNode()
       return
     }
@@ -132,6 +132,10 @@ export class SocketSide implements ClosingSide {
 
   outputLeft(): number {
     return outputLeft(this.#connection.socket)
+  }
+
+  isAllAcknowledged(): boolean {
+    return isAllAcknowledged(this.#connection.socket)
   }
 
   isQueueing(): boolean {

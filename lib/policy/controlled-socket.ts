@@ -143,8 +143,10 @@ export class ControlledSocket implements SocketHook, GateKeeper {
 
   /** Ends the connection as the policy says, once the program has ended its stream. */
   ended(): void {
-    if (!this.#mayBegin()) return
-    const closing = this.#newClosing()
+    if (this.#mayBegin()) this.#begin(this.#newClosing())
+  }
+
+  #begin(closing: Closing): void {
     this.#control.closingBegan(closing)
     closing.start(() => {
       this.#control.closingEnded(closing)
@@ -154,8 +156,9 @@ export class ControlledSocket implements SocketHook, GateKeeper {
   // Everything has drained, and Node asks for FIN; in most closings nothing is left to do but the alert.
   finArrived(): AtTheGate {
     if (!this.#mayBegin()) return this.#lifetime.closingHasBegun ? 'hold' : 'pass'
-    if (!this.#lifetime.mayBeInsideHandshake() && this.#newClosing().runAtOnce()) return 'pass'
-    this.ended()
+    const closing = this.#newClosing()
+    if (!this.#lifetime.mayBeInsideHandshake() && closing.runAtOnce()) return 'pass'
+    this.#begin(closing)
     return 'hold'
   }
 
@@ -206,7 +209,7 @@ export class ControlledSocket implements SocketHook, GateKeeper {
   #alertWouldBeTrue(): boolean {
     const { ssl, evidence, gate } = this.#connection
     if (!ssl.alive() || gate.finAt !== undefined || evidence.tcp.kind !== 'open') return false
-    return this.#connection.undeliveredBytes() === 0 && evidence.sent().kind === 'nothing' && !evidence.wasCut()
+    return evidence.sent().kind === 'nothing' && !evidence.wasCut() && this.#connection.undeliveredBytes() === 0
   }
 }
 

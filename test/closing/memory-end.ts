@@ -71,6 +71,10 @@ export class MemoryEnd implements ClosingSide {
     return this.#ssl.outputPending()
   }
 
+  isAllAcknowledged(): boolean {
+    return !this.isQueueing()
+  }
+
   isQueueing(): boolean {
     return this.#ssl.outputPending() > 0
   }
