@@ -36,6 +36,7 @@
 // Whatever can end a closing at any time goes through one EarlyEnd: the flush budget, which runs from the call on, the
 // signal, and destroy() by anybody. What happens to the connection is told through BegunClosing, synchronously and
 // sometimes inside Node's own stack: it only sets state there, the acting is left to the step that waits for it.
+import { AsyncResource } from 'node:async_hooks'
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
 import type { ClosingOptions } from './options.js'
@@ -64,6 +65,7 @@ export class Closing implements BegunClosing {
   #budget: NodeJS.Timeout | undefined
   #abort: (() => void) | undefined
   #over: () => void = nothing
+  #context: AsyncResource | undefined
   #isDrained = false
   // Nothing that our alert must wait for was before it.
   #alertIsAlone = false
@@ -89,6 +91,7 @@ export class Closing implements BegunClosing {
     this.#onData = onData ?? (side.mayDeliver() ? 'deliver' : 'discard')
     if (signal !== undefined) this.#watch(signal)
     this.#startBudget(flushTimeout)
+    this.#context = new AsyncResource('CLOSENOTIFY')
     // In the tick of the call; all else starts outside of the caller's stack.
     this.#taking = side.takeReading()
     this.#step = 'turn'
@@ -96,7 +99,7 @@ export class Closing implements BegunClosing {
       this.#drained()
     })
     inPacedTurn(() => {
-      this.#drain(drain)
+      this.#inContext(() => this.#drain(drain))
     })
   }
 
@@ -147,7 +150,7 @@ export class Closing implements BegunClosing {
   }
 
   peerEnded(): void {
-    if (this.#step === 'wait') soon(() => this.#stopWaiting())
+    if (this.#step === 'wait') this.#soon(() => this.#stopWaiting())
   }
 
   finGiven(): void {
@@ -169,22 +172,28 @@ export class Closing implements BegunClosing {
 
   #drain(drain: () => void): void {
     if (this.#early === undefined) drain()
-    if (this.#isDrained || this.#early !== undefined) this.#send()
-    else {
-      this.#step = 'drain'
-      this.#noteOutput()
-    }
+    this.#step = 'drain'
+    if (this.#early !== undefined) this.#send()
+    else if (this.#isDrained) this.#sendSoon()
+    else this.#noteOutput()
   }
 
+  // In any stack, that of SSL_read too.
   #drained(): void {
     this.#isDrained = true
-    // In any stack, that of SSL_read too; before, this is the closing's own turn, or one is still to come.
-    if (this.#step === 'drain') setImmediate(() => this.#send())
+    if (this.#step === 'drain') this.#sendSoon()
+  }
+
+  // A turn later: what has come with the end of the handshake is read by then, and no FIN of ours becomes a RST.
+  #sendSoon(): void {
+    setImmediate(() => {
+      this.#inContext(() => this.#send())
+    })
   }
 
   // Alert and flush.
   #send(): void {
-    if (this.#step !== 'turn' && this.#step !== 'drain') return
+    if (this.#step !== 'drain') return
     if (this.#early !== undefined) {
       this.#end(this.#early)
       return
@@ -314,7 +323,9 @@ export class Closing implements BegunClosing {
     }
     // A transport that never takes our FIN must not hold the caller.
     this.#startBudget(this.#options.flushTimeout)
-    side.endTransport(() => this.#stopEnding())
+    side.endTransport(() => {
+      this.#inContext(() => this.#stopEnding())
+    })
     if (this.#early !== undefined) this.#stopEnding()
     else if (this.#atOnce && side.isQueueing()) this.#noteOutput()
   }
@@ -341,7 +352,7 @@ export class Closing implements BegunClosing {
   // http2 may have called us: Node crashes when the socket of a session goes inside the session's own callback.
   #destroySoon(): void {
     inPacedTurn(() => {
-      this.#side.destroy()
+      this.#inContext(() => this.#side.destroy())
       if (this.#step === 'end') this.#finish()
     })
   }
@@ -352,16 +363,16 @@ export class Closing implements BegunClosing {
     this.#early = reason
     switch (this.#step) {
       case 'drain':
-        soon(() => this.#send())
+        this.#soon(() => this.#send())
         break
       case 'wait':
-        soon(() => this.#stopWaiting())
+        this.#soon(() => this.#stopWaiting())
         break
       case 'end':
-        soon(() => this.#stopEnding())
+        this.#soon(() => this.#stopEnding())
         break
       case 'at-once':
-        soon(() => this.#stopAtOnce())
+        this.#soon(() => this.#stopAtOnce())
         break
       case 'not-begun':
       case 'turn':
@@ -386,6 +397,19 @@ export class Closing implements BegunClosing {
     }
     signal.addEventListener('abort', this.#abort)
     if (signal.aborted) this.abort()
+  }
+
+  /** Calls that in a microtask. */
+  #soon(act: () => void): void {
+    void settled.then(() => {
+      this.#inContext(act)
+    })
+  }
+
+  // User code is called there, by 'finish' for example: it is to find the AsyncLocalStorage of who has ended the connection.
+  #inContext(act: () => void): void {
+    if (this.#context === undefined) act()
+    else this.#context.runInAsyncScope(act)
   }
 
   // In place of an earlier one. It keeps no process alive.
@@ -426,11 +450,6 @@ function budgetOver(closing: Closing): void {
 }
 
 const settled = Promise.resolve()
-
-/** Calls that in a microtask. */
-function soon(act: () => void): void {
-  void settled.then(act)
-}
 
 function nothing(): void {
   // Nobody is told.
