@@ -14,11 +14,12 @@
 //
 // There are four ways through these steps, and nothing closes by another one:
 //
-//   Closing.run()             all five
-//   Closing.runAtOnce()       all five in one go, on FIN's own way to TCP, where nothing is to be drained, flushed or
-//                             waited for; most closings are of this kind. Alert and FIN leave together, as Node's own
-//                             do: to an alert alone a peer that has gone would answer by RST before FIN
-//   sendCloseNotify()         drain, alert and flush; the connection stays half-closed
+//   Closing.start(), run()    all five. Where nothing is to be flushed or waited for once the stream has drained, alert and
+//                             FIN leave together, as Node's own do: to an alert alone a peer that has gone would answer
+//                             by RST before FIN
+//   Closing.runAtOnce()       all five in one go, on FIN's own way to TCP, where nothing is to be drained either; most
+//                             closings are of this kind
+//   sendCloseNotify()         drain, alert and flush; the connection stays half-closed (half-close.ts)
 //   alertBeforeDestroy()      alert and flush, as far as a few turns of the event loop do; the caller destroys
 //
 // giveUp() is the end alone, where nothing moves any more: somebody else has seen that (policy/standstill.ts).
@@ -33,12 +34,14 @@
 // act on requests is kept from them. runAtOnce() acts in the stack of the write that drained; its side refuses where
 // that stack may be inside SSL_read.
 //
-// Whatever can end a closing at any time goes through one EarlyEnd: the flush budget, which runs from the call on, the
-// signal, and destroy() by anybody. What happens to the connection is told through BegunClosing, synchronously and
-// sometimes inside Node's own stack: it only sets state there, the acting is left to the step that waits for it.
+// No promise leads from step to step, for ten thousand closings can go on at once: each step ends by calling the next
+// one, and `#step` says which one waits. Whatever can end a closing at any time goes through #endEarly(): the flush budget,
+// which runs from the call on, the signal, and destroy() by anybody. What happens to the connection is told through
+// BegunClosing, synchronously and sometimes inside Node's own stack: it only sets state there, and the step that waits
+// goes on in a microtask. Each step runs in the async context of the call that began the closing, whatever woke it.
 import { AsyncResource } from 'node:async_hooks'
-import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
+import { Budget } from './budget.js'
 import type { ClosingOptions } from './options.js'
 import type { BegunClosing, ClosingSide } from './side.js'
 import { flushOutput, whenAlertIsDue } from './steps.js'
@@ -59,18 +62,17 @@ export class Closing implements BegunClosing {
 
   readonly #side: ClosingSide
   readonly #options: ClosingOptions
+  readonly #budget: Budget
   #step: Step = 'not-begun'
   // Why the closing ended before it was done. The first reason counts.
   #early: EndedBy | undefined
-  #budget: NodeJS.Timeout | undefined
   #abort: (() => void) | undefined
   #over: () => void = nothing
   #context: AsyncResource | undefined
   #isDrained = false
-  // Nothing that our alert must wait for was before it.
+  // Our alert stood behind nothing: the peer has been able to answer it since.
   #alertIsAlone = false
   #onData: OnData = 'deliver'
-  #outputLeft = 0
   // Whether data is kept from the reader from now on.
   #taking = false
   // The alert left with FIN: where FIN is not taken, the alert is not either.
@@ -79,6 +81,7 @@ export class Closing implements BegunClosing {
   constructor(side: ClosingSide, options: ClosingOptions) {
     this.#side = side
     this.#options = options
+    this.#budget = new Budget(side, options, () => this.#budgetOver())
     this.mode = options.mode
   }
 
@@ -90,7 +93,7 @@ export class Closing implements BegunClosing {
     side.begin(this)
     this.#onData = onData ?? (side.mayDeliver() ? 'deliver' : 'discard')
     if (signal !== undefined) this.#watch(signal)
-    this.#startBudget(flushTimeout)
+    this.#budget.start(flushTimeout)
     this.#context = new AsyncResource('CLOSENOTIFY')
     // In the tick of the call; all else starts outside of the caller's stack.
     this.#taking = side.takeReading()
@@ -155,8 +158,8 @@ export class Closing implements BegunClosing {
 
   finGiven(): void {
     if (this.#step !== 'at-once' || !this.#side.isQueueing()) return
-    this.#noteOutput()
-    this.#startBudget(this.#options.flushTimeout)
+    this.#budget.noteOutput()
+    this.#budget.start(this.#options.flushTimeout)
   }
 
   finCompleted(): void {
@@ -175,7 +178,7 @@ export class Closing implements BegunClosing {
     this.#step = 'drain'
     if (this.#early !== undefined) this.#send()
     else if (this.#isDrained) this.#sendSoon()
-    else this.#noteOutput()
+    else this.#budget.noteOutput()
   }
 
   // In any stack, that of SSL_read too.
@@ -203,7 +206,7 @@ export class Closing implements BegunClosing {
     if (this.#atOnce) this.#end('done')
     else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
     else whenAlertIsDue(this.#side, this, () => this.#sendAlert())
-    if (this.#isSending()) this.#noteOutput()
+    if (this.#isSending()) this.#budget.noteOutput()
   }
 
   #isSending(): boolean {
@@ -271,8 +274,8 @@ export class Closing implements BegunClosing {
     }
     this.#step = 'wait'
     if (this.#onData === 'discard') this.#side.startReading()
-    if (!this.#alertIsAlone) this.#noteOutput()
-    this.#startBudget(waitTimeout)
+    if (!this.#alertIsAlone) this.#budget.noteOutput()
+    this.#budget.start(waitTimeout)
   }
 
   #stopWaiting(): void {
@@ -322,12 +325,12 @@ export class Closing implements BegunClosing {
       return
     }
     // A transport that never takes our FIN must not hold the caller.
-    this.#startBudget(this.#options.flushTimeout)
+    this.#budget.start(this.#options.flushTimeout)
     side.endTransport(() => {
       this.#inContext(() => this.#stopEnding())
     })
     if (this.#early !== undefined) this.#stopEnding()
-    else if (this.#atOnce && side.isQueueing()) this.#noteOutput()
+    else if (this.#atOnce && side.isQueueing()) this.#budget.noteOutput()
   }
 
   #stopEnding(): void {
@@ -344,7 +347,7 @@ export class Closing implements BegunClosing {
   #finish(): void {
     if (this.#step === 'over') return
     this.#step = 'over'
-    stopTimer(this.#budget)
+    this.#budget.stop()
     if (this.#abort !== undefined) this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#over()
   }
@@ -412,41 +415,13 @@ export class Closing implements BegunClosing {
     else this.#context.runInAsyncScope(act)
   }
 
-  // In place of an earlier one. It keeps no process alive.
-  #startBudget(ms: number): void {
-    stopTimer(this.#budget)
-    this.#budget = startTimer(budgetOver, ms, this).unref()
-  }
-
-  /** The budget of the step is over; it begins anew as long as what stands before our alert or FIN leaves. */
-  budgetOver(): void {
+  // It begins anew as long as what stands before our alert or FIN leaves.
+  #budgetOver(): void {
     const isAlone = this.#step === 'wait' ? this.#alertIsAlone : this.#step === 'end' && !this.#atOnce
-    if (!isAlone && this.#isFlushing()) this.#budget?.refresh()
+    if (!isAlone && this.#budget.isFlushing()) this.#budget.beginAnew()
     else if (this.#step !== 'wait') this.#endEarly('flush-timeout')
-    else this.#endEarly(this.#isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
+    else this.#endEarly(this.#onData === 'deliver' && this.#side.isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
   }
-
-  // A look of its own each time: nothing is noted on the common way, where no step has to wait before `wait`.
-  #noteOutput(): void {
-    if (this.#options.flushBudget === 'while-stalled') this.#outputLeft = this.#side.outputLeft()
-  }
-
-  #isReaderStalled(): boolean {
-    return this.#onData === 'deliver' && this.#side.isReaderStalled()
-  }
-
-  // Whether some of the output has left since the last look, where that counts.
-  #isFlushing(): boolean {
-    if (this.#options.flushBudget === 'once') return false
-    const left = this.#side.outputLeft()
-    const before = this.#outputLeft
-    this.#outputLeft = left
-    return left !== before
-  }
-}
-
-function budgetOver(closing: Closing): void {
-  closing.budgetOver()
 }
 
 const settled = Promise.resolve()
