@@ -26,7 +26,8 @@ import type { ClosureReport } from '../report/verdict.js'
  */
 export type ClosureState = 'handshake' | 'open' | 'closing' | 'closed' | 'untracked'
 
-const closures = new WeakMap<TLSSocket, Closure>()
+// Of objects that share the life of a socket, as what inherits from it does.
+const closuresOfOthers = new WeakMap<TLSSocket, Closure>()
 
 /**
  * The closure of a TLS socket: control over how it ends, and evidence of how it did. The same object at every call.
@@ -42,10 +43,12 @@ const closures = new WeakMap<TLSSocket, Closure>()
 export function closureOf(socket: TLSSocket): Closure {
   requireRuntime()
   checkSocket(socket)
-  const known = closures.get(socket)
-  if (known !== undefined) return known
-  const closure = new Closure(socket)
-  closures.set(socket, closure)
+  const lifetime = lifetimeOf(socket)
+  const known = lifetime.socket === socket ? lifetime.closure : closuresOfOthers.get(socket)
+  if (known instanceof Closure) return known
+  const closure = new Closure(socket, lifetime)
+  if (lifetime.socket === socket) lifetime.closure = closure
+  else closuresOfOthers.set(socket, closure)
   return closure
 }
 
@@ -53,20 +56,21 @@ export function closureOf(socket: TLSSocket): Closure {
 export class Closure {
   readonly socket: TLSSocket
 
-  /**
-   * The report of what was seen, however the socket ended. Settles when the socket is destroyed, and never rejects. A
-   * socket that is never destroyed never settles it.
-   */
-  readonly report: Promise<ClosureReport>
-
   readonly #lifetime: Lifetime
   #closeNotify: Promise<void> | undefined
 
   /** Made by {@link closureOf} only. */
-  constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket, lifetime: Lifetime) {
     this.socket = socket
-    this.#lifetime = lifetimeOf(socket)
-    this.report = this.#lifetime.report
+    this.#lifetime = lifetime
+  }
+
+  /**
+   * The report of what was seen, however the socket ended. Settles when the socket is destroyed, and never rejects. A
+   * socket that is never destroyed never settles it.
+   */
+  get report(): Promise<ClosureReport> {
+    return this.#lifetime.report
   }
 
   get state(): ClosureState {

@@ -1,14 +1,22 @@
 import type { TLSSocket } from 'node:tls'
 import { isThisTurn, leaveStack, thisTurn } from '../closing/turns.js'
 import { ClosureError } from '../errors.js'
-import type { NodeSsl } from '../native/node-ssl.js'
+import type { NodeSsl, SslStatus } from '../native/node-ssl.js'
 import { bothShutdown } from '../tls/shutdown-flags.js'
 import { protocolOf } from '../tls/versions.js'
 import { Evidence } from './evidence.js'
 import { FinGate, type GateOwner } from './fin-gate.js'
 import { undeliveredBytes } from './undelivered.js'
-import { endStream, fileDescriptor, handleOf, onreadCallback, streamBeneath } from './socket-internals.js'
-import { type Method, Slot, standIns, wrapMethod } from './stand-ins.js'
+import {
+  bytesWrittenTo,
+  endStream,
+  fileDescriptor,
+  handleOf,
+  onreadCallback,
+  streamBeneath,
+  writableStateOf,
+} from './socket-internals.js'
+import { type Method, slotOn, standIns, wrapMethod } from './stand-ins.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 import { type ClosureReport, type DecisiveFacts, reportOf, type Verdict, verdictOf } from '../report/verdict.js'
@@ -50,17 +58,16 @@ export class Connection implements GateOwner {
   // What was decided when the socket was destroyed.
   #decided: Decided | undefined
 
-  /** `gate` may stand before FIN since before the handshake was done. */
-  constructor(socket: TLSSocket, handle: object, ssl: NodeSsl, gate: FinGate | undefined) {
+  /** `status` is that of this moment; `gate` may stand before FIN since before the handshake was done. */
+  constructor(socket: TLSSocket, handle: object, ssl: NodeSsl, status: SslStatus, gate: FinGate | undefined) {
     this.socket = socket
     this.ssl = ssl
     this.handle = handle
-    this.#bytesWhenJoined = socket.bytesWritten
-    this.#totalWhenJoined = ssl.outputTotal()
-    this.side = ssl.isServer() ? 'server' : 'client'
-    const version = ssl.version()
-    this.protocol = protocolOf(version)
-    this.evidence = new Evidence(ssl, handle, version)
+    this.#bytesWhenJoined = bytesWrittenTo(socket, handle)
+    this.#totalWhenJoined = status.outputTotal
+    this.side = status.isServer ? 'server' : 'client'
+    this.protocol = protocolOf(status.version)
+    this.evidence = new Evidence(ssl, handle, status)
     this.gate = gate ?? new FinGate(handle)
     this.gate.owner = this
     // A real handle is kept alive until it is closed, and with it the socket, which is destroyed then.
@@ -309,7 +316,7 @@ export interface StreamEndHook {
 }
 
 // Of a stream beneath TLS: the connection on it. The stream may be a TLS socket itself.
-const connectionsAbove = new Slot((value: unknown): value is Connection => value instanceof Connection)
+const connectionsAbove = slotOn<Connection>(writableStateOf)
 
 const standInsBeneath = standIns(connectionsAbove, {
   end: (connection, previous, args) => {

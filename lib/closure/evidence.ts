@@ -1,5 +1,5 @@
 // The facts of one connection as they come: alerts from OpenSSL's info callback, FIN and RST from Node's stream.
-import type { NodeSsl } from '../native/node-ssl.js'
+import type { NodeSsl, SslStatus } from '../native/node-ssl.js'
 import type { Alert } from '../tls/alerts.js'
 import { receivedShutdown, sentShutdown } from '../tls/shutdown-flags.js'
 import { isTls13 } from '../tls/versions.js'
@@ -35,11 +35,12 @@ export class Evidence {
   #readingEnd: Alert | undefined
   #hasWrittenCloseNotify = false
 
-  constructor(ssl: NodeSsl, handle: object, version: number) {
+  /** `status` is that of this moment. */
+  constructor(ssl: NodeSsl, handle: object, status: SslStatus) {
     this.#ssl = ssl
     this.#handle = handle
-    this.output = new OutputProgress(ssl, handle)
-    this.#isTls13 = isTls13(version)
+    this.output = new OutputProgress(ssl, handle, status)
+    this.#isTls13 = isTls13(status.version)
   }
 
   /** Every alert, in the order in which OpenSSL decrypted or wrote it. */

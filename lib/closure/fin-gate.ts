@@ -1,5 +1,5 @@
 import { completeRequest } from './socket-internals.js'
-import { type Method, Slot, standIns } from './stand-ins.js'
+import { type Method, replaceRemovably, slotOn, standBeforeOwn } from './stand-ins.js'
 
 // StreamBase's Shutdown: 0 is under way, 1 is done already, negative is an errno.
 const underWay = 0
@@ -48,8 +48,7 @@ export class FinGate {
 
   constructor(handle: object) {
     this.#handle = handle
-    gates.put(handle, this)
-    standInsOfHandle(handle, this)
+    standBeforeShutdown(handle, this)
   }
 
   /** Node calls shutdown(). */
@@ -138,6 +137,33 @@ export class FinGate {
   }
 }
 
-const gates = new Slot((value: unknown): value is FinGate => value instanceof FinGate)
+const gates = slotOn<FinGate>()
 
-const standInsOfHandle = standIns(gates, { shutdown: (gate, native, [request]) => gate.arrived(native, request) })
+// Handles are Node's alone, so that one function stands on their class for all of them; a handle without a gate passes.
+// A package that has put a method of its own on a handle may have kept Node's from before: we stand before that one
+// then, and are not to be met a second time where it calls the class.
+function standBeforeShutdown(handle: object, gate: FinGate): void {
+  if (Object.hasOwn(handle, 'shutdown')) {
+    standBeforeOwn(handle, 'shutdown', gate, (owner, native, [request]) => owner.arrived(native, request))
+    return
+  }
+  gates.put(handle, gate)
+  const above = Reflect.getPrototypeOf(handle)
+  if (above === null || above === lastClass) return
+  lastClass = above
+  if (classes.has(above)) return
+  classes.add(above)
+  replaceRemovably(
+    above,
+    'shutdown',
+    (native) =>
+      function (this: object, ...args: readonly unknown[]): unknown {
+        const gateOfThis = gates.of(this)
+        return gateOfThis === undefined ? Reflect.apply(native, this, args) : gateOfThis.arrived(native, args[0])
+      },
+  )
+}
+
+// Those whose shutdown() we stand before.
+const classes = new WeakSet()
+let lastClass: object | undefined

@@ -1,7 +1,7 @@
 // Handshakes that the peer has ended by its close_notify, or by a fatal alert that OpenSSL tells nobody of.
 import type { TLSSocket } from 'node:tls'
-import { meetSsls, sslsMade } from '../native/addon.js'
-import { newestSsl, type NodeSsl, runningSsl } from '../native/node-ssl.js'
+import { meetSsls } from '../native/addon.js'
+import { type NodeSsl, runningSsl } from '../native/node-ssl.js'
 import { receivedShutdown } from '../tls/shutdown-flags.js'
 import { endStream, handleOf } from './socket-internals.js'
 import { wrapMethod } from './stand-ins.js'
@@ -9,14 +9,6 @@ import { wrapMethod } from './stand-ins.js'
 /** Whether OpenSSL reads no more, in the middle of a handshake: it can never be done. */
 export function isCutOff(ssl: NodeSsl): boolean {
   return ssl.alive() && ssl.inInit() && (ssl.getShutdown() & receivedShutdown) !== 0
-}
-
-/**
- * The SSL that was made since there had been so many, unless others were made besides: while Node handles an event, it
- * tells nobody of it.
- */
-export function sslMadeSince(count: number): NodeSsl | undefined {
-  return sslsMade() === count + 1 ? newestSsl() : undefined
 }
 
 /** The handshake of one socket, from before it begins. */

@@ -3,8 +3,8 @@ import { type NodeSsl, sslOfFinished } from '../native/node-ssl.js'
 import { Connection, liveHandle } from './connection.js'
 import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
-import { isServerSide } from './socket-internals.js'
-import { type Method, Slot, standIns } from './stand-ins.js'
+import { isServerSide, writableStateOf } from './socket-internals.js'
+import { type Method, slotOn, standIns } from './stand-ins.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf, type Verdict } from '../report/verdict.js'
 
@@ -50,10 +50,13 @@ export class Lifetime {
   untracked = false
   /** Set once the socket is destroyed. */
   verdict: Verdict | undefined
+  /** What the program has of it. */
+  closure: object | undefined
   /** The policy that the socket is under, or was. */
   control: { readonly isActive: boolean } | undefined
 
-  readonly #startedAt = performance.now()
+  // When it was looked at first, unless that was after the handshake.
+  #startedAt: number | undefined
   #hook: SocketHook | undefined
   // Nearly always one: the policy.
   #observer: LifetimeObserver | undefined
@@ -71,11 +74,12 @@ export class Lifetime {
     if (socket.destroyed) {
       ssl?.release()
       this.untracked = true
+      this.#startedAt = performance.now()
       this.#finish()
       return
     }
     standInsOfSocket(socket, this)
-    this.#joinWhenSecure(ssl)
+    if (!this.#joinWhenSecure(ssl)) this.#startedAt = performance.now()
   }
 
   /** The report, once the socket is destroyed. */
@@ -193,12 +197,14 @@ export class Lifetime {
     return Reflect.apply(previous, this.socket, [shown, finish])
   }
 
-  #joinWhenSecure(ssl?: NodeSsl): void {
-    if (this.#join(ssl)) return
+  // Whether it has joined, as far as it ever will.
+  #joinWhenSecure(ssl?: NodeSsl): boolean {
+    if (this.#join(ssl)) return !this.untracked
     // First in line: whoever else waits for 'secure' may close the socket.
     this.socket.prependOnceListener('secure', () => {
       this.#joinWhenSecure()
     })
+    return false
   }
 
   // Joins the socket with its SSL. False while the handshake is going on, and 'secure' is still to come: with both
@@ -207,15 +213,20 @@ export class Lifetime {
     const { socket } = this
     const known = given ?? this.#handshake?.takeSsl()
     const handle = liveHandle(socket)
-    const ssl = handle && (known?.alive() === true ? known : this.#findSsl())
+    let ssl = handle && known
+    let status = ssl?.status()
+    if (handle !== undefined && status === undefined) {
+      ssl = this.#findSsl()
+      status = ssl?.status()
+    }
     if (ssl !== known) known?.release()
-    if (handle === undefined || ssl === undefined) return this.untracked
-    if (ssl.inInit() && socket.getPeerFinished() === undefined) {
+    if (handle === undefined || ssl === undefined || status === undefined) return this.untracked
+    if (status.inInit && socket.getPeerFinished() === undefined) {
       ssl.release()
       return false
     }
     const gate = this.#earlyGate?.handle === handle ? this.#earlyGate.gate : undefined
-    const connection = new Connection(socket, handle, ssl, gate)
+    const connection = new Connection(socket, handle, ssl, status, gate)
     this.connection = connection
     this.#handshake = undefined
     this.#observer?.joined(this, connection)
@@ -238,7 +249,7 @@ export class Lifetime {
     if (this.connection !== undefined) this.verdict = this.connection.destroyed()
     else {
       const handshake = this.untracked ? 'untracked' : 'not-completed'
-      this.#finalReport = reportOf(factsWithoutConnection(this.socket, handshake, this.#startedAt))
+      this.#finalReport = reportOf(factsWithoutConnection(this.socket, handshake, this.#startedAt ?? performance.now()))
       this.verdict = this.#finalReport.verdict
     }
     this.#observer?.finished(this, this.verdict)
@@ -246,8 +257,8 @@ export class Lifetime {
   }
 }
 
-// A socket is a member of its own slot: a proxy of it, and what inherits from it, are the same life.
-const lifetimes = new Slot((value: unknown): value is Lifetime => value instanceof Lifetime)
+// A proxy of a socket, and what inherits from it, have its state too, and are the same life.
+const lifetimes = slotOn<Lifetime>(writableStateOf)
 
 const standInsOfSocket = standIns(lifetimes, {
   _destroy: (lifetime, previous, args) => lifetime.destroying(previous, args),

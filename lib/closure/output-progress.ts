@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls'
 import type { Progress } from '../closing/side.js'
 import { tcpState, unacknowledged } from '../native/addon.js'
-import type { NodeSsl } from '../native/node-ssl.js'
-import { fileDescriptor, handleOf, isQueueing, transportOutput } from './socket-internals.js'
+import type { NodeSsl, SslStatus } from '../native/node-ssl.js'
+import { fileDescriptor, givenToTransport, handleOf, isQueueing, transportOutput } from './socket-internals.js'
 
 /**
  * How far OpenSSL's output has got. When the output BIO is empty the kernel has taken everything. But Node empties it
@@ -21,20 +21,16 @@ export class OutputProgress {
   #givenBeforeFin: number | undefined
   #finTaken = false
 
-  constructor(ssl: NodeSsl, handle: object) {
+  /** `status` is that of this moment. */
+  constructor(ssl: NodeSsl, handle: object, status: SslStatus) {
     this.#ssl = ssl
     this.#handle = handle
-    this.findStart()
+    this.#before = startOf(handle, status.outputTotal, status.outputPending)
   }
 
   findStart(): void {
-    const transport = this.#before === undefined ? transportOutput(this.#handle) : undefined
-    if (transport === undefined) return
-    const written = this.#ssl.outputTotal()
-    const pending = this.#ssl.outputPending()
-    // Pending bytes may have been given or not: both are a start from zero.
-    if (pending === 0) this.#before = transport.given - written
-    else if (transport.given === written || transport.given === written - pending) this.#before = 0
+    if (this.#before !== undefined) return
+    this.#before = startOf(this.#handle, this.#ssl.outputTotal(), this.#ssl.outputPending())
   }
 
   progress(): Exclude<Progress, 'gone'> {
@@ -66,7 +62,7 @@ export class OutputProgress {
 
   /** Bytes that are given from now on come after FIN, and are never sent. */
   finGiven(): void {
-    this.#givenBeforeFin ??= transportOutput(this.#handle)?.given
+    this.#givenBeforeFin ??= givenToTransport(this.#handle)
   }
 
   finTaken(): void {
@@ -79,6 +75,15 @@ export class OutputProgress {
     if (transport === undefined || this.#before === undefined) return undefined
     return { given: (this.#givenBeforeFin ?? transport.given) - this.#before, queued: transport.queued }
   }
+}
+
+// Bytes that the transport was given before TLS began to write to it.
+function startOf(handle: object, written: number, pending: number): number | undefined {
+  const given = givenToTransport(handle)
+  if (given === undefined) return undefined
+  if (pending === 0) return given - written
+  // Pending bytes may have been given or not: both are a start from zero.
+  return given === written || given === written - pending ? 0 : undefined
 }
 
 /**

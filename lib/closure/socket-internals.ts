@@ -33,6 +33,12 @@ export function streamBeneath(socket: TLSSocket): Duplex | undefined {
   return parent instanceof Duplex ? parent : undefined
 }
 
+/** What a stream has in common with its proxies and with what inherits from it, and with nothing else. */
+export function writableStateOf(stream: object): object {
+  const state: unknown = '_writableState' in stream ? stream._writableState : undefined
+  return isObject(state) ? state : stream
+}
+
 /** Who owns a socket right now. */
 export function ownerOf(socket: TLSSocket): Owner {
   // Asked first, for it costs least: where http has a parser or a message, http2 has no session.
@@ -216,6 +222,13 @@ export function transportOutput(handle: object): { readonly given: number; reado
   return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
 }
 
+/** How much of that output the transport was given. */
+export function givenToTransport(handle: object): number | undefined {
+  const parent: unknown = '_parent' in handle ? handle._parent : undefined
+  const given: unknown = isObject(parent) && 'bytesWritten' in parent ? parent.bytesWritten : undefined
+  return typeof given === 'number' ? given : undefined
+}
+
 /**
  * The name of the handle of Node's that TLS stands on: TCP, Pipe, TLSWrap. Undefined where that is a stream of
  * JavaScript: its handle is one that JavaScript feeds.
@@ -259,6 +272,12 @@ export function bytesBeingWritten(socket: TLSSocket): number | undefined {
 export function bytesGivenToTls(handle: object): number | undefined {
   const bytes: unknown = Reflect.get(handle, 'bytesWritten')
   return typeof bytes === 'number' ? bytes : undefined
+}
+
+/** `bytesWritten` of a socket with that handle: where the stream holds nothing it is the handle's, which costs less. */
+export function bytesWrittenTo(socket: TLSSocket, handle: object): number {
+  const given = socket.writableLength === 0 && 'bytesWritten' in handle ? handle.bytesWritten : undefined
+  return typeof given === 'number' ? given : socket.bytesWritten
 }
 
 /** The file descriptor beneath a handle; undefined where there is none. */

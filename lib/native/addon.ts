@@ -27,11 +27,30 @@ export const readinessBit = {
   received: 64,
 } as const
 
+/** Where `status()` writes what an SSL is like: indexes of its block. */
+export const statusIndex = {
+  /** 1 in a handshake. */
+  inInit: 0,
+  /** 1 for the server of its connection. */
+  server: 1,
+  version: 2,
+  /** All bytes that OpenSSL has written so far. */
+  outputTotal: 3,
+  /** Bytes that wait in the output BIO. */
+  outputPending: 4,
+} as const
+
+/** The block of {@link statusIndex}. A shared buffer, because that cannot be detached under the addon. */
+export const sslStatus = new Float64Array(new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT))
+
 /**
  * Calls on one of Node's SSLs, by an id. They throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after;
  * an id that was given back is refused.
  */
 export interface NodeSslCalls {
+  setUp(status: Float64Array): void
+  /** Whether it is alive; what it is like then is in the block of {@link statusIndex} until the next call. Readable after. */
+  status(id: number): boolean
   sslShutdown(id: number): NativeShutdownResult
   /** Readable after. */
   getShutdown(id: number): number
@@ -85,7 +104,7 @@ interface Counts {
 interface Addon {
   initialize(opensslVersion: string, createError: (code: string, message: string) => Error): string | undefined
   find(finished: Uint8Array): number
-  newest(): number
+  madeSince(count: number): number
   running(): number
   meet(): void
   made(): number
@@ -132,9 +151,12 @@ export function findByFinished(finished: Uint8Array): Found {
   return addon().find(finished)
 }
 
-/** The SSL that this thread made last, if it is one of Node's sockets and still there. */
-export function findNewest(): Found {
-  return addon().newest()
+/**
+ * The SSL that this thread has made since it had made so many, if it is one of Node's sockets, still there, and the only
+ * one.
+ */
+export function findMadeSince(count: number): Found {
+  return addon().madeSince(count)
 }
 
 /** The SSL in whose info callback Node has called us. */
@@ -204,6 +226,7 @@ function start(): Binary {
     const addon = load()
     const version = process.versions['openssl'] ?? 'unknown'
     const unfit = addon.initialize(version, createError)
+    addon.ssl.setUp(sslStatus)
     return { kind: 'loaded', addon, clockOffset: clockOffset(addon), unfit }
   } catch (error) {
     const { facts } = error instanceof ClosureError ? error : { facts: undefined }

@@ -1,11 +1,13 @@
 // One of Node's SSLs, as an object over the addon's calls by id.
 import {
   findByFinished,
-  findNewest,
+  findMadeSince,
   findRunning,
   type NativeShutdownResult,
   type NodeSslCalls,
   nodeSslCalls,
+  sslStatus,
+  statusIndex,
   toPerformanceTime,
 } from './addon.js'
 import { ClosureError } from '../errors.js'
@@ -20,6 +22,8 @@ export class NodeSsl {
   #id: number
   // What stays readable when the id is gone.
   #last: Last | undefined
+  // The id once more, where it is given back with the garbage.
+  #dropped: Dropped | undefined
 
   constructor(id: number) {
     this.#calls = nodeSslCalls()
@@ -52,12 +56,20 @@ export class NodeSsl {
     return this.#calls.getContextQuietShutdown(this.#live())
   }
 
-  inInit(): boolean {
-    return this.#calls.inInit(this.#live())
+  /** What it is like now; undefined where it is not alive. Readable after. */
+  status(): SslStatus | undefined {
+    if (this.#last !== undefined || !this.#calls.status(this.#id)) return undefined
+    return {
+      inInit: sslStatus[statusIndex.inInit] === 1,
+      isServer: sslStatus[statusIndex.server] === 1,
+      version: sslStatus[statusIndex.version] ?? 0,
+      outputTotal: sslStatus[statusIndex.outputTotal] ?? 0,
+      outputPending: sslStatus[statusIndex.outputPending] ?? 0,
+    }
   }
 
-  isServer(): boolean {
-    return this.#calls.isServer(this.#live())
+  inInit(): boolean {
+    return this.#calls.inInit(this.#live())
   }
 
   version(): number {
@@ -132,13 +144,15 @@ export class NodeSsl {
 
   /** From now on the id is given back with the garbage, too: a socket that no handle keeps alive may never be destroyed. */
   releaseWithGarbage(): void {
-    if (this.#last === undefined) dropped.register(this, this.#id, this)
+    if (this.#last !== undefined || this.#dropped !== undefined) return
+    this.#dropped = { id: this.#id }
+    dropped.register(this, this.#dropped)
   }
 
   /** Gives the memory back that the addon keeps for this object; the second call does nothing. */
   release(): void {
     if (this.#last !== undefined) return
-    dropped.unregister(this)
+    if (this.#dropped !== undefined) this.#dropped.id = undefined
     this.#last = {
       shutdown: this.getShutdown(),
       quiet: this.getQuietShutdown(),
@@ -154,9 +168,25 @@ export class NodeSsl {
   }
 }
 
-const dropped = new FinalizationRegistry((id: number) => {
-  nodeSslCalls().release(id)
+/** The id of an SSL whose object may be dropped; undefined once it was given back. */
+interface Dropped {
+  id: number | undefined
+}
+
+// What is given back is told here and not unregistered, which would cost as much again as to register it.
+const dropped = new FinalizationRegistry(({ id }: Dropped) => {
+  if (id !== undefined) nodeSslCalls().release(id)
 })
+
+/** What one SSL is like at a moment. */
+export interface SslStatus {
+  readonly inInit: boolean
+  readonly isServer: boolean
+  readonly version: number
+  /** All bytes that OpenSSL has written so far (BIO_number_written). */
+  readonly outputTotal: number
+  readonly outputPending: number
+}
 
 interface Last {
   readonly shutdown: number
@@ -170,9 +200,12 @@ export function sslOfFinished(finished: Uint8Array): NodeSsl | undefined {
   return found(findByFinished(finished))
 }
 
-/** The SSL that this thread made last, if it is one of Node's sockets and still there. */
-export function newestSsl(): NodeSsl | undefined {
-  return found(findNewest())
+/**
+ * The SSL that was made since there had been so many, unless others were made besides: while Node handles an event, it
+ * tells nobody of it.
+ */
+export function sslMadeSince(count: number): NodeSsl | undefined {
+  return found(findMadeSince(count))
 }
 
 /** The SSL in whose info callback Node has called us. */

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Server, TLSSocket } from 'node:tls'
 import { sslsMade, tcpState } from '../native/addon.js'
-import type { NodeSsl } from '../native/node-ssl.js'
-import { isCutOff, sslMadeSince } from '../closure/handshake.js'
+import { type NodeSsl, sslMadeSince } from '../native/node-ssl.js'
+import { isCutOff } from '../closure/handshake.js'
 import { fileDescriptor, handleOf, streamBeneath } from '../closure/socket-internals.js'
 
 /** Is told of the handshakes of a server. */

@@ -46,16 +46,28 @@ Napi::Value new_id(Napi::Env env, const std::shared_ptr<node::Observation>& obse
 // find(finished): a new id of this thread's SSL with that Finished message, or -1.
 Napi::Value find(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsTypedArray() ||
-      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+  napi_typedarray_type type{};
+  size_t length = 0;
+  void* data = nullptr;
+  // One call for all of it, for this is where closureOf() begins.
+  if (info.Length() != 1 ||
+      napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_uint8_array) {
     throw Napi::TypeError::New(env, "Expected a Uint8Array with a Finished message");
   }
-  const auto finished = info[0].As<Napi::Uint8Array>();
-  return new_id(env, registry_of(env).find(finished.Data(), finished.ByteLength()));
+  return new_id(env, registry_of(env).find(static_cast<const uint8_t*>(data), length));
 }
 
-// newest(): a new id of the SSL that this thread made last, or -1.
-Napi::Value newest(const Napi::CallbackInfo& info) { return new_id(info.Env(), registry_of(info.Env()).newest()); }
+// madeSince(count): a new id of the SSL that this thread made last, where it has made one and no more since it had made
+// so many; -1 otherwise.
+Napi::Value made_since(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a number of SSLs");
+  const node::Registry& registry = registry_of(env);
+  const double before = info[0].As<Napi::Number>().DoubleValue();
+  if (static_cast<double>(registry.counts().made) != before + 1) return new_id(env, nullptr);
+  return new_id(env, registry.newest());
+}
 
 // running(): a new id of the SSL whose info callback has called us, or -1.
 Napi::Value running(const Napi::CallbackInfo& info) { return new_id(info.Env(), registry_of(info.Env()).running()); }
@@ -118,7 +130,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(state.release());
   exports["initialize"] = function<&initialize>(env, "initialize");
   exports["find"] = function<&find>(env, "find");
-  exports["newest"] = function<&newest>(env, "newest");
+  exports["madeSince"] = function<&made_since>(env, "madeSince");
   exports["running"] = function<&running>(env, "running");
   exports["meet"] = function<&meet>(env, "meet");
   exports["made"] = function<&made>(env, "made");

@@ -16,6 +16,7 @@ struct AddonState {
   Napi::FunctionReference create_error;  // (code, message) => ClosureError, given by lib/native/addon.ts
   Napi::FunctionReference context_handle;
   NodeSsls node_ssls;
+  StatusBlock node_ssl_status;
   EngineState engine;
 };
 

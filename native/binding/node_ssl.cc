@@ -117,6 +117,39 @@ bool get_context_quiet_shutdown(const Call& call) {
   return api.SSL_CTX_get_quiet_shutdown(api.SSL_get_SSL_CTX(call.live())) != 0;
 }
 
+// Indexes of the status block, as in lib/native/addon.ts.
+enum StatusIndex { kStatusInInit, kStatusServer, kStatusVersion, kStatusTotal, kStatusPending, kStatusLength };
+
+// setUp(status): from then on status() writes there.
+Napi::Value set_up(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsTypedArray() ||
+      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
+      info[0].As<Napi::TypedArray>().ElementLength() < kStatusLength) {
+    throw invalid_argument(env, "Expected a Float64Array with room for the status of an SSL");
+  }
+  StatusBlock& block = env.GetInstanceData<AddonState>()->node_ssl_status;
+  block.array = Napi::Persistent(info[0].As<Napi::Object>());
+  block.values = info[0].As<Napi::Float64Array>().Data();
+  return env.Undefined();
+}
+
+// Whether the SSL is alive; what it is like then goes into the status block.
+bool status(const Call& call) {
+  double* const values = call.state.node_ssl_status.values;
+  if (values == nullptr) throw invalid_argument(call.env, "Expected setUp() to be called before status()");
+  Ssl* ssl = call.observation.ssl();
+  if (ssl == nullptr) return false;
+  const NodeFunctions& api = call.openssl();
+  openssl::Bio* output = api.SSL_get_wbio(ssl);
+  values[kStatusInInit] = api.SSL_in_init(ssl) != 0 ? 1 : 0;
+  values[kStatusServer] = api.SSL_is_server(ssl) != 0 ? 1 : 0;
+  values[kStatusVersion] = api.SSL_version(ssl);
+  values[kStatusTotal] = output == nullptr ? 0 : static_cast<double>(api.BIO_number_written(output));
+  values[kStatusPending] = pending(api, output);
+  return true;
+}
+
 bool in_init(const Call& call) { return call.openssl().SSL_in_init(call.live()) != 0; }
 bool is_server(const Call& call) { return call.openssl().SSL_is_server(call.live()) != 0; }
 int version(const Call& call) { return call.openssl().SSL_version(call.live()); }
@@ -202,6 +235,8 @@ Napi::Object define_node_ssl(Napi::Env env) {
   define_call<&get_quiet_shutdown>(calls, "getQuietShutdown");
   define_call<&set_quiet_shutdown>(calls, "setQuietShutdown");
   define_call<&get_context_quiet_shutdown>(calls, "getContextQuietShutdown");
+  calls["setUp"] = function<&set_up>(env, "setUp");
+  define_call<&status>(calls, "status");
   define_call<&in_init>(calls, "inInit");
   define_call<&is_server>(calls, "isServer");
   define_call<&version>(calls, "version");
