@@ -62,7 +62,7 @@ export class Closing implements BegunClosing {
 
   readonly #side: ClosingSide
   readonly #options: ClosingOptions
-  readonly #budget: Budget
+  #budget: Budget | undefined
   #step: Step = 'not-begun'
   // Why the closing ended before it was done. The first reason counts.
   #early: EndedBy | undefined
@@ -81,7 +81,6 @@ export class Closing implements BegunClosing {
   constructor(side: ClosingSide, options: ClosingOptions) {
     this.#side = side
     this.#options = options
-    this.#budget = new Budget(side, options, () => this.#budgetOver())
     this.mode = options.mode
   }
 
@@ -93,7 +92,7 @@ export class Closing implements BegunClosing {
     side.begin(this)
     this.#onData = onData ?? (side.mayDeliver() ? 'deliver' : 'discard')
     if (signal !== undefined) this.#watch(signal)
-    this.#budget.start(flushTimeout)
+    this.#startBudget(flushTimeout)
     this.#context = new AsyncResource('CLOSENOTIFY')
     // In the tick of the call; all else starts outside of the caller's stack.
     this.#taking = side.takeReading()
@@ -158,8 +157,8 @@ export class Closing implements BegunClosing {
 
   finGiven(): void {
     if (this.#step !== 'at-once' || !this.#side.isQueueing()) return
-    this.#budget.noteOutput()
-    this.#budget.start(this.#options.flushTimeout)
+    this.#startBudget(this.#options.flushTimeout)
+    this.#budget?.noteOutput()
   }
 
   finCompleted(): void {
@@ -178,7 +177,7 @@ export class Closing implements BegunClosing {
     this.#step = 'drain'
     if (this.#early !== undefined) this.#send()
     else if (this.#isDrained) this.#sendSoon()
-    else this.#budget.noteOutput()
+    else this.#budget?.noteOutput()
   }
 
   // In any stack, that of SSL_read too.
@@ -206,7 +205,7 @@ export class Closing implements BegunClosing {
     if (this.#atOnce) this.#end('done')
     else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
     else whenAlertIsDue(this.#side, this, () => this.#sendAlert())
-    if (this.#isSending()) this.#budget.noteOutput()
+    if (this.#isSending()) this.#budget?.noteOutput()
   }
 
   #isSending(): boolean {
@@ -274,8 +273,8 @@ export class Closing implements BegunClosing {
     }
     this.#step = 'wait'
     if (this.#onData === 'discard') this.#side.startReading()
-    if (!this.#alertIsAlone) this.#budget.noteOutput()
-    this.#budget.start(waitTimeout)
+    if (!this.#alertIsAlone) this.#budget?.noteOutput()
+    this.#startBudget(waitTimeout)
   }
 
   #stopWaiting(): void {
@@ -325,12 +324,12 @@ export class Closing implements BegunClosing {
       return
     }
     // A transport that never takes our FIN must not hold the caller.
-    this.#budget.start(this.#options.flushTimeout)
+    this.#startBudget(this.#options.flushTimeout)
     side.endTransport(() => {
       this.#inContext(() => this.#stopEnding())
     })
     if (this.#early !== undefined) this.#stopEnding()
-    else if (this.#atOnce && side.isQueueing()) this.#budget.noteOutput()
+    else if (this.#atOnce && side.isQueueing()) this.#budget?.noteOutput()
   }
 
   #stopEnding(): void {
@@ -347,7 +346,7 @@ export class Closing implements BegunClosing {
   #finish(): void {
     if (this.#step === 'over') return
     this.#step = 'over'
-    this.#budget.stop()
+    this.#budget?.stop()
     if (this.#abort !== undefined) this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#over()
   }
@@ -415,10 +414,16 @@ export class Closing implements BegunClosing {
     else this.#context.runInAsyncScope(act)
   }
 
+  // Most closings are over before they need one.
+  #startBudget(ms: number): void {
+    this.#budget ??= new Budget(this.#side, this.#options, () => this.#budgetOver())
+    this.#budget.start(ms)
+  }
+
   // It begins anew as long as what stands before our alert or FIN leaves.
   #budgetOver(): void {
     const isAlone = this.#step === 'wait' ? this.#alertIsAlone : this.#step === 'end' && !this.#atOnce
-    if (!isAlone && this.#budget.isFlushing()) this.#budget.beginAnew()
+    if (!isAlone && this.#budget?.isFlushing() === true) this.#budget.beginAnew()
     else if (this.#step !== 'wait') this.#endEarly('flush-timeout')
     else this.#endEarly(this.#onData === 'deliver' && this.#side.isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
   }

@@ -68,6 +68,12 @@ export class Evidence {
     return { kind: 'close_notify', userCanceledFirst, at: ending.at }
   }
 
+  /** Whether an alert of the peer's has ended its stream. Costs less than received(). */
+  hasReadingEnd(): boolean {
+    this.#look()
+    return this.#readingEnd !== undefined
+  }
+
   /** Whether the peer's stream ended, or was made to end, by anything but its close_notify. */
   wasCut(): boolean {
     const received = this.received().kind

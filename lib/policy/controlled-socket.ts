@@ -87,13 +87,15 @@ export class ControlledSocket implements SocketHook, GateKeeper {
 
   /** Looks after what no event announces; called every `interval` ms. */
   look(interval: number): void {
-    const { socket, closing } = this.#connection
+    const { socket, closing, evidence } = this.#connection
     if (socket.destroyed) return
-    if (this.#hasDiedSilently()) {
-      this.tlsDied(interval)
-      return
+    if (evidence.hasReadingEnd()) {
+      if (this.#hasDiedSilently()) {
+        this.tlsDied(interval)
+        return
+      }
+      this.#connection.hearCloseNotify()
     }
-    this.#connection.hearCloseNotify()
     this.#standstill ??= new Standstill()
     const reason = this.#standstill.overdue(this.#connection, this.#policy)
     if (reason !== undefined) (closing ?? this.#newClosing()).giveUp(reason)
