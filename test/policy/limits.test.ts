@@ -220,3 +220,27 @@ describe.each(tlsVersions)('the events, %s', (version) => {
     expect(control.counters.clean).toBe(1)
   })
 })
+
+describe.each(tlsVersions)('waitTimeout, %s', (version) => {
+  test("runs once, though the peer's TCP acknowledges our alert only after a delay", async () => {
+    const waitTimeout = 1000
+    const exchanges = 30
+    const server = tlsServer(version, (socket) => {
+      let count = 0
+      socket.on('data', () => {
+        count++
+        if (count < exchanges) socket.write('and you?')
+        else socket.end()
+      })
+    })
+    const { relay, report } = await controlled(server, { mode: 'bidirectional', waitTimeout })
+    // A peer that answers each message makes its kernel wait with acknowledgements, for the answer to carry them.
+    const client = await connected(relay.port, version, { allowHalfOpen: true })
+    client.on('data', () => client.write('and you?'))
+    client.write('hello')
+    const { endedBy, sent, endedAt } = await report()
+    expect(endedBy).toBe('wait-timeout')
+    const waited = sent.kind === 'close_notify' ? endedAt - sent.at : Number.NaN
+    expect(waited / waitTimeout).toBeLessThan(1.9)
+  })
+})
