@@ -119,6 +119,7 @@ export class Lifetime {
 
   /** From now on that policy has a say, in the place of an earlier one. */
   setHook(hook: SocketHook): void {
+    if (this.#hook === undefined) standInsForHook(this.socket, this)
     this.#hook = hook
   }
 
@@ -216,8 +217,9 @@ export class Lifetime {
     let ssl = handle && known
     let status = ssl?.status()
     if (handle !== undefined && status === undefined) {
-      ssl = this.#findSsl()
-      status = ssl?.status()
+      const found = this.#findSsl()
+      ssl = found?.ssl
+      status = found?.status
     }
     if (ssl !== known) known?.release()
     if (handle === undefined || ssl === undefined || status === undefined) return this.untracked
@@ -235,12 +237,12 @@ export class Lifetime {
   }
 
   // By its Finished message, which there is before the handshake is done.
-  #findSsl(): NodeSsl | undefined {
+  #findSsl(): ReturnType<typeof sslOfFinished> {
     const finished = this.socket.getFinished()
     if (finished === undefined || finished === null) return undefined
-    const ssl = sslOfFinished(finished)
-    this.untracked = ssl === undefined
-    return ssl
+    const found = sslOfFinished(finished)
+    this.untracked = found === undefined
+    return found
   }
 
   #finish(): void {
@@ -262,13 +264,16 @@ const lifetimes = slotOn<Lifetime>(writableStateOf)
 
 const standInsOfSocket = standIns(lifetimes, {
   _destroy: (lifetime, previous, args) => lifetime.destroying(previous, args),
+  push: ({ socket, connection }, previous, args) =>
+    connection === undefined ? Reflect.apply(previous, socket, args) : connection.pushing(previous, args),
+})
+
+const standInsForHook = standIns(lifetimes, {
   end: (lifetime, previous, args) => {
     const result: unknown = Reflect.apply(previous, lifetime.socket, args)
     if (lifetime.socket.writableEnded) lifetime.ended()
     return result
   },
-  push: ({ socket, connection }, previous, args) =>
-    connection === undefined ? Reflect.apply(previous, socket, args) : connection.pushing(previous, args),
 })
 
 /** The report of a server's connection that failed in its handshake, for a socket that nobody has looked at before. */

@@ -29,7 +29,7 @@ export function handleOf(socket: Socket): object | undefined {
 
 /** The stream that a socket was made on, where the program or a server made it on one. */
 export function streamBeneath(socket: TLSSocket): Duplex | undefined {
-  const parent: unknown = Reflect.get(socket, '_parent')
+  const parent: unknown = '_parent' in socket ? socket._parent : undefined
   return parent instanceof Duplex ? parent : undefined
 }
 

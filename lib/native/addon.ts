@@ -27,7 +27,7 @@ export const readinessBit = {
   received: 64,
 } as const
 
-/** Where `status()` writes what an SSL is like: indexes of its block. */
+/** Where `status()`, `alerts()` and `release()` write what they have to say: indexes of the status block. */
 export const statusIndex = {
   /** 1 in a handshake. */
   inInit: 0,
@@ -38,18 +38,27 @@ export const statusIndex = {
   outputTotal: 3,
   /** Bytes that wait in the output BIO. */
   outputPending: 4,
+  /** Of release(), from here on. */
+  shutdown: 5,
+  /** 1 for a quiet shutdown. */
+  quiet: 6,
+  shutdownAtStart: 7,
+  alertCount: 8,
+  /** Of alerts(): a pair for each, the two bytes of one and 0x10000 if it was sent, and when it passed, on the addon's clock. */
+  alerts: 9,
 } as const
 
-/** The block of {@link statusIndex}. A shared buffer, because that cannot be detached under the addon. */
-export const sslStatus = new Float64Array(new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT))
+// The addon keeps no more.
+const mostAlerts = 32
 
 /**
  * Calls on one of Node's SSLs, by an id. They throw ERR_CLOSURE_CLOSED once it is freed, but for those marked readable after;
  * an id that was given back is refused.
  */
 export interface NodeSslCalls {
-  setUp(status: Float64Array): void
-  /** Whether it is alive; what it is like then is in the block of {@link statusIndex} until the next call. Readable after. */
+  /** Gives the status block: that one, or the one that another copy of this module has given to the same binary. */
+  setUp(status: Float64Array): Float64Array
+  /** Whether it is alive; what it is like then is in the status block, until the next call that writes there. Readable after. */
   status(id: number): boolean
   sslShutdown(id: number): NativeShutdownResult
   /** Readable after. */
@@ -77,13 +86,9 @@ export interface NodeSslCalls {
   shutdownAtStart(id: number): number
   /** All alerts so far. Readable after. */
   alertCount(id: number): number
-  /** How many of them can be read: the first ones and the last. Readable after. */
-  alertsKept(id: number): number
-  /** The two bytes of one, and 0x10000 if it was sent. Readable after. */
-  alert(id: number, index: number): number
-  /** When it passed, in ms on the addon's clock. Readable after. */
-  alertTime(id: number, index: number): number
-  /** Gives the id back. Readable after. */
+  /** How many of them are kept, the first ones and the last; they are in the status block. Readable after. */
+  alerts(id: number): number
+  /** Gives the id back; what it was like in the end is in the status block. Readable after. */
   release(id: number): void
 }
 
@@ -130,6 +135,15 @@ type Binary =
 
 const binary = start()
 
+/** The status block. A shared buffer, because that cannot be detached under the addon. */
+export const sslStatus = statusBlock()
+
+function statusBlock(): Float64Array {
+  const length = statusIndex.alerts + 2 * mostAlerts
+  const block = new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT))
+  return binary.kind === 'loaded' ? binary.addon.ssl.setUp(block) : block
+}
+
 /** Throws what keeps this package from working here: a binary that did not load, a runtime without OpenSSL. */
 function addon(): Addon {
   if (binary.kind === 'failed') throw binary.error()
@@ -146,7 +160,10 @@ export function loadEngine(): Engine {
 /** An id for {@link nodeSslCalls}, to be given back, or -1 where there is no such SSL. */
 type Found = number
 
-/** The SSL with that Finished message, if it was made in this thread after this module was loaded. */
+/**
+ * The SSL with that Finished message, if it was made in this thread after this module was loaded; its status is in the
+ * status block then.
+ */
 export function findByFinished(finished: Uint8Array): Found {
   return addon().find(finished)
 }
@@ -226,7 +243,6 @@ function start(): Binary {
     const addon = load()
     const version = process.versions['openssl'] ?? 'unknown'
     const unfit = addon.initialize(version, createError)
-    addon.ssl.setUp(sslStatus)
     return { kind: 'loaded', addon, clockOffset: clockOffset(addon), unfit }
   } catch (error) {
     const { facts } = error instanceof ClosureError ? error : { facts: undefined }

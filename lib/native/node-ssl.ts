@@ -58,14 +58,7 @@ export class NodeSsl {
 
   /** What it is like now; undefined where it is not alive. Readable after. */
   status(): SslStatus | undefined {
-    if (this.#last !== undefined || !this.#calls.status(this.#id)) return undefined
-    return {
-      inInit: sslStatus[statusIndex.inInit] === 1,
-      isServer: sslStatus[statusIndex.server] === 1,
-      version: sslStatus[statusIndex.version] ?? 0,
-      outputTotal: sslStatus[statusIndex.outputTotal] ?? 0,
-      outputPending: sslStatus[statusIndex.outputPending] ?? 0,
-    }
+    return this.#last === undefined && this.#calls.status(this.#id) ? readStatus() : undefined
   }
 
   inInit(): boolean {
@@ -124,22 +117,11 @@ export class NodeSsl {
 
   /** The alerts that are kept, the first ones and the last; none after. */
   alerts(): Alert[] {
-    const kept = this.#last === undefined ? this.#calls.alertsKept(this.#id) : 0
+    const kept = this.#last === undefined ? this.#calls.alerts(this.#id) : 0
     // In the size that is needed: pushed to, an array takes room for seventeen.
     const alerts = new Array<Alert>(kept)
-    for (let i = 0; i < kept; i++) alerts[i] = this.#alert(i)
+    for (let i = 0; i < kept; i++) alerts[i] = readAlert(statusIndex.alerts + 2 * i)
     return alerts
-  }
-
-  #alert(index: number): Alert {
-    const alert = this.#calls.alert(this.#id, index)
-    return {
-      direction: alert > 0xffff ? 'sent' : 'received',
-      level: alertLevel((alert >> 8) & 0xff),
-      name: alertName(alert & 0xff),
-      code: alert & 0xff,
-      at: toPerformanceTime(this.#calls.alertTime(this.#id, index)),
-    }
   }
 
   /** From now on the id is given back with the garbage, too: a socket that no handle keeps alive may never be destroyed. */
@@ -153,13 +135,13 @@ export class NodeSsl {
   release(): void {
     if (this.#last !== undefined) return
     if (this.#dropped !== undefined) this.#dropped.id = undefined
-    this.#last = {
-      shutdown: this.getShutdown(),
-      quiet: this.getQuietShutdown(),
-      shutdownAtStart: this.shutdownAtStart(),
-      alertCount: this.alertCount(),
-    }
     this.#calls.release(this.#id)
+    this.#last = {
+      shutdown: sslStatus[statusIndex.shutdown] ?? 0,
+      quiet: sslStatus[statusIndex.quiet] === 1,
+      shutdownAtStart: sslStatus[statusIndex.shutdownAtStart] ?? 0,
+      alertCount: sslStatus[statusIndex.alertCount] ?? 0,
+    }
   }
 
   #live(): number {
@@ -195,9 +177,31 @@ interface Last {
   readonly alertCount: number
 }
 
-/** The SSL with that Finished message, if it was made in this thread after this module was loaded. */
-export function sslOfFinished(finished: Uint8Array): NodeSsl | undefined {
-  return found(findByFinished(finished))
+function readAlert(index: number): Alert {
+  const alert = sslStatus[index] ?? 0
+  return {
+    direction: alert > 0xffff ? 'sent' : 'received',
+    level: alertLevel((alert >> 8) & 0xff),
+    name: alertName(alert & 0xff),
+    code: alert & 0xff,
+    at: toPerformanceTime(sslStatus[index + 1] ?? 0),
+  }
+}
+
+function readStatus(): SslStatus {
+  return {
+    inInit: sslStatus[statusIndex.inInit] === 1,
+    isServer: sslStatus[statusIndex.server] === 1,
+    version: sslStatus[statusIndex.version] ?? 0,
+    outputTotal: sslStatus[statusIndex.outputTotal] ?? 0,
+    outputPending: sslStatus[statusIndex.outputPending] ?? 0,
+  }
+}
+
+/** The SSL with that Finished message, and its status, if it was made in this thread after this module was loaded. */
+export function sslOfFinished(finished: Uint8Array): { readonly ssl: NodeSsl; readonly status: SslStatus } | undefined {
+  const ssl = found(findByFinished(finished))
+  return ssl && { ssl, status: readStatus() }
 }
 
 /**

@@ -43,7 +43,7 @@ Napi::Value new_id(Napi::Env env, const std::shared_ptr<node::Observation>& obse
   return Napi::Number::New(env, env.GetInstanceData<AddonState>()->node_ssls.add(observation));
 }
 
-// find(finished): a new id of this thread's SSL with that Finished message, or -1.
+// find(finished): a new id of this thread's SSL with that Finished message, or -1; its status is in the block.
 Napi::Value find(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   napi_typedarray_type type{};
@@ -55,7 +55,9 @@ Napi::Value find(const Napi::CallbackInfo& info) {
       type != napi_uint8_array) {
     throw Napi::TypeError::New(env, "Expected a Uint8Array with a Finished message");
   }
-  return new_id(env, registry_of(env).find(static_cast<const uint8_t*>(data), length));
+  const auto observation = registry_of(env).find(static_cast<const uint8_t*>(data), length);
+  if (observation != nullptr) write_status(*env.GetInstanceData<AddonState>(), *observation);
+  return new_id(env, observation);
 }
 
 // madeSince(count): a new id of the SSL that this thread made last, where it has made one and no more since it had made

@@ -118,9 +118,28 @@ bool get_context_quiet_shutdown(const Call& call) {
 }
 
 // Indexes of the status block, as in lib/native/addon.ts.
-enum StatusIndex { kStatusInInit, kStatusServer, kStatusVersion, kStatusTotal, kStatusPending, kStatusLength };
+enum StatusIndex {
+  kStatusInInit,
+  kStatusServer,
+  kStatusVersion,
+  kStatusTotal,
+  kStatusPending,
+  kStatusShutdown,
+  kStatusQuiet,
+  kStatusShutdownAtStart,
+  kStatusAlertCount,
+  kStatusAlerts,
+  kStatusLength = kStatusAlerts + 2 * Observation::kMaxAlerts,
+};
 
-// setUp(status): from then on status() writes there.
+const StatusBlock& set_up_block(const Call& call) {
+  const StatusBlock& block = call.state.node_ssl_status;
+  if (block.values == nullptr) throw invalid_argument(call.env, "Expected setUp() to be called before");
+  return block;
+}
+
+// setUp(status): gives the status block of this environment, which is the first one that it was given: copies of the
+// package may share this binary.
 Napi::Value set_up(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsTypedArray() ||
@@ -129,25 +148,16 @@ Napi::Value set_up(const Napi::CallbackInfo& info) {
     throw invalid_argument(env, "Expected a Float64Array with room for the status of an SSL");
   }
   StatusBlock& block = env.GetInstanceData<AddonState>()->node_ssl_status;
-  block.array = Napi::Persistent(info[0].As<Napi::Object>());
-  block.values = info[0].As<Napi::Float64Array>().Data();
-  return env.Undefined();
+  if (block.values == nullptr) {
+    block.array = Napi::Persistent(info[0].As<Napi::Object>());
+    block.values = info[0].As<Napi::Float64Array>().Data();
+  }
+  return block.array.Value();
 }
 
-// Whether the SSL is alive; what it is like then goes into the status block.
 bool status(const Call& call) {
-  double* const values = call.state.node_ssl_status.values;
-  if (values == nullptr) throw invalid_argument(call.env, "Expected setUp() to be called before status()");
-  Ssl* ssl = call.observation.ssl();
-  if (ssl == nullptr) return false;
-  const NodeFunctions& api = call.openssl();
-  openssl::Bio* output = api.SSL_get_wbio(ssl);
-  values[kStatusInInit] = api.SSL_in_init(ssl) != 0 ? 1 : 0;
-  values[kStatusServer] = api.SSL_is_server(ssl) != 0 ? 1 : 0;
-  values[kStatusVersion] = api.SSL_version(ssl);
-  values[kStatusTotal] = output == nullptr ? 0 : static_cast<double>(api.BIO_number_written(output));
-  values[kStatusPending] = pending(api, output);
-  return true;
+  set_up_block(call);
+  return write_status(call.state, call.observation);
 }
 
 bool in_init(const Call& call) { return call.openssl().SSL_in_init(call.live()) != 0; }
@@ -193,27 +203,27 @@ bool inside_callback(const Call& call) { return call.observation.inside_callback
 int shutdown_at_start(const Call& call) { return call.observation.shutdown_at_start(); }
 int alert_count(const Call& call) { return static_cast<int>(call.observation.alert_count()); }
 
-// How many of them can be read: the first ones, and the last.
-int alerts_kept(const Call& call) { return static_cast<int>(call.observation.alerts().size()); }
-
-const node::Alert& alert_at(const Call& call) {
-  const auto& alerts = call.observation.alerts();
-  uint32_t index = 0;
-  if (napi_get_value_uint32(call.env, call.argument, &index) != napi_ok || index >= alerts.size()) {
-    throw invalid_argument(call.env, "Expected the index of an alert that is kept");
+// Writes the alerts that are kept, the first ones and the last, into the status block, a pair of numbers for each: the
+// two bytes of its record, and 0x10000 if it was sent; and its time. Gives how many they are.
+int alerts(const Call& call) {
+  double* value = set_up_block(call).values + kStatusAlerts;
+  const auto& kept = call.observation.alerts();
+  for (const node::Alert& alert : kept) {
+    *value++ = (alert.sent ? 0x10000 : 0) | alert.level << 8 | alert.description;
+    *value++ = static_cast<double>(alert.at_ns) / 1e6;
   }
-  return alerts[index];
+  return static_cast<int>(kept.size());
 }
 
-// The two bytes of its record, and 0x10000 if it was sent.
-int alert(const Call& call) {
-  const node::Alert& found = alert_at(call);
-  return (found.sent ? 0x10000 : 0) | found.level << 8 | found.description;
+// What is to stay readable goes into the status block.
+void release(const Call& call) {
+  double* const values = set_up_block(call).values;
+  values[kStatusShutdown] = call.observation.shutdown();
+  values[kStatusQuiet] = call.observation.quiet_shutdown() ? 1 : 0;
+  values[kStatusShutdownAtStart] = call.observation.shutdown_at_start();
+  values[kStatusAlertCount] = static_cast<double>(call.observation.alert_count());
+  call.state.node_ssls.remove(call.id);
 }
-
-double alert_time(const Call& call) { return static_cast<double>(alert_at(call).at_ns) / 1e6; }
-
-void release(const Call& call) { call.state.node_ssls.remove(call.id); }
 
 template <auto kCall>
 void define_call(Napi::Object calls, const char* name) {
@@ -226,6 +236,20 @@ void define_call(Napi::Object calls, const char* name) {
 }
 
 }  // namespace
+
+bool write_status(const AddonState& state, const Observation& observation) {
+  double* const values = state.node_ssl_status.values;
+  Ssl* ssl = observation.ssl();
+  if (ssl == nullptr || values == nullptr) return false;
+  const NodeFunctions& api = state.registry->openssl();
+  openssl::Bio* output = api.SSL_get_wbio(ssl);
+  values[kStatusInInit] = api.SSL_in_init(ssl) != 0 ? 1 : 0;
+  values[kStatusServer] = api.SSL_is_server(ssl) != 0 ? 1 : 0;
+  values[kStatusVersion] = api.SSL_version(ssl);
+  values[kStatusTotal] = output == nullptr ? 0 : static_cast<double>(api.BIO_number_written(output));
+  values[kStatusPending] = pending(api, output);
+  return true;
+}
 
 Napi::Object define_node_ssl(Napi::Env env) {
   auto calls = Napi::Object::New(env);
@@ -250,9 +274,7 @@ Napi::Object define_node_ssl(Napi::Env env) {
   define_call<&inside_callback>(calls, "insideCallback");
   define_call<&shutdown_at_start>(calls, "shutdownAtStart");
   define_call<&alert_count>(calls, "alertCount");
-  define_call<&alerts_kept>(calls, "alertsKept");
-  define_call<&alert>(calls, "alert");
-  define_call<&alert_time>(calls, "alertTime");
+  define_call<&alerts>(calls, "alerts");
   define_call<&release>(calls, "release");
   return calls;
 }

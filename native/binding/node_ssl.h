@@ -15,15 +15,20 @@
 
 namespace close_notify::binding {
 
+struct AddonState;
+
 // Another id for each time that an SSL is found.
 using NodeSsls = IdTable<std::shared_ptr<node::Observation>>;
 
-// What status() has to say of an SSL, in memory that JavaScript and the addon share: one call for all of it. The
-// reference keeps the buffer; it is a shared buffer, so nobody can detach it.
+// What status(), alerts() and release() have to say of an SSL, in memory that JavaScript and the addon share: one call
+// for all of it. The reference keeps the buffer; it is a shared buffer, so nobody can detach it.
 struct StatusBlock {
   Napi::ObjectReference array;
   double* values = nullptr;
 };
+
+// Whether the SSL is alive; what it is like then goes into the status block, once there is one.
+bool write_status(const AddonState& state, const node::Observation& observation);
 
 // The object `ssl` of the addon's exports.
 Napi::Object define_node_ssl(Napi::Env env);

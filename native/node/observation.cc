@@ -5,10 +5,6 @@
 namespace close_notify::node {
 namespace {
 
-// A peer may send warning alerts without end (OpenSSL stops it, but only in a row); the first ones tell the story, and
-// the last slot is kept for the alert that ends it.
-constexpr size_t kMaxAlerts = 32;
-
 int64_t now_ns() {
   const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since_start).count();

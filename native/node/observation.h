@@ -18,6 +18,10 @@ struct Alert {
 
 class Observation {
  public:
+  // A peer may send warning alerts without end (OpenSSL stops it, but only in a row); the first ones tell the story,
+  // and the last slot is kept for the alert that ends it.
+  static constexpr size_t kMaxAlerts = 32;
+
   Observation(const openssl::NodeFunctions& openssl, openssl::Ssl* ssl);
   Observation(const Observation&) = delete;
   Observation& operator=(const Observation&) = delete;
