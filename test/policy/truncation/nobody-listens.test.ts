@@ -11,10 +11,15 @@ interface Survival {
 }
 
 test('with the policy nothing is uncaught that is not without it, and nobody is told that a cut body is whole', async () => {
-  const [stock, controlled] = await Promise.all([survivals(false), survivals(true)])
-  const names = ({ way, version, how }: Survival) => `${way}, ${version}, ${how}`
+  const [stock, controlled] = await both()
   expect(controlled.map(names)).toEqual(stock.map(names))
-  expect(controlled.filter(({ uncaught }, i) => uncaught.length > (stock[i]?.uncaught.length ?? 0))).toEqual([])
+  let worse = worseUnder(stock, controlled)
+  // What a RST finds unread is a race that each process runs for itself: a real difference is there each time.
+  for (let again = 0; again < 2 && worse.length > 0; again++) {
+    const known = worse.map(names)
+    worse = worseUnder(...(await both())).filter((one) => known.includes(names(one)))
+  }
+  expect(worse).toEqual([])
   // So that the comparison says something.
   expect(stock.filter(({ how, uncaught }) => how === 'fin' && uncaught.length > 0)).toEqual([])
   expect(controlled.filter(({ ended }) => ended)).toEqual([])
@@ -27,6 +32,16 @@ test('with the policy nothing is uncaught that is not without it, and nobody is 
     ]),
   )
 })
+
+const names = ({ way, version, how }: Survival) => `${way}, ${version}, ${how}`
+
+function worseUnder(stock: readonly Survival[], controlled: readonly Survival[]): readonly Survival[] {
+  return controlled.filter(({ uncaught }, i) => uncaught.length > (stock[i]?.uncaught.length ?? 0))
+}
+
+function both(): Promise<[readonly Survival[], readonly Survival[]]> {
+  return Promise.all([survivals(false), survivals(true)])
+}
 
 async function survivals(policy: boolean): Promise<readonly Survival[]> {
   const { code, signal, stderr, facts } = await runHere('nobody-listens.mjs', { policy })
