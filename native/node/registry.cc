@@ -120,9 +120,10 @@ class ThreadRecords {
   std::shared_ptr<Observation> find(const uint8_t* finished, size_t length) {
     const std::lock_guard lock(mutex_);
     Record* record = lookup(finished, length);
-    if (record == nullptr) {
-      meet_fresh();
-      record = lookup(finished, length);
+    // The newest first, which is nearly always the one: those behind it need not be met for its sake.
+    while (record == nullptr && !fresh_.empty()) {
+      Record& met = meet_next();
+      if (met.state == Record::State::kIndexed && has_finished(met.ssl, finished, length)) record = &met;
     }
     if (record == nullptr) record = search_all(finished, length);
     return record == nullptr ? nullptr : observe(*record);
@@ -167,11 +168,15 @@ class ThreadRecords {
   }
 
   void meet_fresh() {
-    // One by one: a record is in the list that its state names also where memory runs out between two.
-    while (!fresh_.empty()) {
-      met_.splice(met_.begin(), fresh_, fresh_.begin());
-      meet(met_.front());
-    }
+    while (!fresh_.empty()) meet_next();
+  }
+
+  // One by one: a record is in the list that its state names also where memory runs out between two.
+  Record& meet_next() {
+    met_.splice(met_.begin(), fresh_, fresh_.begin());
+    Record& record = met_.front();
+    meet(record);
+    return record;
   }
 
   void meet(Record& record) {

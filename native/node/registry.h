@@ -5,9 +5,10 @@
 // gives for its SSL, and nobody else's.
 //
 // Finding is amortised O(1). A record starts as `fresh`, untouched: a program that never asks pays one small allocation
-// per SSL. The first search that meets a record chains our info callback before Node's, and then either indexes it by
-// its Finished message or, when its handshake is unfinished, leaves that to the callback. So every record is scanned
-// once, however many handshakes are unfinished, and a renegotiation, which changes the Finished message, is followed.
+// per SSL. A search meets fresh records, the newest first, until it has what it looks for. It chains our info callback
+// before Node's, and then either indexes a record by its Finished message or, when its handshake is unfinished, leaves
+// that to the callback. So every record is scanned once at most, however many handshakes are unfinished, and a
+// renegotiation, which changes the Finished message, is followed.
 // Only a socket that is not in the index, made before this module was loaded, costs one pass over all records.
 #pragma once
 
