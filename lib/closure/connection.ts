@@ -34,6 +34,8 @@ export class Connection implements GateOwner {
   readonly gate: FinGate
   readonly side: 'client' | 'server'
   readonly protocol: ClosureFacts['protocol'] | undefined
+  /** Bytes that OpenSSL had written when the handshake was done. */
+  readonly totalWhenJoined: number
 
   /** The closing that has begun: there is one per connection, whoever starts it. It alone writes this, and its facts. */
   closing: BegunClosing | undefined
@@ -48,7 +50,6 @@ export class Connection implements GateOwner {
   #destroyedAt: number | undefined
   // The program has ended the stream beneath TLS.
   #endedBeneathAt: number | undefined
-  readonly #totalWhenJoined: number
   #undeliveredBytes: number | undefined = 0
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
@@ -64,7 +65,7 @@ export class Connection implements GateOwner {
     this.ssl = ssl
     this.handle = handle
     this.#bytesWhenJoined = bytesWrittenTo(socket, handle)
-    this.#totalWhenJoined = status.outputTotal
+    this.totalWhenJoined = status.outputTotal
     this.side = status.isServer ? 'server' : 'client'
     this.protocol = protocolOf(status.version)
     this.evidence = new Evidence(ssl, handle, status)
@@ -126,12 +127,7 @@ export class Connection implements GateOwner {
 
   /** Bytes that were written to the socket and have not reached the kernel, as far as that can be known now. */
   undeliveredBytes(): number | undefined {
-    const { socket, ssl, evidence } = this
-    if (!ssl.alive()) return undefined
-    const totalWhenJoined = this.#totalWhenJoined
-    const hasWrittenAlert = evidence.hasWrittenCloseNotify()
-    const output = { socket, handle: this.handle, ssl, progress: evidence.output, totalWhenJoined, hasWrittenAlert }
-    return undeliveredBytes(output)
+    return this.ssl.alive() ? undeliveredBytes(this) : undefined
   }
 
   /** Our close_notify is written by Node's own SSL_shutdown, which sendFin() leads to. */

@@ -11,10 +11,9 @@ export interface Output {
   readonly socket: TLSSocket
   readonly handle: object
   readonly ssl: NodeSsl
-  readonly progress: OutputProgress
+  readonly evidence: { readonly output: OutputProgress; hasWrittenCloseNotify(): boolean }
   /** Bytes that OpenSSL had written when the handshake was done. */
   readonly totalWhenJoined: number
-  readonly hasWrittenAlert: boolean
 }
 
 /**
@@ -23,8 +22,8 @@ export interface Output {
  * from. Call while the SSL is alive.
  */
 export function undeliveredBytes(output: Output): number | undefined {
-  const { socket, handle, ssl, progress } = output
-  const left = progress.left()
+  const { socket, handle, ssl, evidence } = output
+  const left = evidence.output.left()
   // The stream counts a write until its callback, which comes in a later turn than the kernel takes it.
   const writing = bytesBeingWritten(socket)
   if (left === undefined || writing === undefined) return socket.writableLength === 0 && left === 0 ? 0 : undefined
@@ -34,7 +33,7 @@ export function undeliveredBytes(output: Output): number | undefined {
   if (given !== undefined && ssl.outputTotal() - left <= output.totalWhenJoined) return waiting + given
   const overhead = recordOverhead(socket, ssl)
   if (overhead === undefined) return undefined
-  const ofWrite = left - (output.hasWrittenAlert ? overhead + alertLength : 0)
+  const ofWrite = left - (evidence.hasWrittenCloseNotify() ? overhead + alertLength : 0)
   const cut = plaintextOfTail(writing, ofWrite, overhead)
   return cut === undefined ? undefined : waiting + cut
 }

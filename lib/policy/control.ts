@@ -80,9 +80,9 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
   /** Made by {@link controlClosure} and `closingConnect` only. */
   constructor(target: ClosureTarget | undefined, takeSockets: TakeSockets) {
     super()
-    this.#sockets = takeSockets((reportOf, socket) => {
+    this.#sockets = takeSockets((reported) => {
       if (!published.hasSubscribers && this.listenerCount('closure') === 0) return
-      const report = reportOf()
+      const { finalReport: report, socket } = reported
       if (report === undefined) return
       // Out of Node's destroying: what a listener throws is an exception like any other.
       queueMicrotask(() => {

@@ -15,10 +15,16 @@ import {
   lifetimeOf,
 } from '../closure/lifetime.js'
 import { type CheckedConnectionPolicy, type CheckedPolicy, connectionPolicy } from './policy.js'
+import { type OnRoll, Roll } from './roll.js'
 import { type ClosureReport, noReports, type Verdict } from '../report/verdict.js'
 
-/** Is told of each report; it is made when somebody calls for it. */
-export type OnReport = (report: () => ClosureReport | undefined, socket: TLSSocket) => void
+/** A socket's report, which is made when somebody reads it. */
+interface Reported {
+  readonly socket: TLSSocket
+  readonly finalReport: ClosureReport | undefined
+}
+
+export type OnReport = (reported: Reported) => void
 
 /** Whether a socket is under a policy that has not been stopped. */
 export function isControlled(socket: TLSSocket): boolean {
@@ -37,8 +43,7 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
 
   readonly #framing: Framing
   readonly #onReport: OnReport
-  // Those whose handshake is not done have no controlled socket yet.
-  readonly #lifetimes = new Map<Lifetime, ControlledSocket | undefined>()
+  readonly #places = new Roll<Place>()
   readonly #closings = new Set<Closing>()
   #lookout: NodeJS.Timeout | undefined
   #options: ClosingOptions | undefined
@@ -63,29 +68,32 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
     }
     const lifetime = lifetimeOf(socket, ssl)
     if (lifetime.control?.isActive === true) return
-    lifetime.control = this
+    const place = new Place(this, lifetime)
+    lifetime.control = place
+    this.#places.add(place)
     this.connections++
     if (lifetime.connection === undefined) {
       lifetime.holdFinInHandshake(this.policy.flushTimeout)
       lifetime.watchHandshake()
-      this.#lifetimes.set(lifetime, undefined)
     }
     lifetime.observe(this)
     this.#lookOut()
   }
 
   joined(lifetime: Lifetime, connection: Connection): void {
-    if (!this.isActive) return
+    const place = this.#placeOf(lifetime)
+    if (place === undefined || !this.isActive) return
     const policy = connectionPolicy(this.policy, lifetime.socket)
-    this.#lifetimes.set(lifetime, new ControlledSocket(lifetime, connection, policy, this, this.#framing))
+    place.controlled = new ControlledSocket(lifetime, connection, policy, this, this.#framing)
   }
 
   finished(lifetime: Lifetime, verdict: Verdict): void {
     // At once: who hears that a server is closed may ask.
     this.connections--
-    this.#lifetimes.delete(lifetime)
+    const place = this.#placeOf(lifetime)
+    if (place !== undefined) this.#places.remove(place)
     this.counters[verdict]++
-    this.#onReport(() => lifetime.finalReport, lifetime.socket)
+    this.#onReport(lifetime)
   }
 
   /** A server's connection failed in its handshake, before there was a socket to take. */
@@ -93,12 +101,16 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
     if (!this.isActive) return
     const report = failedHandshakeReport(socket)
     this.counters[report.verdict]++
-    this.#onReport(() => report, socket)
+    this.#onReport({ socket, finalReport: report })
+  }
+
+  #placeOf({ control }: Lifetime): Place | undefined {
+    return control instanceof Place && control.sockets === this ? control : undefined
   }
 
   /** The sockets whose closing is under way. */
   get closingSockets(): readonly TLSSocket[] {
-    return [...this.#lifetimes.keys()].filter((lifetime) => lifetime.closingHasBegun).map(({ socket }) => socket)
+    return [...this.#places].filter(({ lifetime }) => lifetime.closingHasBegun).map(({ lifetime }) => lifetime.socket)
   }
 
   /** Ends the policy; closings that have begun go on. The second call does nothing. */
@@ -107,11 +119,11 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
     this.isActive = false
     this.onStop()
     clearTimeout(this.#lookout)
-    for (const [lifetime, socket] of this.#lifetimes) {
-      if (socket === undefined) lifetime.letFinGoInHandshake()
-      else socket.letGo()
+    for (const place of this.#places) {
+      if (place.controlled === undefined) place.lifetime.letFinGoInHandshake()
+      else place.controlled.letGo()
+      this.#places.remove(place)
     }
-    this.#lifetimes.clear()
     this.policy.signal?.removeEventListener('abort', this.#abortClosings)
   }
 
@@ -154,12 +166,32 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
     const interval = Math.max(1, Math.min(longestInterval, Math.floor(this.policy.flushTimeout / 2)))
     this.#lookout ??= setTimeout(() => {
       this.#lookout = undefined
-      for (const [lifetime, socket] of this.#lifetimes) {
-        if (socket === undefined) lifetime.lookAtHandshake()
-        else socket.look(interval)
+      for (const { lifetime, controlled } of this.#places) {
+        if (controlled === undefined) lifetime.lookAtHandshake()
+        else controlled.look(interval)
       }
-      if (this.#lifetimes.size > 0) this.#lookOut()
+      if (!this.#places.isEmpty) this.#lookOut()
     }, interval).unref()
+  }
+}
+
+/** One socket's place among those of its target. */
+class Place implements OnRoll<Place> {
+  readonly sockets: ControlledSockets
+  readonly lifetime: Lifetime
+  /** From when the handshake is done. */
+  controlled: ControlledSocket | undefined
+  before: Place | undefined
+  after: Place | undefined
+  isOn = false
+
+  constructor(sockets: ControlledSockets, lifetime: Lifetime) {
+    this.sockets = sockets
+    this.lifetime = lifetime
+  }
+
+  get isActive(): boolean {
+    return this.sockets.isActive
   }
 }
 

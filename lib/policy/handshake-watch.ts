@@ -5,6 +5,8 @@ import { sslsMade, tcpState } from '../native/addon.js'
 import { type NodeSsl, sslMadeSince } from '../native/node-ssl.js'
 import { isCutOff } from '../closure/handshake.js'
 import { fileDescriptor, handleOf, streamBeneath } from '../closure/socket-internals.js'
+import { slotOn } from '../closure/stand-ins.js'
+import { type OnRoll, Roll } from './roll.js'
 
 /** Is told of the handshakes of a server. */
 export interface HandshakeObserver {
@@ -23,23 +25,30 @@ export interface HandshakeObserver {
  * once. Returns what ends the watch.
  */
 export function watchHandshakes(server: Server, budget: number, observer: HandshakeObserver): () => void {
-  const unfinished = new Map<Duplex, Unfinished>()
+  const unfinished = new Roll<Unfinished>()
+  const unfinishedOn = slotOn<Unfinished>()
   let timer: NodeJS.Timeout | undefined
   let made: number | undefined
   const look = () => {
     timer = undefined
-    for (const [raw, { fd, ssl }] of unfinished) {
+    for (const { raw, fd, ssl } of unfinished) {
       if (raw.destroyed) forget(raw)
       else if (hasEnded(fd) || (ssl !== undefined && isCutOff(ssl))) raw.destroy()
     }
     lookSoon()
   }
   const lookSoon = () => {
-    if (unfinished.size > 0) timer ??= setTimeout(look, Math.max(1, Math.floor(budget / 2))).unref()
+    if (!unfinished.isEmpty) timer ??= setTimeout(look, Math.max(1, Math.floor(budget / 2))).unref()
+  }
+  // Gives its SSL, if that is known.
+  const takeAway = (raw: Duplex) => {
+    const known = unfinishedOn.of(raw)
+    if (known?.isOn !== true) return undefined
+    unfinished.remove(known)
+    return known.ssl
   }
   const forget = (raw: Duplex) => {
-    unfinished.get(raw)?.ssl?.release()
-    unfinished.delete(raw)
+    takeAway(raw)?.release()
   }
   // Before and after Node's own listener, which makes the TLS socket.
   const accepting = () => {
@@ -49,16 +58,17 @@ export function watchHandshakes(server: Server, budget: number, observer: Handsh
     const fd = descriptorOf(raw)
     if (fd === undefined) return
     forget(raw)
-    unfinished.set(raw, { fd, ssl: made === undefined ? undefined : sslMadeSince(made) })
+    const ssl = made === undefined ? undefined : sslMadeSince(made)
+    const known: Unfinished = { raw, fd, ssl, before: undefined, after: undefined, isOn: false }
+    unfinishedOn.put(raw, known)
+    unfinished.add(known)
     // A program can emit the event in the middle of another one, whose count is lost then.
     made = undefined
     lookSoon()
   }
   const secured = (socket: TLSSocket) => {
     const raw = streamBeneath(socket)
-    const known = raw && unfinished.get(raw)
-    if (raw !== undefined) unfinished.delete(raw)
-    observer.handshakeDone(socket, known?.ssl)
+    observer.handshakeDone(socket, raw && takeAway(raw))
   }
   const failed = (_error: Error, socket: TLSSocket) => {
     const raw = streamBeneath(socket)
@@ -74,7 +84,7 @@ export function watchHandshakes(server: Server, budget: number, observer: Handsh
   server.prependListener('secureConnection', secured)
   return () => {
     clearTimeout(timer)
-    for (const raw of unfinished.keys()) forget(raw)
+    for (const { raw } of unfinished) forget(raw)
     server.removeListener('tlsClientError', failed)
     server.removeListener('connection', accepting)
     server.removeListener('connection', accepted)
@@ -82,7 +92,8 @@ export function watchHandshakes(server: Server, budget: number, observer: Handsh
   }
 }
 
-interface Unfinished {
+interface Unfinished extends OnRoll<Unfinished> {
+  readonly raw: Duplex
   readonly fd: number
   readonly ssl: NodeSsl | undefined
 }
