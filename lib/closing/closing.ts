@@ -14,9 +14,8 @@
 //
 // There are four ways through these steps, and nothing closes by another one:
 //
-//   Closing.start(), run()    all five. Where nothing is to be flushed or waited for once the stream has drained, alert and
-//                             FIN leave together, as Node's own do: to an alert alone a peer that has gone would answer
-//                             by RST before FIN
+//   Closing.start(), run()    all five. Where nothing is to be flushed or waited for once the stream has drained, and the
+//                             peer has not closed, alert and FIN leave together, as Node's own do
 //   Closing.runAtOnce()       all five in one go, on FIN's own way to TCP, where nothing is to be drained either; most
 //                             closings are of this kind
 //   sendCloseNotify()         drain, alert and flush; the connection stays half-closed (half-close.ts)
@@ -201,7 +200,10 @@ export class Closing implements BegunClosing {
       return
     }
     this.#step = 'send'
-    this.#atOnce = this.#options.afterwards === 'fin' && this.#sendsAtOnce()
+    // A peer that has closed may be about to go, and its RST about to come: then the alert leaves alone, so that it is known to
+    // have left before FIN is refused.
+    const mayGoTogether = this.#options.afterwards === 'fin' && this.#side.peerEnd() === undefined
+    this.#atOnce = mayGoTogether && this.#sendsAtOnce()
     if (this.#atOnce) this.#end('done')
     else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
     else whenAlertIsDue(this.#side, this, () => this.#sendAlert())

@@ -190,16 +190,15 @@ export class Connection implements GateOwner {
     const sent = evidence.sent()
     const received = evidence.received()
     const { tcp } = evidence
-    const decisive: { -readonly [K in keyof DecisiveFacts]: DecisiveFacts[K] } = {
+    return {
       handshake: 'completed',
       quiet: this.#quiet || closing?.mode === 'quiet',
       sent,
       received,
       tcp,
       began: peerAct(received, tcp) < this.#localAct(sent) ? 'peer' : 'local',
+      endedBy: closing?.endedBy,
     }
-    if (closing?.endedBy !== undefined) decisive.endedBy = closing.endedBy
-    return decisive
   }
 
   #localAct(sent: Sent): number {

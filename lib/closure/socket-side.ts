@@ -179,7 +179,10 @@ export class SocketSide implements ClosingSide {
   }
 
   endTransport(taken: () => void): void {
-    this.#connection.gate.release(taken)
+    const { gate, ssl, evidence } = this.#connection
+    gate.release(taken)
+    // FIN is refused when the peer goes with our alert unread: its RST must not make us doubt what the kernel has taken.
+    if (ssl.alive()) evidence.observe()
   }
 
   leaveTransport(): void {

@@ -1,6 +1,6 @@
 // From facts to judgement. This is the one table: `reportOf` below is total, its rules are tried from the top, and
 // docs/closure.md prints them in the same order.
-import type { ClosureFacts, Received, Sent, TcpEnd } from './facts.js'
+import type { ClosureFacts, EndedBy, Received, Sent, TcpEnd } from './facts.js'
 
 type Is<Union extends { readonly kind: string }, Kind extends Union['kind']> = Extract<Union, { readonly kind: Kind }>
 
@@ -146,15 +146,14 @@ export function noReports(): Record<Verdict, number> {
 }
 
 /** The facts that the verdict follows from. */
-export type DecisiveFacts = Pick<
-  ClosureFacts,
-  'handshake' | 'quiet' | 'sent' | 'received' | 'tcp' | 'began' | 'endedBy'
->
+export type DecisiveFacts = Pick<ClosureFacts, 'handshake' | 'quiet' | 'sent' | 'received' | 'tcp' | 'began'> & {
+  readonly endedBy?: EndedBy | undefined
+}
 
 /** The report of these facts: derives the verdict. */
 export function reportOf(facts: ClosureFacts): ClosureReport {
-  // V8 copies an object quickly, and slowly one that gets a member in the same expression.
-  const report = Object.assign({ ...facts }, { verdict: verdictOf(facts) })
+  // To a copy by spreading V8 adds a member only slowly: a microsecond for each report.
+  const report = Object.assign({}, facts, { verdict: verdictOf(facts) })
   if (!isReport(report)) throw new Error(`The verdict ${report.verdict} does not follow from these facts`)
   return report
 }
