@@ -230,6 +230,7 @@ export class Closing implements BegunClosing {
 
   #sendAlert(): void {
     const side = this.#side
+    if (this.#step !== 'send') return
     try {
       if (this.#early === undefined && side.alertReadiness() === 'ready') {
         this.#alertIsAlone = side.isAllAcknowledged()
@@ -251,9 +252,15 @@ export class Closing implements BegunClosing {
   // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
   #flush(then: () => void): void {
     flushOutput(this.#side, this, (isFlushed) => {
+      if (this.#step !== 'send') return
       if (isFlushed && this.#early === undefined) then()
       else this.#end(this.#early ?? 'tcp-end')
     })
+  }
+
+  // The next look comes too late for a process that nothing else keeps alive.
+  #stopSending(): void {
+    if (this.#step === 'send' && this.#early !== undefined) this.#end(this.#early)
   }
 
   #closeQuietly(): void {
@@ -361,13 +368,16 @@ export class Closing implements BegunClosing {
     })
   }
 
-  // Sets state alone, in whatever stack; the step that waits goes on outside of it, the others look at it by themselves.
+  // Sets state alone, in whatever stack; the step that waits goes on outside of it.
   #endEarly(reason: EndedBy): void {
     if (this.#early !== undefined) return
     this.#early = reason
     switch (this.#step) {
       case 'drain':
         this.#soon(() => this.#send())
+        break
+      case 'send':
+        this.#soon(() => this.#stopSending())
         break
       case 'wait':
         this.#soon(() => this.#stopWaiting())
@@ -380,7 +390,6 @@ export class Closing implements BegunClosing {
         break
       case 'not-begun':
       case 'turn':
-      case 'send':
       case 'over':
     }
   }

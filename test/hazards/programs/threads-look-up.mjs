@@ -9,6 +9,8 @@ const pairs = await Promise.all(Array.from({ length: 20 }, () => pair()))
 const own = pairs.map(({ client }) => client.getFinished())
 const found = (messages) => messages.filter((finished) => findByFinished(finished) !== -1).length
 const port = isMainThread ? new Worker(new URL(import.meta.url)) : parentPort
+// From now on: a message that comes together with the end is told in one stack with it.
+const exited = isMainThread ? once(port, 'exit') : undefined
 
 const theirs = once(port, 'message')
 port.postMessage(own)
@@ -34,7 +36,7 @@ for (const { client, server, listener } of pairs) {
   listener.close()
 }
 if (isMainThread) {
-  await once(port, 'exit')
+  await exited
   say({ closedInMain: await closeOne() })
 } else {
   port.close()
