@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Progress } from '../closing/side.js'
 import { tcpState, unacknowledged } from '../native/addon.js'
 import type { NodeSsl, SslStatus } from '../native/node-ssl.js'
-import { fileDescriptor, givenToTransport, handleOf, isQueueing, transportOutput } from './socket-internals.js'
+import { fileDescriptor, givenToTransport, handleOf, transportOutput } from './socket-internals.js'
 
 /**
  * How far OpenSSL's output has got. When the output BIO is empty the kernel has taken everything. But Node empties it
@@ -95,26 +95,21 @@ export function outputLeft(socket: TLSSocket): number {
   const handle = handleOf(socket)
   const output = handle === undefined ? undefined : transportOutput(handle)
   if (handle === undefined || output === undefined) return socket.writableLength
-  return output.queued - output.given + unacknowledgedBy(handle)
+  return output.queued - output.given + (unacknowledgedBy(handle) ?? 0)
 }
 
-/** Whether the peer's TCP has acknowledged all that was written, as far as the kernel tells that. */
-export function isAcknowledged(socket: TLSSocket): boolean {
+/** Whether the peer's TCP has acknowledged all that was written; undefined where the kernel does not tell. */
+export function isAcknowledged(socket: TLSSocket): boolean | undefined {
   const handle = handleOf(socket)
-  return handle === undefined || ((transportOutput(handle)?.queued ?? 0) === 0 && unacknowledgedBy(handle) === 0)
+  if (handle === undefined) return undefined
+  if ((transportOutput(handle)?.queued ?? 0) > 0) return false
+  const bytes = unacknowledgedBy(handle)
+  return bytes === undefined ? undefined : bytes === 0
 }
 
-/** Whether the kernel tells that the peer's TCP has acknowledged all that was written. */
-export function isAllAcknowledged(socket: TLSSocket): boolean {
-  const handle = handleOf(socket)
-  const fd = handle === undefined ? undefined : fileDescriptor(handle)
-  return fd !== undefined && unacknowledged(fd) === 0 && !isQueueing(socket)
-}
-
-// 0 where the kernel does not tell.
-function unacknowledgedBy(handle: object): number {
+function unacknowledgedBy(handle: object): number | undefined {
   const fd = fileDescriptor(handle)
-  return (fd === undefined ? undefined : unacknowledged(fd)) ?? 0
+  return fd === undefined ? undefined : unacknowledged(fd)
 }
 
 /** Whether the kernel has closed the TCP connection beneath a handle; undefined where that cannot be told. */

@@ -217,9 +217,9 @@ let bufferCallback: symbol | undefined
 export function transportOutput(handle: object): { readonly given: number; readonly queued: number } | undefined {
   const parent: unknown = '_parent' in handle ? handle._parent : undefined
   if (!isObject(parent)) return undefined
-  const given: unknown = 'bytesWritten' in parent ? parent.bytesWritten : undefined
+  const given = givenToTransport(handle)
   const queued: unknown = 'writeQueueSize' in parent ? parent.writeQueueSize : undefined
-  return typeof given === 'number' && typeof queued === 'number' ? { given, queued } : undefined
+  return given !== undefined && typeof queued === 'number' ? { given, queued } : undefined
 }
 
 /** How much of that output the transport was given. */

@@ -4,7 +4,7 @@ import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../clo
 import { readinessBit } from '../native/addon.js'
 import type { Connection } from './connection.js'
 import type { AtTheGate } from './fin-gate.js'
-import { isAllAcknowledged, outputLeft } from './output-progress.js'
+import { isAcknowledged, outputLeft } from './output-progress.js'
 import {
   handleOf,
   holdEmptyWrites,
@@ -135,7 +135,7 @@ export class SocketSide implements ClosingSide {
   }
 
   isAllAcknowledged(): boolean {
-    return isAllAcknowledged(this.#connection.socket)
+    return isAcknowledged(this.#connection.socket) === true
   }
 
   isQueueing(): boolean {

@@ -69,7 +69,6 @@ export interface NodeSslCalls {
   setQuietShutdown(id: number, quiet: boolean): void
   getContextQuietShutdown(id: number): boolean
   inInit(id: number): boolean
-  isServer(id: number): boolean
   version(id: number): number
   hasPending(id: number): boolean
   recordState(id: number): string

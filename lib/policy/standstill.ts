@@ -20,7 +20,7 @@ export class Standstill {
       return isStalled ? 'flush-timeout' : undefined
     }
     // It was not to wait, for too many did: the descriptor goes as soon as the peer's TCP has everything.
-    if (closing?.waitRefused === true && isAcknowledged(socket)) return 'done'
+    if (closing?.waitRefused === true && isAcknowledged(socket) !== false) return 'done'
     const budget = hasReader(socket) ? policy.lingerTimeout : policy.flushTimeout
     if (budget === 'off' || this.#stoodFor(socket) < budget) return undefined
     // TCP has not even taken FIN: what stands still is our own output.

@@ -161,7 +161,6 @@ bool status(const Call& call) {
 }
 
 bool in_init(const Call& call) { return call.openssl().SSL_in_init(call.live()) != 0; }
-bool is_server(const Call& call) { return call.openssl().SSL_is_server(call.live()) != 0; }
 int version(const Call& call) { return call.openssl().SSL_version(call.live()); }
 bool has_pending(const Call& call) { return call.openssl().SSL_has_pending(call.live()) != 0; }
 const char* record_state(const Call& call) { return call.openssl().SSL_rstate_string(call.live()); }
@@ -262,7 +261,6 @@ Napi::Object define_node_ssl(Napi::Env env) {
   calls["setUp"] = function<&set_up>(env, "setUp");
   define_call<&status>(calls, "status");
   define_call<&in_init>(calls, "inInit");
-  define_call<&is_server>(calls, "isServer");
   define_call<&version>(calls, "version");
   define_call<&has_pending>(calls, "hasPending");
   define_call<&record_state>(calls, "recordState");
