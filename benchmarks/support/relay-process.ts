@@ -1,6 +1,9 @@
 /**
  * A process that holds relays and nothing else, so that delaying never competes with what is measured for one event
- * loop. Each argument is a route, `<one-way delay in ms>:<port>`; the message to the parent lists the ports in order.
+ * loop. Each argument is a route, `<one-way delay in ms>:<port>`; the ports are told in order.
+ *
+ * `delays PORT` answers with what this relay has recorded since it was last asked: of each direction, up to the server
+ * first, the number of pieces and the least, the median and the greatest delay in ms.
  */
 import { serveParent } from './child-side.js'
 import { openRelay } from './relay.js'
@@ -15,4 +18,14 @@ const relays = await Promise.all(
   }),
 )
 
-serveParent({ ports: relays.map((relay) => relay.port) })
+serveParent(
+  relays.map((relay) => relay.port),
+  {
+    delays(port) {
+      const relay = relays.find((one) => one.port === Number(port))
+      if (relay === undefined) throw new Error(`No relay listens on port ${port}`)
+      const { up, down } = relay.takeDelays()
+      return [up, down].flatMap(({ count, min, median, max }) => [count, min, median, max]).join(' ')
+    },
+  },
+)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { performance } from 'node:perf_hooks'
+import { quantile } from './statistics.js'
 
 /** Where a relay leads, and how long bytes, FIN and RST take through it in one direction. */
 export interface Route {
@@ -13,7 +14,17 @@ export interface Route {
 /** An open relay in this process. */
 export interface Relay {
   readonly port: number
+  /** What it recorded since the last call: how long bytes, FIN and RST really took through it. */
+  takeDelays(): { readonly up: Delays; readonly down: Delays }
   close(): Promise<void>
+}
+
+/** What a relay recorded in one direction, in ms; NaN where nothing passed. */
+export interface Delays {
+  readonly count: number
+  readonly min: number
+  readonly median: number
+  readonly max: number
 }
 
 /**
@@ -25,19 +36,22 @@ export interface Relay {
  */
 export async function openRelay(route: Route): Promise<Relay> {
   const sockets = new Set<net.Socket>()
+  const up: number[] = []
+  const down: number[] = []
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (downstream) => {
     const upstream = net.connect({ host: '127.0.0.1', port: route.port, allowHalfOpen: true, noDelay: true })
     for (const socket of [downstream, upstream]) {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
     }
-    pass(downstream, upstream, route.delay)
-    pass(upstream, downstream, route.delay)
+    pass(downstream, upstream, new DelayLine(route.delay, up))
+    pass(upstream, downstream, new DelayLine(route.delay, down))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: listeningPort(server),
+    takeDelays: () => ({ up: summarizeDelays(up.splice(0)), down: summarizeDelays(down.splice(0)) }),
     async close() {
       server.close()
       for (const socket of sockets) socket.destroy()
@@ -53,8 +67,13 @@ export function listeningPort(server: net.Server): number {
   return address.port
 }
 
-function pass(from: net.Socket, to: net.Socket, delay: number): void {
-  const line = new DelayLine(delay)
+function summarizeDelays(delays: number[]): Delays {
+  const sorted = Float64Array.from(delays).sort()
+  const at = (share: number): number => quantile(sorted, share)
+  return { count: sorted.length, min: at(0), median: at(0.5), max: at(1) }
+}
+
+function pass(from: net.Socket, to: net.Socket, line: DelayLine): void {
   from.on('data', (bytes) =>
     line.push(() => {
       if (to.writable) to.write(bytes)
@@ -83,24 +102,27 @@ function pass(from: net.Socket, to: net.Socket, delay: number): void {
 /** Runs each pushed action after the same delay, in order, never early, and late by microseconds rather than by 1 ms. */
 class DelayLine {
   readonly #delay: number
-  readonly #waiting: { readonly due: number; readonly action: () => void }[] = []
+  readonly #recorded: number[]
+  readonly #waiting: { readonly since: number; readonly action: () => void }[] = []
 
-  constructor(delay: number) {
+  constructor(delay: number, recorded: number[]) {
     this.#delay = delay
+    this.#recorded = recorded
   }
 
   push(action: () => void): void {
     if (this.#delay === 0) {
+      this.#recorded.push(0)
       action()
       return
     }
-    this.#waiting.push({ due: performance.now() + this.#delay, action })
+    this.#waiting.push({ since: performance.now(), action })
     if (this.#waiting.length === 1) this.#wake()
   }
 
   readonly #wake = (): void => {
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
-      const left = head.due - performance.now()
+      const left = head.since + this.#delay - performance.now()
       if (left > 0) {
         // Timers count whole milliseconds and fire up to one late: sleep through most of it, then poll.
         if (left > 2) setTimeout(this.#wake, Math.floor(left) - 1)
@@ -108,6 +130,7 @@ class DelayLine {
         return
       }
       this.#waiting.shift()
+      this.#recorded.push(performance.now() - head.since)
       head.action()
     }
   }

@@ -1,4 +1,4 @@
-import { startChild } from '../../support/child.js'
+import { moduleCommand, startChild } from '../../support/child.js'
 import type { Child } from '../../support/child.js'
 import type { Peer } from './closing.js'
 
@@ -20,13 +20,19 @@ const targets = ['answers', 'silent', 'echo'] as const satisfies readonly Target
 
 /** Starts both processes. `onDied` hears of one that ends before it is stopped. */
 export async function startNetwork(rtts: readonly number[], onDied: (error: Error) => void): Promise<Network> {
-  const peer = await startChild({ name: 'peer', module: new URL('./peer-process.js', import.meta.url), onDied })
+  const peer = await startChild({
+    name: 'peer',
+    command: moduleCommand(new URL('./peer-process.js', import.meta.url)),
+    onDied,
+  })
   let relay: Child
   try {
     relay = await startChild({
       name: 'relay',
-      module: new URL('../../support/relay-process.js', import.meta.url),
-      args: rtts.flatMap((rtt) => peer.ports.map((port) => `${rtt / 2}:${port}`)),
+      command: moduleCommand(
+        new URL('../../support/relay-process.js', import.meta.url),
+        rtts.flatMap((rtt) => peer.ports.map((port) => `${rtt / 2}:${port}`)),
+      ),
       onDied,
     })
   } catch (error) {
@@ -40,9 +46,11 @@ export async function startNetwork(rtts: readonly number[], onDied: (error: Erro
       if (port === undefined) throw new Error(`No relay to ${target} at RTT ${rtt}`)
       return port
     },
-    dropSilent: () => peer.command('drop'),
+    async dropSilent() {
+      await peer.ask('drop')
+    },
     async check() {
-      await Promise.allSettled([relay.command('ping'), peer.command('ping')])
+      await Promise.allSettled([relay.ask('ping'), peer.ask('ping')])
     },
     async stop() {
       await Promise.all([relay.stop(), peer.stop()])

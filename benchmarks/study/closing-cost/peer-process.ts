@@ -26,14 +26,11 @@ silentServer.on('secureConnection', (socket) => {
 const ports = []
 for (const server of [answersServer, silentServer, createEchoServer()]) ports.push(await listen(server))
 
-serveParent(
-  { ports },
-  {
-    drop() {
-      for (const socket of silent) socket.destroy()
-    },
+serveParent(ports, {
+  drop() {
+    for (const socket of silent) socket.destroy()
   },
-)
+})
 
 function createPeer(allowHalfOpen: boolean): tls.Server {
   const options = { key, cert: certificate, minVersion: 'TLSv1.3', allowHalfOpen, noDelay: true } as const
