@@ -57,7 +57,7 @@ test('questions overlap, an error of the child is one of the question, and an un
   const started = await child(
     `import { serveParent } from ${JSON.stringify(side)}
      const late = (...words) => new Promise((resolve) => setTimeout(() => resolve(words.join('+')), 50))
-     serveParent(['a', 7], { late, early: () => 'now', fail() { throw new Error('no\nway') } })`,
+     serveParent(['a', 7], { late, early: () => 'now', fail() { throw new Error('no\\nway') } })`,
   )
   expect(started.ready).toEqual(['a', '7'])
   const answers: string[] = []
