@@ -9,13 +9,13 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { describeMachine, describeVersions } from '../../support/machine.js'
+import { displayProgress } from '../../support/progress.js'
 import { seededRandom } from '../../support/random.js'
 import { emptyRows, measure } from './measure.js'
 import { startNetwork } from './network.js'
 import type { Network } from './network.js'
 import { parseOptions } from './options.js'
 import type { Options } from './options.js'
-import { displayProgress } from './progress.js'
 import { definitions, relayResults, rowResult } from './result.js'
 import type { Result } from './result.js'
 import { renderTable } from './table.js'
@@ -85,7 +85,9 @@ async function run(options: Options, rows: ReturnType<typeof emptyRows>): Promis
     network = await startNetwork(options.rtts, (error) => finish({ kind: 'failed', error }))
     process.stderr.write(`${network.description}\n`)
     const plan = { ...options, random: seededRandom(options.seed) }
-    await measure(plan, network, rows, controller.signal, (report) => progress.show(report))
+    await measure(plan, network, rows, controller.signal, ({ phase, fraction, closings }) =>
+      progress.show({ phase, fraction, note: `${closings} closings` }),
+    )
   } catch (error) {
     // A connection that fails may be all that we know yet of a process that died.
     if (!controller.signal.aborted) await network?.check()

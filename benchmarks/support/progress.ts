@@ -1,5 +1,14 @@
 import cliProgress from 'cli-progress'
-import type { Progress } from './measure.js'
+
+/** How far a run is. */
+export interface Progress {
+  /** 'warm-up', or what is being measured. */
+  readonly phase: string
+  /** From 0 to 1. */
+  readonly fraction: number
+  /** What else is worth knowing: '120 closings', '12 min left'. */
+  readonly note: string
+}
 
 /** Tells on stderr how far a run is. */
 export interface ProgressDisplay {
@@ -16,7 +25,7 @@ function bar(stream: NodeJS.WriteStream): ProgressDisplay {
   const single = new cliProgress.SingleBar(
     {
       stream,
-      format: '{phase} [{bar}] {percentage} % | {closings} closings | {duration_formatted}',
+      format: '{phase} [{bar}] {percentage} % | {note} | {duration_formatted}',
       barsize: 30,
       hideCursor: true,
       clearOnComplete: true,
@@ -27,10 +36,10 @@ function bar(stream: NodeJS.WriteStream): ProgressDisplay {
   )
   let running = false
   return {
-    show({ phase, fraction, closings }) {
-      if (!running) single.start(1000, 0, { phase, closings })
+    show({ phase, fraction, note }) {
+      if (!running) single.start(1000, 0, { phase, note })
       running = true
-      single.update(Math.round(fraction * 1000), { phase, closings })
+      single.update(Math.round(fraction * 1000), { phase, note })
     },
     stop() {
       if (running) single.stop()
@@ -45,12 +54,12 @@ function lines(stream: NodeJS.WriteStream): ProgressDisplay {
   let lastPhase = ''
   let lastLine = 0
   return {
-    show({ phase, fraction, closings }) {
+    show({ phase, fraction, note }) {
       const now = performance.now()
       if (phase === lastPhase && now - lastLine < lineInterval) return
       lastPhase = phase
       lastLine = now
-      stream.write(`${phase}: ${(fraction * 100).toFixed(0)} %, ${closings} closings\n`)
+      stream.write(`${phase}: ${(fraction * 100).toFixed(0)} %, ${note}\n`)
     },
     stop() {},
   }

@@ -1,0 +1,71 @@
+/** What a run will measure: the blocks that were asked for, in a seeded order, without those that the machine cannot. */
+import { shuffle } from 'simple-statistics'
+import { seededRandom } from '../support/random.js'
+import { cellId } from './cell.js'
+import type { Block, Need, Question } from './question.js'
+import type { Settings, StudyResult } from './result.js'
+
+/** A block, and whose it is. */
+export interface Step {
+  readonly question: Question
+  readonly block: Block
+}
+
+/** All blocks of the questions that hold a cell which was asked for, in the order of the questions. */
+export async function stepsOf(questions: readonly Question[], words: readonly string[]): Promise<readonly Step[]> {
+  const steps: Step[] = []
+  for (const question of questions) {
+    for (const block of await question.blocks()) {
+      if (block.cells.some((parameters) => holds(cellId({ question: question.name, parameters }), words))) {
+        steps.push({ question, block })
+      }
+    }
+  }
+  return steps
+}
+
+/** Whether a cell's name has all of the words, each as a whole: "rtt=10" is no part of "rtt=100". */
+function holds(id: string, words: readonly string[]): boolean {
+  return words.every((word) => ` ${id} `.includes(` ${word} `))
+}
+
+/** The part of the samples with which the steps take so many seconds, at most 1. */
+export function scaleFor(steps: readonly Step[], seconds: number): number {
+  return Math.min(1, seconds / secondsOf(steps))
+}
+
+export function secondsOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, { block }) => sum + block.seconds, 0)
+}
+
+/** The same order for the same seed, whatever has been measured before. */
+export function inOrder(steps: readonly Step[], { seed }: Settings): readonly Step[] {
+  return shuffle([...steps], seededRandom(seed))
+}
+
+/** A seed of its own for each block, so that a run that was gone on with takes the same as one in one go. */
+export function seedOf({ block }: Step, { seed }: Settings): number {
+  let mixed = seed >>> 0
+  for (const character of block.id) mixed = (Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0) + 1
+  return mixed >>> 0
+}
+
+/** Tells the steps that can be measured here from those that cannot, and why not. */
+export async function possible(
+  steps: readonly Step[],
+): Promise<{ readonly steps: readonly Step[]; readonly leftOut: StudyResult['leftOut'] }> {
+  const asked = new Map<Need, Promise<string | undefined>>()
+  const missing = (need: Need): Promise<string | undefined> => {
+    const answer = asked.get(need) ?? need.missing()
+    asked.set(need, answer)
+    return answer
+  }
+  const able: Step[] = []
+  const leftOut: { block: string; why: string }[] = []
+  for (const step of steps) {
+    const reasons = (await Promise.all(step.block.needs.map(missing))).filter((why) => why !== undefined)
+    if (reasons.length === 0) able.push(step)
+    else leftOut.push({ block: step.block.id, why: reasons.join('; ') })
+  }
+  return { steps: able, leftOut }
+}
