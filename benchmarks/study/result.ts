@@ -102,8 +102,13 @@ export function isQuestionName(name: string): name is QuestionName {
 
 // From dist/benchmarks/study.
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const schema: object = JSON.parse(readFileSync(new URL('benchmarks/study/study.schema.json', `file://${root}`), 'utf8'))
-const isResult = new Ajv({ strict: true, allErrors: false, allowUnionTypes: true }).compile<StudyResult>(schema)
+const isResult = new Ajv({ strict: true, allowUnionTypes: true, discriminator: true }).compile<StudyResult>(schemaOf())
+
+function schemaOf(): object {
+  const content: unknown = JSON.parse(readFileSync(`${root}benchmarks/study/study.schema.json`, 'utf8'))
+  if (typeof content !== 'object' || content === null) throw new Error('Expected study.schema.json to hold an object')
+  return content
+}
 
 function commitOf(): string | undefined {
   const git = (...args: string[]): string =>

@@ -18,8 +18,8 @@ export class EchoProbe {
     this.#socket = socket
   }
 
-  static async connect(port: number, signal: AbortSignal): Promise<EchoProbe> {
-    const socket = net.connect({ host: '127.0.0.1', port, noDelay: true })
+  static async connect(port: number, signal: AbortSignal, host = '127.0.0.1'): Promise<EchoProbe> {
+    const socket = net.connect({ host, port, noDelay: true })
     try {
       await once(socket, 'connect', { signal })
     } catch (error) {

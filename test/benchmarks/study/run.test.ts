@@ -1,0 +1,124 @@
+/** Plan and run, with questions of the test's own: what is left out, what is gone on with, what fails. */
+import { expect, test } from 'vitest'
+import type { Cell } from '../../../benchmarks/study/cell.js'
+import { inOrder, possible, scaleFor, stepsOf } from '../../../benchmarks/study/plan.js'
+import type { Block, Need, Question, RunContext } from '../../../benchmarks/study/question.js'
+import { newResult, type StudyResult } from '../../../benchmarks/study/result.js'
+import { runSteps } from '../../../benchmarks/study/run.js'
+
+const settings = { questions: ['latency'], cells: [], scale: 0.5, seed: 42 } as const
+
+function block(rtt: number, run: Block['run'] = measure(rtt), needs: readonly Need[] = []): Block {
+  return { id: `latency rtt=${rtt}`, cells: [{ rtt, side: 'end()' }], needs, seconds: 10, run }
+}
+
+function measure(rtt: number): Block['run'] {
+  return (context) => {
+    context.progress(1)
+    const drawn = context.random()
+    const cell: Cell = { question: 'latency', parameters: { rtt, side: 'end()', drawn }, measures: {} }
+    return Promise.resolve({ cells: [cell], checks: [] })
+  }
+}
+
+function question(...blocks: readonly Block[]): Question {
+  const presentation = { answer: () => '', charts: () => [], table: () => ({ head: [], rows: [] }) }
+  return { name: 'latency', title: 'A question', definitions: { rtt: 'a' }, blocks: () => blocks, presentation }
+}
+
+interface Ran {
+  readonly result: StudyResult
+  readonly saved: readonly StudyResult[]
+}
+
+async function run(
+  blocks: readonly Block[],
+  result = newResult(settings),
+  signal = new AbortController().signal,
+): Promise<Ran> {
+  const saved: StudyResult[] = []
+  const steps = inOrder(await stepsOf([question(...blocks)], []), settings)
+  const save = (state: StudyResult): number => saved.push(state)
+  return { result: await runSteps({ steps, result, signal, save, show: () => {} }), saved }
+}
+
+test('cells are picked by whole words', async () => {
+  const all = question(block(10), block(100))
+  expect((await stepsOf([all], ['rtt=10'])).map(({ block: { id } }) => id)).toEqual(['latency rtt=10'])
+  expect(await stepsOf([all], ['rtt=1'])).toEqual([])
+  expect(await stepsOf([all], ['side=end()', 'rtt=100'])).toHaveLength(1)
+})
+
+test('less time is fewer samples, more time is no more than a full run', async () => {
+  const steps = await stepsOf([question(block(1), block(2))], [])
+  expect(scaleFor(steps, 5)).toBe(0.25)
+  expect(scaleFor(steps, 500)).toBe(1)
+})
+
+test('what the machine lacks is asked once, and leaves its blocks out with the reason', async () => {
+  let asked = 0
+  const missing = (): Promise<string> => {
+    asked += 1
+    return Promise.resolve(`no thing, ${asked}`)
+  }
+  const lacking: Need = { name: 'a thing', missing }
+  const steps = await stepsOf(
+    [question(block(1, measure(1), [lacking]), block(2), block(3, measure(3), [lacking]))],
+    [],
+  )
+  const { steps: able, leftOut } = await possible(steps)
+  expect(able.map(({ block: { id } }) => id)).toEqual(['latency rtt=2'])
+  expect(leftOut).toEqual([
+    { block: 'latency rtt=1', why: 'no thing, 1' },
+    { block: 'latency rtt=3', why: 'no thing, 1' },
+  ])
+})
+
+test('the result is saved after each block, and a seed gives the same order and the same chances', async () => {
+  const blocks = [1, 2, 3, 4, 5].map((rtt) => block(rtt))
+  const { result, saved } = await run(blocks)
+  expect(saved.map(({ done, outcome }) => [done.length, outcome])).toEqual([
+    [1, 'running'],
+    [2, 'running'],
+    [3, 'running'],
+    [4, 'running'],
+    [5, 'running'],
+    [5, 'complete'],
+  ])
+  expect((await run(blocks)).result.cells).toEqual(result.cells)
+  const inOneGo = result.cells
+  const half = saved[1] ?? result
+  const goneOn = await run(blocks, half)
+  expect(goneOn.saved).toHaveLength(4)
+  expect(goneOn.result.cells).toEqual(inOneGo)
+})
+
+test('a block that fails is told, does not end the run, and is tried again', async () => {
+  const broken = (): never => {
+    throw new Error('out of order', { cause: new Error('no oil') })
+  }
+  const { result } = await run([block(1, broken), block(2)])
+  expect(result.outcome).toBe('failed')
+  expect(result.failures).toEqual([{ block: 'latency rtt=1', error: 'out of order: no oil' }])
+  expect(result.cells).toHaveLength(1)
+  const again = await run([block(1), block(2)], result)
+  expect(again.result).toMatchObject({ outcome: 'complete', failures: [] })
+  expect(again.result.cells).toHaveLength(2)
+})
+
+test('an abort keeps what was measured and begins nothing more', async () => {
+  const controller = new AbortController()
+  const begun: number[] = []
+  const aborting = (rtt: number): Block =>
+    block(rtt, (context: RunContext) => {
+      begun.push(rtt)
+      if (begun.length === 1) return measure(rtt)(context)
+      controller.abort(new Error('interrupted'))
+      return Promise.reject(context.signal.reason)
+    })
+  const { result, saved } = await run([1, 2, 3].map(aborting), newResult(settings), controller.signal)
+  expect(begun).toHaveLength(2)
+  expect(result).toMatchObject({ outcome: 'interrupted', failures: [] })
+  expect(result.cells).toHaveLength(1)
+  expect(saved.at(-1)).toBe(result)
+})
