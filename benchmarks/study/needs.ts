@@ -12,12 +12,20 @@ export const root: Need = {
   missing: () => Promise.resolve(process.getuid?.() === 0 ? undefined : 'not root: run it as root, or leave it out'),
 }
 
-/** Packet-level delay: network namespaces and a TUN device. */
+/** Packet-level delay: network namespaces, a TUN device and the forwarder between, see ../support/tun-network.ts. */
 export const tunDevice: Need = {
   name: 'network namespaces and /dev/net/tun',
   async missing() {
-    const why = (await root.missing()) ?? (await command('ip', 'iproute2').missing())
-    if (why !== undefined) return why
+    const programs = [command('ip', 'iproute2'), command('unshare', 'util-linux'), command('python3')]
+    for (const need of [root, ...programs]) {
+      const why = await need.missing()
+      if (why !== undefined) return why
+    }
+    try {
+      await run('unshare', ['--net', 'true'])
+    } catch {
+      return 'network namespaces cannot be made: give the container the capability CAP_SYS_ADMIN'
+    }
     try {
       await access('/dev/net/tun', constants.R_OK | constants.W_OK)
       return undefined
