@@ -20,7 +20,7 @@ import type { Step } from './plan.js'
 import { questionsNamed } from './questions.js'
 import { newResult, readResult, writeResult } from './result.js'
 import type { StudyResult } from './result.js'
-import { explain, runSteps } from './run.js'
+import { duration, explain, runSteps } from './run.js'
 import { renderSummary } from './summary.js'
 import { writeReport } from './write-report.js'
 
@@ -50,7 +50,7 @@ function list(steps: readonly Step[]): number {
     const needs = block.needs.length === 0 ? '' : `, needs ${block.needs.map(({ name }) => name).join(', ')}`
     process.stdout.write(`${block.id}: ${block.seconds} s, ${block.cells.length} cells${needs}\n`)
   }
-  process.stdout.write(`${steps.length} blocks, ${(secondsOf(steps) / 60).toFixed(1)} minutes\n`)
+  process.stdout.write(`${steps.length} blocks, ${duration(secondsOf(steps))}\n`)
   return 0
 }
 
@@ -79,8 +79,8 @@ async function measure(options: MeasureOptions): Promise<number> {
   }
   const result = { ...(found ?? newResult(settings)), leftOut }
   const going = found === undefined ? '' : `, going on after ${found.done.length} blocks`
-  const time = (secondsOf(steps) * scale) / 60
-  process.stderr.write(`${steps.length} blocks, about ${time.toFixed(0)} minutes, seed ${seed}${going}\n`)
+  const time = duration(secondsOf(steps) * scale)
+  process.stderr.write(`${steps.length} blocks, about ${time}, seed ${seed}${going}\n`)
   return conclude(await run(result, inOrder(steps, settings), file), options.out)
 }
 

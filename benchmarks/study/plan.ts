@@ -1,7 +1,7 @@
 /** What a run will measure: the blocks that were asked for, in a seeded order, without those that the machine cannot. */
 import { shuffle } from 'simple-statistics'
 import { seededRandom } from '../support/random.js'
-import { cellId } from './cell.js'
+import type { Parameters } from './cell.js'
 import type { Block, Need, Question } from './question.js'
 import type { Settings, StudyResult } from './result.js'
 
@@ -16,17 +16,16 @@ export async function stepsOf(questions: readonly Question[], words: readonly st
   const steps: Step[] = []
   for (const question of questions) {
     for (const block of await question.blocks()) {
-      if (block.cells.some((parameters) => holds(cellId({ question: question.name, parameters }), words))) {
-        steps.push({ question, block })
-      }
+      if (block.cells.some((parameters) => holds(parameters, words))) steps.push({ question, block })
     }
   }
   return steps
 }
 
-/** Whether a cell's name has all of the words, each as a whole: "rtt=10" is no part of "rtt=100". */
-function holds(id: string, words: readonly string[]): boolean {
-  return words.every((word) => ` ${id} `.includes(` ${word} `))
+/** Whether a cell has all of the parameters, each as 'rtt=10'. */
+function holds(parameters: Parameters, words: readonly string[]): boolean {
+  const own = Object.entries(parameters).map(([name, value]) => `${name}=${value}`)
+  return words.every((word) => own.includes(word))
 }
 
 /** The part of the samples with which the steps take so many seconds, at most 1. */

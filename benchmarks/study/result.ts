@@ -1,10 +1,10 @@
 /** The file of a run. Its form is `study.schema.json`; what a cell holds is in cell.ts. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { describeMachine, describeVersions } from '../support/machine.js'
 import type { Machine, Versions } from '../support/machine.js'
+import { sourceFile } from '../support/source-file.js'
 import { questionNames } from './cell.js'
 import type { Cell, Check, QuestionName } from './cell.js'
 
@@ -100,19 +100,22 @@ export function isQuestionName(name: string): name is QuestionName {
   return questionNames.some((known) => known === name)
 }
 
-// From dist/benchmarks/study.
-const root = fileURLToPath(new URL('../../../', import.meta.url))
-const isResult = new Ajv({ strict: true, allowUnionTypes: true, discriminator: true }).compile<StudyResult>(schemaOf())
+const isResult = new Ajv({
+  strict: true,
+  strictRequired: false,
+  allowUnionTypes: true,
+  discriminator: true,
+}).compile<StudyResult>(schemaOf())
 
 function schemaOf(): object {
-  const content: unknown = JSON.parse(readFileSync(`${root}benchmarks/study/study.schema.json`, 'utf8'))
+  const content: unknown = JSON.parse(readFileSync(sourceFile('benchmarks/study/study.schema.json'), 'utf8'))
   if (typeof content !== 'object' || content === null) throw new Error('Expected study.schema.json to hold an object')
   return content
 }
 
 function commitOf(): string | undefined {
   const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    execFileSync('git', args, { cwd: sourceFile('.'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   try {
     return git('rev-parse', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+')
   } catch {

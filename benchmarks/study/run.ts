@@ -76,8 +76,12 @@ class Clock {
     const fraction = Math.min(1, (this.#passed + more) / this.#expected)
     if (fraction === 0) return { fraction, note: '' }
     const left = ((performance.now() - this.#began) / 1000) * (1 / fraction - 1)
-    return { fraction, note: left < 90 ? `${left.toFixed(0)} s left` : `${(left / 60).toFixed(0)} min left` }
+    return { fraction, note: `${duration(left)} left` }
   }
+}
+
+export function duration(seconds: number): string {
+  return seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} minutes`
 }
 
 export function explain(error: unknown): string {

@@ -1,4 +1,5 @@
 /** What closing costs the side that closes first, as a function of the way, the RTT, the protocol and the peer. */
+import { setMaxListeners } from 'node:events'
 import type { Cell } from '../cell.js'
 import { amount, differences, distribution, present, share } from '../measures.js'
 import { command, tunDevice } from '../needs.js'
@@ -72,6 +73,8 @@ function block(conditions: Conditions): Block {
 async function run(conditions: Conditions, context: RunContext): Promise<BlockResult> {
   const died = new AbortController()
   const signal = AbortSignal.any([context.signal, died.signal])
+  // Each pause and each connection listens.
+  setMaxListeners(0, signal)
   const programs = await prepareClosers()
   try {
     const path = await openPath({ ...conditions, programs, signal, onDied: (error) => died.abort(error) })

@@ -75,7 +75,7 @@ async function startAll(
   const ports = [server.ports[peers.indexOf(peer)], server.ports[peers.length]]
   const network =
     tun === undefined
-      ? await relayNetwork(await start('relay', 'a', relayCommand(rtt / 2, ports)))
+      ? relayNetwork(await start('relay', 'a', relayCommand(rtt / 2, ports)))
       : await packetNetwork(tun, rtt / 2, ports)
   const echo = await start('echo', 'a', module('../../support/echo-process.js'))
   const closers: Readonly<Record<Closer, Child>> = {
@@ -90,7 +90,7 @@ async function startAll(
     port: network.port,
     echo: async () => Number(await echo.ask('echo', network.host, network.echoPort)),
     take: () => server.ask('take'),
-    takeDelays: network.takeDelays,
+    takeDelays: () => network.takeDelays(),
     stop,
   }
 }

@@ -93,7 +93,8 @@ async function watch(socket: tls.TLSSocket): Promise<readonly [string, Seen] | u
     ended = process.hrtime.bigint()
   })
   socket.on('error', () => {})
-  await once(socket, 'close')
+  // once() would reject at an error.
+  await new Promise((resolve) => socket.once('close', resolve))
   const { received, tcp } = await report
   if (name === undefined) return undefined
   const by = received.kind === 'close_notify' ? 'close_notify' : tcp.kind === 'reset' ? 'reset' : 'fin'

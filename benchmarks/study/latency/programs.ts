@@ -2,9 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { certificate } from '../../support/certificate.js'
 import { compileC } from '../../support/compile.js'
+import { sourceFile } from '../../support/source-file.js'
 
 export { cCompiler } from '../../support/compile.js'
 
@@ -14,18 +14,15 @@ export interface CloserPrograms {
   remove(): Promise<void>
 }
 
-// From dist/benchmarks/study/latency.
-const sources = fileURLToPath(new URL('../../../../benchmarks/study/latency/', import.meta.url))
-
 export async function prepareClosers(): Promise<CloserPrograms> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'close-notify-latency-'))
   try {
     const authority = path.join(folder, 'certificate.pem')
     await writeFile(authority, certificate)
-    const compiled = await compileC(path.join(sources, 'native/closer.c'))
+    const compiled = await compileC('benchmarks/study/latency/native/closer.c')
     return {
       c: [compiled.program, authority],
-      python: ['python3', path.join(sources, 'python/closer.py'), authority],
+      python: ['python3', sourceFile('benchmarks/study/latency/python/closer.py'), authority],
       async remove() {
         await compiled.remove()
         await rm(folder, { recursive: true, force: true })

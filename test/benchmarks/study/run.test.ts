@@ -113,8 +113,9 @@ test('an abort keeps what was measured and begins nothing more', async () => {
     block(rtt, (context: RunContext) => {
       begun.push(rtt)
       if (begun.length === 1) return measure(rtt)(context)
-      controller.abort(new Error('interrupted'))
-      return Promise.reject(context.signal.reason)
+      const interrupted = new Error('interrupted')
+      controller.abort(interrupted)
+      return Promise.reject(interrupted)
     })
   const { result, saved } = await run([1, 2, 3].map(aborting), newResult(settings), controller.signal)
   expect(begun).toHaveLength(2)
