@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
+import { sourceFile } from './source-file.js'
 
 /** The machine, on which a result depends as much as on the program. */
 export interface Machine {
@@ -33,8 +34,7 @@ export function describeVersions(): Versions {
 }
 
 function packageVersion(): string {
-  // From dist/benchmarks/support.
-  const content: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+  const content: unknown = JSON.parse(readFileSync(sourceFile('package.json'), 'utf8'))
   const known = typeof content === 'object' && content !== null && 'version' in content
   return known && typeof content.version === 'string' ? content.version : 'unknown'
 }
