@@ -26,7 +26,7 @@ export async function runSteps({ steps, result: before, signal, save, show }: Ru
   for (const step of left) {
     const began = performance.now()
     const { question, block } = step
-    const report = (fraction: number): void => show({ phase: question.name, ...clock.at(block.seconds * fraction) })
+    const report = (fraction: number): void => show({ phase: block.id, ...clock.at(block.seconds * fraction) })
     const context = {
       random: seededRandom(seedOf(step, before.settings)),
       scale: before.settings.scale,
@@ -74,7 +74,7 @@ class Clock {
 
   at(more: number): { fraction: number; note: string } {
     const fraction = Math.min(1, (this.#passed + more) / this.#expected)
-    if (fraction === 0) return { fraction, note: '' }
+    if (fraction === 0) return { fraction, note: 'begins' }
     const left = ((performance.now() - this.#began) / 1000) * (1 / fraction - 1)
     return { fraction, note: `${duration(left)} left` }
   }

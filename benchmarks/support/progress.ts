@@ -21,12 +21,15 @@ export function displayProgress(stream: NodeJS.WriteStream): ProgressDisplay {
   return stream.isTTY ? bar(stream) : lines(stream)
 }
 
+/** So that the line fits 80 columns. */
+const widestPhase = 24
+
 function bar(stream: NodeJS.WriteStream): ProgressDisplay {
   const single = new cliProgress.SingleBar(
     {
       stream,
       format: '{phase} [{bar}] {percentage} % | {note} | {duration_formatted}',
-      barsize: 30,
+      barsize: 20,
       hideCursor: true,
       clearOnComplete: true,
       // The program has its own way to end, and the library's would be a second one.
@@ -37,9 +40,10 @@ function bar(stream: NodeJS.WriteStream): ProgressDisplay {
   let running = false
   return {
     show({ phase, fraction, note }) {
-      if (!running) single.start(1000, 0, { phase, note })
+      const short = phase.length > widestPhase ? `${phase.slice(0, widestPhase - 1)}…` : phase
+      if (!running) single.start(1000, 0, { phase: short, note })
       running = true
-      single.update(Math.round(fraction * 1000), { phase, note })
+      single.update(Math.round(fraction * 1000), { phase: short, note })
     },
     stop() {
       if (running) single.stop()

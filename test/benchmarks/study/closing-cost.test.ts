@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -7,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Result, RowResult } from '../../../benchmarks/study/closing-cost/result.js'
+import { type Ended, start } from '../support/start.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = path.join(root, 'dist/benchmarks/study/closing-cost/main.js')
@@ -28,7 +27,7 @@ describe('a short run', () => {
   let result: Result
 
   beforeAll(async () => {
-    run = await start(['--samples', '6', '--rtt', '0,50', '--seed', '7', '--json', file()]).ended
+    run = await start(program, ['--samples', '6', '--rtt', '0,50', '--seed', '7', '--json', file()]).ended
     result = parseResult(await readFile(file(), 'utf8'))
   }, guard)
 
@@ -103,7 +102,7 @@ describe('a run that is ended', () => {
     'by Ctrl-C prints what there is, exits with 130 and leaves no process',
     async () => {
       const file = path.join(folder, 'interrupted.json')
-      const run = start(['--rtt', '0,10', '--json', file])
+      const run = start(program, ['--rtt', '0,10', '--json', file])
       await run.stderrHas('measuring: ')
       await sleep(1000)
       // As a terminal does it: to the whole process group.
@@ -123,7 +122,7 @@ describe('a run that is ended', () => {
   test(
     'by Ctrl-C before anything was measured says that there is nothing',
     async () => {
-      const run = start(['--rtt', '0'])
+      const run = start(program, ['--rtt', '0'])
       await run.stderrHas('warm-up: ')
       process.kill(-run.pid, 'SIGINT')
       const { code, stdout, stderr } = await run.ended
@@ -138,7 +137,7 @@ describe('a run that is ended', () => {
   test.each(['peer', 'relay'])(
     'by the death of its %s process says so and exits with 1',
     async (name) => {
-      const run = start(['--rtt', '0'])
+      const run = start(program, ['--rtt', '0'])
       await run.stderrHas('measuring: ')
       process.kill(pidOf(name, run.stderr()), 'SIGKILL')
       const { code, stderr } = await run.ended
@@ -152,7 +151,7 @@ describe('a run that is ended', () => {
   test(
     'by SIGKILL leaves no process',
     async () => {
-      const run = start(['--rtt', '0'])
+      const run = start(program, ['--rtt', '0'])
       await run.stderrHas('measuring: ')
       process.kill(run.pid, 'SIGKILL')
       const { stderr } = await run.ended
@@ -174,7 +173,7 @@ describe('options', () => {
   ])(
     '%j is refused with exit code 2',
     async (args, message) => {
-      const { code, stdout, stderr } = await start(args).ended
+      const { code, stdout, stderr } = await start(program, args).ended
       expect(code).toBe(2)
       expect(stdout).toBe('')
       expect(stderr).toContain(message)
@@ -185,7 +184,7 @@ describe('options', () => {
   test(
     '--help lists them all and exits with 0',
     async () => {
-      const { code, stdout } = await start(['--help']).ended
+      const { code, stdout } = await start(program, ['--help']).ended
       expect(code).toBe(0)
       for (const option of ['--rtt', '--samples', '--seconds', '--seed', '--json', '--help']) {
         expect(stdout).toContain(option)
@@ -194,51 +193,6 @@ describe('options', () => {
     guard,
   )
 })
-
-interface Ended {
-  readonly code: number | null
-  readonly signal: string | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Run {
-  readonly pid: number
-  readonly ended: Promise<Ended>
-  stderr(): string
-  stderrHas(text: string): Promise<void>
-}
-
-function start(args: readonly string[]): Run {
-  // A process group of its own, to be interrupted as a whole.
-  const child = spawn(process.execPath, [program, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  const { pid } = child
-  if (pid === undefined) throw new Error('Expected the program to start')
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code, signal) => {
-      resolve({ code, signal, stdout, stderr })
-    })
-  })
-  return {
-    pid,
-    ended,
-    stderr: () => stderr,
-    async stderrHas(text) {
-      while (!stderr.includes(text)) {
-        const [more] = await Promise.race([once(child.stderr, 'data'), ended.then(() => [])])
-        if (more === undefined) throw new Error(`The program ended without "${text}": ${stderr}`)
-      }
-    },
-  }
-}
 
 function pidOf(name: string, stderr: string): number {
   const pid = Number(new RegExp(`${name} in process (\\d+)`).exec(stderr)?.[1])

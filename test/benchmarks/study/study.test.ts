@@ -1,0 +1,215 @@
+/** `npm run study` as a person uses it: a short run, Ctrl-C and going on, kill -9, two runs compared, wrong options. */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Cell } from '../../../benchmarks/study/cell.js'
+import { readResult, type StudyResult } from '../../../benchmarks/study/result.js'
+import { type Ended, start } from '../support/start.js'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const program = path.join(root, 'dist/benchmarks/study/main.js')
+const guard = 120_000
+/** Three blocks of the shortest. */
+const few = ['--questions', 'latency', '--cells', 'rtt=0,protocol=TLSv1.3,network=relay', '--time', '0.05']
+
+let folder = ''
+const out = (name: string): string => path.join(folder, name)
+const file = (name: string): string => path.join(out(name), 'study.json')
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'study-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const run = (...args: readonly string[]): Promise<Ended> => start(program, args).ended
+
+describe('a short run', () => {
+  let ended: Ended
+  let result: StudyResult
+
+  beforeAll(async () => {
+    ended = await run(...few, '--seed', '5', '--out', out('short'))
+    result = readResult(file('short'))
+  }, guard)
+
+  test('measures all sides, passes all checks and says what came out', () => {
+    expect(ended.stderr).not.toContain('Warning')
+    expect(ended.stdout).toContain('What closing costs the side that closes first: ')
+    expect(result.checks.filter(({ passed }) => !passed)).toEqual([])
+    expect(ended).toMatchObject({ code: 0, signal: null })
+    expect(result).toMatchObject({ outcome: 'complete', failures: [], settings: { seed: 5 } })
+    expect(result.done).toHaveLength(4)
+    expect(result.cells).toHaveLength(4 * 15)
+  })
+
+  test('knows what it can, and says why where it cannot', () => {
+    const cell = (side: string, peer = 'answers'): Cell | undefined =>
+      result.cells.find(({ parameters }) => parameters['side'] === side && parameters['peer'] === peer)
+    expect(Object.keys(cell('bidirectional')?.measures ?? {})).toEqual([
+      'delivered',
+      'known',
+      'done',
+      'closed',
+      'aboveEcho',
+      'lost',
+      'keptOpen',
+    ])
+    expect(cell('quiet')?.measures).not.toHaveProperty('known')
+    expect(cell('quiet')?.absent).toEqual({ known: 'no close_notify is sent: the peer cannot know' })
+    expect(cell('end()', 'silent')?.measures['keptOpen']).toMatchObject({ hits: 9, of: 9 })
+    expect(cell('bidirectional', 'silent')?.measures['keptOpen']).toMatchObject({ hits: 0, of: 9 })
+    const { done } = cell('C, bidirectional', 'silent')?.measures ?? {}
+    expect(done?.kind === 'distribution' && done.min).toBeGreaterThanOrEqual(250)
+  })
+
+  test('compared with itself nothing is worse, and everything lies within', async () => {
+    const { code, stdout } = await run('--compare', file('short'), file('short'))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\d+ figures compared: 0 worse, 0 better/)
+    expect(stdout).toContain("(100.0 %) lie within the old run's interval")
+  })
+
+  test('compared with one that was slower before, it is better, and the other way round worse with exit code 1', async () => {
+    const slower = out('slower.json')
+    const text = await readFile(file('short'), 'utf8')
+    // A distribution of half the scale has values that are twice as large.
+    const doubled = JSON.stringify(JSON.parse(text), (key, value: unknown) => {
+      if (key === 'scale' && value === 1000) return 500
+      if (key === 'interval' && isInterval(value)) return { low: value.low * 2, high: value.high * 2 }
+      return value
+    })
+    await writeFile(slower, doubled)
+    expect(await run('--compare', slower, file('short'))).toMatchObject({ code: 0 })
+    const worse = await run('--compare', file('short'), slower)
+    expect(worse.code).toBe(1)
+    expect(worse.stdout).toMatch(/side=end\(\) .* done .* worse/)
+    expect(await run('--compare', file('short'), slower, '--tolerance', '150')).toMatchObject({ code: 0 })
+  })
+})
+
+test(
+  'after Ctrl-C the same command goes on, and another one does not take its place',
+  async () => {
+    const first = start(program, [...few, '--out', out('halves')])
+    await aBlockIsDone(file('halves'))
+    process.kill(-first.pid, 'SIGINT')
+    const interrupted = await first.ended
+    expect(interrupted.code).toBe(130)
+    expect(interrupted.stdout).toContain('INTERRUPTED')
+    const half = readResult(file('halves'))
+    expect(half.outcome).toBe('interrupted')
+    expect(half.done.length).toBeGreaterThan(0)
+    expect(half.done.length).toBeLessThan(4)
+
+    const other = await run(...few, '--seed', '1', '--out', out('halves'))
+    expect(other).toMatchObject({ code: 2, stdout: '' })
+    expect(other.stderr).toContain('is an unfinished run of other options or another version: --fresh begins anew')
+
+    const second = await run(...few, '--out', out('halves'))
+    expect(second.code).toBe(0)
+    expect(second.stderr).toContain(`going on after ${half.done.length} blocks`)
+    const whole = readResult(file('halves'))
+    expect(whole.done.slice(0, half.done.length)).toEqual(half.done)
+    expect(whole.cells).toHaveLength(4 * 15)
+  },
+  guard,
+)
+
+test(
+  'kill -9 leaves what was measured and no process',
+  async () => {
+    const first = start(program, [...few, '--out', out('killed')])
+    await aBlockIsDone(file('killed'))
+    while (childrenOf(first.pid).length < 5) await sleep(10)
+    const children = childrenOf(first.pid)
+    process.kill(first.pid, 'SIGKILL')
+    await first.ended
+    while (children.some(isAlive)) await sleep(20)
+    expect(readResult(file('killed'))).toMatchObject({ outcome: 'running' })
+  },
+  guard,
+)
+
+describe('options', () => {
+  test.each([
+    [['--questions', 'latencies'], 'Expected of latency, load'],
+    [['--cells', 'rtt=11'], 'no block has a cell with rtt=11: see --list'],
+    [['--time', '0'], 'Expected minutes above 0'],
+    [['--seed', '1.5'], 'Expected a whole number from 0'],
+    [['--out', '/dev/null/x'], 'It cannot be written'],
+    [['--compare', 'one.json'], '--compare needs two files'],
+    [['--tolerance', 'much'], 'Expected a number from 0 on'],
+    [['--other'], "unknown option '--other'"],
+  ])(
+    '%j is refused with exit code 2',
+    async (args, message) => {
+      const { code, stdout, stderr } = await run(...args, ...(args[0] === '--out' ? [] : ['--out', out('never')]))
+      expect(code).toBe(2)
+      expect(stdout).toBe('')
+      expect(stderr).toContain(message)
+    },
+    guard,
+  )
+
+  test(
+    'a file that is no result is said to be none',
+    async () => {
+      await writeFile(out('other.json'), '{"schemaVersion":1}')
+      await writeFile(out('newer.json'), '{"schemaVersion":99}')
+      const { code, stderr } = await run('--compare', out('other.json'), out('other.json'))
+      expect(code).toBe(1)
+      expect(stderr).toContain('is not a result of the study')
+      expect((await run('--render', out('newer.json'))).stderr).toContain('is of schema version 99, expected 1')
+    },
+    guard,
+  )
+
+  test(
+    '--help and --list say what there is',
+    async () => {
+      const help = await run('--help')
+      expect(help.code).toBe(0)
+      for (const option of [
+        '--questions',
+        '--cells',
+        '--time',
+        '--seed',
+        '--out',
+        '--fresh',
+        '--compare',
+        '--render',
+      ]) {
+        expect(help.stdout).toContain(option)
+      }
+      const list = await run('--list', '--questions', 'latency')
+      expect(list.stdout).toContain('latency network=relay rtt=200 protocol=TLSv1.2 peer=silent: ')
+      expect(list.stdout).toMatch(/34 blocks, \d+ minutes\n$/)
+    },
+    guard,
+  )
+})
+
+async function aBlockIsDone(result: string): Promise<void> {
+  while (!existsSync(result)) await sleep(20)
+}
+
+function isInterval(value: unknown): value is { low: number; high: number } {
+  return typeof value === 'object' && value !== null && 'low' in value && 'high' in value
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
