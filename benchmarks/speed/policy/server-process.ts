@@ -1,5 +1,0 @@
-/** The server of load.ts and keep-alive.ts: its argument is the side. */
-import { startServer } from './server.js'
-import { answerParent } from '../worker.js'
-
-answerParent(await startServer(process.argv[2] ?? ''))
