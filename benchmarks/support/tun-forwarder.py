@@ -7,7 +7,7 @@ standard input and answers over its standard output, as child.ts describes:
 
     delay MS    the one-way delay of packets from now on
     delays      of each direction, the first namespace to the second first: how many packets passed since it was last
-                asked, and the least, the median and the greatest time in ms for which they were held
+                asked or told a delay, and the least, the median and the greatest time in ms for which they were held
 """
 
 import collections
@@ -57,14 +57,21 @@ class Direction:
     def __init__(self, source, target):
         self.source = source
         self.target = target
+        self.delay = 0.0
+        self.delay_since = 0.0
         # (when it came, when it is due, packet), in the order of both times.
         self.waiting = collections.deque()
         self.held = []
 
-    def take(self, delay):
-        """Takes in what has come."""
+    def set_delay(self, delay):
+        self.delay = delay
+        self.delay_since = time.monotonic()
+        self.held = []
+
+    def take(self):
+        """Takes in what has come, but never so much that the other direction waits long."""
         with suppress(BlockingIOError):
-            while True:
+            for _ in range(64):
                 packet = os.read(self.source, 65536)
                 # The kernel itself sends a little IPv6 on each device, which is none of what is measured.
                 if packet[0] >> 4 != 4:
@@ -72,13 +79,16 @@ class Direction:
                 came = time.monotonic()
                 # A delay that became shorter must not let a packet overtake.
                 last = self.waiting[-1][1] if self.waiting else 0
-                self.waiting.append((came, max(came + delay, last), packet))
+                self.waiting.append((came, max(came + self.delay, last), packet))
+                self.release()
 
     def release(self):
         """Passes on what is due."""
         while self.waiting and self.waiting[0][1] <= time.monotonic():
             came, _, packet = self.waiting.popleft()
-            self.held.append(time.monotonic() - came)
+            # What is still under way at a change is not what this delay does.
+            if came >= self.delay_since:
+                self.held.append(time.monotonic() - came)
             os.write(self.target, packet)
 
     def due(self):
@@ -93,7 +103,6 @@ class Direction:
 class Forwarder:
     def __init__(self, first, second):
         self.directions = [Direction(first, second), Direction(second, first)]
-        self.delay = 0.0
         self.input = b''
 
     def run(self):
@@ -105,7 +114,7 @@ class Forwarder:
             ready, _, _ = select.select(descriptors, [], [], timeout)
             for direction in self.directions:
                 if direction.source in ready:
-                    direction.take(self.delay)
+                    direction.take()
                 direction.release()
             if descriptors[0] in ready and not self.read_requests():
                 return
@@ -127,7 +136,8 @@ class Forwarder:
             delay = float(words[0]) / 1000
             if not 0 <= delay < math.inf:
                 raise ValueError(f'expected a delay in ms, not {words[0]}')
-            self.delay = delay
+            for direction in self.directions:
+                direction.set_delay(delay)
         if command == 'delays':
             return ' '.join(direction.summary() for direction in self.directions)
         return ''
