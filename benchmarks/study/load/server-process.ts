@@ -33,7 +33,10 @@ let failed = 0
 let clock = monitorEventLoopDelay({ resolution: 1 })
 
 const close = closingBy(way)
-const server = tls.createServer({ key, cert: certificate, noDelay: true }, load === 'stream' ? closeAtOnce : keep)
+const server = tls.createServer({ key, cert: certificate, noDelay: true }, (socket) => {
+  if (load === 'stream') closeAtOnce(socket)
+  else keep(socket)
+})
 server.on('tlsClientError', () => (failed += 1))
 if (load === 'stream') server.on('connection', (socket) => acceptedAt.set(socket.remotePort, now()))
 const policy = policyOf(way, budget, Number(placesText))
@@ -84,25 +87,26 @@ function endByHand(socket: tls.TLSSocket): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
-function keep(socket: tls.TLSSocket): void {
+function keep(socket: tls.TLSSocket, then?: () => void): void {
   socket.on('error', () => {})
   socket.on('close', () => open.delete(socket))
   socket.resume()
-  socket.write(payload)
+  socket.write(payload, then)
   sent += payload.length
   open.add(socket)
 }
 
+/** At once means: when the system has the payload. A destroy() before that would lose it. */
 function closeAtOnce(socket: tls.TLSSocket): void {
   const port = socket.remotePort
-  const accepted = acceptedAt.get(port)
+  const accepted = acceptedAt.get(port) ?? Number.NaN
   acceptedAt.delete(port)
-  keep(socket)
-  const called = now()
-  const life: Life = { accepted: accepted ?? called, called, closed: 0 }
-  lives.push(life)
-  socket.once('close', () => (life.closed = now()))
-  close(socket)
+  keep(socket, () => {
+    const life: Life = { accepted, called: now(), closed: 0 }
+    lives.push(life)
+    socket.once('close', () => (life.closed = now()))
+    close(socket)
+  })
 }
 
 /**

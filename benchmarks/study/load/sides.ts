@@ -25,9 +25,18 @@ export function policyOf(way: Way, budget: number, places: number): ClosurePolic
   return { mode: way, waitTimeout: budget, lingerTimeout: budget, maxWaiting: places }
 }
 
-/** Per cent of the peers that never answer. */
-export const silentShares = [0, 1, 10, 100] as const
-export type SilentShare = (typeof silentShares)[number]
+/**
+ * Whether the wait for silent peers ends by the policy's look at all sockets, once a second at most, rather than by a
+ * timer of its own: `lingerTimeout` is then kept to within two such looks.
+ */
+export function isLookedAt(side: Side): boolean {
+  return side === 'quiet' || side === 'unidirectional'
+}
+
+/** The longest time, in ms, that a way may keep a silent peer, `end()` apart. */
+export function longestWait(side: Side, silentPercent: number, budget: number): number {
+  return silentPercent > 0 && isLookedAt(side) ? budget + 2000 : budget
+}
 
 /** Whether the connection of that index is one of the silent ones, which are spread evenly. */
 export function isSilent(index: number, percent: number): boolean {

@@ -17,7 +17,7 @@ import { cellId } from '../cell.js'
 import type { Block, RunContext } from '../question.js'
 import { type Count, now, openFilesOf } from './descriptors.js'
 import { filesLeft, needsOf, numbersOf, Processes } from './processes.js'
-import type { Side } from './sides.js'
+import { longestWait, type Side } from './sides.js'
 import { sharedParameters, streamCell, streamChecks, streamParameters } from './stream-cells.js'
 import type { Life, Mark, Run, Runs, StreamPlan } from './stream-cells.js'
 
@@ -25,7 +25,7 @@ const warmUp = 300
 
 export function streamBlock(plan: StreamPlan): Block {
   // Those of end() with silent peers stay open for the whole run.
-  const most = Math.ceil((plan.perSecond * (warmUp + plan.budget + plan.windows * plan.window + 1000)) / 1000)
+  const most = Math.ceil((plan.perSecond * (warmUp + plan.budget + 2000 + plan.windows * plan.window + 1000)) / 1000)
   return {
     id: cellId({ question: 'load', parameters: sharedParameters(plan) }),
     cells: plan.sides.map((side) => streamParameters(plan, side)),
@@ -60,7 +60,11 @@ async function runAll(plan: StreamPlan, context: RunContext, processes: Processe
         const index = sides.indexOf(side)
         const [server, port] = [servers[index]?.child, relay.ports[index + 1]]
         if (server === undefined || port === undefined) throw new Error(`No server closes by ${side}`)
-        runs.get(side)?.push(await run(plan, { server, peers, port, echoPort, random, signal }))
+        runs
+          .get(side)
+          ?.push(
+            await run(plan, longestWait(side, plan.silent, budget), { server, peers, port, echoPort, random, signal }),
+          )
         done += 1
         context.progress(done / (sides.length * rounds))
       }
@@ -81,12 +85,17 @@ interface Ends {
   readonly signal: AbortSignal
 }
 
-async function run(plan: StreamPlan, { server, peers, port, echoPort, random, signal }: Ends): Promise<Run> {
+/** `settled`: ms after which as many connections end as begin. */
+async function run(
+  plan: StreamPlan,
+  settled: number,
+  { server, peers, port, echoPort, random, signal }: Ends,
+): Promise<Run> {
   await server.ask('rest')
   const atRest = await openFilesOf(server.pid)
   await server.ask('begin')
   await peers.ask('stream', port, plan.perSecond, plan.silent)
-  await sleep(warmUp + plan.budget, undefined, { signal })
+  await sleep(warmUp + settled, undefined, { signal })
 
   const watch = new AbortController()
   const both = AbortSignal.any([signal, watch.signal])
@@ -107,7 +116,7 @@ async function run(plan: StreamPlan, { server, peers, port, echoPort, random, si
   }
 
   await peers.ask('halt')
-  await sleep(plan.budget + 4 * plan.rtt + 50, undefined, { signal })
+  await sleep(settled + 4 * plan.rtt + 50, undefined, { signal })
   const [stall = '', lives = ''] = (await server.ask('end')).split(' ')
   const [sent = 0, failed = 0] = numbersOf(await server.ask('sent'))
   await server.ask('release')
