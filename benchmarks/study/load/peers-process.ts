@@ -68,13 +68,13 @@ function connectOnce(port: number, silent: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = payload.length
     let failure: Error | undefined
-    socket.on('data', (bytes) => {
+    socket.on('data', (bytes: Buffer) => {
       received += bytes.length
       left -= bytes.length
       if (left <= 0) resolve()
     })
     // Behind its payload a connection may end in any way.
-    socket.on('error', (error) => (failure = error))
+    socket.on('error', (error: Error) => (failure = error))
     socket.on('close', () => {
       sockets.delete(socket)
       reject(failure ?? new Error(`A connection ended ${left} bytes before the end of its payload`))

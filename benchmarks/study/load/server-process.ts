@@ -3,6 +3,7 @@
  * it is told to close all in one turn, under `stream` it closes each at once.
  */
 import { once } from 'node:events'
+import type net from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
@@ -38,7 +39,7 @@ const server = tls.createServer({ key, cert: certificate, noDelay: true }, (sock
   else keep(socket)
 })
 server.on('tlsClientError', () => (failed += 1))
-if (load === 'stream') server.on('connection', (socket) => acceptedAt.set(socket.remotePort, now()))
+if (load === 'stream') server.on('connection', (socket: net.Socket) => acceptedAt.set(socket.remotePort, now()))
 const policy = policyOf(way, budget, Number(placesText))
 if (policy !== undefined) {
   const { controlClosure } = await import('../../../lib/index.js')
