@@ -65,9 +65,9 @@ export const load: Question = {
 
 function hundreds(): Block[] {
   return [
-    burstBlock({ ...hundred, silent: 0, sides: all, rounds: 24, seconds: 38 }),
+    burstBlock({ ...hundred, silent: 0, sides: all, rounds: 16, seconds: 26 }),
     burstBlock({ ...hundred, silent: 1, sides: timed, seconds: 14 }),
-    burstBlock({ ...hundred, silent: 10, sides: waiting, seconds: 38 }),
+    burstBlock({ ...hundred, silent: 10, sides: timed, seconds: 15 }),
     burstBlock({ ...hundred, silent: 100, sides: ['destroy()', ...waiting], seconds: 40 }),
   ]
 }
@@ -77,7 +77,7 @@ function thousands(): Block[] {
     burstBlock({ ...thousand, silent: 0, sides: all, seconds: 66 }),
     burstBlock({ ...thousand, silent: 1, sides: timed, seconds: 23 }),
     burstBlock({ ...thousand, silent: 10, sides: waiting, seconds: 42 }),
-    burstBlock({ ...thousand, silent: 100, sides: ['destroy()', 'quiet', ...waiting], seconds: 73 }),
+    burstBlock({ ...thousand, silent: 100, sides: waiting, seconds: 43 }),
   ]
 }
 

@@ -1,6 +1,8 @@
 /** The processes of a block: none outlives it, and an abort ends them at once, so that what waits for them fails. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { moduleCommand, startChild, type Child } from '../../support/child.js'
+import { sourceFile } from '../../support/source-file.js'
 import { openFiles } from '../needs.js'
 import type { Need } from '../question.js'
 import { openFilesOf, processFileSystem } from './descriptors.js'
@@ -43,23 +45,21 @@ export class Processes {
   }
 
   async server(side: Side, load: Load, budget: number, places: number): Promise<Server> {
-    const url = new URL('./server-process.js', import.meta.url)
     const child = await this.#start(
       `${side} server`,
-      moduleCommand(url, [wayOf(side), budget, places, load], ['--expose-gc']),
+      moduleCommand(compiled('study/load/server-process.js'), [wayOf(side), budget, places, load], ['--expose-gc']),
     )
     return { child, port: firstPort(child) }
   }
 
   peers(): Promise<Child> {
-    return this.#start('peers', moduleCommand(new URL('./peers-process.js', import.meta.url)))
+    return this.#start('peers', moduleCommand(compiled('study/load/peers-process.js')))
   }
 
   /** A relay to each of the ports, in a process of its own. */
   relay(rtt: number, ports: readonly number[]): Promise<Child> {
-    const url = new URL('../../support/relay-process.js', import.meta.url)
     const routes = ports.map((port) => `${rtt / 2}:${port}`)
-    return this.#start('relay', moduleCommand(url, routes))
+    return this.#start('relay', moduleCommand(compiled('support/relay-process.js'), routes))
   }
 
   async stop(child: Child): Promise<void> {
@@ -76,6 +76,11 @@ export class Processes {
   async #stopAll(): Promise<void> {
     await Promise.all([...this.#children].map((child) => child.stop()))
   }
+}
+
+/** The compiled form of a module, also where a test imports the source. */
+function compiled(module: string): URL {
+  return pathToFileURL(sourceFile(`dist/benchmarks/${module}`))
 }
 
 /** Resolves with how many files more than at rest a process has open, when there are none or a second is over. */
