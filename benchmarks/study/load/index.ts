@@ -1,0 +1,99 @@
+import type { Block, Question } from '../question.js'
+import { burstBlock } from './burst.js'
+import { presentation } from './presentation.js'
+import type { Side } from './sides.js'
+import { streamBlock } from './stream.js'
+
+const all: readonly Side[] = [
+  'end()',
+  'end() again',
+  'destroy()',
+  'by hand',
+  'quiet',
+  'unidirectional',
+  'bidirectional',
+]
+/**
+ * With silent peers `end()` never ends, `destroy()` does not depend on them, and `quiet` waits for them as
+ * `unidirectional` does.
+ */
+const timed: readonly Side[] = ['by hand', 'bidirectional']
+const waiting: readonly Side[] = ['by hand', 'unidirectional', 'bidirectional']
+
+const hundred = { connections: 100, budget: 250, rounds: 12, leastRounds: 2 } as const
+const thousand = { connections: 1000, budget: 250, rounds: 6, leastRounds: 1 } as const
+const tenThousand = { connections: 10_000, budget: 1000, rounds: 3, leastRounds: 1 } as const
+const stream = { perSecond: 100, budget: 250, rtt: 20, window: 500, windows: 3, rounds: 2, leastRounds: 1 } as const
+
+export const load: Question = {
+  name: 'load',
+  title: 'What closing under load costs the server: time, CPU, open files, memory',
+  definitions: {
+    load:
+      'burst: all connections are open and at rest, and the server calls their closing in one turn. stream: new ' +
+      'connections come at an even pace, and the server closes each as soon as it has sent its payload',
+    connections: 'of a burst',
+    perSecond: 'new connections per second of a stream, as planned',
+    rtt: 'ms that the relay adds to a round trip; 0: no relay. As a measure: an echo through the same relay, meanwhile',
+    budget: 'ms that each way of closing gives a silent peer',
+    silent: 'per cent of the peers that keep reading and never answer; the others are Node, which answers',
+    side:
+      "Node's end(); Node's destroy(); by hand: end(), and destroy() after the budget; quiet, unidirectional, " +
+      'bidirectional: end() under a policy of that mode, waitTimeout and lingerTimeout being the budget (a ' +
+      'lingerTimeout is looked at once a second, so that quiet and unidirectional may keep a silent peer for 2 s ' +
+      'longer). end() again is the same as end(), to show what two equal sides differ by',
+    wall: 'burst: from the first call until the last connection is closed',
+    cpuPerClose:
+      "burst: the server's CPU time, user and system, from the first call until the last is closed, per close",
+    cpuToEnd: 'burst: cpuPerClose divided by that of end() in the same round',
+    fdSeconds:
+      'descriptor seconds per 1,000 closes: the time from the call until the descriptor is closed. In a burst it counts ' +
+      'from the first call',
+    longestStall: "the longest time between two turns of the server's event loop, seen by a clock of 1 ms",
+    rssPerOpen: 'burst: RSS with all connections open less RSS before, after a garbage collection each, per connection',
+    rssPerClosing: 'burst: the same with the greater RSS of two moments: behind all calls, and half a budget later',
+    openFiles: 'open connections whose closing was called, over time, in the last sample',
+    held: 'stream: how many of them there are at a time, mean of a window of 500 ms (1 s with 1 % silent peers, of which one is in each)',
+    closesPerSecond: 'stream: closings that the server called, per second, mean of all windows',
+    formula: 'stream: closesPerSecond x (mean of the echoes + silent share x budget)',
+    heldToFormula: 'stream: held divided by the formula, of each window',
+    cpuPerConnection: "stream: the server's CPU time per connection, its handshake included",
+  },
+  blocks: () => [...hundreds(), ...thousands(), ...tenThousands(), ...streams()],
+  presentation,
+}
+
+function hundreds(): Block[] {
+  return [
+    burstBlock({ ...hundred, silent: 0, sides: all, rounds: 16, seconds: 26 }),
+    burstBlock({ ...hundred, silent: 1, sides: timed, seconds: 14 }),
+    burstBlock({ ...hundred, silent: 10, sides: timed, seconds: 15 }),
+    burstBlock({ ...hundred, silent: 100, sides: ['destroy()', ...waiting], seconds: 40 }),
+  ]
+}
+
+function thousands(): Block[] {
+  return [
+    burstBlock({ ...thousand, silent: 0, sides: all, seconds: 66 }),
+    burstBlock({ ...thousand, silent: 1, sides: timed, seconds: 23 }),
+    burstBlock({ ...thousand, silent: 10, sides: waiting, seconds: 42 }),
+    burstBlock({ ...thousand, silent: 100, sides: waiting, seconds: 43 }),
+  ]
+}
+
+/** Three samples, for a sample is 10,000 handshakes: their range is told, and no median. */
+function tenThousands(): Block[] {
+  return [
+    burstBlock({ ...tenThousand, silent: 0, sides: ['destroy()', 'bidirectional'], seconds: 66 }),
+    burstBlock({ ...tenThousand, silent: 100, sides: timed, seconds: 72 }),
+  ]
+}
+
+function streams(): Block[] {
+  return [
+    streamBlock({ ...stream, silent: 0, sides: ['end()', 'destroy()', 'quiet', ...waiting], seconds: 33 }),
+    streamBlock({ ...stream, silent: 1, window: 1000, sides: ['end()', ...timed], seconds: 26 }),
+    streamBlock({ ...stream, silent: 10, sides: ['end()', 'quiet', ...waiting], seconds: 41 }),
+    streamBlock({ ...stream, silent: 100, sides: ['end()', ...waiting], seconds: 30 }),
+  ]
+}

@@ -1,0 +1,48 @@
+/** What is compared, and under what: the ways of closing, the shares of silent peers, the loads. */
+import type { ClosurePolicy } from '../../../lib/index.js'
+
+/**
+ * The ways of closing. The first three are stock Node: `by hand` is `end()`, and `destroy()` when the budget is over.
+ * The other three are `end()` under a policy.
+ */
+export const ways = ['end()', 'destroy()', 'by hand', 'quiet', 'unidirectional', 'bidirectional'] as const
+export type Way = (typeof ways)[number]
+
+/** A way as it stands in a cell. The one that ratios refer to is measured twice. */
+export type Side = Way | 'end() again'
+
+export function wayOf(side: Side): Way {
+  return side === 'end() again' ? 'end()' : side
+}
+
+export function isWay(text: string | undefined): text is Way {
+  return ways.some((way) => way === text)
+}
+
+/** The policy of a way. All budgets of waiting are the same, so that each way gives a silent peer the same time. */
+export function policyOf(way: Way, budget: number, places: number): ClosurePolicy | undefined {
+  if (way !== 'quiet' && way !== 'unidirectional' && way !== 'bidirectional') return undefined
+  return { mode: way, waitTimeout: budget, lingerTimeout: budget, maxWaiting: places }
+}
+
+/**
+ * Whether the wait for silent peers ends by the policy's look at all sockets, once a second at most, rather than by a
+ * timer of its own: `lingerTimeout` is then kept to within two such looks.
+ */
+export function isLookedAt(side: Side): boolean {
+  return side === 'quiet' || side === 'unidirectional'
+}
+
+/** The longest time, in ms, that a way may keep a silent peer, `end()` apart. */
+export function longestWait(side: Side, silentPercent: number, budget: number): number {
+  return silentPercent > 0 && isLookedAt(side) ? budget + 2000 : budget
+}
+
+/** Whether the connection of that index is one of the silent ones, which are spread evenly. */
+export function isSilent(index: number, percent: number): boolean {
+  const before = Math.floor((index * percent) / 100)
+  return Math.floor(((index + 1) * percent) / 100) > before
+}
+
+/** What the server sends on each connection before it closes it. */
+export const payload = Buffer.alloc(256, 'x')
