@@ -214,7 +214,7 @@ interface Server {
   /** The first connection, when the closer has ended its side, and what it had sent. */
   readonly ended: Promise<readonly [tls.TLSSocket, Buffer]>
   readonly report: Promise<ClosureReport>
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 async function serve(protocol: Protocol, peer: Peer): Promise<Server> {
