@@ -126,7 +126,13 @@ class Stage {
     const targets: number[] = []
     for (const kind of kinds) {
       if (waysOf(kind, situation).length === 0) continue
-      const closer = await this.#spawn(`${kind} closer`, `closer-${settings[situation].closer}`, kind, situation, protocol)
+      const closer = await this.#spawn(
+        `${kind} closer`,
+        `closer-${settings[situation].closer}`,
+        kind,
+        situation,
+        protocol,
+      )
       this.#closers.set(kind, closer)
       targets.push(...closer.ports)
     }

@@ -45,7 +45,7 @@ async function listen(way: Way, closer: Closer): Promise<number> {
     socket.on('error', () => {})
     const run = runOf(socket)
     // The connection that tries to resume is not the one that is measured: its client ends it.
-    const isMeasured = !claims.has(run)
+    const isMeasured = run !== undefined && !claims.has(run)
     if (isMeasured) claims.set(run, closer.watch(socket))
     if (isHttps(way)) return
     socket.resume()

@@ -46,11 +46,13 @@ export class ClientEnd {
   }
 }
 
-/** The number of the run that a server's connection belongs to. */
-export function runOf(socket: tls.TLSSocket): string {
+/**
+ * The number of the run that a server's connection belongs to; undefined for one that resumes in TLS 1.2, of which Node
+ * does not tell the name.
+ */
+export function runOf(socket: tls.TLSSocket): string | undefined {
   const name: unknown = 'servername' in socket ? socket.servername : undefined
-  if (typeof name !== 'string' || !name.startsWith('run-')) throw new Error('A connection that belongs to no run')
-  return name.slice('run-'.length)
+  return typeof name === 'string' && name.startsWith('run-') ? name.slice('run-'.length) : undefined
 }
 
 export async function closed(socket: tls.TLSSocket): Promise<void> {

@@ -21,7 +21,7 @@ server.on('secureConnection', (socket) => {
   socket.on('data', (data: Buffer) => reading.add(data))
   const run = runOf(socket)
   // The connection that tries to resume is not the one that is measured.
-  if (!readings.has(run)) readings.set(run, { socket, reading })
+  if (run !== undefined && !readings.has(run)) readings.set(run, { socket, reading })
 })
 server.on('tlsClientError', () => {})
 server.listen(0, '127.0.0.1')

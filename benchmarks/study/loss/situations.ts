@@ -64,10 +64,19 @@ export const settings: Readonly<Record<Situation, Setting>> = {
   // The control: nothing is on its way from the peer, and it has read the session tickets.
   'at rest': { ...lastWords, writesAfter: 50 },
   'upload cut': { ...lastWords, uploads: true },
-  'client closes at once': { ...lastWords, closer: 'client' },
+  // More than a receive buffer of Linux holds at first.
+  'client closes at once': { ...lastWords, bytes: megabyte / 4, closer: 'client' },
   'server closes at once': { ...lastWords, bytes: 1024 },
-  'peer pauses': { ...lastWords, bytes: 4 * megabyte, pause: 250, closesAfter: 50 },
-  'peer pauses beyond the budget': { ...lastWords, bytes: 4 * megabyte, pause: 400, closesAfter: 50, flushTimeout: 150 },
+  // More than the buffers of Linux hold when nobody reads. Written after the tickets, not in the handshake's turn.
+  'peer pauses': { ...lastWords, bytes: 6 * megabyte, pause: 250, writesAfter: 10, closesAfter: 50 },
+  'peer pauses beyond the budget': {
+    ...lastWords,
+    bytes: 6 * megabyte,
+    pause: 400,
+    writesAfter: 10,
+    closesAfter: 50,
+    flushTimeout: 150,
+  },
 }
 
 /** The bytes of an upload that is answered early: less than the default of `maxDiscardBytes`. */

@@ -1,0 +1,68 @@
+import type { Question } from '../question.js'
+import { blockOf, type Plan } from './block.js'
+import { presentation } from './presentation.js'
+
+const loopback = { kind: 'loopback' } as const
+const relay = { kind: 'relay', rtt: 20 } as const
+
+/** A run in which the peer pauses takes half a second and moves 6 MB: there are fewer of those. */
+const plans: readonly Plan[] = [
+  { situation: 'at rest', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 12 },
+  { situation: 'upload cut', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 8, seconds: 16 },
+  { situation: 'upload cut', network: relay, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 28 },
+  { situation: 'upload cut', network: loopback, protocol: 'TLSv1.2', runs: 200, atOnce: 8, seconds: 16 },
+  { situation: 'upload cut', network: relay, protocol: 'TLSv1.2', runs: 200, atOnce: 12, seconds: 26 },
+  { situation: 'client closes at once', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 8, seconds: 22 },
+  { situation: 'client closes at once', network: relay, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 22 },
+  { situation: 'client closes at once', network: loopback, protocol: 'TLSv1.2', runs: 200, atOnce: 8, seconds: 16 },
+  { situation: 'server closes at once', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 8, seconds: 12 },
+  { situation: 'server closes at once', network: relay, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 22 },
+  { situation: 'server closes at once', network: loopback, protocol: 'TLSv1.2', runs: 200, atOnce: 8, seconds: 10 },
+  { situation: 'peer pauses', network: loopback, protocol: 'TLSv1.3', runs: 60, atOnce: 12, seconds: 20 },
+  { situation: 'peer pauses', network: loopback, protocol: 'TLSv1.2', runs: 60, atOnce: 12, seconds: 20 },
+  {
+    situation: 'peer pauses beyond the budget',
+    network: loopback,
+    protocol: 'TLSv1.3',
+    runs: 60,
+    atOnce: 12,
+    seconds: 25,
+  },
+]
+
+export const loss: Question = {
+  name: 'loss',
+  title: 'What is lost by the cheaper ways of closing',
+  definitions: {
+    situation:
+      '`at rest`: nothing is on its way from the peer when a server writes 64 KiB and closes. `upload cut`: a server ' +
+      'answers the first piece of an upload of 1 MiB with 413 and 64 KiB, and closes; the client writes as fast as it can, ' +
+      'and stops at the end of the answer. `client closes at once`: a client writes 256 KiB when its handshake is done, and ' +
+      'closes in the same turn, so that the tickets of TLS 1.3 come later. `server closes at once`: a server writes 1 KiB ' +
+      'when the handshake is done, and closes in the same turn. `peer pauses`: a server writes 6 MiB and closes 50 ms ' +
+      'later; the client reads nothing for 250 ms. `peer pauses beyond the budget`: the same, for 400 ms, with a ' +
+      '`flushTimeout` of 150 ms.',
+    network:
+      '`loopback`: TCP from one process to the other. `relay`: through a relay that adds the RTT. The relay takes what is ' +
+      'sent as fast as loopback carries it and passes it on later: what a sender would still hold over a long way ' +
+      'has left it already, so that a RST destroys less than it would there.',
+    rtt: 'The RTT that the relay adds, in ms.',
+    side:
+      '`destroy()`, `destroySoon()`, `end()`: a tls socket of Node, in a process without this package. `https`: an https ' +
+      'server of Node, whose response has `Connection: close`. `quiet`, `unidirectional`, `bidirectional`: ' +
+      '`closureOf(socket).shutdown({ mode })` with its defaults. `policy, …`: the program calls `end()`, or `destroy()`, on a ' +
+      "socket under `controlClosure(server)` with that mode, or with `onDestroy: 'close_notify'`. `https, policy, …`: " +
+      'the https server under that policy.',
+    delivered:
+      'Runs in which the application of the peer has read all bytes. It is a plain Node program, which reads to the end.',
+    reset:
+      "Runs in which the peer's socket failed by a RST: ECONNRESET, or EPIPE where a FIN came before it. One that comes " +
+      'when the peer has closed is not seen, and does no harm.',
+    lostBytes:
+      "Bytes that the closer's application wrote and the peer's has not read; the head of a response is not counted.",
+    tickets: 'Sessions that the client was given for keeping: in TLS 1.3 one for each ticket that it read.',
+    resumed: "Runs after which the client's next connection, with the last of those sessions, resumed it.",
+  },
+  blocks: () => plans.map(blockOf),
+  presentation,
+}
