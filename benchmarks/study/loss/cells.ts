@@ -1,6 +1,6 @@
 import type { Cell } from '../cell.js'
 import { distribution, present, share } from '../measures.js'
-import { type Plan, whereOf } from './block.js'
+import { type Plan, whereOf } from './plans.js'
 import type { Outcome } from './outcome.js'
 import { allWaysOf } from './situations.js'
 

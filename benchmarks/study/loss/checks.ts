@@ -1,6 +1,6 @@
 /** What has to hold if the instruments are right. Each is a function of what was found, and nothing else. */
 import type { Check } from '../cell.js'
-import { type Plan, whereOf } from './block.js'
+import { type Plan, whereOf } from './plans.js'
 import type { Outcome } from './outcome.js'
 import type { Kind, Situation, Way } from './situations.js'
 
@@ -25,7 +25,7 @@ export function checksOf(
 }
 
 /** The peer's count of bytes never exceeds the closer's. */
-export function readsNoMoreThanWritten(outcomes: readonly Outcome[]): Finding {
+function readsNoMoreThanWritten(outcomes: readonly Outcome[]): Finding {
   return none(
     'the peer reads no more than was written',
     outcomes,
@@ -35,7 +35,7 @@ export function readsNoMoreThanWritten(outcomes: readonly Outcome[]): Finding {
 }
 
 /** All bytes are delivered where a way of closing claims it: see `claimsNoLoss`. */
-export function losesNothingWhereNoneIsClaimed(situation: Situation, outcomes: readonly Outcome[]): Finding {
+function losesNothingWhereNoneIsClaimed(situation: Situation, outcomes: readonly Outcome[]): Finding {
   return none(
     'bytes delivered are bytes sent where no loss is claimed',
     outcomes.filter(({ way }) => claimsNoLoss(situation, way)),
@@ -48,13 +48,13 @@ export function losesNothingWhereNoneIsClaimed(situation: Situation, outcomes: r
  * Bidirectional with a peer that answers in time, in each situation but that in which its own budget ends it; and
  * `end()` where nothing is on its way from the peer.
  */
-export function claimsNoLoss(situation: Situation, way: Way): boolean {
+function claimsNoLoss(situation: Situation, way: Way): boolean {
   if (situation === 'peer pauses beyond the budget') return way === 'end()'
   return way.endsWith('bidirectional') || (situation === 'at rest' && way === 'end()')
 }
 
 /** Anything else, such as a failed handshake, is another measurement. */
-export function failsByNothingButReset(outcomes: readonly Outcome[]): Finding {
+function failsByNothingButReset(outcomes: readonly Outcome[]): Finding {
   return none(
     'the peer fails by a RST or not at all',
     outcomes,
@@ -64,7 +64,7 @@ export function failsByNothingButReset(outcomes: readonly Outcome[]): Finding {
 }
 
 /** The verdict `clean` says that nothing can have been cut off. */
-export function cleanMeansDelivered(outcomes: readonly Outcome[]): Finding {
+function cleanMeansDelivered(outcomes: readonly Outcome[]): Finding {
   return none(
     'where the report says clean, the peer has everything',
     outcomes.filter(({ claim }) => claim?.verdict === 'clean'),
@@ -74,16 +74,16 @@ export function cleanMeansDelivered(outcomes: readonly Outcome[]): Finding {
 }
 
 /** What a report counts as undelivered the peer cannot have. */
-export function undeliveredIsLost(outcomes: readonly Outcome[]): Finding {
+function undeliveredIsLost(outcomes: readonly Outcome[]): Finding {
   return none(
     'the peer has nothing of what the report counts as undelivered',
-    outcomes,
+    outcomes.filter(({ claim }) => claim?.undelivered !== undefined),
     ({ read, written, claim }) => read > written - (claim?.undelivered ?? 0),
     ({ way, read, written, claim }) => `${way}: ${read} read of ${written}, ${claim?.undelivered} undelivered`,
   )
 }
 
-export function resumesOnlyWithTickets(outcomes: readonly Outcome[]): Finding {
+function resumesOnlyWithTickets(outcomes: readonly Outcome[]): Finding {
   return none(
     'no session is resumed that was not given',
     outcomes,
@@ -93,7 +93,7 @@ export function resumesOnlyWithTickets(outcomes: readonly Outcome[]): Finding {
 }
 
 /** Node's own ways run in a process without the addon, the others in one with it. */
-export function stockIsStock(modules: ReadonlyMap<Kind, boolean>): Finding {
+function stockIsStock(modules: ReadonlyMap<Kind, boolean>): Finding {
   const wrong = [...modules].filter(([kind, loaded]) => loaded === (kind === 'stock'))
   return {
     name: "Node's own ways run without the package",

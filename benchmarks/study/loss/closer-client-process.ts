@@ -1,7 +1,7 @@
 /**
  * The side that closes, where that is a client. Arguments: kind, situation, protocol.
  *
- * `run RUN PORT WAY` makes a connection, writes the last words when the handshake is done, closes in the same turn, and
+ * `run RUN HOST PORT WAY` makes a connection, writes the last words when the handshake is done, closes in the same turn, and
  * connects once more when that connection is over. It answers with the tickets that it was given, whether the session
  * was resumed, and what the report claims. `modules` is as in closer-server-process.ts.
  */
@@ -22,10 +22,10 @@ const lastWords = Buffer.alloc(settings[situation].bytes, '.')
 const closers = await closersOf(kind, situation)
 
 serveParent([], {
-  async run(run = '', port = '', ...words) {
+  async run(run = '', host = '', port = '', ...words) {
     const closer = closers.get(oneOf([...closers.keys()], words.join(' ')))
     if (closer === undefined) throw new Error('No such way')
-    const end = new ClientEnd(Number(port), run, protocol)
+    const end = new ClientEnd(host, Number(port), run, protocol)
     end.socket.on('error', () => {})
     end.socket.resume()
     const claim = new Promise<string>((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * The side that closes, where that is a server. Arguments: kind, situation, protocol. It listens once for each way of
+ * The side that closes, where that is a server. Arguments: kind, situation, protocol, address. It listens once for each way of
  * its kind, in the order of `waysOf`.
  *
  * `claim RUN` answers with what the report of that run's connection claims, when it is over: verdict, sent, undelivered
@@ -19,7 +19,7 @@ import { runOf } from './connection.js'
 import { isHttps, kinds, oneOf, protocols, settings, situations, type Way } from './situations.js'
 import { type Claim, type Closer, claimWords } from './way.js'
 
-const [kindName, situationName, protocolName] = process.argv.slice(2)
+const [kindName, situationName, protocolName, host] = process.argv.slice(2)
 const kind = oneOf(kinds, kindName)
 const situation = oneOf(situations, situationName)
 const protocol = oneOf(protocols, protocolName)
@@ -54,7 +54,7 @@ async function listen(way: Way, closer: Closer): Promise<number> {
     else void speak(socket, closer)
   })
   server.on('tlsClientError', () => {})
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   return listeningPort(server)
 }

@@ -12,9 +12,9 @@ export class ClientEnd {
   #session: Buffer | undefined
 
   /** The run's number goes along as the server name: the only word that reaches a server before any data does. */
-  constructor(port: number, run: string, protocol: Protocol) {
+  constructor(host: string, port: number, run: string, protocol: Protocol) {
     this.#options = {
-      host: '127.0.0.1',
+      host,
       port,
       servername: `run-${run}`,
       ca: certificate,

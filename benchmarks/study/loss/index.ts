@@ -1,34 +1,7 @@
 import type { Question } from '../question.js'
-import { blockOf, type Plan } from './block.js'
+import { blockOf } from './block.js'
+import { plans } from './plans.js'
 import { presentation } from './presentation.js'
-
-const loopback = { kind: 'loopback' } as const
-const relay = { kind: 'relay', rtt: 20 } as const
-
-/** A run in which the peer pauses takes half a second and moves 6 MB: there are fewer of those. */
-const plans: readonly Plan[] = [
-  { situation: 'at rest', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 12 },
-  { situation: 'upload cut', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 8, seconds: 16 },
-  { situation: 'upload cut', network: relay, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 28 },
-  { situation: 'upload cut', network: loopback, protocol: 'TLSv1.2', runs: 200, atOnce: 8, seconds: 16 },
-  { situation: 'upload cut', network: relay, protocol: 'TLSv1.2', runs: 200, atOnce: 12, seconds: 26 },
-  { situation: 'client closes at once', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 8, seconds: 22 },
-  { situation: 'client closes at once', network: relay, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 22 },
-  { situation: 'client closes at once', network: loopback, protocol: 'TLSv1.2', runs: 200, atOnce: 8, seconds: 16 },
-  { situation: 'server closes at once', network: loopback, protocol: 'TLSv1.3', runs: 200, atOnce: 8, seconds: 12 },
-  { situation: 'server closes at once', network: relay, protocol: 'TLSv1.3', runs: 200, atOnce: 12, seconds: 22 },
-  { situation: 'server closes at once', network: loopback, protocol: 'TLSv1.2', runs: 200, atOnce: 8, seconds: 10 },
-  { situation: 'peer pauses', network: loopback, protocol: 'TLSv1.3', runs: 60, atOnce: 12, seconds: 20 },
-  { situation: 'peer pauses', network: loopback, protocol: 'TLSv1.2', runs: 60, atOnce: 12, seconds: 20 },
-  {
-    situation: 'peer pauses beyond the budget',
-    network: loopback,
-    protocol: 'TLSv1.3',
-    runs: 60,
-    atOnce: 12,
-    seconds: 25,
-  },
-]
 
 export const loss: Question = {
   name: 'loss',
@@ -43,10 +16,11 @@ export const loss: Question = {
       'later; the client reads nothing for 250 ms. `peer pauses beyond the budget`: the same, for 400 ms, with a ' +
       '`flushTimeout` of 150 ms.',
     network:
-      '`loopback`: TCP from one process to the other. `relay`: through a relay that adds the RTT. The relay takes what is ' +
-      'sent as fast as loopback carries it and passes it on later: what a sender would still hold over a long way ' +
-      'has left it already, so that a RST destroys less than it would there.',
-    rtt: 'The RTT that the relay adds, in ms.',
+      '`loopback`: TCP from one process to the other. `packets`: two network namespaces, between which each packet is ' +
+      'delayed by half the RTT, as over a long way. `relay`: through a relay that delays the stream. It takes what is sent ' +
+      'as fast as loopback carries it, so that what a sender would still hold over a long way has left it already, and a ' +
+      'RST destroys less than it would there.',
+    rtt: 'The RTT that the network adds, in ms.',
     side:
       '`destroy()`, `destroySoon()`, `end()`: a tls socket of Node, in a process without this package. `https`: an https ' +
       'server of Node, whose response has `Connection: close`. `quiet`, `unidirectional`, `bidirectional`: ' +

@@ -1,7 +1,7 @@
 /**
  * The peer, where that is a client: a plain Node program, which reads to the end. Arguments: situation, protocol.
  *
- * `run RUN PORT` answers, when the connection is over, with the bytes that the application has read, how the reading
+ * `run RUN HOST PORT` answers, when the connection is over, with the bytes that the application has read, how the reading
  * failed, the tickets, and whether another connection resumed the session.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,8 +19,8 @@ const piece = Buffer.alloc(16_384, '.')
 const endOfHead = Buffer.from('\r\n\r\n')
 
 serveParent([], {
-  async run(run = '', port = '') {
-    const end = new ClientEnd(Number(port), run, protocol)
+  async run(run = '', host = '', port = '') {
+    const end = new ClientEnd(host, Number(port), run, protocol)
     const reading = new Reading(end.socket)
     if (uploads) end.socket.once('secureConnect', () => upload(end.socket))
     if (pause > 0) end.socket.once('secureConnect', () => void sleep(pause).then(() => read(end.socket, reading)))

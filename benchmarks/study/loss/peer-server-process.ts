@@ -1,5 +1,5 @@
 /**
- * The peer, where that is a server: a plain Node program, which reads to the end. Argument: protocol.
+ * The peer, where that is a server: a plain Node program, which reads to the end. Arguments: protocol, address.
  *
  * `read RUN` answers, when that run's connection is over, with the bytes that the application has read and how the
  * reading failed.
@@ -12,7 +12,8 @@ import { listeningPort } from '../../support/relay.js'
 import { closed, Reading, runOf } from './connection.js'
 import { oneOf, protocols } from './situations.js'
 
-const protocol = oneOf(protocols, process.argv[2])
+const [protocolName, host] = process.argv.slice(2)
+const protocol = oneOf(protocols, protocolName)
 const readings = new Map<string, { readonly socket: tls.TLSSocket; readonly reading: Reading }>()
 
 const server = tls.createServer({ key, cert: certificate, minVersion: protocol, maxVersion: protocol, noDelay: true })
@@ -24,7 +25,7 @@ server.on('secureConnection', (socket) => {
   if (run !== undefined && !readings.has(run)) readings.set(run, { socket, reading })
 })
 server.on('tlsClientError', () => {})
-server.listen(0, '127.0.0.1')
+server.listen(0, host)
 await once(server, 'listening')
 
 serveParent([listeningPort(server)], {

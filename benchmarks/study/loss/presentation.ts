@@ -1,28 +1,32 @@
 import type { Cell, Share } from '../cell.js'
 import { valuesOf } from '../measures.js'
 import type { Chart, ChartPoint, ChartSeries, Presentation, Table } from '../question.js'
+import { type Network as AnyNetwork, rtt } from './plans.js'
 import { allWaysOf, type Protocol, type Situation, settings, situations, type Way } from './situations.js'
 
-type Network = 'loopback' | 'relay'
+type Network = AnyNetwork['kind']
 
 export const presentation: Presentation = { answer, charts, table }
 
 function answer(cells: readonly Cell[]): string {
   const lost = (situation: Situation, way: Way, network: Network = 'loopback'): string | undefined =>
     percent(lossOf(find(cells, situation, network, 'TLSv1.3', way)))
+  const far = (situation: Situation, way: Way): string | undefined =>
+    lost(situation, way, 'packets') ?? lost(situation, way, 'relay')
   const resumed = (way: Way): string | undefined =>
     percent(share(find(cells, 'client closes at once', 'loopback', 'TLSv1.3', way), 'resumed'))
   const sentences = [
-    sentence('Where an answer cuts an upload short, its end does not arrive in', [
-      [lost('upload cut', 'https'), "of the runs with Node's https server"],
-      [lost('upload cut', 'https', 'relay'), 'at an RTT of 20 ms'],
-      [lost('upload cut', 'destroy()'), 'with destroy()'],
-      [lost('upload cut', 'https, policy, unidirectional'), 'with that server under a unidirectional policy'],
-      [lost('upload cut', 'https, policy, bidirectional'), 'under a bidirectional one'],
+    sentence("Where an early answer cuts an upload short, a part of it is lost by Node's https server in", [
+      [lost('upload cut', 'https'), 'of the runs on loopback'],
+      [far('upload cut', 'https'), `at an RTT of ${rtt} ms`],
     ]),
-    sentence('A client that closes right after its last write loses of it in', [
-      [lost('client closes at once', 'destroy()'), 'of the runs by destroy()'],
-      [lost('client closes at once', 'bidirectional'), 'by a bidirectional closing'],
+    sentence('It is lost at that RTT in', [
+      [far('upload cut', 'https, policy, unidirectional'), 'under a unidirectional policy'],
+      [far('upload cut', 'https, policy, bidirectional'), 'under a bidirectional one'],
+    ]),
+    sentence('A client that closes right after its last write loses of it, at that RTT, in', [
+      [far('client closes at once', 'destroy()'), 'of the runs by destroy()'],
+      [far('client closes at once', 'bidirectional'), 'by a bidirectional closing'],
     ]),
     sentence('Its next connection then resumes in', [
       [resumed('destroy()'), 'of the runs after destroy()'],
@@ -40,11 +44,12 @@ function sentence(opening: string, parts: readonly (readonly [string | undefined
 }
 
 const shown: readonly { readonly situation: Situation; readonly network: Network; readonly name: string }[] = [
-  { situation: 'upload cut', network: 'loopback', name: 'upload cut' },
-  { situation: 'upload cut', network: 'relay', name: 'upload cut, RTT 20 ms' },
-  { situation: 'client closes at once', network: 'loopback', name: 'client closes at once' },
-  { situation: 'server closes at once', network: 'loopback', name: 'server closes at once' },
-  { situation: 'peer pauses', network: 'loopback', name: 'peer pauses' },
+  { situation: 'upload cut', network: 'loopback', name: 'upload cut, loopback' },
+  { situation: 'upload cut', network: 'packets', name: `upload cut, RTT ${rtt} ms` },
+  { situation: 'client closes at once', network: 'loopback', name: 'client closes at once, loopback' },
+  { situation: 'client closes at once', network: 'packets', name: `client closes at once, RTT ${rtt} ms` },
+  { situation: 'server closes at once', network: 'loopback', name: 'server closes at once, loopback' },
+  { situation: 'peer pauses', network: 'loopback', name: 'peer pauses, loopback' },
 ]
 
 function charts(cells: readonly Cell[]): readonly Chart[] {
@@ -53,7 +58,7 @@ function charts(cells: readonly Cell[]): readonly Chart[] {
     {
       name: 'loss-runs',
       title: 'Runs in which the peer did not get all (TLS 1.3)',
-      description: 'Bars of the share of runs with loss, for each way of closing, in five situations.',
+      description: 'Bars of the share of runs with loss, for each way of closing, in each situation.',
       kind: 'bars' as const,
       x: side,
       y: { label: '% of runs with loss', scale: 'linear' } as const,
@@ -63,7 +68,7 @@ function charts(cells: readonly Cell[]): readonly Chart[] {
       name: 'loss-bytes',
       title: 'Bytes that the peer did not get (TLS 1.3)',
       description:
-        'Bars of the mean part of the written bytes that was lost, for each way of closing, in five situations.',
+        'Bars of the mean part of the written bytes that was lost, for each way of closing, in each situation.',
       kind: 'bars' as const,
       x: side,
       y: { label: '% of bytes lost, mean', scale: 'linear' } as const,
@@ -117,12 +122,15 @@ function table(cells: readonly Cell[]): Table {
     allWaysOf(situation).map(({ way }) => {
       const at = (network: Network, protocol: Protocol): Cell | undefined =>
         find(cells, situation, network, protocol, way)
-      const [here, far, older] = [at('loopback', 'TLSv1.3'), at('relay', 'TLSv1.3'), at('loopback', 'TLSv1.2')]
+      const here = at('loopback', 'TLSv1.3')
+      const far = at('packets', 'TLSv1.3')
       const figures = [
         percent(lossOf(here)),
+        percent(lossOf(at('loopback', 'TLSv1.2'))),
         percent(lossOf(far)),
-        percent(lossOf(older)),
+        percent(lossOf(at('relay', 'TLSv1.3'))),
         bytes(meanLost(here)),
+        bytes(meanLost(far)),
         percent(share(here, 'reset')),
         percent(share(far, 'reset')),
         percent(share(here, 'resumed')),
@@ -135,11 +143,13 @@ function table(cells: readonly Cell[]): Table {
       'situation',
       'closed by',
       'runs with loss',
-      'RTT 20 ms',
-      'TLS 1.2',
+      'the same, TLS 1.2',
+      `the same, RTT ${rtt} ms, packets`,
+      `the same, RTT ${rtt} ms, relay`,
       'bytes lost, mean',
+      `the same, RTT ${rtt} ms, packets`,
       'RST seen',
-      'RTT 20 ms',
+      `the same, RTT ${rtt} ms, packets`,
       'next resumes',
     ],
     rows: rows
