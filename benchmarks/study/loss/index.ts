@@ -27,6 +27,9 @@ export const loss: Question = {
       '`closureOf(socket).shutdown({ mode })` with its defaults. `policy, …`: the program calls `end()`, or `destroy()`, on a ' +
       "socket under `controlClosure(server)` with that mode, or with `onDestroy: 'close_notify'`. `https, policy, …`: " +
       'the https server under that policy.',
+    'the columns of the table':
+      'On loopback and in TLS 1.3 where a head says nothing else. `loss`: runs in which the peer did not get all; `bytes`: ' +
+      'the mean of `lostBytes`; `RST`: `reset`; `resumes`: `resumed`; `20 ms`: over `packets` with that RTT.',
     delivered:
       'Runs in which the application of the peer has read all bytes. It is a plain Node program, which reads to the end.',
     reset:
