@@ -34,7 +34,7 @@ function answer(cells: readonly Cell[]): string {
       [resumed('bidirectional'), 'after a bidirectional closing'],
     ]),
   ]
-  return sentences.filter((text) => text !== '').join(' ') || 'None of it was measured.'
+  return sentences.filter((text) => text !== '').join(' ') || 'The situations that answer it were not measured.'
 }
 
 /** A sentence of the figures that are there; empty without any. */

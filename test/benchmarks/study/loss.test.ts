@@ -184,8 +184,8 @@ describe('the checks', () => {
 })
 
 describe('the presentation', () => {
-  test('says that nothing was measured', () => {
-    expect(loss.presentation.answer([])).toBe('None of it was measured.')
+  test('says that what answers it was not measured', () => {
+    expect(loss.presentation.answer([])).toBe('The situations that answer it were not measured.')
     expect(loss.presentation.charts([])).toEqual([])
     expect(loss.presentation.table([]).rows).toEqual([])
   })
