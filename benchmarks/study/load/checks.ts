@@ -46,7 +46,7 @@ export function fullBudgets(samples: readonly Waits[]): Finding {
   }
 }
 
-/** The mean of open files by the kernel and by the server's own notes of each connection (Little's law). */
+/** The mean of open files by the kernel and by the server's own notes of each connection. */
 export interface Means {
   readonly kernel: number | undefined
   readonly notes: number
@@ -63,7 +63,7 @@ export function sameMeans({ kernel, notes }: Means): Finding {
   }
 }
 
-export const formulaFactor = 2
+export const formulaFactor = 1.5
 
 /** The open files of a steady stream lie within a factor of the formula. */
 export function nearFormula(measured: number, formula: number): Finding {

@@ -42,15 +42,9 @@ export function overlap(spans: readonly Span[], window: Span): number {
   return sum
 }
 
-/** The mean of counts within a window, each of which is taken to hold until the next; undefined of fewer than two. */
-export function meanOpen(counts: readonly Count[], window: Span): number | undefined {
-  const inside = counts.filter(({ at }) => at >= window.from && at <= window.to)
-  const first = inside[0]
-  const last = inside.at(-1)
-  if (first === undefined || last === undefined || first === last) return undefined
-  let sum = 0
-  for (const [index, { at, open }] of inside.entries()) sum += open * ((inside[index + 1]?.at ?? at) - at)
-  return sum / (last.at - first.at)
+/** How many spans there were at a moment. */
+export function openAt(spans: readonly Span[], at: number): number {
+  return spans.filter(({ from, to }) => from <= at && at < to).length
 }
 
 /** How many spans there were over time: the mean of each step, at its middle, in ms from the window's beginning. */

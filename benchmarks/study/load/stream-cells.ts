@@ -1,8 +1,9 @@
 /** What is made of the runs of a steady stream: cells and checks. */
+import { quantile } from '../../support/statistics.js'
 import type { Cell, Check, Measure, Parameters } from '../cell.js'
 import { amount, distribution, present, series } from '../measures.js'
 import { allClosed, allDelivered, checked, fullBudgets, nearFormula, sameMeans } from './checks.js'
-import { type Count, heldByFormula, meanOpen, openOverTime, overlap, type Span } from './descriptors.js'
+import { type Count, heldByFormula, openAt, openOverTime, overlap, type Span } from './descriptors.js'
 import { isLookedAt, type Side } from './sides.js'
 
 export interface StreamPlan {
@@ -155,8 +156,9 @@ export function streamChecks(plan: StreamPlan, runs: Runs): readonly Check[] {
     }),
     ...[...runs].flatMap(([side, own]) => {
       if (side === 'destroy()' || !isBounded(plan, side) || (plan.silent > 0 && isLookedAt(side))) return []
+      // The median, as in the cell: a window in which the machine stood still says nothing about the formula.
       const windows = own.flatMap((run) => windowsOf(plan, run))
-      const found = nearFormula(mean(windows.map(({ held }) => held)), mean(windows.map(({ formula }) => formula)))
+      const found = nearFormula(median(windows.map(({ held }) => held)), median(windows.map(({ formula }) => formula)))
       return [checked('open files of a steady stream follow the formula', `${where} side=${side}`, found)]
     }),
   ]
@@ -181,18 +183,23 @@ export function windowsOf(plan: StreamPlan, { marks, lives, echoes }: Run): read
   })
 }
 
-/** The mean number of open connections over all windows, by the kernel and by the server's notes. */
+/**
+ * The mean number of open connections by the kernel and by the server's notes, at the same moments: what happens between
+ * two of them is seen by neither, however far apart a busy machine puts them.
+ */
 export function meansOf(runs: readonly Run[]) {
   const kernel: number[] = []
   const notes: number[] = []
   for (const { counts, lives, marks } of runs) {
-    const window = { from: marks[0]?.at ?? Number.NaN, to: marks.at(-1)?.at ?? Number.NaN }
-    const counted = meanOpen(counts, window)
-    if (counted !== undefined) kernel.push(counted)
+    const [from, to] = [marks[0]?.at ?? Number.NaN, marks.at(-1)?.at ?? Number.NaN]
     const spans = lives.map(({ accepted, closed }) => ({ from: accepted, to: closed }))
-    notes.push(overlap(spans, window) / (window.to - window.from))
+    for (const { at, open } of counts) {
+      if (at < from || at > to) continue
+      kernel.push(open)
+      notes.push(openAt(spans, at))
+    }
   }
-  return { kernel: kernel.length === runs.length ? mean(kernel) : undefined, notes: mean(notes) }
+  return { kernel: kernel.length === 0 ? undefined : mean(kernel), notes: mean(notes) }
 }
 
 function waitsOf({ silent, budget }: StreamPlan, { lives, stall }: Run) {
@@ -205,6 +212,10 @@ function filesOverTime(run: Run | undefined): Measure | undefined {
   if (run === undefined || first === undefined || last === undefined) return undefined
   const spans = run.lives.map(({ called, closed }) => ({ from: called, to: closed }))
   return series(openOverTime(spans, { from: first, to: last }, 50), 'count')
+}
+
+function median(values: readonly number[]): number {
+  return quantile(Float64Array.from(values).sort(), 0.5)
 }
 
 function mean(values: readonly number[]): number {
