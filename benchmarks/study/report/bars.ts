@@ -5,7 +5,18 @@
 import { formatNumber } from '../format.js'
 import type { ChartPoint, ChartSeries } from '../question.js'
 import { edgeNote, reach, type Drawing, type Layout, type Plan } from './drawing.js'
-import { bar, drawnSeries, fontFamily, line, symbol, text, whisker, type Mark, type Place } from './marks.js'
+import {
+  bar,
+  drawnSeries,
+  fontFamily,
+  line,
+  symbol,
+  text,
+  whisker,
+  whiskerOnBar,
+  type Mark,
+  type Place,
+} from './marks.js'
 import { limitDash, seriesStyle, shades } from './palette.js'
 import { onScale, scaleOf, tickLabel, type Scale } from './scale.js'
 import { fontSize, lineHeight, textWidth, wrap } from './text.js'
@@ -14,14 +25,18 @@ import { titleOf } from './titles.js'
 const rowHeight = 17
 const barHeight = 13
 const groupGap = 16
+/** For the symbol between a bar and its figure, which tells the series also without its colour. */
+const badgeRoom = 14
 const below = 44
 
-export function planBars(drawing: Drawing, { width, narrow }: Layout, top: number): Plan {
+export function planBars(drawing: Drawing, { width, narrow }: Layout, above: number): Plan {
+  const label = wrap(drawing.chart.x.label, width)
+  const top = above + label.length * lineHeight + 4
   const { chart, categories, measured, limits } = drawing
   const names = categories.map((name) => wrap(name, narrow ? 88 : 170))
   const left = Math.max(...names.flat().map(textWidth)) + 12
   const figures = measured.flatMap(({ points }) => points.map(({ y }) => textWidth(formatNumber(y))))
-  const right = Math.max(...figures) + 10
+  const right = Math.max(...figures) + 10 + badgeRoom
   const scale = scaleOf(chart.y.scale === 'log' ? 'log' : 'linear', reach(drawing), {
     labels: Math.max(2, Math.floor((width - left - right) / 52)),
     fromZero: true,
@@ -42,7 +57,10 @@ export function planBars(drawing: Drawing, { width, narrow }: Layout, top: numbe
         ...measured.map((series, index) => measuredSeries(series, index, { drawing, scale, group })),
       ],
     },
-    marks: text(noteLines, [0, height + lineHeight / 2 - 2], { colour: shades.muted.light }),
+    marks: [
+      ...text(label, [0, above + lineHeight / 2], { colour: shades.muted.light }),
+      ...text(noteLines, [0, height + lineHeight / 2 - 2], { colour: shades.muted.light }),
+    ],
     titles: [...limits, ...measured].map((series) => ({
       name: series.name,
       items: series.points.map((point) => titleOf(series, point, chart)),
@@ -73,11 +91,17 @@ function measuredSeries(series: ChartSeries, index: number, { drawing, scale }: 
     const ends = intervalOf(point)
     const far = Math.max(end[0], ...ends.map((value) => at(value)[0]), scale.type === 'log' ? 0 : at(0)[0])
     const [low, high] = ends.map(at)
-    const body = scale.type === 'log' ? symbol(end, style, 10) : bar(at(0), end, barHeight, style)
-    const interval = low === undefined || high === undefined ? [] : whisker(low, high)
-    const figure = text([formatNumber(point.y)], [far + 6, end[1]], { colour: shades.muted.light })
-    // The whisker of a point lies beneath it, that of a bar upon it.
-    const marks = scale.type === 'log' ? [...interval, body] : [body, ...interval]
+    const hasInterval = low !== undefined && high !== undefined
+    const marks =
+      scale.type === 'log'
+        ? [...(hasInterval ? whisker(low, high, style.colour) : []), symbol(end, style, 10)]
+        : [
+            bar(at(0), end, barHeight, style),
+            ...(hasInterval ? whiskerOnBar(low, high) : []),
+            symbol([far + 10, end[1]], style, 8),
+          ]
+    const figureAt = far + 6 + (scale.type === 'log' ? 0 : badgeRoom)
+    const figure = text([formatNumber(point.y)], [figureAt, end[1]], { colour: shades.muted.light })
     return [...marks, ...figure].map((mark, z2): Mark => ({ ...mark, z2 }))
   })
 }

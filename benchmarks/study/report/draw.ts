@@ -100,7 +100,7 @@ function contentOf(svg: string, { titles }: Plan): string {
       .replace(/<style[^>]*><!\[CDATA\[[\s\S]*?\]\]>\s*<\/style>/, '')
       .replace(/ (?:class|pointer-events|xml:space)="[^"]*"/g, '')
       .replace(
-        /ecmeta_series_index="(\d+)" ecmeta_data_index="(\d+)" ecmeta_ssr_type="chart"((?:[^>"]|"[^"]*")*)>(?=<\/path>)/g,
+        /ecmeta_series_index="(\d+)" ecmeta_data_index="(\d+)" ecmeta_ssr_type="chart"((?:[^>"]|"[^"]*")*)>(?=<\/\w+>)/g,
         (_match, series: string, item: string, rest: string) => {
           const { name, items } = titles[Number(series)] ?? { name: '', items: [] }
           return `data-series="${escaped(name)}"${rest}><title>${escaped(items[Number(item)] ?? name)}</title>`

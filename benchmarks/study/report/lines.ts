@@ -70,7 +70,8 @@ function measuredSeries(places: readonly Point[], index: number, hasNames: boole
     const point = points[item - 1]
     if (point === undefined) return []
     const [low, high] = point.whisker
-    const interval = low === undefined || high === undefined ? [] : whisker(at(point.x, low), at(point.x, high))
+    const hasInterval = low !== undefined && high !== undefined
+    const interval = hasInterval ? whisker(at(point.x, low), at(point.x, high), style.colour) : []
     return [...interval, symbol(at(point.x, point.y), style, 9)].map((mark, z2): Mark => ({ ...mark, z2: z2 + 1 }))
   })
 }

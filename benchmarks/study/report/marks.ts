@@ -13,7 +13,8 @@ export interface Mark {
   readonly [property: string]: unknown
 }
 
-export const fontFamily = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+// ECharts does not escape the quotes around names of fonts.
+export const fontFamily = 'system-ui, sans-serif'
 
 /** A series whose nth item is drawn by `draw(n)`. */
 export function drawnSeries(count: number, z: number, draw: (item: number, place: Place) => readonly Mark[]): object {
@@ -44,24 +45,27 @@ export function line(points: readonly Point[], stroke: string, width: number, da
   return { type: 'polyline', shape: { points }, style }
 }
 
-/** From low to high with a stroke across each end, and a seam around that sets it off from a bar beneath. */
-export function whisker(from: Point, to: Point, size = 3): readonly Mark[] {
+/** From low to high, with a stroke across each end. */
+export function whisker(from: Point, to: Point, stroke: string, width = 1.3): readonly Mark[] {
+  if (from[0] === to[0] && from[1] === to[1]) return []
+  const size = 3
   const across = from[1] === to[1] ? ([0, size] as const) : ([size, 0] as const)
   const cap = ([x, y]: Point): readonly Point[] => [
     [x - across[0], y - across[1]],
     [x + across[0], y + across[1]],
   ]
-  const parts = [[from, to], cap(from), cap(to)]
-  return [
-    ...parts.map((part) => line(part, shades.background.light, 3.5)),
-    ...parts.map((part) => line(part, shades.text.light, 1.2)),
-  ]
+  return [[from, to], cap(from), cap(to)].map((part) => line(part, stroke, width))
 }
 
-export function symbol([x, y]: Point, { colour, hollow, symbol: path }: SeriesStyle, size: number): Mark {
+/** With a seam around it that sets it off from the bar beneath. */
+export function whiskerOnBar(from: Point, to: Point): readonly Mark[] {
+  return [...whisker(from, to, shades.background.light, 3.5), ...whisker(from, to, shades.text.light)]
+}
+
+export function symbol([x, y]: Point, { colour, hollow, symbol: corners }: SeriesStyle, size: number): Mark {
   return {
-    type: 'path',
-    shape: { pathData: path, x: x - size / 2, y: y - size / 2, width: size, height: size, layout: 'center' },
+    type: 'polygon',
+    shape: { points: corners.map(([right, down]): Point => [x + (right * size) / 2, y + (down * size) / 2]) },
     style: hollow
       ? { fill: shades.background.light, stroke: colour, lineWidth: 1.5 }
       : { fill: colour, stroke: shades.background.light, lineWidth: 1 },

@@ -7,7 +7,7 @@ import { questionSection } from './question-section.js'
 import { script } from './script.js'
 import { style } from './style.js'
 
-const title = "What waiting for the peer's close_notify costs, and what not waiting loses"
+const title = 'What waiting for the peer’s close_notify costs, and what not waiting loses'
 
 export function page(result: StudyResult, questions: readonly PresentedQuestion[]): Html {
   return html`<!DOCTYPE html>

@@ -34,21 +34,68 @@ export const seriesShades: readonly Shade[] = [
 export interface SeriesStyle {
   readonly colour: string
   readonly hollow: boolean
-  /** Path data in a box of 10 by 10. */
-  readonly symbol: string
+  /** The corners of a shape that reaches about 1 to each side of 0. */
+  readonly symbol: readonly Corner[]
   readonly dash: readonly number[]
 }
 
-const symbols = [
-  'M5 0A5 5 0 1 1 5 10A5 5 0 1 1 5 0Z',
-  'M0.6 0.6H9.4V9.4H0.6Z',
-  'M5 0.4L10 9.6H0Z',
-  'M5 0L10 5L5 10L0 5Z',
-  'M0 0.4H10L5 9.6Z',
-  'M3.4 0H6.6V3.4H10V6.6H6.6V10H3.4V6.6H0V3.4H3.4Z',
-  'M2.5 0.3H7.5L10 5L7.5 9.7H2.5L0 5Z',
-  'M2 0L5 3L8 0L10 2L7 5L10 8L8 10L5 7L2 10L0 8L3 5L0 2Z',
-] as const
+type Corner = readonly [x: number, y: number]
+
+const round: readonly Corner[] = Array.from({ length: 24 }, (_corner, index) => {
+  const angle = (index / 24) * 2 * Math.PI
+  return [Math.cos(angle), Math.sin(angle)]
+})
+const arm = 0.36
+const plus: readonly Corner[] = [
+  [-arm, -1],
+  [arm, -1],
+  [arm, -arm],
+  [1, -arm],
+  [1, arm],
+  [arm, arm],
+  [arm, 1],
+  [-arm, 1],
+  [-arm, arm],
+  [-1, arm],
+  [-1, -arm],
+  [-arm, -arm],
+]
+
+const symbols: readonly (readonly Corner[])[] = [
+  round,
+  [
+    [-0.9, -0.9],
+    [0.9, -0.9],
+    [0.9, 0.9],
+    [-0.9, 0.9],
+  ],
+  [
+    [0, -1],
+    [1.1, 0.9],
+    [-1.1, 0.9],
+  ],
+  [
+    [0, -1.15],
+    [1.15, 0],
+    [0, 1.15],
+    [-1.15, 0],
+  ],
+  [
+    [0, 1],
+    [1.1, -0.9],
+    [-1.1, -0.9],
+  ],
+  plus,
+  [
+    [-0.55, -0.95],
+    [0.55, -0.95],
+    [1.1, 0],
+    [0.55, 0.95],
+    [-0.55, 0.95],
+    [-1.1, 0],
+  ],
+  plus.map(([x, y]) => [(x - y) * Math.SQRT1_2, (x + y) * Math.SQRT1_2]),
+]
 
 const dashes: readonly (readonly number[])[] = [
   [],
@@ -67,7 +114,7 @@ export function seriesStyle(index: number): SeriesStyle {
   return {
     colour: seriesShades[place]?.light ?? shades.text.light,
     hollow: Math.floor(index / seriesShades.length) % 2 === 1,
-    symbol: symbols[place] ?? symbols[0],
+    symbol: symbols[place] ?? round,
     dash: dashes[place] ?? [],
   }
 }

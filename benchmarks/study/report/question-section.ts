@@ -8,7 +8,7 @@ export function questionSection(question: PresentedQuestion, result: StudyResult
   return html`<section aria-labelledby="${name}">
 <h2 id="${name}">${title}</h2>
 ${cells === 0 ? notMeasured(name, result) : undefined}
-${answer === '' ? undefined : html`<p class="answer">${answer}</p>`}
+${answer === '' ? undefined : html`<p class="answer">${unbroken(answer)}</p>`}
 ${errors.map((error) => html`<p class="alarm"><strong>A part of this section could not be made:</strong> ${error}</p>`)}
 ${charts.map(figure)}
 ${table.rows.length === 0 ? undefined : tableOf(table, { id: `${name}-table`, caption: `${title}: the figures` })}
@@ -50,4 +50,9 @@ function checkLine(name: string, { checks }: StudyResult): Html | undefined {
   const failed = own.filter(({ passed }) => !passed).length
   const verdict = failed === 0 ? 'all passed' : html`<strong class="failed">${failed} failed</strong>`
   return html`<p class="aside"><a href="#checks">Checks of its instruments</a>: ${own.length}, ${verdict}.</p>`
+}
+
+/** No line ends between a figure and its unit. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (?=(?:[µmn]?s|[kMG]?B|%)(?!\w))/g, '$1\u00a0')
 }

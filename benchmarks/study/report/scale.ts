@@ -51,26 +51,21 @@ function logScale(values: readonly number[], { labels }: ScaleOptions): Scale {
   const positive = values.filter((value) => value > 0)
   const lowest = positive.length === 0 ? 1 : Math.min(...positive)
   const highest = positive.length === 0 ? 10 : Math.max(...positive)
-  const candidates = steps.map((step) => logTicks(lowest, highest, step))
-  const ticks = candidates.find(({ length }) => length <= labels) ?? candidates.at(-1) ?? [lowest, highest * 10]
-  return { type: 'log', min: ticks[0] ?? lowest, max: ticks.at(-1) ?? highest, ticks }
+  const edges = logTicks(lowest / 10, highest * 10, { factors: [1, 2, 5], decades: 1 })
+  const min = edges.findLast((edge) => edge <= lowest) ?? lowest
+  const max = edges.find((edge) => edge >= highest && edge > min) ?? highest
+  const candidates = steps.map((step) => logTicks(min, max, step))
+  const ticks = candidates.find(({ length }) => length <= labels && length >= 2) ?? [min, max]
+  return { type: 'log', min, max, ticks }
 }
 
-function logTicks(lowest: number, highest: number, { factors, decades }: (typeof steps)[number]): readonly number[] {
-  const first = Math.floor(Math.log10(lowest) / decades) * decades
-  const all: number[] = []
-  for (let power = first; all.length === 0 || (all.at(-1) ?? 0) <= highest; power += decades) {
-    for (const factor of factors) all.push(exact(factor * 10 ** power))
+function logTicks(min: number, max: number, { factors, decades }: (typeof steps)[number]): readonly number[] {
+  const ticks: number[] = []
+  const first = Math.floor(Math.log10(min) / decades) * decades
+  for (let power = first; 10 ** power <= max; power += decades) {
+    ticks.push(...factors.map((factor) => exact(factor * 10 ** power)))
   }
-  const from = Math.max(
-    0,
-    all.findLastIndex((tick) => tick <= lowest),
-  )
-  const to = Math.max(
-    all.findIndex((tick) => tick >= highest),
-    from + 1,
-  )
-  return all.slice(from, to + 1)
+  return ticks.filter((tick) => tick >= exact(min) && tick <= exact(max))
 }
 
 /** 0.30000000000000004 is 0.3. */

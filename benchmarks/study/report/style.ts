@@ -1,6 +1,6 @@
 import { darkRules, shades } from './palette.js'
 
-const wideFrom = 720
+const wideFrom = 780
 
 /** Text is set to be read: 17 px, 68 letters a line; figures stand in columns; nothing moves. */
 export const style = `
@@ -29,7 +29,7 @@ code{font:.9em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .alarm{border-left:.3rem solid var(--alarm);background:var(--alarm-soft);padding:.75rem 1rem;max-width:none}
 .alarm strong,.failed{color:var(--alarm)}
 .facts{margin:1.5rem 0;font-size:.9375rem;max-width:none}
-.facts>div{display:grid;grid-template-columns:minmax(6rem,13rem) minmax(0,1fr);gap:0 1rem;padding:.35rem 0;border-top:1px solid var(--grid)}
+.facts>div{display:grid;grid-template-columns:clamp(7rem,32%,15rem) minmax(0,1fr);gap:0 1rem;padding:.35rem 0;border-top:1px solid var(--grid)}
 header .facts>div{grid-template-columns:6rem minmax(0,1fr)}
 .facts dt{color:var(--muted)}
 .facts dd{margin:0}
@@ -41,20 +41,20 @@ nav li{padding:.15rem 0}
 figure{margin:2.5rem 0}
 figcaption p{margin:0 0 1rem;color:var(--muted);font-size:.9375rem;line-height:1.5}
 .chart svg{display:block;width:100%;height:auto;overflow:visible}
-.chart .wide{max-width:54rem}
 .chart .narrow{max-width:28rem}
 .chart .wide{display:none}
 .empty{color:var(--muted);font-style:italic}
-.scroll{overflow-x:auto;border:1px solid var(--grid);border-radius:6px;margin:2rem 0 .5rem}
+.scroll{overflow-x:auto;border:1px solid var(--grid);border-radius:6px;margin:0 0 .5rem}
+.caption{font-weight:600;font-size:.9375rem;margin:2rem 0 .5rem}
 table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.45;font-variant-numeric:tabular-nums}
-caption{text-align:left;font-weight:600;padding:.7rem .75rem .4rem}
 th,td{padding:.35rem .75rem;text-align:left;vertical-align:top}
 thead th{color:var(--muted);font-weight:600;vertical-align:bottom;border-bottom:1px solid var(--axis)}
 tbody th{font-weight:400}
 tbody tr:nth-child(even){background:var(--soft)}
 tbody tr.group>*{border-top:1px solid var(--axis)}
-.number{text-align:right;white-space:nowrap}
-td.word,th.word{min-width:5rem;max-width:24rem;overflow-wrap:anywhere}
+.short,.number{white-space:nowrap}
+.number{text-align:right}
+td.word,th.word{max-width:24rem;overflow-wrap:break-word}
 details{margin:1.25rem 0}
 summary{cursor:pointer;color:var(--link);padding:.25rem 0}
 .definitions{font-size:.9375rem}

@@ -12,16 +12,19 @@ export interface TableOptions {
 /** A table in a box of its own that scrolls, so that the page does not, with a link to its rows as CSV. */
 export function tableOf({ head, rows }: Table, { id, caption, plain = false }: TableOptions): Html {
   const numeric = head.map((_name, column) => !plain && column > 0 && isNumeric(rows.map((row) => row[column] ?? '')))
-  const classOf = (column: number): string => (numeric[column] === true ? 'number' : 'word')
-  return html`<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}-caption">
-<table id="${id}">
-<caption id="${id}-caption">${caption}</caption>
+  const classOf = (column: number): string => {
+    if (numeric[column] === true) return 'number'
+    return rows.every((row) => (row[column] ?? '').length <= 16) ? 'short' : 'word'
+  }
+  return html`<p class="caption" id="${id}-caption">${caption}</p>
+<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}-caption">
+<table id="${id}" aria-labelledby="${id}-caption">
 <thead><tr>${head.map((name, column) => html`<th scope="col" class="${classOf(column)}">${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row, index) =>
       html`<tr${startsGroup(rows, index) ? attribute : undefined}>${row.map((cell, column) => {
         return column === 0
-          ? html`<th scope="row" class="word">${cell}</th>`
+          ? html`<th scope="row" class="${classOf(column)}">${cell}</th>`
           : html`<td class="${classOf(column)}">${cell}</td>`
       })}</tr>`,
   )}</tbody>
