@@ -44,8 +44,6 @@ export function policiesOf(client: Client): readonly Policy[] {
 
 export function sweepsOf(client: Client, protocol: Protocol): readonly Sweep[] {
   return framingsOf(client).flatMap((framing) =>
-    endings.flatMap((ending) =>
-      policiesOf(client).map((policy) => ({ client, framing, protocol, ending, policy })),
-    ),
+    endings.flatMap((ending) => policiesOf(client).map((policy) => ({ client, framing, protocol, ending, policy }))),
   )
 }

@@ -194,7 +194,7 @@ const programs: Readonly<Record<ProgramClient, Program>> = {
     file: 'wget',
     env: {},
     versionArgs: ['--version'],
-    // One try: a second one is another cut.
+    // One try: a second one is another cut. The system's certificates are not read: that takes longer than the request.
     args: (url, caFile) => [
       '--no-config',
       '--quiet',
@@ -203,6 +203,7 @@ const programs: Readonly<Record<ProgramClient, Program>> = {
       '--tries=1',
       '--output-document=-',
       `--ca-certificate=${caFile}`,
+      `--ca-directory=${path.dirname(caFile)}`,
       url,
     ],
   },
@@ -232,7 +233,8 @@ function execute(
     const options = { encoding: 'buffer', env: { ...process.env, ...env }, signal, killSignal: 'SIGKILL' } as const
     const child = execFile(file, args, options, (error, stdout) => {
       clearTimeout(timer)
-      if (error !== null && (signal.aborted || child.pid === undefined)) reject(error)
+      if (error !== null && (signal.aborted || child.pid === undefined))
+        reject(new Error(`${file} was not run: ${error.message}`, { cause: error }))
       else resolve({ code: child.exitCode ?? undefined, signal: child.signalCode ?? undefined, timedOut, stdout })
     })
     const timer = setTimeout(() => {

@@ -5,7 +5,6 @@
  * `get PORT FRAMING POLICY BUDGET` answers `accepted <bytes of the body>`, `failed <code>`, or `hang` when nothing has
  * ended within BUDGET ms. One at a time. An exception that nobody catches ends the process: that is a result, too.
  */
-import { once } from 'node:events'
 import http2 from 'node:http2'
 import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
@@ -87,10 +86,9 @@ function undici(): Get {
 
 function overHttp2(): Get {
   return async (port, path) => {
-    const socket = tls.connect({ host: '127.0.0.1', port, ca, ALPNProtocols: ['h2'] })
-    if (underPolicy) controlClosure(socket, { onTruncation: 'error' })
-    const session = http2.connect(`https://127.0.0.1:${port}`, { createConnection: () => socket })
-    const failed = once(session, 'error').then(([error]) => Promise.reject(error))
+    const url = `https://127.0.0.1:${port}`
+    const session = http2.connect(url, underPolicy ? { createConnection: () => controlledSocket(port) } : { ca })
+    const failed = new Promise<never>((_resolve, reject) => session.on('error', reject))
     const stream = session.request({ ':path': `/${path}` })
     let status: number | undefined
     stream.on('response', (headers) => {
@@ -104,6 +102,12 @@ function overHttp2(): Get {
       session.destroy()
     }
   }
+}
+
+function controlledSocket(port: number): tls.TLSSocket {
+  const socket = tls.connect({ host: '127.0.0.1', port, ca, ALPNProtocols: ['h2'] })
+  controlClosure(socket, { onTruncation: 'error' })
+  return socket
 }
 
 async function read(body: AsyncIterable<Buffer>): Promise<number> {

@@ -28,7 +28,11 @@ export function responseOf(framing: Framing): Response {
       }
     case 'http2':
       return {
-        pieces: [http2Head, ...bodyPieces.map((piece) => frame(type.data, 0, 1, piece)), frame(type.data, endStream, 1)],
+        pieces: [
+          http2Head,
+          ...bodyPieces.map((piece) => frame(type.data, 0, 1, piece)),
+          frame(type.data, endStream, 1),
+        ],
         piecesWithBody: 4,
       }
   }

@@ -3,8 +3,8 @@
  * says the ports of TLS 1.2 for HTTP/1.1 and HTTP/2, then those of TLS 1.3. Sessions are never resumed, so that every
  * connection has the records of a full handshake.
  *
- * `sent PORT` answers with how many bytes of ciphertext went to the client of that port: before the response, and of it,
- * close_notify included.
+ * `sent FROM TO` answers with how many bytes of ciphertext went to the connection from port FROM to port TO: before the
+ * response, and of it, close_notify included; `nothing` where no response went.
  */
 import { constants } from 'node:crypto'
 import { once } from 'node:events'
@@ -21,17 +21,19 @@ interface Sent {
   readonly response: number
 }
 
-const sent = new Map<number, Promise<Sent>>()
+/** By both ports: two connections to different ports may come from the same one. */
+const sent = new Map<string, Promise<Sent>>()
 const ports: number[] = []
 for (const protocol of protocols) {
   for (const alpn of ['http/1.1', 'h2'] as const) ports.push(await listen(protocol, alpn))
 }
 
 serveParent(ports, {
-  async sent(port) {
-    const counted = sent.get(Number(port))
-    if (counted === undefined) throw new Error(`No response went to port ${port}`)
-    sent.delete(Number(port))
+  async sent(from, to) {
+    const connection = `${from} ${to}`
+    const counted = sent.get(connection)
+    if (counted === undefined) return 'nothing'
+    sent.delete(connection)
     const { before, response } = await counted
     return `${before} ${response}`
   },
@@ -50,9 +52,7 @@ async function listen(protocol: Protocol, alpn: 'http/1.1' | 'h2'): Promise<numb
     const socket = new tls.TLSSocket(transport, { isServer: true, secureContext, ALPNProtocols: [alpn] })
     socket.on('error', () => {})
     awaitRequest(socket, alpn === 'h2', (framing) => {
-      const port = transport.remotePort
-      const answered = answer(transport, socket, framing)
-      if (port !== undefined) sent.set(port, answered)
+      sent.set(`${transport.remotePort} ${transport.localPort}`, answer(transport, socket, framing))
     })
   })
   server.listen(0, '127.0.0.1')

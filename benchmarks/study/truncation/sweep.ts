@@ -51,7 +51,15 @@ export async function sweepClient(
     return {
       cells: sweeps.flatMap((sweep) => {
         const layout = layouts.get(sweep.framing)
-        return layout === undefined ? [] : [cellOf(sweep, runs.filter((run) => run.sweep === sweep), layout)]
+        return layout === undefined
+          ? []
+          : [
+              cellOf(
+                sweep,
+                runs.filter((run) => run.sweep === sweep),
+                layout,
+              ),
+            ]
       }),
       checks: [...checksOf(runs, layouts, where), versionCheck(name, field.version, where)],
     }
@@ -87,7 +95,12 @@ class Field {
   private constructor(
     protocol: Sweep['protocol'],
     signal: AbortSignal,
-    parts: { readonly server: Child; readonly attacker: Child; readonly lanes: readonly Lane[]; readonly folder: string },
+    parts: {
+      readonly server: Child
+      readonly attacker: Child
+      readonly lanes: readonly Lane[]
+      readonly folder: string
+    },
   ) {
     this.#protocol = protocol
     this.#signal = signal
@@ -112,7 +125,12 @@ class Field {
       const caFile = path.join(folder, 'certificate.pem')
       await writeFile(caFile, certificate)
       const start = async (module: string, ...args: readonly number[]): Promise<Child> =>
-        keep(await startChild({ name: module, command: moduleCommand(new URL(`${module}-process.js`, import.meta.url), args) }))
+        keep(
+          await startChild({
+            name: module,
+            command: moduleCommand(new URL(`${module}-process.js`, import.meta.url), args),
+          }),
+        )
       const server = await start('server')
       const attacker = await start('attacker', laneCount)
       const lanes: Lane[] = []
@@ -142,7 +160,7 @@ class Field {
     await this.#attacker.ask('arm', lane.port, this.#upstream(framing), 'all', 0, 'FIN')
     const answer = await lane.clients.get('none')?.get(lane.port, framing)
     const { port, records } = parseOutcome(await this.#attacker.ask('outcome', lane.port))
-    const { before } = await this.#sent(port)
+    const { before } = await this.#sent(port, framing)
     const layout = layoutOf(records, before)
     if (answer?.kind === 'accepted' && layout !== undefined) return layout
     throw new Error(`A response that was not cut came as ${JSON.stringify({ answer, before, records })}`)
@@ -172,14 +190,22 @@ class Field {
     const { sweep, position } = job
     const client = lane.clients.get(sweep.policy)
     if (client === undefined) throw new Error(`Expected a client under the policy "${sweep.policy}"`)
-    await this.#attacker.ask('arm', lane.port, this.#upstream(sweep.framing), skip, position, sweep.ending === 'RST' && !job.isControl ? 'RST' : 'FIN')
+    await this.#attacker.ask(
+      'arm',
+      lane.port,
+      this.#upstream(sweep.framing),
+      skip,
+      position,
+      sweep.ending === 'RST' && !job.isControl ? 'RST' : 'FIN',
+    )
     const answer = await client.get(lane.port, sweep.framing)
     const attack = parseOutcome(await this.#attacker.ask('outcome', lane.port))
-    return { ...job, answer, attack, server: await this.#sent(attack.port) }
+    return { ...job, answer, attack, server: await this.#sent(attack.port, sweep.framing) }
   }
 
-  async #sent(port: number): Promise<Run['server']> {
-    const [before = Number.NaN, response = Number.NaN] = (await this.#server.ask('sent', port)).split(' ').map(Number)
+  async #sent(from: number, framing: Framing): Promise<Run['server']> {
+    const text = await this.#server.ask('sent', from, this.#upstream(framing))
+    const [before = Number.NaN, response = Number.NaN] = text.split(' ').map(Number)
     return { before, response }
   }
 

@@ -5,7 +5,7 @@ import type { Sweep } from './cells.js'
 import type { Answer } from './client.js'
 import type { Layout } from './records.js'
 import { boundariesOf, totalOf } from './records.js'
-import { bodyLength, responseOf } from './responses.js'
+import { bodyLength, type Framing, responseOf } from './responses.js'
 
 /** What became of one request. */
 export const results = ['cut-accepted', 'whole', 'error', 'hang', 'crash'] as const
@@ -46,7 +46,10 @@ export function resultOf(answer: Answer): Result {
 }
 
 /** Positions from which on the body, and from which on its end by framing, have passed. */
-export function endsOf(sweep: Pick<Sweep, 'framing'>, layout: Layout): { readonly head: number; readonly body: number; readonly framed: number } {
+export function endsOf(
+  sweep: Pick<Sweep, 'framing'>,
+  layout: Layout,
+): { readonly head: number; readonly body: number; readonly framed: number } {
   const boundaries = boundariesOf(layout)
   const { pieces, piecesWithBody } = responseOf(sweep.framing)
   const end = (count: number): number => boundaries[count - 1] ?? Number.NaN
@@ -63,7 +66,11 @@ export function cellOf(sweep: Sweep, runs: readonly Run[], layout: Layout): Cell
     ...Object.fromEntries(
       results.map((result) => [
         result,
-        share(count(cuts, result), cuts.length, result === 'cut-accepted' || result === 'crash' || result === 'hang' ? 'lower' : 'neither'),
+        share(
+          count(cuts, result),
+          cuts.length,
+          result === 'cut-accepted' || result === 'crash' || result === 'hang' ? 'lower' : 'neither',
+        ),
       ]),
     ),
     'body cut-accepted': share(count(insideBody, 'cut-accepted'), insideBody.length, 'lower'),
@@ -71,7 +78,7 @@ export function cellOf(sweep: Sweep, runs: readonly Run[], layout: Layout): Cell
   return { question: 'truncation', parameters: sweep, measures }
 }
 
-export function checksOf(runs: readonly Run[], layouts: ReadonlyMap<string, Layout>, where: string): readonly Check[] {
+export function checksOf(runs: readonly Run[], layouts: ReadonlyMap<Framing, Layout>, where: string): readonly Check[] {
   const check = (name: string, expected: string, wrong: readonly Run[], of: readonly Run[]): Check => ({
     name,
     question: 'truncation',
@@ -119,10 +126,15 @@ export function checksOf(runs: readonly Run[], layouts: ReadonlyMap<string, Layo
       runs,
     ),
   ]
+  for (const [framing, layout] of layouts) checks.push(layoutCheck(framing, layout, where))
   if (promised.length === 0) return checks
   const framed = promised.filter((run) => {
     const layout = layoutOfRun(run)
-    return layout !== undefined && run.sweep.framing !== 'close-delimited' && run.position >= endsOf(run.sweep, layout).framed
+    return (
+      layout !== undefined &&
+      run.sweep.framing !== 'close-delimited' &&
+      run.position >= endsOf(run.sweep, layout).framed
+    )
   })
   return [
     ...checks,
@@ -141,6 +153,22 @@ export function checksOf(runs: readonly Run[], layouts: ReadonlyMap<string, Layo
   ]
 }
 
+/** What is taken for the response has a record for each of its pieces, as much longer as all others are, and an alert. */
+export function layoutCheck(framing: Framing, { response }: Layout, where: string): Check {
+  const lengths = [...responseOf(framing).pieces.map((piece) => piece.length), alertLength]
+  const overheads = new Set(response.map((length, index) => length - (lengths[index] ?? Number.NaN)))
+  return {
+    name: 'the records are those of the response',
+    question: 'truncation',
+    where: `${where} framing=${framing}`,
+    expected: `${lengths.length} records, each longer than its piece by the same number of bytes`,
+    found: `${response.length} records, longer by ${[...overheads].join(', ')}`,
+    passed: response.length === lengths.length && overheads.size === 1,
+  }
+}
+
+const alertLength = 2
+
 /** The program is the one that its cells name. */
 export function versionCheck(client: string, version: string, where: string): Check {
   return {
@@ -154,7 +182,8 @@ export function versionCheck(client: string, version: string, where: string): Ch
 }
 
 function describe({ sweep, position, answer, attack, server }: Run): string {
-  const detail = answer.kind === 'accepted' ? `${answer.kind} ${answer.bytes}` : answer.kind === 'failed' ? answer.code : answer.kind
+  const detail =
+    answer.kind === 'accepted' ? `${answer.kind} ${answer.bytes}` : answer.kind === 'failed' ? answer.code : answer.kind
   return (
     `${sweep.client} ${sweep.framing} ${sweep.protocol} ${sweep.ending} ${sweep.policy} at ${position}: ${detail}; ` +
     `${attack.connections} connections, ${attack.passedBefore} + ${attack.passed} of ${attack.total} bytes passed, ` +
