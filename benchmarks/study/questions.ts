@@ -4,8 +4,9 @@ import type { QuestionName } from './cell.js'
 import { latency } from './latency/index.js'
 import { load } from './load/index.js'
 import type { Question } from './question.js'
+import { truncation } from './truncation/index.js'
 
-const questions: readonly Question[] = [latency, load, builds]
+const questions: readonly Question[] = [latency, load, truncation, builds]
 
 export function questionsNamed(names: readonly QuestionName[]): readonly Question[] {
   return questions.filter(({ name }) => names.includes(name))

@@ -13,9 +13,7 @@ export type Policy = (typeof policies)[number]
 export const nodeClients = ['https.get', 'fetch', 'undici', 'http2'] as const
 export type NodeClient = (typeof nodeClients)[number]
 
-export const pythonClients = ['http.client', 'urllib', 'libcurl-gnutls'] as const
-export type PythonClient = (typeof pythonClients)[number]
-
+const pythonClients = ['http.client', 'urllib', 'libcurl-gnutls'] as const
 export const programClients = ['curl', 'wget'] as const
 export type ProgramClient = (typeof programClients)[number]
 

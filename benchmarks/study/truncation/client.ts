@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { moduleCommand, startChild } from '../../support/child.js'
+import { sourceFile } from '../../support/source-file.js'
 import { command } from '../needs.js'
 import type { Need } from '../question.js'
 import { nodeClients, type Client as ClientName, type Policy, programClients, type ProgramClient } from './cells.js'
@@ -36,10 +36,9 @@ export interface ClientOptions {
   readonly budget: number
 }
 
-// From dist/benchmarks/study/truncation.
-const root = fileURLToPath(new URL('../../../../', import.meta.url))
-const python = path.join(root, 'benchmarks/study/truncation/clients.py')
-const fetchedCurl = path.join(root, '.cache/peers/curl')
+const python = sourceFile('benchmarks/study/truncation/clients.py')
+/** Fetched by scripts/peers/fetch.mjs, so that every machine asks the same one. */
+const fetchedCurl = sourceFile('.cache/peers/curl')
 
 export function needsOf(name: ClientName): readonly Need[] {
   if (nodeClients.some((one) => one === name)) return []
@@ -101,10 +100,16 @@ class AskedClient implements Client {
       const died = running.died
       if (died === undefined || this.#stopped) throw error
       this.#running = await run(this.#options)
+      // It was stopped meanwhile, and this one not yet.
+      if (this.#isStopped()) await this.#running.child.stop()
       return stalled ? { kind: 'hang' } : { kind: 'crash', how: died.message }
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped
   }
 
   async stop(): Promise<void> {
@@ -150,6 +155,12 @@ export function answerOf(text: string): Answer {
   throw new Error(`Expected the answer of a client but received "${text}"`)
 }
 
+/** The first line, and wget's own words for its library of TLS. */
+export function versionIn(text: string): string {
+  const [library] = /[+]ssl\/\w+/.exec(text) ?? []
+  return [text.split('\n')[0], library].filter((part) => part !== undefined).join(' ')
+}
+
 interface Program {
   readonly file: string
   readonly env: Readonly<Record<string, string>>
@@ -162,7 +173,7 @@ async function startedForEach(name: ProgramClient, { caFile, budget }: ClientOpt
   const children = new AbortController()
   const { stdout } = await execute(program, program.versionArgs, 10_000, children.signal)
   return {
-    version: stdout.toString('latin1').split('\n')[0] ?? '',
+    version: versionIn(stdout.toString('latin1')),
     async get(port, framing) {
       const url = `https://127.0.0.1:${port}/${framing}`
       return programAnswer(await execute(program, program.args(url, caFile), budget, children.signal))

@@ -22,7 +22,8 @@ export const truncation: Question = {
       'a record each.',
     protocol: 'The version of TLS.',
     ending:
-      "What the attacker sends right behind the bytes that it lets pass: FIN or RST. The server's own end is held.",
+      "FIN or RST, sent by the attacker right behind the bytes that it lets pass; the server's own end is held back. " +
+      'Whether a client has read those bytes before RST comes is a race, and decides what some are told.',
     policy:
       "none, or onTruncation: error: controlClosure(agent, { onTruncation: 'error' }), for http2 on its socket, and for " +
       'undici and fetch closingConnect() with it. Only for clients in Node.',
@@ -46,15 +47,15 @@ export const truncation: Question = {
 
 /** Seconds at scale 1. */
 const seconds: Readonly<Record<Client, number>> = {
-  'https.get': 15,
-  fetch: 25,
-  undici: 22,
-  http2: 7,
-  curl: 10,
+  'https.get': 22,
+  fetch: 24,
+  undici: 28,
+  http2: 11,
+  curl: 12,
   wget: 12,
-  'http.client': 7,
-  urllib: 7,
-  'libcurl-gnutls': 6,
+  'http.client': 8,
+  urllib: 10,
+  'libcurl-gnutls': 9,
 }
 
 function blockOf(client: Client, protocol: Protocol): Block {

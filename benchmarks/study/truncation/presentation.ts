@@ -34,11 +34,13 @@ function answer(cells: readonly Cell[]): string {
   for (const client of clients) {
     const share = pooled(cells, bodyCuts, { client, framing: openFraming(client), ending: 'FIN', policy: 'none' })
     if (share === undefined) continue
-    if (share.hits > 0) accepted.push(`${nameOf(client)} (${percent(share)})`)
+    const frames = client === 'http2' ? ', before its END_STREAM' : ''
+    if (share.hits > 0) accepted.push(`${nameOf(client)} (${percent(share)}${frames})`)
     else refused.push(nameOf(client))
   }
   const sentences = [
-    `A FIN inside a body without a length passes it off as whole in ${listed(accepted)}, and not in ${listed(refused)}.`,
+    accepted.length > 0 ? `A body without a length that a FIN has cut is whole to ${listed(accepted)}.` : undefined,
+    refused.length > 0 ? `It is never whole to ${listed(refused)}.` : undefined,
     framedSentence(cells),
     policySentence(cells),
   ]
@@ -160,6 +162,6 @@ function count(value: number): string {
 }
 
 function listed(items: readonly string[]): string {
-  if (items.length < 2) return items[0] ?? 'none'
+  if (items.length < 2) return items.join('')
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }

@@ -26,7 +26,7 @@ const laneCount = 2
 /** Requests whose response is not cut, of each cell. */
 const controlCount = 5
 
-export interface Job {
+interface Job {
   readonly sweep: Sweep
   readonly position: number
   readonly isControl: boolean

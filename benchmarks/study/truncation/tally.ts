@@ -25,7 +25,7 @@ export interface Run {
   readonly server: { readonly before: number; readonly response: number }
 }
 
-export interface Counted {
+interface Counted {
   readonly connections: number
   readonly passedBefore: number
   readonly passed: number
@@ -46,7 +46,7 @@ export function resultOf(answer: Answer): Result {
 }
 
 /** Positions from which on the body, and from which on its end by framing, have passed. */
-export function endsOf(
+function endsOf(
   sweep: Pick<Sweep, 'framing'>,
   layout: Layout,
 ): { readonly head: number; readonly body: number; readonly framed: number } {
