@@ -119,6 +119,6 @@ async function read(body: AsyncIterable<Buffer>): Promise<number> {
 /** fetch has its error in `cause`. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error.cause !== undefined) return codeOf(error.cause)
-  return 'code' in error ? String(error.code) : error.message.replaceAll(/\s+/g, '-')
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return error.cause instanceof Error ? codeOf(error.cause) : error.message.replaceAll(/\s+/g, '-')
 }
