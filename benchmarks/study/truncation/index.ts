@@ -1,0 +1,69 @@
+/**
+ * Who takes a cut response for a whole one. An attacker on the way, without any key, ends the connection after each byte
+ * of the response's ciphertext in turn: sweep.ts. What it cost to ask is no part of the answer, so no time is taken.
+ */
+import type { Block, Question } from '../question.js'
+import { type Client, clients, type Protocol, protocols, sweepsOf } from './cells.js'
+import { needsOf } from './client.js'
+import { presentation } from './presentation.js'
+import { hangBudget, programPositions, sweepClient } from './sweep.js'
+
+export const truncation: Question = {
+  name: 'truncation',
+  title: 'Who takes a cut response for a whole one',
+  definitions: {
+    client:
+      "The program that asks for the response and reads it to its end: Node's https.get, fetch, http2; undici's " +
+      'request(); curl on OpenSSL; libcurl on GnuTLS, called from Python; wget with one try; ' +
+      "Python's http.client and urllib. Each checks for status 200, and https.get for response.complete.",
+    framing:
+      'How the response says where its body ends: by the end of the connection (close-delimited), by Content-Length, ' +
+      'by chunks, or by END_STREAM (http2). The body has 270 bytes in three records; head, end and close_notify have ' +
+      'a record each.',
+    protocol: 'The version of TLS.',
+    ending:
+      "FIN or RST, sent by the attacker right behind the bytes that it lets pass; the server's own end is held back. " +
+      'Whether a client has read those bytes before RST comes is a race, and decides what some are told.',
+    policy:
+      "none, or onTruncation: error: controlClosure(agent, { onTruncation: 'error' }), for http2 on its socket, and for " +
+      'undici and fetch closingConnect() with it. Only for clients in Node.',
+    position:
+      "Bytes of the response's ciphertext that pass, the handshake and tickets not counted: each from 0 to all but one, " +
+      'and for RST all. curl and wget, which are started for each, are tried at ' +
+      `${programPositions} of them: those at the ends of records and beside, then at random. "of" in the measures ` +
+      'says how many were tried.',
+    'cut-accepted':
+      'Share of the positions at which the client reports success with fewer bytes of the body than were sent.',
+    whole: 'Share at which it reports success with all of them: the cut came behind the body.',
+    error: 'Share at which it reports a failure.',
+    hang: `Share at which it reports nothing within ${hangBudget} ms.`,
+    crash: 'Share at which its process ends by a signal or an exception that nobody catches.',
+    'body cut-accepted':
+      'cut-accepted among the positions at which the head has passed as a whole and the body has not.',
+  },
+  blocks: () => protocols.flatMap((protocol) => clients.map((client) => blockOf(client, protocol))),
+  presentation,
+}
+
+/** Seconds at scale 1. */
+const seconds: Readonly<Record<Client, number>> = {
+  'https.get': 22,
+  fetch: 24,
+  undici: 28,
+  http2: 11,
+  curl: 12,
+  wget: 12,
+  'http.client': 8,
+  urllib: 10,
+  'libcurl-gnutls': 9,
+}
+
+function blockOf(client: Client, protocol: Protocol): Block {
+  return {
+    id: `truncation client=${client} protocol=${protocol}`,
+    cells: sweepsOf(client, protocol),
+    needs: needsOf(client),
+    seconds: seconds[client],
+    run: (context) => sweepClient(client, protocol, context),
+  }
+}
