@@ -34,7 +34,7 @@ function block(protocol: Protocol): Block {
     id: `builds protocol=${protocol}`,
     cells: buildNames.map((build) => ({ protocol, build })),
     needs: [fetched],
-    seconds: 45,
+    seconds: 55,
     run: (context) => run(protocol, context),
   }
 }

@@ -1,5 +1,5 @@
 import type { Cell, Distribution } from '../cell.js'
-import { formatMeasure } from '../format.js'
+import { formatMeasure, formatValue } from '../format.js'
 import type { Chart, ChartPoint, ChartSeries, Presentation, Table } from '../question.js'
 import { buildNames } from './builds.js'
 import { protocols } from './pairs.js'
@@ -43,7 +43,7 @@ function timesOf(cells: readonly Cell[], measure: 'shutdown' | 'close'): readonl
 }
 
 function us(time: Time): string {
-  return `${time.us.toFixed(1)} us`
+  return formatValue(time.us, 'us')
 }
 
 function chart(cells: readonly Cell[]): Chart {
@@ -61,7 +61,7 @@ function chart(cells: readonly Cell[]): Chart {
       'sides, without a socket, by build and protocol.',
     kind: 'bars',
     x: { label: 'build', scale: 'category' },
-    y: { label: 'us', scale: 'linear' },
+    y: { label: 'µs', scale: 'linear' },
     series: bars.filter(({ points }) => points.length > 0),
   }
 }

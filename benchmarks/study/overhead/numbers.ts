@@ -27,7 +27,7 @@ export async function startWorker(
 }
 
 /** The numbers of an answer. */
-function numbersOf(text: string): readonly number[] {
+export function numbersOf(text: string): readonly number[] {
   return text === '' ? [] : text.split(' ').map(Number)
 }
 

@@ -14,7 +14,8 @@ import { startWorker, type Worker } from './numbers.js'
 
 type Role = 'server' | 'client'
 
-export interface Comparison {
+/** Processes that are measured under the same load. */
+export interface Servers {
   /** The module of the server; its argument is the name of the side. It answers to `port`. */
   readonly server: URL
   /** The module of the client; its arguments are the port, the amount of work and these. Answers to `warm-up`, `go`. */
@@ -25,13 +26,16 @@ export interface Comparison {
    * plain side, and a client that is has the name of the side in front of `clientArgs`.
    */
   readonly compared?: readonly Role[]
-  readonly changed: string
   readonly plain: string
+  /** Looks at a process of a sample that is over, with the connections that the client has made. */
+  readonly check?: (side: string, worker: Worker, connections: number) => Promise<void>
+}
+
+export interface Comparison extends Servers {
+  readonly changed: string
   /** One of what is done. */
   readonly work: string
   readonly target: string
-  /** Looks at a process of a sample that is over, with the connections that the client has made. */
-  readonly check?: (side: string, worker: Worker, connections: number) => Promise<void>
 }
 
 interface Cost {
@@ -40,9 +44,10 @@ interface Cost {
   readonly instructions: number | undefined
 }
 
-interface Sample {
+export interface Sample {
   /** Work per second. */
   readonly rate: number
+  /** Of each process that is compared. */
   readonly costs: readonly Cost[]
 }
 
@@ -51,51 +56,72 @@ export function compareServers(description: Description, comparison: Comparison)
   const start: Program['start'] = async ({ size }, measurements) => {
     const counter = await EventCounter.open()
     if (typeof counter === 'string') measurements.facts['instructions'] = `none: ${counter}`
-    const roles = new Roles(comparison, size)
-    const sample = async (side: string): Promise<Sample> => {
-      const workers = await roles.start(side)
-      const { client } = workers
-      const [, early = 0] = await client.ask('warm-up')
-      const meters = await Promise.all(
-        compared.map((role) => startMeter(workers[role], typeof counter === 'string' ? undefined : counter)),
-      )
-      const [ms = Number.NaN, late = 0] = await client.ask('go')
-      const costs: Cost[] = []
-      for (const meter of meters) costs.push(await meter(size))
-      if (compared.includes('client')) await comparison.check?.(side, client, early + late)
-      await client.stop()
-      if (compared.includes('server')) await comparison.check?.(side, workers.server, early + late)
-      await roles.stop()
-      return { rate: (size * 1000) / ms, costs }
-    }
+    const sampler = new Sampler(comparison, size, typeof counter === 'string' ? undefined : counter)
     return {
       step: async (pair) => {
         const of = await takeTurns(['changed', 'plain', 'again'], pair, (turn) =>
-          sample(turn === 'changed' ? changed : plain),
+          sampler.take(turn === 'changed' ? changed : plain),
         )
         record(measurements, comparison, { changed: of('changed'), plain: of('plain'), again: of('again') })
         const names = ['rate', ...compared.map((role) => `${role} CPU`)]
         return !names.every((name) => measurements.isNarrow(`${name}, ${changed} / ${plain}`, 0.01))
       },
-      stop: () => roles.stop(),
+      stop: () => sampler.stop(),
     }
   }
   return { description, start }
 }
 
+/** Takes samples, each of processes of its own. */
+export class Sampler {
+  readonly #servers: Servers
+  readonly #size: number
+  readonly #counter: EventCounter | undefined
+  readonly #roles: Roles
+
+  constructor(servers: Servers, size: number, counter?: EventCounter) {
+    this.#servers = servers
+    this.#size = size
+    this.#counter = counter
+    this.#roles = new Roles(servers, size)
+  }
+
+  async take(side: string): Promise<Sample> {
+    const { compared = ['server'], check } = this.#servers
+    const size = this.#size
+    const workers = await this.#roles.start(side)
+    const { client } = workers
+    const [, early = 0] = await client.ask('warm-up')
+    const meters = await Promise.all(compared.map((role) => startMeter(workers[role], this.#counter)))
+    const [ms = Number.NaN, late = 0] = await client.ask('go')
+    const costs: Cost[] = []
+    for (const meter of meters) costs.push(await meter(size))
+    if (compared.includes('client')) await check?.(side, client, early + late)
+    await client.stop()
+    if (compared.includes('server')) await check?.(side, workers.server, early + late)
+    await this.stop()
+    return { rate: (size * 1000) / ms, costs }
+  }
+
+  /** Ends the processes of a sample that is being taken, which then fails. */
+  stop(): Promise<void> {
+    return this.#roles.stop()
+  }
+}
+
 /** The processes of one sample. */
 class Roles {
-  readonly #comparison: Comparison
+  readonly #servers: Servers
   readonly #size: number
   #workers: Worker[] = []
 
-  constructor(comparison: Comparison, size: number) {
-    this.#comparison = comparison
+  constructor(servers: Servers, size: number) {
+    this.#servers = servers
     this.#size = size
   }
 
   async start(side: string): Promise<Record<Role, Worker>> {
-    const { compared = ['server'], plain, clientArgs = [], ...modules } = this.#comparison
+    const { compared = ['server'], plain, clientArgs = [], ...modules } = this.#servers
     const server = await startWorker(modules.server, [compared.includes('server') ? side : plain])
     this.#workers.push(server)
     const [port = 0] = await server.ask('port')

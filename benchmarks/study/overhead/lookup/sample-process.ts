@@ -1,10 +1,10 @@
 /** A sample of main.ts: `SECURED UNFINISHED`. Answers with the microseconds of the first call and the median of the rest. */
 import { once } from 'node:events'
-import { Duplex } from 'node:stream'
 import { setImmediate as nextImmediate } from 'node:timers/promises'
 import tls from 'node:tls'
 import { closureOf } from '../../../../lib/index.js'
 import { certificate, key } from '../../../support/certificate.js'
+import { securedPair, unfinishedSocket } from '../memory-sockets.js'
 import { answerParent } from '../numbers.js'
 
 const [secured = 0, unfinished = 0] = process.argv.slice(2).map(Number)
@@ -13,33 +13,11 @@ const clientContext = tls.createSecureContext({ ca: certificate })
 const calls = 400
 const kept: unknown[] = []
 
-/** Two streams, each of which reads what is written to the other. */
-function streamPair(): readonly [Duplex, Duplex] {
-  const make = (other: () => Duplex): Duplex =>
-    new Duplex({
-      read: () => undefined,
-      write: (chunk, _encoding, done) => {
-        other().push(chunk)
-        setImmediate(done)
-      },
-    })
-  const near: Duplex = make(() => far)
-  const far: Duplex = make(() => near)
-  return [near, far]
-}
-
 async function securedSocket(): Promise<tls.TLSSocket> {
-  const [near, far] = streamPair()
-  const server = new tls.TLSSocket(far, { isServer: true, secureContext: serverContext })
-  const client = tls.connect({ socket: near, servername: 'localhost', secureContext: clientContext })
+  const { server, client } = securedPair(serverContext, clientContext)
   kept.push(server)
   await Promise.all([once(client, 'secureConnect'), once(server, 'secure')])
   return client
-}
-
-function unfinishedSocket(): tls.TLSSocket {
-  const dead = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
-  return new tls.TLSSocket(dead, { isServer: true, secureContext: serverContext })
 }
 
 function timeClosureOf(socket: tls.TLSSocket): number {
@@ -51,7 +29,7 @@ function timeClosureOf(socket: tls.TLSSocket): number {
 }
 
 async function measure(): Promise<readonly number[]> {
-  for (let i = 0; i < unfinished; i++) kept.push(unfinishedSocket())
+  for (let i = 0; i < unfinished; i++) kept.push(unfinishedSocket(serverContext))
   // Each connection is two sockets, both in this process.
   for (let i = 0; i < secured; i += 2) kept.push(await securedSocket())
   const firstSocket = await securedSocket()
