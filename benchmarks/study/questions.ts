@@ -4,9 +4,11 @@ import type { QuestionName } from './cell.js'
 import { latency } from './latency/index.js'
 import { load } from './load/index.js'
 import { loss } from './loss/index.js'
+import { overhead } from './overhead/index.js'
 import type { Question } from './question.js'
+import { truncation } from './truncation/index.js'
 
-const questions: readonly Question[] = [latency, load, loss, builds]
+const questions: readonly Question[] = [latency, load, loss, truncation, builds, overhead]
 
 export function questionsNamed(names: readonly QuestionName[]): readonly Question[] {
   return questions.filter(({ name }) => names.includes(name))

@@ -8,6 +8,8 @@ export interface Machine {
   readonly cores: number
   readonly memoryBytes: number
   readonly system: string
+  /** What TCP of this kernel slows down by; absent where it cannot be read. */
+  readonly congestionControl?: string
   /** Mean number of runnable processes over the last minute, before the run. */
   readonly load: number
 }
@@ -20,17 +22,27 @@ export interface Versions {
 }
 
 export function describeMachine(): Machine {
+  const control = congestionControl()
   return {
     cpu: os.cpus()[0]?.model ?? 'unknown',
     cores: os.availableParallelism(),
     memoryBytes: os.totalmem(),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
+    ...(control !== undefined && { congestionControl: control }),
     load: os.loadavg()[0] ?? 0,
   }
 }
 
 export function describeVersions(): Versions {
   return { 'close-notify': packageVersion(), node: process.version, openssl: process.versions.openssl }
+}
+
+function congestionControl(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }
 
 function packageVersion(): string {

@@ -4,7 +4,6 @@ import { closureOf, controlClosure } from '../../../lib/index.js'
 import type { ClosureMode } from '../../../lib/index.js'
 import type { Begin, Ways } from './closer-process.js'
 import { finished } from './node-ways.js'
-import { waitBudget } from './sides.js'
 
 export const ways: Ways = {
   // A program that closes by shutdown() has its closure by then.
@@ -20,16 +19,16 @@ export const ways: Ways = {
 }
 
 function shutdown(mode: ClosureMode): Begin {
-  return (socket, payload) => {
+  return (socket, payload, waitTimeout) => {
     socket.write(payload)
-    const report = closureOf(socket).shutdown({ mode, waitTimeout: waitBudget })
+    const report = closureOf(socket).shutdown({ mode, waitTimeout })
     return { done: report.then(() => undefined), result: async () => (await report).verdict }
   }
 }
 
 function underPolicy(mode: ClosureMode): Begin {
-  return (socket, payload) => {
-    controlClosure(socket, { mode, waitTimeout: waitBudget })
+  return (socket, payload, waitTimeout) => {
+    controlClosure(socket, { mode, waitTimeout })
     const done = finished(socket)
     socket.end(payload)
     return { done, result: async () => await verdictOf(socket) }

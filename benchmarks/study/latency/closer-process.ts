@@ -12,10 +12,10 @@ import process from 'node:process'
 import tls from 'node:tls'
 import { certificate } from '../../support/certificate.js'
 import { serveParent } from '../../support/child-side.js'
-import { hold } from './sides.js'
+import { grace } from './sides.js'
 
-/** Begins to close a socket whose last words are `payload`. */
-export type Begin = (socket: tls.TLSSocket, payload: Buffer) => Closing
+/** Begins to close a socket whose last words are `payload`, waiting for the peer for at most `wait` ms. */
+export type Begin = (socket: tls.TLSSocket, payload: Buffer, wait: number) => Closing
 
 export interface Closing {
   /** Resolves when nothing is left to send or to wait for. */
@@ -57,7 +57,7 @@ async function open(host = '', port = '', protocol = ''): Promise<string> {
   return String(opened)
 }
 
-async function close(id = '', way = '', name = '', bytes = ''): Promise<string> {
+async function close(id = '', way = '', name = '', bytes = '', wait = ''): Promise<string> {
   const socket = sockets.get(id)
   const begin = ways.begin[way]
   if (socket === undefined || begin === undefined) throw new Error(`Expected a connection and a way, not ${id} ${way}`)
@@ -69,9 +69,9 @@ async function close(id = '', way = '', name = '', bytes = ''): Promise<string> 
   const giveUp = setTimeout(() => {
     forced = true
     socket.destroy()
-  }, hold)
+  }, Number(wait) + grace)
   const started = process.hrtime.bigint()
-  const closing = begin(socket, payload)
+  const closing = begin(socket, payload, Number(wait))
   const done = closing.done.then(() => process.hrtime.bigint())
   const [doneAt, closedAt] = await Promise.all([done, closed])
   clearTimeout(giveUp)

@@ -11,8 +11,10 @@ import { openPath } from './paths.js'
 import type { NetworkKind } from './paths.js'
 import { latencyPresentation } from './presentation.js'
 import { cCompiler, prepareClosers } from './programs.js'
-import { hold, payloadBytes, peers, protocols, sides, waitBudget } from './sides.js'
+import { grace, payloadBytes, peers, protocols, sides, waitBudget } from './sides.js'
 import type { Peer, Protocol, Side } from './sides.js'
+
+const hold = waitBudget('silent') + grace
 
 const definitions = {
   side:
@@ -25,8 +27,8 @@ const definitions = {
     'which each packet is delayed',
   delivered: `ms from the call until the peer has read the ${payloadBytes} bytes that were written right before`,
   known: 'ms from the call until the peer has read our close_notify, and so knows that nothing was cut off',
-  done: `ms from the call until our side has nothing left to send or to wait for; a silent peer is waited for ${waitBudget} ms`,
-  closed: `ms from the call until our file descriptor is gone; what a peer keeps open is destroyed after ${hold} ms`,
+  done: `ms from the call until our side has nothing left to send or to wait for; a silent peer is waited for ${waitBudget('silent')} ms`,
+  closed: `ms from the call until our file descriptor is gone; what a silent peer keeps open is destroyed after ${hold} ms`,
   aboveEcho: 'done minus an echo over the same way at the same moment: what a bidirectional closing adds to 1 RTT',
   lost: 'closings of which the peer did not get all bytes',
   keptOpen: `closings of which the descriptor was still open after ${hold} ms`,

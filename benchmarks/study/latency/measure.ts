@@ -127,7 +127,9 @@ class Batch {
   async #close(opened: Opened): Promise<Answer> {
     const { side, id, name } = opened
     const echoed = side.waits && this.#conditions.peer !== 'silent' ? this.#path.echo() : undefined
-    const asked = this.#path.closer(side.closer).ask('close', id, side.way, name, payloadBytes, waitBudget)
+    const asked = this.#path
+      .closer(side.closer)
+      .ask('close', id, side.way, name, payloadBytes, waitBudget(this.#conditions.peer))
     const [text, echo] = await Promise.all([asked, echoed])
     const [started = '', done = '', closed = '', result = ''] = text.split(' ')
     return {

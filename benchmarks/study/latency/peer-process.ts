@@ -57,7 +57,8 @@ function createPeer(peer: Peer): net.Server {
         silent.add(socket)
         socket.on('close', () => silent.delete(socket))
       }
-      socket.write('.')
+      // A turn later: in this one, under TLS 1.3, the byte would leave before the session tickets.
+      setImmediate(() => socket.write('.'))
     })
     .on('tlsClientError', () => {})
 }

@@ -56,11 +56,13 @@ export type Peer = (typeof peers)[number]
 export const protocols = ['TLSv1.2', 'TLSv1.3'] as const
 export type Protocol = (typeof protocols)[number]
 
-/** How long a bidirectional closing waits for a silent peer, in ms. */
-export const waitBudget = 250
+/** How long a bidirectional closing waits for a peer, in ms. One that answers is never to be cut off. */
+export function waitBudget(peer: Peer): number {
+  return peer === 'silent' ? 250 : 5000
+}
 
-/** After how many ms from the call a closer destroys what the peer keeps open. */
-export const hold = 400
+/** For how long after its budget a closer leaves open what the peer keeps open, in ms. */
+export const grace = 150
 
 /** Bytes that are written right before each closing. */
 export const payloadBytes = 1000

@@ -17,7 +17,7 @@ function looked(change: (side: Side, sample: Sample) => Sample = (_side, sample)
         result: resultOf(side),
         seen: side.sends === 'close_notify' ? 'close_notify' : 'fin',
       }
-      return [side, [change(side, sample)]]
+      return [side, Array.from({ length: 8 }, () => change(side, sample))]
     }),
   )
   return { samples, delays: { up: 5, down: 5 }, where: 'rtt=10', answered: true }
