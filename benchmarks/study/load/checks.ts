@@ -52,7 +52,7 @@ export interface Means {
   readonly notes: number
 }
 
-export const meansTolerance = { relative: 0.06, absolute: 0.4 }
+const meansTolerance = { relative: 0.06, absolute: 0.4 }
 
 export function sameMeans({ kernel, notes }: Means): Finding {
   const { relative, absolute } = meansTolerance
@@ -63,7 +63,7 @@ export function sameMeans({ kernel, notes }: Means): Finding {
   }
 }
 
-export const formulaFactor = 1.5
+const formulaFactor = 1.5
 
 /** The open files of a steady stream lie within a factor of the formula. */
 export function nearFormula(measured: number, formula: number): Finding {

@@ -5,7 +5,7 @@ import type { ClosurePolicy } from '../../../lib/index.js'
  * The ways of closing. The first three are stock Node: `by hand` is `end()`, and `destroy()` when the budget is over.
  * The other three are `end()` under a policy.
  */
-export const ways = ['end()', 'destroy()', 'by hand', 'quiet', 'unidirectional', 'bidirectional'] as const
+const ways = ['end()', 'destroy()', 'by hand', 'quiet', 'unidirectional', 'bidirectional'] as const
 export type Way = (typeof ways)[number]
 
 /** A way as it stands in a cell. The one that ratios refer to is measured twice. */
