@@ -27,7 +27,7 @@ export interface Plan {
   readonly titles: readonly PlannedSeries[]
 }
 
-export interface PlannedSeries {
+interface PlannedSeries {
   readonly name: string
   readonly items: readonly string[]
 }
