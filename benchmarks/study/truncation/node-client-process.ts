@@ -5,6 +5,7 @@
  * `get PORT FRAMING POLICY BUDGET` answers `accepted <bytes of the body>`, `failed <code>`, or `hang` when nothing has
  * ended within BUDGET ms. One at a time. An exception that nobody catches ends the process: that is a result, too.
  */
+import { readFileSync } from 'node:fs'
 import http2 from 'node:http2'
 import https from 'node:https'
 import type { IncomingMessage } from 'node:http'
@@ -15,6 +16,7 @@ import { Agent, request as undiciRequest, setGlobalDispatcher } from 'undici'
 import { closingConnect, controlClosure } from '../../../lib/index.js'
 import { certificate as ca } from '../../support/certificate.js'
 import { serveParent } from '../../support/child-side.js'
+import { sourceFile } from '../../support/source-file.js'
 import { nodeClients, type NodeClient } from './cells.js'
 
 /** Resolves with the number of bytes of a body that is whole to all that the program can see. */
@@ -33,7 +35,7 @@ const makers: Readonly<Record<NodeClient, () => Get>> = {
 }
 const get = makers[client]()
 
-serveParent([process.version], {
+serveParent(['Node', process.version, ...libraryOf(client)], {
   async get(port, path = '', budget) {
     const answered = get(Number(port), path).then(
       (bytes) => `accepted ${bytes}`,
@@ -46,6 +48,15 @@ serveParent([process.version], {
     return answer
   },
 })
+
+/** fetch is undici, too, in a version of Node's own. */
+function libraryOf(name: NodeClient): readonly string[] {
+  if (name === 'fetch') return ['undici', process.versions['undici'] ?? 'unknown']
+  if (name !== 'undici') return []
+  const description: unknown = JSON.parse(readFileSync(sourceFile('node_modules/undici/package.json'), 'utf8'))
+  const isKnown = typeof description === 'object' && description !== null && 'version' in description
+  return ['undici', isKnown ? String(description.version) : 'unknown']
+}
 
 function httpsGet(): Get {
   const agent = new https.Agent({ ca, maxCachedSessions: 0 })
