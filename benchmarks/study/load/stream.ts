@@ -7,6 +7,7 @@
  * was accepted, when its closing was called and when it was closed. The RTT is that of an echo through the same relay,
  * in the same run.
  */
+import { setMaxListeners } from 'node:events'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shuffle } from 'simple-statistics'
@@ -99,6 +100,8 @@ async function run(
 
   const watch = new AbortController()
   const both = AbortSignal.any([signal, watch.signal])
+  // Each pause listens.
+  setMaxListeners(0, both)
   const counts = countUntil(both, server.pid, atRest, random)
   const echoes = echoUntil(both, echoPort, random)
   // Looked at below; until then no failure may count as unhandled.
