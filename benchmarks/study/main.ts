@@ -15,12 +15,13 @@ import { compareResults } from './compare.js'
 import { renderComparison } from './comparison-table.js'
 import { parseOptions } from './options.js'
 import type { MeasureOptions } from './options.js'
-import { inOrder, possible, scaleFor, secondsOf, stepsOf } from './plan.js'
+import { inOrder, inShortForm, possible, scaleFor, secondsOf, stepsOf } from './plan.js'
 import type { Step } from './plan.js'
 import { questionsNamed } from './questions.js'
 import { newResult, readResult, writeResult } from './result.js'
 import type { StudyResult } from './result.js'
 import { duration, explain, runSteps } from './run.js'
+import { shortForm } from './short-form.js'
 import { renderSummary } from './summary.js'
 import { writeReport } from './write-report.js'
 
@@ -50,7 +51,7 @@ function list(steps: readonly Step[]): number {
     const needs = block.needs.length === 0 ? '' : `, needs ${block.needs.map(({ name }) => name).join(', ')}`
     process.stdout.write(`${block.id}: ${block.seconds} s, ${block.cells.length} cells${needs}\n`)
   }
-  process.stdout.write(`${steps.length} blocks, ${duration(secondsOf(steps))}\n`)
+  process.stdout.write(`${steps.length} blocks, ${duration(secondsOf(steps, 1))}\n`)
   return 0
 }
 
@@ -62,14 +63,19 @@ function compare([before, after]: readonly [string, string], tolerance: number):
 }
 
 async function measure(options: MeasureOptions): Promise<number> {
-  const all = await stepsOf(questionsNamed(options.questions), options.cells)
+  const asked = await stepsOf(questionsNamed(options.questions), options.cells)
+  const all = options.short ? inShortForm(asked) : asked
   if (all.length === 0) return usageError(`no block has a cell with ${options.cells.join(' and ')}: see --list`)
   const { steps, leftOut } = await possible(all)
   for (const { block, why } of leftOut) process.stderr.write(`left out: ${block}: ${why}\n`)
   if (steps.length === 0) return failed('nothing can be measured on this machine')
 
   const file = path.join(options.out, 'study.json')
-  const scale = options.time === undefined ? 1 : scaleFor(steps, options.time)
+  const scale = scaleOf(options, steps)
+  if (scale === undefined) {
+    const least = duration(secondsOf(steps, 0))
+    return usageError(`${steps.length} blocks take at least ${least}: --questions, --cells and --short take fewer`)
+  }
   const found = existsSync(file) && !options.fresh ? unfinished(file) : undefined
   if (typeof found === 'string') return usageError(found)
   const seed = options.seed ?? found?.settings.seed ?? Date.now() % 2 ** 32
@@ -79,9 +85,14 @@ async function measure(options: MeasureOptions): Promise<number> {
   }
   const result = { ...(found ?? newResult(settings)), leftOut }
   const going = found === undefined ? '' : `, going on after ${found.done.length} blocks`
-  const time = duration(secondsOf(steps) * scale)
+  const time = duration(secondsOf(steps, scale))
   process.stderr.write(`${steps.length} blocks, about ${time}, seed ${seed}${going}\n`)
   return conclude(await run(result, inOrder(steps, settings), file), options.out)
+}
+
+function scaleOf({ short, time }: MeasureOptions, steps: readonly Step[]): number | undefined {
+  if (short) return shortForm.scale
+  return time === undefined ? 1 : scaleFor(steps, time)
 }
 
 /** The unfinished run in a file, undefined where that run was finished, or what is wrong with it. */

@@ -85,7 +85,7 @@ export function present<T>(measures: Readonly<Record<string, T | undefined>>): R
 }
 
 /** Whether an interval is narrow enough for the figure in it to be given. */
-export function isPrecise(figure: number, interval: Interval | undefined, { unit, precision }: Kind): boolean {
+function isPrecise(figure: number, interval: Interval | undefined, { unit, precision }: Kind): boolean {
   if (interval === undefined) return false
   const { relative, absolute } = precision ?? { relative: 0.2, absolute: unit === 'ms' ? 0.1 : 0 }
   return interval.high - interval.low <= Math.max(relative * Math.abs(figure), absolute)

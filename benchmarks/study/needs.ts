@@ -7,7 +7,7 @@ import type { Need } from './question.js'
 
 const run = promisify(execFile)
 
-export const root: Need = {
+const root: Need = {
   name: 'root',
   missing: () => Promise.resolve(process.getuid?.() === 0 ? undefined : 'not root: run it as root, or leave it out'),
 }

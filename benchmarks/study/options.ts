@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly cells: readonly string[]
   /** In seconds; undefined for a full run. */
   readonly time: number | undefined
+  /** A block of each kind, with few samples. */
+  readonly short: boolean
   /** Undefined where none was given: an unfinished run keeps its own, a new one takes one from the clock. */
   readonly seed: number | undefined
   /** The folder of the results. */
@@ -42,6 +44,7 @@ export function parseOptions(args: readonly string[]): Request {
     .option('--questions <list>', `of ${questionNames.join(', ')}, with commas between`, questionList, questionNames)
     .option('--cells <words>', 'only blocks with a cell that has these, such as rtt=10,side=end()', wordList, [])
     .option('--time <minutes>', 'take fewer samples, to be done after about so long', minutes)
+    .option('--short', 'a block of each kind with few samples, for a CI: two minutes', false)
     .option('--seed <n>', 'of the order of all things (default: from the clock)', seedNumber)
     .option('--out <folder>', 'for study.json, study.html and the charts', writableFolder, 'study')
     .option('--fresh', 'begin anew where the folder holds an unfinished run', false)
@@ -67,6 +70,7 @@ interface Given {
   readonly questions: readonly QuestionName[]
   readonly cells: readonly string[]
   readonly time?: number
+  readonly short: boolean
   readonly seed?: number
   readonly out: string
   readonly fresh: boolean
@@ -77,7 +81,8 @@ interface Given {
 }
 
 function requestOf(given: Given, command: Command): Request {
-  const { questions, cells, out, fresh, time, seed } = given
+  const { questions, cells, out, fresh, time, short, seed } = given
+  if (short && time !== undefined) command.error('error: --short and --time exclude each other')
   if (given.compare !== undefined) {
     const [before, after, ...others] = given.compare
     if (before === undefined || after === undefined || others.length > 0) {
@@ -87,7 +92,7 @@ function requestOf(given: Given, command: Command): Request {
   }
   if (given.render !== undefined) return { kind: 'render', file: given.render, out }
   if (given.list === true) return { kind: 'list', questions, cells }
-  return { kind: 'measure', options: { questions, cells, time, seed, out, fresh } }
+  return { kind: 'measure', options: { questions, cells, time, short, seed, out, fresh } }
 }
 
 function questionList(text: string): readonly QuestionName[] {

@@ -4,6 +4,7 @@ import { seededRandom } from '../support/random.js'
 import type { Parameters } from './cell.js'
 import type { Block, Need, Question } from './question.js'
 import type { Settings, StudyResult } from './result.js'
+import { shortForm } from './short-form.js'
 
 /** A block, and whose it is. */
 export interface Step {
@@ -28,13 +29,27 @@ function holds(parameters: Parameters, words: readonly string[]): boolean {
   return words.every((word) => own.includes(word))
 }
 
-/** The part of the samples with which the steps take so many seconds, at most 1. */
-export function scaleFor(steps: readonly Step[], seconds: number): number {
-  return Math.min(1, seconds / secondsOf(steps))
+/** Those of the short form. */
+export function inShortForm(steps: readonly Step[]): readonly Step[] {
+  const wanted: readonly string[] = shortForm.blocks
+  return steps.filter(({ block }) => wanted.includes(block.id))
 }
 
-export function secondsOf(steps: readonly Step[]): number {
-  return steps.reduce((sum, { block }) => sum + block.seconds, 0)
+/** What a block takes for its processes and its warm-up, however few samples are taken; about so much, in seconds. */
+const startUp = 3
+
+/** The part of the samples with which the steps take so many seconds, at most 1; undefined where that is too little. */
+export function scaleFor(steps: readonly Step[], seconds: number): number | undefined {
+  const least = secondsOf(steps, 0)
+  if (seconds <= least) return undefined
+  return Math.min(1, (seconds - least) / (secondsOf(steps, 1) - least))
+}
+
+export function secondsOf(steps: readonly Step[], scale: number): number {
+  return steps.reduce((sum, { block }) => {
+    const fixed = Math.min(startUp, block.seconds)
+    return sum + fixed + (block.seconds - fixed) * scale
+  }, 0)
 }
 
 /** The same order for the same seed, whatever has been measured before. */

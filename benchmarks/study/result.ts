@@ -9,7 +9,7 @@ import { questionNames } from './cell.js'
 import type { Cell, Check, QuestionName } from './cell.js'
 
 /** Raised when a file of an earlier version can no longer be read as one of this. */
-export const schemaVersion = 1
+const schemaVersion = 1
 
 export interface StudyResult {
   readonly schemaVersion: typeof schemaVersion

@@ -4,7 +4,7 @@
 export type Closer = 'node' | 'close-notify' | 'c' | 'python'
 
 /** What a closer is asked to do with a connection: the word of its command `close`. */
-export type Way =
+type Way =
   | 'end'
   | 'destroy'
   | 'quiet'

@@ -1,10 +1,12 @@
 /** Plan and run, with questions of the test's own: what is left out, what is gone on with, what fails. */
 import { expect, test } from 'vitest'
-import type { Cell } from '../../../benchmarks/study/cell.js'
-import { inOrder, possible, scaleFor, stepsOf } from '../../../benchmarks/study/plan.js'
+import { type Cell, questionNames } from '../../../benchmarks/study/cell.js'
+import { inOrder, inShortForm, possible, scaleFor, secondsOf, stepsOf } from '../../../benchmarks/study/plan.js'
 import type { Block, Need, Question, RunContext } from '../../../benchmarks/study/question.js'
+import { questionsNamed } from '../../../benchmarks/study/questions.js'
 import { newResult, type StudyResult } from '../../../benchmarks/study/result.js'
 import { runSteps } from '../../../benchmarks/study/run.js'
+import { shortForm } from '../../../benchmarks/study/short-form.js'
 
 const settings = { questions: ['latency'], cells: [], scale: 0.5, seed: 42 } as const
 
@@ -51,8 +53,21 @@ test('cells are picked by whole words', async () => {
 
 test('less time is fewer samples, more time is no more than a full run', async () => {
   const steps = await stepsOf([question(block(1), block(2))], [])
-  expect(scaleFor(steps, 5)).toBe(0.25)
+  // Two blocks of ten seconds, of which three are none of the samples'.
+  expect(scaleFor(steps, 13)).toBe(0.5)
+  expect(secondsOf(steps, 0.5)).toBe(13)
   expect(scaleFor(steps, 500)).toBe(1)
+  expect(scaleFor(steps, 6)).toBeUndefined()
+})
+
+test('the short form has blocks of every question, and each of them is one', async () => {
+  const short = inShortForm(await stepsOf(questionsNamed(questionNames), []))
+  expect(short.map(({ block: { id } }) => id).toSorted()).toEqual([...shortForm.blocks].toSorted())
+  expect(new Set(short.map(({ question: { name } }) => name))).toEqual(new Set(questionNames))
+})
+
+test('the whole study takes at most 40 minutes', async () => {
+  expect(secondsOf(await stepsOf(questionsNamed(questionNames), []), 1)).toBeLessThanOrEqual(40 * 60)
 })
 
 test('what the machine lacks is asked once, and leaves its blocks out with the reason', async () => {

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = path.join(root, 'dist/benchmarks/study/main.js')
 const guard = 120_000
 /** Three blocks of the shortest. */
-const few = ['--questions', 'latency', '--cells', 'rtt=0,protocol=TLSv1.3,network=relay', '--time', '0.05']
+const few = ['--questions', 'latency', '--cells', 'rtt=0,protocol=TLSv1.3,network=relay', '--time', '0.25']
 
 let folder = ''
 const out = (name: string): string => path.join(folder, name)
@@ -139,6 +139,8 @@ describe('options', () => {
     [['--questions', 'latencies'], 'Expected of latency, load'],
     [['--cells', 'rtt=11'], 'no block has a cell with rtt=11: see --list'],
     [['--time', '0'], 'Expected minutes above 0'],
+    [['--time', '0.01'], 'blocks take at least'],
+    [['--time', '1', '--short'], '--short and --time exclude each other'],
     [['--seed', '1.5'], 'Expected a whole number from 0'],
     [['--out', '/dev/null/x'], 'It cannot be written'],
     [['--compare', 'one.json'], '--compare needs two files'],
