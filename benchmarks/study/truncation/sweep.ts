@@ -13,7 +13,7 @@ import { framingsOf, policiesOf, type Policy, programClients, protocols, type Sw
 import { type Client, startClient } from './client.js'
 import { positionsOf } from './positions.js'
 import { type Layout, layoutOf, totalOf } from './records.js'
-import type { Framing } from './responses.js'
+import { type Framing, responseOf } from './responses.js'
 import { cellOf, checksOf, type Run, versionCheck } from './tally.js'
 
 /** After how many ms a request hangs. */
@@ -81,6 +81,9 @@ function jobsOf(sweep: Sweep, layout: Layout | undefined, { scale, random }: Run
     ...Array.from({ length: controlCount }, () => ({ sweep, position: total, isControl: true })),
   ]
 }
+
+/** Of learning where a response begins; what the last one finds is for the check of the records. */
+const mostAttempts = 5
 
 /** The processes: the server, the attacker, and the clients of each lane. */
 class Field {
@@ -154,7 +157,17 @@ class Field {
   }
 
   /** Asks once without cutting anything, and reads from that where a response begins and how its records lie. */
+  /** A client that knows the end by the framing may be gone before close_notify has come: then it is asked once more. */
   async learn(framing: Framing): Promise<Layout> {
+    const expected = responseOf(framing).pieces.length + 1
+    for (let attempt = 1; attempt < mostAttempts; attempt += 1) {
+      const layout = await this.#learnOnce(framing)
+      if (layout.response.length === expected) return layout
+    }
+    return await this.#learnOnce(framing)
+  }
+
+  async #learnOnce(framing: Framing): Promise<Layout> {
     const [lane] = this.#lanes
     if (lane === undefined) throw new Error('Expected a lane')
     await this.#attacker.ask('arm', lane.port, this.#upstream(framing), 'all', 0, 'FIN')
