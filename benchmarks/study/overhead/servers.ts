@@ -47,8 +47,8 @@ export const serverTopics: readonly ServerTopic[] = [
       'policy, bidirectional': 'bidirectional',
     },
     reporting: ['policy', 'bidirectional'],
-    size: 1000,
-    rounds: 9,
+    size: 2000,
+    rounds: 6,
     seconds: 108,
   },
   {
