@@ -17,7 +17,7 @@ import {
   type Mark,
   type Place,
 } from './marks.js'
-import { limitDash, seriesStyle, shades } from './palette.js'
+import { limitDash, seriesStyle, shades, type SeriesStyle } from './palette.js'
 import { onScale, scaleOf, tickLabel, type Scale } from './scale.js'
 import { fontSize, lineHeight, textWidth, wrap } from './text.js'
 import { titleOf } from './titles.js'
@@ -75,35 +75,50 @@ interface Frame {
   readonly group: number
 }
 
-function measuredSeries(series: ChartSeries, index: number, { drawing, scale }: Frame): object {
+/** A row for each point, and a dash where there is none: a row that is empty would look like a zero. */
+function measuredSeries({ points }: ChartSeries, index: number, { drawing, scale }: Frame): object {
   const { categories, measured } = drawing
-  const style = seriesStyle(index)
   const offset = (index - (measured.length - 1) / 2) * rowHeight
-  return drawnSeries(series.points.length, 3, (item, place) => {
-    const point = series.points[item]
-    if (point === undefined) return []
-    const row = categories.indexOf(String(point.x))
-    const at = (value: number): readonly [number, number] => {
+  const missing = categories.filter((category) => points.every(({ x }) => String(x) !== category))
+  return drawnSeries(points.length + missing.length, 3, (item, place) => {
+    const point = points[item]
+    const category = point === undefined ? missing[item - points.length] : String(point.x)
+    const row = categories.indexOf(category ?? '')
+    const at = (value: number): Pixels => {
       const [x, y] = place(onScale(value, scale), row)
       return [x, y + offset]
     }
-    const end = at(point.y)
-    const ends = intervalOf(point)
-    const far = Math.max(end[0], ...ends.map((value) => at(value)[0]), scale.type === 'log' ? 0 : at(0)[0])
-    const [low, high] = ends.map(at)
-    const hasInterval = low !== undefined && high !== undefined
-    const marks =
-      scale.type === 'log'
-        ? [...(hasInterval ? whisker(low, high, style.colour) : []), symbol(end, style, 10)]
-        : [
-            bar(at(0), end, barHeight, style),
-            ...(hasInterval ? whiskerOnBar(low, high) : []),
-            symbol([far + 10, end[1]], style, 8),
-          ]
-    const figureAt = far + 6 + (scale.type === 'log' ? 0 : badgeRoom)
-    const figure = text([formatNumber(point.y)], [figureAt, end[1]], { colour: shades.muted.light })
-    return [...marks, ...figure].map((mark, z2): Mark => ({ ...mark, z2 }))
+    const [edge, middle] = at(scale.type === 'log' ? scale.min : 0)
+    if (point === undefined) return text(['–'], [edge + 6, middle], { colour: shades.muted.light })
+    return rowOf(point, at, { scale, style: seriesStyle(index), hasBadge: measured.length > 1 })
   })
+}
+
+type Pixels = readonly [x: number, y: number]
+
+interface RowStyle {
+  readonly scale: Scale
+  readonly style: SeriesStyle
+  readonly hasBadge: boolean
+}
+
+function rowOf(
+  point: ChartPoint,
+  at: (value: number) => Pixels,
+  { scale, style, hasBadge }: RowStyle,
+): readonly Mark[] {
+  const end = at(point.y)
+  const [low, high] = intervalOf(point).map(at)
+  const hasInterval = low !== undefined && high !== undefined
+  const asPoint = scale.type === 'log'
+  const far = Math.max(end[0], high?.[0] ?? 0, asPoint ? 0 : at(0)[0])
+  const body = asPoint
+    ? [...(hasInterval ? whisker(low, high, style.colour) : []), symbol(end, style, 10)]
+    : [bar(at(0), end, barHeight, style), ...(hasInterval ? whiskerOnBar(low, high) : [])]
+  const badge = hasBadge && !asPoint ? [symbol([far + 10, end[1]], style, 8)] : []
+  const figureAt: Pixels = [far + (asPoint ? 9 : 6) + badge.length * badgeRoom, end[1]]
+  const figure = text([formatNumber(point.y)], figureAt, { colour: shades.muted.light })
+  return [...body, ...badge, ...figure].map((mark, z2): Mark => ({ ...mark, z2 }))
 }
 
 function intervalOf({ low, high }: ChartPoint): readonly number[] {

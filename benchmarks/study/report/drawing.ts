@@ -12,7 +12,7 @@ export interface Drawing {
   readonly chart: Chart
   readonly measured: readonly ChartSeries[]
   readonly limits: readonly ChartSeries[]
-  /** In the order in which they come, where x is one of names. */
+  /** In the order of the series, where x is one of names. */
   readonly categories: readonly string[]
   /** Whether series are lines with points; if not, they are bars or points alone. */
   readonly asLines: boolean
@@ -40,14 +40,29 @@ export function drawingOf(chart: Chart): Drawing | undefined {
   const measured = series.filter(({ role }) => role === 'measured')
   if (measured.length === 0) return undefined
   const hasNames = chart.kind === 'bars' || chart.x.scale === 'category'
-  const names = chart.series.flatMap(({ points }) => points.map(({ x }) => String(x)))
   return {
     chart,
     measured,
     limits: series.filter(({ role }) => role === 'limit'),
-    categories: hasNames ? [...new Set(names)] : [],
+    categories: hasNames ? merged(chart.series.map(({ points }) => points.map(({ x }) => String(x)))) : [],
     asLines: chart.kind === 'lines',
   }
+}
+
+/** All names, in an order that is that of every list where they agree: a list may lack some. */
+export function merged(lists: readonly (readonly string[])[]): readonly string[] {
+  const [longest = [], ...others] = lists.toSorted((a, b) => b.length - a.length)
+  const names = [...new Set(longest)]
+  for (const list of others) {
+    for (const [index, name] of list.entries()) {
+      if (names.includes(name)) continue
+      const next = list.slice(index).find((one) => names.includes(one))
+      const before = list[index - 1]
+      const last = before === undefined ? names.length : names.indexOf(before) + 1
+      names.splice(next === undefined ? last : names.indexOf(next), 0, name)
+    }
+  }
+  return names
 }
 
 function isDrawable({ x, y }: ChartPoint, { kind, x: axis }: Chart): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { merged } from '../../../benchmarks/study/report/drawing.js'
 import { escaped, html, raw } from '../../../benchmarks/study/report/html.js'
 import { seriesShades, seriesStyle, shades } from '../../../benchmarks/study/report/palette.js'
 import { onScale, scaleOf, tickLabel } from '../../../benchmarks/study/report/scale.js'
@@ -86,6 +87,18 @@ describe('scales', () => {
   test('labels', () => {
     expect([0, 0.1, 1000, 2_500_000, 0.00001].map(tickLabel)).toEqual(['0', '0.1', '1,000', '2.5M', '1e-5'])
   })
+})
+
+test('names keep the order of the series that have them, whichever series lacks some', () => {
+  expect(merged([['50'], ['10', '50', '200'], ['0', '10'], ['300'], ['50', '100']])).toEqual([
+    '0',
+    '10',
+    '50',
+    '100',
+    '200',
+    '300',
+  ])
+  expect(merged([])).toEqual([])
 })
 
 test('text is broken at spaces, and inside of words that are too long', () => {
