@@ -163,7 +163,7 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
 
   // No event announces that a connection has died, or that nothing happens on it.
   #lookOut(): void {
-    const interval = Math.max(1, Math.min(longestInterval, Math.floor(this.policy.flushTimeout / 2)))
+    const interval = intervalOf(this.policy)
     this.#lookout ??= setTimeout(() => {
       this.#lookout = undefined
       for (const { lifetime, controlled } of this.#places) {
@@ -197,3 +197,10 @@ class Place implements OnRoll<Place> {
 
 // ms between two looks at every socket; a look at one that is idle costs about a microsecond.
 const longestInterval = 1000
+
+// A budget ends at the first look after it, and begins at the first look that finds the socket still: so often that it is
+// not much longer than it was asked to be.
+function intervalOf({ flushTimeout, lingerTimeout }: CheckedConnectionPolicy): number {
+  const linger = lingerTimeout === 'off' ? Infinity : lingerTimeout / 4
+  return Math.max(1, Math.floor(Math.min(longestInterval, flushTimeout / 2, linger)))
+}

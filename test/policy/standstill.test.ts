@@ -54,6 +54,19 @@ describe.each(tlsVersions)('%s', (version) => {
     expect(await report()).toMatchObject({ verdict: 'timed-out', endedBy: 'linger-timeout' })
   })
 
+  test('a linger budget that is shorter than the others is kept: it is over before twice of it', async () => {
+    const server = tlsServer(version, (socket) => socket.resume().once('data', () => socket.end('bye')))
+    const { relay, control, reports } = await controlled(server, { mode: 'unidirectional', lingerTimeout: 2 * short })
+    const client = await silent(relay.port)
+    const end = new Promise((resolve) => client.once('end', resolve))
+    client.resume().write('q')
+    await end
+    // Our FIN has come. Time that the machine takes away passes for both.
+    await delay(4 * short)
+    expect(reports.map(({ verdict, endedBy }) => [verdict, endedBy])).toEqual([['timed-out', 'linger-timeout']])
+    expect(control.connections).toBe(0)
+  })
+
   test("lingerTimeout: 'off' leaves a half-open connection to its program, as stock Node does", async () => {
     const server = tlsServer(version, (socket) => socket.resume().once('data', () => socket.end('bye')))
     const { relay, control } = await controlled(server, { ...budgets, lingerTimeout: 'off' })

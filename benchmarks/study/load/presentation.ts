@@ -39,8 +39,8 @@ function cpuAnswer(cells: readonly Cell[]): string | undefined {
     const [end, uni, both] = [cost('end()'), cost('unidirectional'), cost('bidirectional')]
     if (end === undefined || uni === undefined || both === undefined) continue
     return (
-      `When ${grouped(connections)} connections close at once, a close takes ${round(both)} us of the server's CPU time ` +
-      `bidirectionally and ${round(uni)} us unidirectionally; Node's end() takes ${round(end)} us.`
+      `When ${grouped(connections)} connections close at once, a close takes ${round(both)} µs of the server's CPU time ` +
+      `bidirectionally and ${round(uni)} µs unidirectionally; Node's end() takes ${round(end)} µs.`
     )
   }
   return undefined
@@ -131,7 +131,7 @@ function cpuChart(cells: readonly Cell[]): Chart {
       'whisker is the interval of the median, or the range of fewer than six samples.',
     kind: 'bars',
     x: { label: 'way of closing', scale: 'category' },
-    y: { label: 'us per close', scale: 'linear' },
+    y: { label: 'µs per close', scale: 'linear' },
     series: series.filter(({ points }) => points.length > 0),
   }
 }
@@ -142,7 +142,7 @@ const head = [
   'silent peers',
   'way of closing',
   'ms until all are closed',
-  'us CPU per close',
+  'µs CPU per close',
   'CPU to end()',
   'descriptors held',
   'by the formula',
