@@ -74,7 +74,8 @@ export class TruncationGuard implements StreamEndHook {
         cutResponse(cut.response, connectionReset('aborted', error))
       return error
     }
-    const truncation = this.#error({ cause: error })
+    // A socket that is destroyed without an error has no cause to tell.
+    const truncation = this.#error(error instanceof Error ? { cause: error } : {})
     switch (cut.kind) {
       case 'nothing':
       case 'stream':

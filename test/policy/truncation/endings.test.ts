@@ -58,6 +58,7 @@ describe.each(tlsVersions)('%s', (version) => {
       const wire = await relay.nextWire()
       const body = text(response.on('data', () => undefined)).catch((error: unknown) => {
         if (codeOf(error) === 'ERR_TLS_TRUNCATED') expect(error).toHaveProperty('name', 'TruncationError')
+        if (error instanceof Error && 'cause' in error) expect(error.cause).toBeInstanceOf(Error)
         return codeOf(error)
       })
       await until(() => wire.data('server').toString().includes(half))
