@@ -13,6 +13,7 @@ import { displayProgress } from '../support/progress.js'
 import { seededRandom } from '../support/random.js'
 import { compareResults } from './compare.js'
 import { renderComparison } from './comparison-table.js'
+import { renderMarkdown } from './markdown.js'
 import { parseOptions } from './options.js'
 import type { MeasureOptions } from './options.js'
 import { inOrder, inShortForm, possible, scaleFor, secondsOf, stepsOf } from './plan.js'
@@ -39,6 +40,13 @@ async function main(args: readonly string[]): Promise<number> {
     case 'render':
       return orSayWhyNot(async () => {
         process.stdout.write(await writeReport(readResult(request.file), request.out))
+        return 0
+      })
+    case 'markdown':
+      return orSayWhyNot(() => {
+        const result = readResult(request.file)
+        const questions = questionsNamed(result.settings.questions)
+        process.stdout.write(renderMarkdown(result, questions, request.charts))
         return 0
       })
     case 'measure':

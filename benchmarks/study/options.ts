@@ -11,6 +11,7 @@ export type Request =
   | { readonly kind: 'list'; readonly questions: readonly QuestionName[]; readonly cells: readonly string[] }
   | { readonly kind: 'compare'; readonly files: readonly [string, string]; readonly tolerance: number }
   | { readonly kind: 'render'; readonly file: string; readonly out: string }
+  | { readonly kind: 'markdown'; readonly file: string; readonly charts: string }
   | { readonly kind: 'exit'; readonly code: number }
 
 export interface MeasureOptions {
@@ -50,6 +51,8 @@ export function parseOptions(args: readonly string[]): Request {
     .option('--fresh', 'begin anew where the folder holds an unfinished run', false)
     .option('--list', 'print the blocks and how long each takes, and measure nothing')
     .option('--render <file>', 'make page and charts of a study.json, and measure nothing')
+    .option('--markdown <file>', 'print answers and tables of a study.json, and measure nothing')
+    .option('--charts <folder>', 'with --markdown: the folder of the charts, as the text is to name it', 'charts')
     .option('--compare <files...>', 'print the ratios of two study.json, and measure nothing')
     .option('--tolerance <percent>', 'with --compare: what may become worse by so much', percent, 0)
     .addHelpText('after', examples)
@@ -76,6 +79,8 @@ interface Given {
   readonly fresh: boolean
   readonly list?: boolean
   readonly render?: string
+  readonly markdown?: string
+  readonly charts: string
   readonly compare?: readonly string[]
   readonly tolerance: number
 }
@@ -90,6 +95,7 @@ function requestOf(given: Given, command: Command): Request {
     }
     return { kind: 'compare', files: [before, after], tolerance: given.tolerance }
   }
+  if (given.markdown !== undefined) return { kind: 'markdown', file: given.markdown, charts: given.charts }
   if (given.render !== undefined) return { kind: 'render', file: given.render, out }
   if (given.list === true) return { kind: 'list', questions, cells }
   return { kind: 'measure', options: { questions, cells, time, short, seed, out, fresh } }

@@ -29,7 +29,7 @@ const definitions = {
   known: 'ms from the call until the peer has read our close_notify, and so knows that nothing was cut off',
   done: `ms from the call until our side has nothing left to send or to wait for; a silent peer is waited for ${waitBudget('silent')} ms`,
   closed: `ms from the call until our file descriptor is gone; what a silent peer keeps open is destroyed after ${hold} ms`,
-  aboveEcho: 'done minus an echo over the same way at the same moment: what a bidirectional closing adds to 1 RTT',
+  aboveEcho: 'done minus an echo that set out on the same way right before: what a bidirectional closing adds to 1 RTT',
   lost: 'closings of which the peer did not get all bytes',
   keptOpen: `closings of which the descriptor was still open after ${hold} ms`,
   echo: 'ms of one echo over the same way, beside the closings',
@@ -111,6 +111,9 @@ function cellsOf(conditions: Conditions, { samples, delays }: Measured, random: 
   return [...cells, network]
 }
 
+/** Precise enough for the question whether it is a tenth of a millisecond or a half. */
+const aboveEchoKind = { unit: 'ms', better: 'lower', precision: { relative: 0.2, absolute: 0.15 } } as const
+
 function cellOf(parameters: Conditions, side: Side, all: readonly Sample[], random: () => number): Cell {
   const values = (value: (sample: Sample) => number | undefined): number[] =>
     all.flatMap((sample) => value(sample) ?? [])
@@ -125,7 +128,7 @@ function cellOf(parameters: Conditions, side: Side, all: readonly Sample[], rand
       known: time(({ known }) => known),
       done: time(({ done }) => done),
       closed: time(({ closed }) => closed),
-      aboveEcho: differences(aboveEcho, { unit: 'ms', better: 'lower' }, random),
+      aboveEcho: differences(aboveEcho, aboveEchoKind, random),
       lost: share(all.filter(({ delivered }) => delivered === undefined).length, all.length, 'lower'),
       keptOpen: share(all.filter(({ closed }) => closed === undefined).length, all.length, 'lower'),
     }),

@@ -2,8 +2,8 @@
  * One block: all sides against one peer over one network. Some rounds, of one closing per side each, make a batch: all of
  * its connections are opened; when all have come to rest they are closed in an order that is shuffled anew, one every few
  * ms, so that no closing begins while another handshake goes on. Where there is no delay a closing begins when the one
- * before is over; elsewhere what overlaps is waiting. Beside each closing that waits, one echo takes the same way at the same
- * moment. The first batch warms up and is not counted.
+ * before is over; elsewhere what overlaps is waiting. Right before each closing that waits, one echo sets out on the same
+ * way. The first batch warms up and is not counted.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shuffle } from 'simple-statistics'
@@ -43,6 +43,9 @@ export interface Conditions {
 
 const fullRounds = 200
 const roundsPerBatch = 20
+
+/** ms between the handshakes of two rounds. */
+const openEvery = 20
 
 export async function measure(path: Path, conditions: Conditions, context: RunContext): Promise<Measured> {
   const rounds = Math.max(8, Math.round(fullRounds * context.scale))
@@ -107,26 +110,33 @@ class Batch {
   }
 
   async #openAll(rounds: number): Promise<Opened[]> {
-    const opened: Opened[] = []
-    // A round at a time: handshakes of all at once would make those wait that came first.
+    const opening: Promise<Opened>[] = []
     for (let round = 0; round < rounds; round += 1) {
-      this.#context.signal.throwIfAborted()
-      const { host, port } = this.#path
-      opened.push(
-        ...(await Promise.all(
-          sides.map(async (side, index) => {
-            const id = await this.#path.closer(side.closer).ask('open', host, port, this.#conditions.protocol)
-            return { side, id, name: `${this.#name}-${round}-${index}` }
-          }),
-        )),
-      )
+      for (const [index, side] of sides.entries()) {
+        const opened = this.#open(side, `${this.#name}-${round}-${index}`)
+        // Awaited below; until then no failure may count as unhandled.
+        opened.catch(() => {})
+        opening.push(opened)
+      }
+      // Handshakes of all rounds at once would make those wait that came first.
+      await sleep(openEvery, undefined, { signal: this.#context.signal })
     }
-    return opened
+    return await Promise.all(opening)
+  }
+
+  async #open(side: Side, name: string): Promise<Opened> {
+    const { host, port } = this.#path
+    const id = await this.#path.closer(side.closer).ask('open', host, port, this.#conditions.protocol)
+    return { side, id, name }
   }
 
   async #close(opened: Opened): Promise<Answer> {
     const { side, id, name } = opened
     const echoed = side.waits && this.#conditions.peer !== 'silent' ? this.#path.echo() : undefined
+    echoed?.catch(() => {})
+    // So that the two do not meet in the processes between: without a delay the echo is back by then.
+    if (this.#conditions.rtt === 0) await echoed
+    else if (echoed !== undefined) await sleep(1)
     const asked = this.#path
       .closer(side.closer)
       .ask('close', id, side.way, name, payloadBytes, waitBudget(this.#conditions.peer))
