@@ -1,6 +1,7 @@
 /** The file of a run. Its form is `study.schema.json`; what a cell holds is in cell.ts. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { Ajv } from 'ajv'
 import { describeMachine, describeVersions } from '../support/machine.js'
 import type { Machine, Versions } from '../support/machine.js'
@@ -82,9 +83,10 @@ export function writeResult(file: string, result: StudyResult): void {
   renameSync(beside, file)
 }
 
-/** Reads a file; throws an Error that says what is wrong with it. */
+/** Reads a file, one that gzip has packed too; throws an Error that says what is wrong with it. */
 export function readResult(file: string): StudyResult {
-  const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const bytes = readFileSync(file)
+  const content: unknown = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString())
   if (typeof content === 'object' && content !== null && 'schemaVersion' in content) {
     const { schemaVersion: version } = content
     if (version !== schemaVersion) {

@@ -1,4 +1,4 @@
-// Renews the part of docs/study.md between its markers from benchmarks/results/study.json, and the charts beside that file.
+// Renews the part of docs/study.md between its markers from benchmarks/results/study.json.gz, and the charts beside that file.
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -8,12 +8,12 @@ import { helpIfAsked } from '../support/help.mjs'
 
 helpIfAsked(`Usage: node scripts/docs/update-study.mjs
 
-Renews the figures of docs/study.md and the charts from benchmarks/results/study.json, with the program in dist/.
+Renews the figures of docs/study.md and the charts from benchmarks/results/study.json.gz, with the program in dist/.
 `)
 
 const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url))
 const page = path('docs/study.md')
-const result = path('benchmarks/results/study.json')
+const result = path('benchmarks/results/study.json.gz')
 const study = (...args) =>
   execFileSync(process.execPath, [path('dist/benchmarks/study/main.js'), ...args], {
     encoding: 'utf8',

@@ -66,6 +66,14 @@ describe('a short run', () => {
     expect(done?.kind === 'distribution' && done.min).toBeGreaterThanOrEqual(250)
   })
 
+  test('is printed as Markdown, with its answers and tables', async () => {
+    const { code, stdout } = await run('--markdown', file('short'), '--charts', 'pictures')
+    expect(code).toBe(0)
+    expect(stdout).toContain('## What closing costs the side that closes first\n')
+    expect(stdout).toMatch(/^\| network \| RTT \| side \|.*\|\n\|---\|/m)
+    expect(stdout).toMatch(/!\[[^\]]+\]\(pictures\/latency-[\w-]+\.svg\)/)
+  })
+
   test('compared with itself nothing is worse, and everything lies within', async () => {
     const { code, stdout } = await run('--compare', file('short'), file('short'))
     expect(code).toBe(0)
