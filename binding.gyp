@@ -18,6 +18,7 @@
         "native/engine/ssl_context.cc",
         "native/engine/transport.cc",
         "native/node/context_capture.cc",
+        "native/node/handshake_output.cc",
         "native/node/observation.cc",
         "native/node/registry.cc",
         "native/openssl/engine_functions.cc",

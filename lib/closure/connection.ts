@@ -34,8 +34,10 @@ export class Connection implements GateOwner {
   readonly gate: FinGate
   readonly side: 'client' | 'server'
   readonly protocol: ClosureFacts['protocol'] | undefined
-  /** Bytes that OpenSSL had written when the handshake was done. */
+  /** Bytes that OpenSSL had written when the socket was joined. */
   readonly totalWhenJoined: number
+  /** Bytes that had been written to the socket then. */
+  readonly bytesWhenJoined: number
 
   /** The closing that has begun: there is one per connection, whoever starts it. It alone writes this, and its facts. */
   closing: BegunClosing | undefined
@@ -53,8 +55,7 @@ export class Connection implements GateOwner {
   #undeliveredBytes: number | undefined = 0
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
-  // Bytes that the socket had written when it was joined, and the turn in which it was.
-  readonly #bytesWhenJoined: number
+  // The turn in which the socket was joined.
   readonly #joinedIn = thisTurn()
   // What was decided when the socket was destroyed.
   #decided: Decided | undefined
@@ -64,7 +65,7 @@ export class Connection implements GateOwner {
     this.socket = socket
     this.ssl = ssl
     this.handle = handle
-    this.#bytesWhenJoined = bytesWrittenTo(socket, handle)
+    this.bytesWhenJoined = bytesWrittenTo(socket, handle)
     this.totalWhenJoined = status.outputTotal
     this.side = status.isServer ? 'server' : 'client'
     this.protocol = protocolOf(status.version)
@@ -92,7 +93,7 @@ export class Connection implements GateOwner {
   mayBeInsideHandshake(): boolean {
     if (!isThisTurn(this.#joinedIn)) return false
     const { bytesWritten, writableLength } = this.socket
-    return writableLength > 0 || bytesWritten === this.#bytesWhenJoined
+    return writableLength > 0 || bytesWritten === this.bytesWhenJoined
   }
 
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */

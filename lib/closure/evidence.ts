@@ -82,6 +82,12 @@ export class Evidence {
     return this.tcp.kind !== 'open' || this.sent().kind === 'fatal-alert'
   }
 
+  /** How many alerts OpenSSL has written, of those that are kept. */
+  alertsSent(): number {
+    this.#look()
+    return this.#alerts.filter(isSent).length
+  }
+
   /** Whether OpenSSL has written our close_notify, flushed or not. */
   hasWrittenCloseNotify(): boolean {
     this.#look()

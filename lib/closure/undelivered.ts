@@ -11,15 +11,17 @@ export interface Output {
   readonly socket: TLSSocket
   readonly handle: object
   readonly ssl: NodeSsl
-  readonly evidence: { readonly output: OutputProgress; hasWrittenCloseNotify(): boolean }
-  /** Bytes that OpenSSL had written when the handshake was done. */
+  readonly evidence: { readonly output: OutputProgress; alertsSent(): number; hasWrittenCloseNotify(): boolean }
+  /** Bytes that OpenSSL had written when the socket was joined. */
   readonly totalWhenJoined: number
+  /** Bytes that had been written to the socket then. */
+  readonly bytesWhenJoined: number
 }
 
 /**
  * Bytes that were written to the socket and that the kernel was not given as a whole record: without all of its record
  * the peer can decrypt none of it. Undefined where OpenSSL's output cannot be told apart into the writes that it came
- * from. Call while the SSL is alive.
+ * from, and what is no write. Call while the SSL is alive.
  */
 export function undeliveredBytes(output: Output): number | undefined {
   const { socket, handle, ssl, evidence } = output
@@ -30,12 +32,66 @@ export function undeliveredBytes(output: Output): number | undefined {
   const waiting = socket.writableLength - writing
   if (left === 0) return waiting
   const given = bytesGivenToTls(handle)
-  if (given !== undefined && ssl.outputTotal() - left <= output.totalWhenJoined) return waiting + given
+  const nothingHasLeft = output.bytesWhenJoined === 0 && ssl.outputTotal() - left <= output.totalWhenJoined
+  if (given !== undefined && nothingHasLeft) return waiting + given
   const overhead = recordOverhead(socket, ssl)
   if (overhead === undefined) return undefined
-  const ofWrite = left - (evidence.hasWrittenCloseNotify() ? overhead + alertLength : 0)
-  const cut = plaintextOfTail(writing, ofWrite, overhead)
+  const alert = overhead + alertLength
+  const closeNotify = evidence.hasWrittenCloseNotify() ? alert : 0
+  const cut = plaintextLeft(ssl, writing, left, closeNotify, overhead)
+  // Where other alerts lie is not known.
+  const others = evidence.alertsSent() * alert - closeNotify
+  if (others > 0 && cut !== plaintextLeft(ssl, writing, left, closeNotify + others, overhead)) return undefined
   return cut === undefined ? undefined : waiting + cut
+}
+
+// OpenSSL buffers so much of its output in a handshake.
+const handshakeBuffer = 4096
+
+/** The plaintext of the records of the write that is going on, of those that have not left whole. */
+function plaintextLeft(
+  ssl: NodeSsl,
+  writing: number,
+  left: number,
+  alerts: number,
+  overhead: number,
+): number | undefined {
+  const { knownFrom, from, to, mayBeginWithData } = ssl.handshakeOutput()
+  const total = ssl.outputTotal()
+  // Output that is to leave begins here.
+  const cut = total - left
+  if (cut < knownFrom) return undefined
+  if (from === to || cut >= to) return plaintextOfTail(writing, left - alerts, overhead)
+  // Before TLS 1.3 a handshake may have changed the cipher.
+  if (!isTls13(ssl.version())) return undefined
+  const behind = total - to - alerts
+  // OpenSSL encrypts a write in one go. With data behind the handshake's output, it lies behind it as a whole.
+  if (behind > 0) return cut < from ? undefined : plaintextOfTail(writing, behind, overhead)
+  if (behind < 0) return undefined
+  let dataTo = from
+  if (mayBeginWithData) {
+    // The only write of the callback: it begins where the handshake's output before it ended.
+    const encrypted = encryptedLength(writing, overhead)
+    const isThatWrite = knownFrom + encrypted - bufferedOf(writing, overhead) === from
+    if (writing === 0 || !isThatWrite) return undefined
+    dataTo = knownFrom + encrypted
+  }
+  return plaintextOfTail(writing, Math.max(0, dataTo - cut), overhead)
+}
+
+/** How much of a write's output waits in OpenSSL's buffer when it was written in the callback of a handshake. */
+function bufferedOf(written: number, overhead: number): number {
+  const last = lastRecord(written) + overhead
+  return last <= handshakeBuffer ? last : 0
+}
+
+function encryptedLength(written: number, overhead: number): number {
+  return written + Math.ceil(written / maxPlaintextLength) * overhead
+}
+
+/** The plaintext of a write's last record, the shorter one. */
+function lastRecord(written: number): number {
+  return written % maxPlaintextLength > 0 ? written % maxPlaintextLength : maxPlaintextLength
 }
 
 /** The plaintext of the records of one write whose last `bytes` have not left; undefined when it is not so long. */
@@ -44,18 +100,18 @@ function plaintextOfTail(written: number, bytes: number, overhead: number): numb
   let plaintext = 0
   while (left > 0) {
     if (plaintext === written) return undefined
-    // The last record is the shorter one.
-    const record =
-      plaintext === 0 && written % maxPlaintextLength > 0 ? written % maxPlaintextLength : maxPlaintextLength
+    const record = plaintext === 0 ? lastRecord(written) : maxPlaintextLength
     plaintext += record
     left -= record + overhead
   }
   return plaintext
 }
 
-/** How many bytes a record is longer than its plaintext; undefined for ciphers that pad. */
+/** How many bytes a record is longer than its plaintext; undefined for ciphers that pad, and while none is agreed on. */
 function recordOverhead(socket: TLSSocket, ssl: NodeSsl): number | undefined {
-  const { standardName } = socket.getCipher()
+  const cipher: { readonly standardName: string } | undefined = socket.getCipher()
+  if (cipher === undefined) return undefined
+  const { standardName } = cipher
   const tag = standardName.endsWith('CCM_8') ? 8 : tagLength
   // RFC 8446 section 5.2: a byte for the type.
   if (isTls13(ssl.version())) return recordHeaderLength + 1 + tag

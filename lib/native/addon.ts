@@ -27,7 +27,7 @@ export const readinessBit = {
   received: 64,
 } as const
 
-/** Where `status()`, `alerts()` and `release()` write what they have to say: indexes of the status block. */
+/** Where `status()`, `handshakeOutput()`, `alerts()` and `release()` write what they have to say: indexes of the status block. */
 export const statusIndex = {
   /** 1 in a handshake. */
   inInit: 0,
@@ -44,8 +44,14 @@ export const statusIndex = {
   quiet: 6,
   shutdownAtStart: 7,
   alertCount: 8,
+  /** Of handshakeOutput(), from here on: behind which position of the output all of it is known. */
+  knownFrom: 9,
+  handshakeFrom: 10,
+  handshakeTo: 11,
+  /** 1 where the first bytes of it may be data that was written in the callback of the handshake. */
+  mayBeginWithData: 12,
   /** Of alerts(): a pair for each, the two bytes of one and 0x10000 if it was sent, and when it passed, on the addon's clock. */
-  alerts: 9,
+  alerts: 13,
 } as const
 
 // The addon keeps no more.
@@ -77,6 +83,8 @@ export interface NodeSslCalls {
   inputPending(id: number): number
   outputPending(id: number): number
   outputTotal(id: number): number
+  /** Where the last output of a handshake lies is in the status block. */
+  handshakeOutput(id: number): void
   /** Readable after. */
   alive(id: number): boolean
   /** Readable after. */

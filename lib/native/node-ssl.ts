@@ -95,6 +95,16 @@ export class NodeSsl {
     return this.#calls.outputTotal(this.#live())
   }
 
+  handshakeOutput(): HandshakeOutput {
+    this.#calls.handshakeOutput(this.#live())
+    return {
+      knownFrom: sslStatus[statusIndex.knownFrom] ?? Number.POSITIVE_INFINITY,
+      from: sslStatus[statusIndex.handshakeFrom] ?? 0,
+      to: sslStatus[statusIndex.handshakeTo] ?? 0,
+      mayBeginWithData: sslStatus[statusIndex.mayBeginWithData] === 1,
+    }
+  }
+
   /** Readable after. */
   alive(): boolean {
     return this.#last === undefined && this.#calls.alive(this.#id)
@@ -168,6 +178,16 @@ export interface SslStatus {
   /** All bytes that OpenSSL has written so far (BIO_number_written). */
   readonly outputTotal: number
   readonly outputPending: number
+}
+
+/** Which part of the output is of handshakes, in counts of {@link NodeSsl.outputTotal}. */
+export interface HandshakeOutput {
+  /** Behind it, output is the program's data and alerts but for what is between `from` and `to`. */
+  readonly knownFrom: number
+  readonly from: number
+  readonly to: number
+  /** Whether the first bytes of that may be data: what was written in the callback of the handshake, OpenSSL may have buffered. */
+  readonly mayBeginWithData: boolean
 }
 
 interface Last {

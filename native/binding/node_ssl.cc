@@ -128,6 +128,10 @@ enum StatusIndex {
   kStatusQuiet,
   kStatusShutdownAtStart,
   kStatusAlertCount,
+  kStatusKnownFrom,
+  kStatusHandshakeFrom,
+  kStatusHandshakeTo,
+  kStatusMayBeginWithData,
   kStatusAlerts,
   kStatusLength = kStatusAlerts + 2 * Observation::kMaxAlerts,
 };
@@ -193,6 +197,16 @@ double output_total(const Call& call) {
   const NodeFunctions& api = call.openssl();
   openssl::Bio* bio = api.SSL_get_wbio(call.live());
   return bio == nullptr ? 0 : static_cast<double>(api.BIO_number_written(bio));
+}
+
+// What is known of the output of handshakes goes into the status block.
+void handshake_output(const Call& call) {
+  double* const values = set_up_block(call).values;
+  const auto range = call.state.registry->handshake_output(call.live());
+  values[kStatusKnownFrom] = static_cast<double>(range.known_from);
+  values[kStatusHandshakeFrom] = static_cast<double>(range.from);
+  values[kStatusHandshakeTo] = static_cast<double>(range.to);
+  values[kStatusMayBeginWithData] = range.may_begin_with_data ? 1 : 0;
 }
 
 // --- The observation ---
@@ -268,6 +282,7 @@ Napi::Object define_node_ssl(Napi::Env env) {
   define_call<&input_pending>(calls, "inputPending");
   define_call<&output_pending>(calls, "outputPending");
   define_call<&output_total>(calls, "outputTotal");
+  define_call<&handshake_output>(calls, "handshakeOutput");
   define_call<&alive>(calls, "alive");
   define_call<&inside_callback>(calls, "insideCallback");
   define_call<&shutdown_at_start>(calls, "shutdownAtStart");

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "native/node/context_capture.h"
+#include "native/node/handshake_output.h"
 #include "native/platform/dynamic.h"
 
 namespace close_notify::node {
@@ -34,6 +35,7 @@ struct Record {
   openssl::InfoCallback chained = nullptr;
   uint64_t key = 0;
   std::shared_ptr<Observation> observation{};
+  HandshakeOutput handshake_output{};
   State state = State::kFresh;
 };
 
@@ -70,6 +72,11 @@ bool has_finished(const Ssl* ssl, const uint8_t* finished, size_t length) {
 bool is_node_socket(const Ssl* ssl) {
   const openssl::Bio* output = api().SSL_get_wbio(ssl);
   return output != nullptr && std::strcmp(api().BIO_method_name(output), "node.js SSL buffer") == 0;
+}
+
+uint64_t output_total(const Ssl* ssl) {
+  openssl::Bio* output = api().SSL_get_wbio(ssl);
+  return output == nullptr ? 0 : api().BIO_number_written(output);
 }
 
 void on_info(const Ssl* ssl, int where, int value);
@@ -190,6 +197,14 @@ class ThreadRecords {
       api().SSL_set_info_callback(record.ssl, &on_info);
     }
     index_if_finished(record);
+    // In the middle of a handshake, its callback already fetched, the rest of its output is told to nobody: what is
+    // known begins with the next one. Before the first one is done, nothing of the program's lies in the output.
+    const bool is_finished = record.state == Record::State::kIndexed;
+    if (!is_finished) {
+      record.handshake_output.begin(0);
+    } else if (api().SSL_get_state(record.ssl) == openssl::kHandshakeStateOk) {
+      record.handshake_output.begin(output_total(record.ssl));
+    }
   }
 
   void index_if_finished(Record& record) {
@@ -282,8 +297,21 @@ void on_ssl_free(void*, void* value, openssl::ExData*, int, long, void*) {
   owner->remove(record);
 }
 
-// Runs inside OpenSSL: notes what happened and passes the call on, nothing else. Nothing of ours is touched after the
-// chained callback, which may run JavaScript.
+// A handshake that begins makes an SSL_SESSION. From then on its SSL has our info callback: chained only when somebody
+// looks for the SSL, in the callback of the handshake, it would be told nothing of what OpenSSL still writes there.
+void on_session_new(void*, void*, openssl::ExData*, int, long, void*) {
+  note_if_possible([] { this_thread()->meet_all(); });
+}
+
+// Takes a step of the state machine. Call before the chained callback.
+void note_step(Record& record, int where) {
+  constexpr int kStep = openssl::kCbLoop | openssl::kCbExit | openssl::kCbHandshakeStart | openssl::kCbHandshakeDone;
+  if ((where & openssl::kCbAlert) != 0 || (where & kStep) == 0) return;
+  record.handshake_output.step(output_total(record.ssl), (where & openssl::kCbExit) != 0);
+}
+
+// Runs inside OpenSSL: notes what happened and passes the call on, nothing else. The chained callback may run
+// JavaScript.
 void on_info(const Ssl* ssl, int where, int value) {
   auto* record = static_cast<Record*>(api().SSL_get_ex_data(ssl, process_state().index));
   if (record == nullptr) return;
@@ -291,10 +319,13 @@ void on_info(const Ssl* ssl, int where, int value) {
     if (record->observation != nullptr) record->observation->note(where, value);
     if ((where & openssl::kCbHandshakeDone) != 0) record->owner->handshake_done(*record);
   });
+  note_step(*record, where);
   if (record->chained == nullptr) return;
   Record* const outer = std::exchange(running, record);
   record->chained(ssl, where, value);
+  const bool is_alive = running == record;
   running = outer;
+  if (is_alive && (where & openssl::kCbHandshakeDone) != 0) record->handshake_output.resume(output_total(ssl));
 }
 
 }  // namespace
@@ -310,7 +341,9 @@ Started Registry::start(const std::string& openssl_version) {
   ProcessState& state = process_state();
   state.openssl = std::get<NodeFunctions>(loaded);
   state.index = api().CRYPTO_get_ex_new_index(openssl::kExIndexSsl, 0, nullptr, on_ssl_new, on_ssl_dup, on_ssl_free);
-  if (state.index < 0 || !ContextCapture::start(api())) {
+  const int of_sessions =
+      api().CRYPTO_get_ex_new_index(openssl::kExIndexSslSession, 0, nullptr, on_session_new, nullptr, nullptr);
+  if (state.index < 0 || of_sessions < 0 || !ContextCapture::start(api())) {
     return openssl::Unavailable{"OpenSSL refused to register ex_data callbacks (CRYPTO_get_ex_new_index failed)"};
   }
   return Registry(api());
@@ -335,6 +368,11 @@ std::shared_ptr<Observation> Registry::running() const {
 }
 
 void Registry::meet() const { this_thread()->meet_all(); }
+
+HandshakeOutput::Range Registry::handshake_output(const Ssl* ssl) const {
+  const auto* record = static_cast<const Record*>(api().SSL_get_ex_data(ssl, process_state().index));
+  return record == nullptr ? HandshakeOutput().range() : record->handshake_output.range();
+}
 
 Counts Registry::counts() const { return this_thread()->counts(); }
 

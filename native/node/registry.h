@@ -4,11 +4,11 @@
 // its SSL. A socket is matched by its Finished message: what socket.getFinished() gives is what SSL_get_finished()
 // gives for its SSL, and nobody else's.
 //
-// Finding is amortised O(1). A record starts as `fresh`, untouched: a program that never asks pays one small allocation
-// per SSL. A search meets fresh records, the newest first, until it has what it looks for. It chains our info callback
-// before Node's, and then either indexes a record by its Finished message or, when its handshake is unfinished, leaves
-// that to the callback. So every record is scanned once at most, however many handshakes are unfinished, and a
-// renegotiation, which changes the Finished message, is followed.
+// Finding is amortised O(1). A record starts as `fresh`, untouched. It is met when a handshake begins in its thread, or
+// by a search, which meets fresh records, the newest first, until it has what it looks for. To meet one chains our info
+// callback before Node's, and then either indexes the record by its Finished message or, when its handshake is
+// unfinished, leaves that to the callback. So every record is scanned once at most, however many handshakes are
+// unfinished, and a renegotiation, which changes the Finished message, is followed.
 // Only a socket that is not in the index, made before this module was loaded, costs one pass over all records.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include <string>
 #include <variant>
 
+#include "native/node/handshake_output.h"
 #include "native/node/observation.h"
 
 namespace close_notify::node {
@@ -51,6 +52,9 @@ class Registry {
 
   // Looks at the SSLs that no search has met yet, so that running() knows them.
   void meet() const;
+
+  // What is known of the output of its handshakes.
+  HandshakeOutput::Range handshake_output(const openssl::Ssl* ssl) const;
 
   Counts counts() const;
 

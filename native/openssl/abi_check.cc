@@ -18,6 +18,8 @@ namespace own = close_notify::openssl;
 
 static_assert(own::kExIndexSsl == CRYPTO_EX_INDEX_SSL);
 static_assert(own::kExIndexSslCtx == CRYPTO_EX_INDEX_SSL_CTX);
+static_assert(own::kExIndexSslSession == CRYPTO_EX_INDEX_SSL_SESSION);
+static_assert(own::kHandshakeStateOk == TLS_ST_OK);
 static_assert(own::kCbLoop == SSL_CB_LOOP);
 static_assert(own::kCbExit == SSL_CB_EXIT);
 static_assert(own::kCbRead == SSL_CB_READ);
@@ -65,6 +67,11 @@ struct OwnType {
 template <typename T>
 using Own = typename OwnType<T>::type;
 
+// An enumeration of C is passed as an int is.
+template <>
+struct OwnType<OSSL_HANDSHAKE_STATE> {
+  using type = int;
+};
 template <>
 struct OwnType<SSL> {
   using type = own::Ssl;

@@ -41,6 +41,10 @@ using BioCtrl = long (*)(Bio* bio, int command, long number, void* argument);
 // CRYPTO_get_ex_new_index(3)
 inline constexpr int kExIndexSsl = 0;
 inline constexpr int kExIndexSslCtx = 1;
+inline constexpr int kExIndexSslSession = 2;
+
+// SSL_get_state(3): TLS_ST_OK
+inline constexpr int kHandshakeStateOk = 1;
 
 // SSL_set_info_callback(3)
 inline constexpr int kCbLoop = 0x01;
