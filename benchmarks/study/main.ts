@@ -16,7 +16,7 @@ import { renderComparison } from './comparison-table.js'
 import { renderMarkdown } from './markdown.js'
 import { parseOptions } from './options.js'
 import type { MeasureOptions } from './options.js'
-import { inOrder, inShortForm, possible, scaleFor, secondsOf, stepsOf } from './plan.js'
+import { inOrder, inReadingOrder, inShortForm, possible, scaleFor, secondsOf, stepsOf } from './plan.js'
 import type { Step } from './plan.js'
 import { questionsNamed } from './questions.js'
 import { newResult, readResult, writeResult } from './result.js'
@@ -95,7 +95,10 @@ async function measure(options: MeasureOptions): Promise<number> {
   const going = found === undefined ? '' : `, going on after ${found.done.length} blocks`
   const time = duration(secondsOf(steps, scale))
   process.stderr.write(`${steps.length} blocks, about ${time}, seed ${seed}${going}\n`)
-  return conclude(await run(result, inOrder(steps, settings), file), options.out)
+  const ended = await run(result, inOrder(steps, settings), file)
+  const ordered = inReadingOrder(ended.result, all)
+  writeResult(file, ordered)
+  return conclude({ ...ended, result: ordered }, options.out)
 }
 
 function scaleOf({ short, time }: MeasureOptions, steps: readonly Step[]): number | undefined {

@@ -1,7 +1,8 @@
 /** What a run will measure: the blocks that were asked for, in a seeded order, without those that the machine cannot. */
 import { shuffle } from 'simple-statistics'
 import { seededRandom } from '../support/random.js'
-import type { Parameters } from './cell.js'
+import { cellId } from './cell.js'
+import type { Cell, Parameters } from './cell.js'
 import type { Block, Need, Question } from './question.js'
 import type { Settings, StudyResult } from './result.js'
 import { shortForm } from './short-form.js'
@@ -55,6 +56,16 @@ export function secondsOf(steps: readonly Step[], scale: number): number {
 /** The same order for the same seed, whatever has been measured before. */
 export function inOrder(steps: readonly Step[], { seed }: Settings): readonly Step[] {
   return shuffle([...steps], seededRandom(seed))
+}
+
+/** The result with its cells in the order of the steps, as people read them, and not as they were measured. */
+export function inReadingOrder(result: StudyResult, steps: readonly Step[]): StudyResult {
+  const places = new Map<string, number>()
+  for (const { question, block } of steps) {
+    for (const parameters of block.cells) places.set(cellId({ question: question.name, parameters }), places.size)
+  }
+  const place = (cell: Cell): number => places.get(cellId(cell)) ?? places.size
+  return { ...result, cells: result.cells.toSorted((a, b) => place(a) - place(b)) }
 }
 
 /** A seed of its own for each block, so that a run that was gone on with takes the same as one in one go. */

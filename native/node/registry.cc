@@ -6,7 +6,6 @@
 #include <new>
 #include <type_traits>
 #include <unordered_map>
-#include <utility>
 
 #include "native/node/context_capture.h"
 #include "native/node/handshake_output.h"
@@ -81,8 +80,12 @@ uint64_t output_total(const Ssl* ssl) {
 
 void on_info(const Ssl* ssl, int where, int value);
 
-// The record whose chained info callback is on this thread's stack.
-thread_local Record* running = nullptr;
+// A chained info callback on this thread's stack. Its record becomes null when the SSL is freed in there.
+struct Running {
+  Record* record;
+  Running* outer;
+};
+thread_local Running* innermost = nullptr;
 
 // The records of the SSLs that one thread made. Locked, because an addon may free an SSL in another thread.
 class ThreadRecords {
@@ -292,7 +295,9 @@ int on_ssl_dup(openssl::ExData* to, const openssl::ExData*, void** value, int in
 void on_ssl_free(void*, void* value, openssl::ExData*, int, long, void*) {
   if (value == nullptr) return;
   Record& record = *static_cast<Record*>(value);
-  if (running == &record) running = nullptr;
+  for (Running* call = innermost; call != nullptr; call = call->outer) {
+    if (call->record == &record) call->record = nullptr;
+  }
   const std::shared_ptr<ThreadRecords> owner = record.owner;
   owner->remove(record);
 }
@@ -321,10 +326,11 @@ void on_info(const Ssl* ssl, int where, int value) {
   });
   note_step(*record, where);
   if (record->chained == nullptr) return;
-  Record* const outer = std::exchange(running, record);
+  Running call{record, innermost};
+  innermost = &call;
   record->chained(ssl, where, value);
-  const bool is_alive = running == record;
-  running = outer;
+  innermost = call.outer;
+  const bool is_alive = call.record != nullptr;
   if (is_alive && (where & openssl::kCbHandshakeDone) != 0) record->handshake_output.resume(output_total(ssl));
 }
 
@@ -363,7 +369,7 @@ std::shared_ptr<Observation> Registry::find(const uint8_t* finished, size_t leng
 std::shared_ptr<Observation> Registry::newest() const { return this_thread()->newest(); }
 
 std::shared_ptr<Observation> Registry::running() const {
-  Record* const record = node::running;
+  Record* const record = innermost == nullptr ? nullptr : innermost->record;
   return record == nullptr ? nullptr : record->owner->observed(*record);
 }
 

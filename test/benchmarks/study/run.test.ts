@@ -1,7 +1,15 @@
 /** Plan and run, with questions of the test's own: what is left out, what is gone on with, what fails. */
 import { expect, test } from 'vitest'
 import { type Cell, questionNames } from '../../../benchmarks/study/cell.js'
-import { inOrder, inShortForm, possible, scaleFor, secondsOf, stepsOf } from '../../../benchmarks/study/plan.js'
+import {
+  inOrder,
+  inReadingOrder,
+  inShortForm,
+  possible,
+  scaleFor,
+  secondsOf,
+  stepsOf,
+} from '../../../benchmarks/study/plan.js'
 import type { Block, Need, Question, RunContext } from '../../../benchmarks/study/question.js'
 import { questionsNamed } from '../../../benchmarks/study/questions.js'
 import { newResult, type StudyResult } from '../../../benchmarks/study/result.js'
@@ -26,6 +34,10 @@ function measure(rtt: number): Block['run'] {
 function question(...blocks: readonly Block[]): Question {
   const presentation = { answer: () => '', charts: () => [], table: () => ({ head: [], rows: [] }) }
   return { name: 'latency', title: 'A question', definitions: { rtt: 'a' }, blocks: () => blocks, presentation }
+}
+
+function cellOf(rtt: number): Cell {
+  return { question: 'latency', parameters: { rtt, side: 'end()' }, measures: {} }
 }
 
 interface Ran {
@@ -106,6 +118,14 @@ test('the result is saved after each block, and a seed gives the same order and 
   const goneOn = await run(blocks, half)
   expect(goneOn.saved).toHaveLength(4)
   expect(goneOn.result.cells).toEqual(inOneGo)
+})
+
+test('the cells of a result are put into the order of the blocks', async () => {
+  const blocks = [5, 1, 4, 2, 3].map((rtt) => block(rtt, () => Promise.resolve({ cells: [cellOf(rtt)], checks: [] })))
+  const { result } = await run(blocks)
+  const ordered = inReadingOrder(result, await stepsOf([question(...blocks)], []))
+  expect(ordered.cells).toEqual([5, 1, 4, 2, 3].map(cellOf))
+  expect(result.cells).not.toEqual(ordered.cells)
 })
 
 test('a block that fails is told, does not end the run, and is tried again', async () => {
