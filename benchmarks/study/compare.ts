@@ -68,8 +68,8 @@ function compareMedians(
   if (then.interval === undefined || now.interval === undefined) return undefined
   const [old, recent] = [then, now].map(valuesOf)
   if (old === undefined || recent === undefined) return undefined
-  const before = medianOf(old)
-  const after = medianOf(recent)
+  const before = then.median ?? medianOf(old)
+  const after = now.median ?? medianOf(recent)
   const lies = apart(then.interval, now.interval)
   const common = { before, after, reproduced: contains(then.interval, after) }
   // A ratio of figures that can be below zero says nothing.

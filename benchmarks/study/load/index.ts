@@ -40,8 +40,8 @@ export const load: Question = {
     side:
       "Node's end(); Node's destroy(); by hand: end(), and destroy() after the budget; quiet, unidirectional, " +
       'bidirectional: end() under a policy of that mode, waitTimeout and lingerTimeout being the budget (a ' +
-      'lingerTimeout is looked at once a second, so that quiet and unidirectional may keep a silent peer for 2 s ' +
-      'longer). end() again is the same as end(), to show what two equal sides differ by',
+      'lingerTimeout is looked at now and then, so that quiet and unidirectional may keep a silent peer for half of ' +
+      'it longer). end() again is the same as end(), to show what two equal sides differ by',
     wall: 'burst: from the first call until the last connection is closed',
     cpuPerClose:
       "burst: the server's CPU time, user and system, from the first call until the last is closed, per close",

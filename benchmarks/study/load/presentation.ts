@@ -104,7 +104,7 @@ function formulaChart(cells: readonly Cell[]): Chart {
     title: 'Descriptors held in a steady stream, beside the formula',
     description:
       'Measured over closes per second x (RTT + silent share x budget). On the line the formula is right. Quiet and ' +
-      'unidirectional lie above it with silent peers: their lingerTimeout is looked at once a second.',
+      'unidirectional lie above it with silent peers: their lingerTimeout ends at the next look.',
     kind: 'lines',
     x: { label: 'descriptors by the formula', scale: 'log' },
     y: { label: 'descriptors held', scale: 'log' },

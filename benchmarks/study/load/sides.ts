@@ -26,8 +26,8 @@ export function policyOf(way: Way, budget: number, places: number): ClosurePolic
 }
 
 /**
- * Whether the wait for silent peers ends by the policy's look at all sockets, once a second at most, rather than by a
- * timer of its own: `lingerTimeout` is then kept to within two such looks.
+ * Whether the wait for silent peers ends by the policy's look at all sockets, a few times within the budget, rather than
+ * by a timer of its own: `lingerTimeout` is then kept to within two such looks.
  */
 export function isLookedAt(side: Side): boolean {
   return side === 'quiet' || side === 'unidirectional'

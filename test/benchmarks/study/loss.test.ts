@@ -248,7 +248,7 @@ function fileIn(folder: string): string {
 }
 
 function startStudy(folder: string, cells: readonly string[]) {
-  const options = ['--questions', 'loss', '--cells', cells.join(','), '--time', '0.001', '--seed', '7', '--out', folder]
+  const options = ['--questions', 'loss', '--cells', cells.join(','), '--time', '0.051', '--seed', '7', '--out', folder]
   return spawn(process.execPath, [program, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
 }
 

@@ -60,8 +60,14 @@ describe('a short run', () => {
     ])
     expect(cell('quiet')?.measures).not.toHaveProperty('known')
     expect(cell('quiet')?.absent).toEqual({ known: 'no close_notify is sent: the peer cannot know' })
-    expect(cell('end()', 'silent')?.measures['keptOpen']).toMatchObject({ hits: 9, of: 9 })
-    expect(cell('bidirectional', 'silent')?.measures['keptOpen']).toMatchObject({ hits: 0, of: 9 })
+    const keptOpen = (side: string): readonly number[] => {
+      const measure = cell(side, 'silent')?.measures['keptOpen']
+      return measure?.kind === 'share' ? [measure.hits, measure.of] : []
+    }
+    const [, closings = 0] = keptOpen('end()')
+    expect(closings).toBeGreaterThan(7)
+    expect(keptOpen('end()')).toEqual([closings, closings])
+    expect(keptOpen('bidirectional')).toEqual([0, closings])
     const { done } = cell('C, bidirectional', 'silent')?.measures ?? {}
     expect(done?.kind === 'distribution' && done.min).toBeGreaterThanOrEqual(250)
   })

@@ -46,7 +46,7 @@ describe('a short run', () => {
   test(
     'sweeps, passes its checks, and tells who accepts what',
     async () => {
-      const { code, stdout } = await study('out', ['--cells', 'client=https.get,protocol=TLSv1.3', '--time', '0.02'])
+      const { code, stdout } = await study('out', ['--cells', 'client=https.get,protocol=TLSv1.3', '--time', '0.067'])
       expect([code, stdout]).toEqual([0, expect.stringContaining('is whole to https.get')])
       const { cells, checks } = readResult(path.join(folder, 'out/study.json'))
       expect(cells).toHaveLength(3 * 2 * 2)
