@@ -102,14 +102,15 @@ function requestOf(given: Given, command: Command): Request {
 }
 
 function questionList(text: string): readonly QuestionName[] {
-  return wordList(text).map((name) => {
+  return text.split(/\s*,\s*/).map((name) => {
     if (!isQuestionName(name)) throw new InvalidArgumentError(`Expected of ${questionNames.join(', ')}.`)
     return name
   })
 }
 
+/** A comma with a space behind it belongs to a word: 'side=policy, quiet'. */
 function wordList(text: string): readonly string[] {
-  const words = text.split(',').map((word) => word.trim())
+  const words = text.split(/,(?! )/).map((word) => word.trim())
   if (words.includes('')) throw new InvalidArgumentError('Expected words with commas between.')
   return [...new Set(words)]
 }

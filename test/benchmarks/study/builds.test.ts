@@ -14,6 +14,7 @@ import {
   protocols,
 } from '../../../benchmarks/study/builds/pairs.js'
 import { sourceFile } from '../../../benchmarks/support/source-file.js'
+import { commandsOfChildren } from '../support/children.js'
 import { seededRandom } from '../../../benchmarks/support/random.js'
 import { loadOpenSSL } from '../../../lib/openssl/index.js'
 
@@ -65,10 +66,7 @@ test.skipIf(missing !== undefined)('a block that is aborted ends its processes a
     progress: () => abort.abort(reason),
   })
   await expect(run).rejects.toBe(reason)
-  const { stdout } = spawnSync('ps', ['--no-headers', '-o', 'args', '--ppid', String(process.pid)], {
-    encoding: 'utf8',
-  })
-  expect(stdout).not.toContain('build-process.js')
+  expect(commandsOfChildren(process.pid).filter((command) => command.includes('build-process.js'))).toEqual([])
 })
 
 const openssl = loadOpenSSL()

@@ -8,12 +8,15 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Cell } from '../../../benchmarks/study/cell.js'
 import { readResult, type StudyResult } from '../../../benchmarks/study/result.js'
+import { cCompiler } from '../../../benchmarks/support/compile.js'
 import { type Ended, start } from '../support/start.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = path.join(root, 'dist/benchmarks/study/main.js')
 const guard = 120_000
-/** Three blocks of the shortest. */
+/** Four blocks, of which the machine has to have nothing. */
+const simple = ['--questions', 'loss', '--cells', 'network=loopback,protocol=TLSv1.2', '--time', '0.22']
+/** Four blocks of latency. */
 const few = ['--questions', 'latency', '--cells', 'rtt=0,protocol=TLSv1.3,network=relay', '--time', '0.25']
 
 let folder = ''
@@ -27,7 +30,11 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const run = (...args: readonly string[]): Promise<Ended> => start(program, args).ended
 
-describe('a short run', () => {
+// The README asks for a compiler, but not for OpenSSL's headers.
+const lackOfC = await cCompiler.missing()
+if (lackOfC !== undefined) console.warn(`\nNO TEST OF THE QUESTION OF LATENCY: ${lackOfC}\n`)
+
+describe.skipIf(lackOfC !== undefined)('a short run', () => {
   let ended: Ended
   let result: StudyResult
 
@@ -77,7 +84,6 @@ describe('a short run', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('## What closing costs the side that closes first\n')
     expect(stdout).toMatch(/^\| network \| RTT \| side \|.*\|\n\|---\|/m)
-    expect(stdout).toMatch(/!\[[^\]]+\]\(pictures\/latency-[\w-]+\.svg\)/)
   })
 
   test('compared with itself nothing is worse, and everything lies within', async () => {
@@ -108,7 +114,7 @@ describe('a short run', () => {
 test(
   'after Ctrl-C the same command goes on, and another one does not take its place',
   async () => {
-    const first = start(program, [...few, '--out', out('halves')])
+    const first = start(program, [...simple, '--out', out('halves')])
     await aBlockIsDone(file('halves'))
     process.kill(-first.pid, 'SIGINT')
     const interrupted = await first.ended
@@ -119,16 +125,16 @@ test(
     expect(half.done.length).toBeGreaterThan(0)
     expect(half.done.length).toBeLessThan(4)
 
-    const other = await run(...few, '--seed', '1', '--out', out('halves'))
+    const other = await run(...simple, '--seed', '1', '--out', out('halves'))
     expect(other).toMatchObject({ code: 2, stdout: '' })
     expect(other.stderr).toContain('is an unfinished run of other options or another version: --fresh begins anew')
 
-    const second = await run(...few, '--out', out('halves'))
+    const second = await run(...simple, '--out', out('halves'))
     expect(second.code).toBe(0)
     expect(second.stderr).toContain(`going on after ${half.done.length} blocks`)
     const whole = readResult(file('halves'))
     expect(whole.done.slice(0, half.done.length)).toEqual(half.done)
-    expect(whole.cells).toHaveLength(4 * 15)
+    expect(whole.cells).toHaveLength(9 + 6 + 9 + 9)
   },
   guard,
 )
@@ -136,9 +142,9 @@ test(
 test(
   'kill -9 leaves what was measured and no process',
   async () => {
-    const first = start(program, [...few, '--out', out('killed')])
+    const first = start(program, [...simple, '--out', out('killed')])
     await aBlockIsDone(file('killed'))
-    while (childrenOf(first.pid).length < 5) await sleep(10)
+    while (childrenOf(first.pid).length < 4) await sleep(10)
     const children = childrenOf(first.pid)
     process.kill(first.pid, 'SIGKILL')
     await first.ended
@@ -152,6 +158,7 @@ describe('options', () => {
   test.each([
     [['--questions', 'latencies'], 'Expected of latency, load'],
     [['--cells', 'rtt=11'], 'no block has a cell with rtt=11: see --list'],
+    [['--cells', 'side=policy, quiet,rtt=11'], 'no block has a cell with side=policy, quiet and rtt=11: see --list'],
     [['--time', '0'], 'Expected minutes above 0'],
     [['--time', '0.01'], 'blocks take at least'],
     [['--time', '1', '--short'], '--short and --time exclude each other'],
