@@ -119,7 +119,10 @@ test.concurrent.each(table)(
     }
     const done = await Promise.all(runs)
     for (const { size, claimed, lost } of done) {
-      if (claimed !== undefined) expect({ size, claimed }).toEqual({ size, claimed: lost })
+      if (claimed === undefined) continue
+      if (plan.isKnown) expect({ size, claimed }).toEqual({ size, claimed: lost })
+      // A peer that fails in its renegotiation reads less than it was given.
+      else expect(claimed).toBeLessThanOrEqual(lost)
     }
     // Mostly, not always: how much is stuck is the system's business.
     expect(done.filter(({ lost }) => lost > 0).length).toBeGreaterThan(done.length / 2)
