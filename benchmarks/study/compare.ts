@@ -7,6 +7,7 @@ import { bootstrapInterval, quantile } from '../support/statistics.js'
 import type { Interval } from '../support/statistics.js'
 import { cellId } from './cell.js'
 import type { Better, Differences, Distribution, Measure, Share } from './cell.js'
+import { sampled } from './look-up.js'
 import { valuesOf } from './measures.js'
 import type { StudyResult } from './result.js'
 
@@ -41,12 +42,8 @@ type Compared = Omit<Comparison, 'cell' | 'measure'>
 
 function compareMeasures(then: Measure, now: Measure, random: () => number): Compared | undefined {
   if (then.kind === 'share' && now.kind === 'share') return compareShares(then, now)
-  if (isSampled(then) && isSampled(now)) return compareMedians(then, now, random)
-  return undefined
-}
-
-function isSampled(measure: Measure): measure is Distribution | Differences {
-  return measure.kind === 'distribution' || measure.kind === 'differences'
+  const [old, recent] = [sampled(then), sampled(now)]
+  return old && recent && compareMedians(old, recent, random)
 }
 
 function compareShares(then: Share, now: Share): Compared {

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { seedNumber } from '../support/seed-option.js'
 import { questionNames } from './cell.js'
 import type { QuestionName } from './cell.js'
 import { isQuestionName } from './result.js'
@@ -125,14 +126,6 @@ function percent(text: string): number {
   const value = Number(text)
   if (!(value >= 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number from 0 on.')
   return value / 100
-}
-
-function seedNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
-    throw new InvalidArgumentError('Expected a whole number from 0 to 4294967295.')
-  }
-  return value
 }
 
 /** Found out before the run, not after it. */

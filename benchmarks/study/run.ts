@@ -1,4 +1,5 @@
 /** Measures step by step, and has the result saved after each. */
+import { explain } from '../support/explain.js'
 import { seededRandom } from '../support/random.js'
 import type { Progress } from '../support/progress.js'
 import { seedOf } from './plan.js'
@@ -82,9 +83,4 @@ class Clock {
 
 export function duration(seconds: number): string {
   return seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} minutes`
-}
-
-export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${explain(error.cause)}`
 }

@@ -1,6 +1,7 @@
-import type { Cell, Distribution } from '../cell.js'
+import type { Cell, Measure } from '../cell.js'
 import { formatMeasure, formatValue } from '../format.js'
-import type { Chart, ChartPoint, ChartSeries, Presentation, Table } from '../question.js'
+import { cellWith, measuredSeries, pointsOf, sampled } from '../look-up.js'
+import type { Chart, Presentation, Table } from '../question.js'
 import { buildNames } from './builds.js'
 import { protocols } from './pairs.js'
 import type { Protocol } from './pairs.js'
@@ -35,7 +36,7 @@ interface Time {
 function timesOf(cells: readonly Cell[], measure: 'shutdown' | 'close'): readonly Time[] {
   const times = buildNames.flatMap((build) =>
     protocols.flatMap((protocol): Time[] => {
-      const median = find(cells, build, protocol, measure)?.median
+      const median = sampled(find(cells, build, protocol, measure))?.median
       return median === undefined ? [] : [{ name: `${labelOf(build)}, ${protocolNames[protocol]}`, us: median }]
     }),
   )
@@ -48,9 +49,10 @@ function us(time: Time): string {
 
 function chart(cells: readonly Cell[]): Chart {
   const bars = measured.flatMap((measure) =>
-    protocols.map((protocol): ChartSeries => {
+    protocols.map((protocol) => {
       const name = `${measureNames[measure]}, ${protocolNames[protocol]}`
-      return { name, role: 'measured', points: pointsOf(cells, protocol, measure) }
+      const points = buildNames.flatMap((build) => pointsOf(labelOf(build), find(cells, build, protocol, measure)))
+      return { name, points }
     }),
   )
   return {
@@ -62,19 +64,12 @@ function chart(cells: readonly Cell[]): Chart {
     kind: 'bars',
     x: { label: 'build', scale: 'category' },
     y: { label: 'µs', scale: 'linear' },
-    series: bars.filter(({ points }) => points.length > 0),
+    series: measuredSeries(bars),
   }
 }
 
 function isFilled({ series }: Chart): boolean {
   return series.length > 0
-}
-
-function pointsOf(cells: readonly Cell[], protocol: Protocol, measure: string): readonly ChartPoint[] {
-  return buildNames.flatMap((build) => {
-    const { median, interval } = find(cells, build, protocol, measure) ?? {}
-    return median === undefined ? [] : [{ x: labelOf(build), y: median, ...interval }]
-  })
 }
 
 function table(cells: readonly Cell[]): Table {
@@ -94,8 +89,6 @@ function labelOf(build: string): string {
   return labels[build] ?? build.replace('openssl-', 'OpenSSL ')
 }
 
-function find(cells: readonly Cell[], build: string, protocol: string, name: string): Distribution | undefined {
-  const cell = cells.find(({ parameters }) => parameters['build'] === build && parameters['protocol'] === protocol)
-  const measure = cell?.measures[name]
-  return measure?.kind === 'distribution' ? measure : undefined
+function find(cells: readonly Cell[], build: string, protocol: Protocol, name: string): Measure | undefined {
+  return cellWith(cells, { build, protocol })?.measures[name]
 }

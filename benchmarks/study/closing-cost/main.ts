@@ -8,6 +8,7 @@ import { setMaxListeners } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
+import { explain } from '../../support/explain.js'
 import { describeMachine, describeVersions } from '../../support/machine.js'
 import { displayProgress } from '../../support/progress.js'
 import { seededRandom } from '../../support/random.js'
@@ -99,9 +100,4 @@ async function run(options: Options, rows: ReturnType<typeof emptyRows>): Promis
     process.off('SIGTERM', onSigterm)
   }
   return end
-}
-
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${explain(error.cause)}`
 }

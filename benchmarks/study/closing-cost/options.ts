@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { seedNumber } from '../../support/seed-option.js'
 
 export interface Options {
   readonly rtts: readonly number[]
@@ -67,14 +68,6 @@ function positiveInteger(text: string): number {
 function positiveNumber(text: string): number {
   const value = Number(text)
   if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a number above 0.')
-  return value
-}
-
-function seedNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
-    throw new InvalidArgumentError('Expected a whole number from 0 to 4294967295.')
-  }
   return value
 }
 

@@ -1,9 +1,9 @@
 /** What closing costs the side that closes first, as a function of the way, the RTT, the protocol and the peer. */
-import { setMaxListeners } from 'node:events'
 import type { Cell } from '../cell.js'
 import { amount, differences, distribution, present, share } from '../measures.js'
 import { command, tunDevice } from '../needs.js'
 import type { Block, BlockResult, Question, RunContext } from '../question.js'
+import { untilDeath } from '../until-death.js'
 import { checksOf } from './checks.js'
 import { measure } from './measure.js'
 import type { Measured, Sample } from './measure.js'
@@ -73,15 +73,12 @@ function block(conditions: Conditions): Block {
 }
 
 async function run(conditions: Conditions, context: RunContext): Promise<BlockResult> {
-  const died = new AbortController()
-  const signal = AbortSignal.any([context.signal, died.signal])
-  // Each pause and each connection listens.
-  setMaxListeners(0, signal)
+  const { context: watched, onDied } = untilDeath(context)
   const programs = await prepareClosers()
   try {
-    const path = await openPath({ ...conditions, programs, signal, onDied: (error) => died.abort(error) })
+    const path = await openPath({ ...conditions, programs, signal: watched.signal, onDied })
     try {
-      const measured = await measure(path, conditions, { ...context, signal })
+      const measured = await measure(path, conditions, watched)
       const where = `network=${conditions.network} rtt=${conditions.rtt} ${conditions.protocol} ${conditions.peer}`
       return {
         cells: cellsOf(conditions, measured, context.random),

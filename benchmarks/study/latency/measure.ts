@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { shuffle } from 'simple-statistics'
 import type { RunContext } from '../question.js'
 import type { Delays, Path } from './paths.js'
+import type { Seen } from './peer-process.js'
 import { payloadBytes, sides, waitBudget } from './sides.js'
 import type { Peer, Protocol, Side } from './sides.js'
 
@@ -151,13 +152,6 @@ class Batch {
       ...(echo !== undefined && { echo }),
     }
   }
-}
-
-/** What the peer saw of one connection, times in ns of the monotonic clock. */
-interface Seen {
-  readonly delivered?: string
-  readonly ended?: string
-  readonly by: 'close_notify' | 'fin' | 'reset'
 }
 
 function sampleOf({ started, done, closed, result, echo }: Answer, seen: Seen | undefined): Sample {

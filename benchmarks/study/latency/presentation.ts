@@ -1,5 +1,6 @@
-import type { Cell, Differences, Distribution, Measure } from '../cell.js'
+import type { Cell } from '../cell.js'
 import { formatMeasure } from '../format.js'
+import { cellWith, measuredSeries, medianIn, pointsOf } from '../look-up.js'
 import type { Chart, ChartPoint, ChartSeries, Presentation, Table } from '../question.js'
 import { peers } from './sides.js'
 
@@ -12,7 +13,7 @@ function answer(cells: readonly Cell[]): string {
   const sentences: string[] = []
   // Where the cost above 1 RTT is known best.
   const known = (measure: string) => (rtt: number) =>
-    rtt <= 50 && median(find(cells, { rtt, side: 'bidirectional' }), measure) !== undefined
+    rtt <= 50 && medianIn(find(cells, { rtt, side: 'bidirectional' }), measure) !== undefined
   const rtt = rtts.findLast(known('aboveEcho')) ?? rtts.findLast(known('done'))
   if (rtt !== undefined) {
     const at = (side: string, measure = 'done'): string => text(find(cells, { rtt, side }), measure)
@@ -39,7 +40,7 @@ function byRtt(cells: readonly Cell[]): Chart {
     points: rtts.filter((rtt) => rtt > 0).map((rtt) => ({ x: `${rtt} ms`, y: rtt })),
   }
   const measured = seriesOf(shown, (side) =>
-    rtts.map((rtt) => point(`${rtt} ms`, find(cells, { rtt, side })?.measures['done'])),
+    rtts.flatMap((rtt) => pointsOf(`${rtt} ms`, find(cells, { rtt, side })?.measures['done'])),
   )
   return {
     name: 'latency-by-rtt',
@@ -70,7 +71,7 @@ function aboveLimit(cells: readonly Cell[]): Chart {
     x: { label: 'round trip time', scale: 'category' },
     y: { label: 'ms above an echo', scale: 'linear' },
     series: seriesOf(waiting, (side) =>
-      rtts.map((rtt) => point(`${rtt} ms`, find(cells, { rtt, side })?.measures['aboveEcho'])),
+      rtts.flatMap((rtt) => pointsOf(`${rtt} ms`, find(cells, { rtt, side })?.measures['aboveEcho'])),
     ),
   }
 }
@@ -86,7 +87,7 @@ function byPeer(cells: readonly Cell[]): Chart {
     x: { label: 'the peer', scale: 'category' },
     y: { label: 'ms', scale: 'log' },
     series: seriesOf(shown, (side) =>
-      peers.map((peer) => point(peer, find(cells, { rtt: 50, side, peer })?.measures['closed'])),
+      peers.flatMap((peer) => pointsOf(peer, find(cells, { rtt: 50, side, peer })?.measures['closed'])),
     ),
   }
 }
@@ -106,20 +107,6 @@ function table(cells: readonly Cell[]): Table {
   return { head: ['network', 'RTT', 'side', 'delivered', 'known', 'done', 'closed', 'above an echo'], rows }
 }
 
-function seriesOf(
-  sides: readonly string[],
-  points: (side: string) => readonly (ChartPoint | undefined)[],
-): ChartSeries[] {
-  return sides
-    .map((name): ChartSeries => ({ name, role: 'measured', points: points(name).filter((one) => one !== undefined) }))
-    .filter((series) => series.points.length > 0)
-}
-
-function point(x: string, measure: Measure | undefined): ChartPoint | undefined {
-  if (!isSampled(measure) || measure.median === undefined) return undefined
-  return { x, y: measure.median, ...measure.interval }
-}
-
 interface Wanted {
   readonly rtt: number
   readonly side: string
@@ -128,13 +115,7 @@ interface Wanted {
 }
 
 function find(cells: readonly Cell[], { rtt, side, peer = 'answers', network = 'relay' }: Wanted): Cell | undefined {
-  const wanted = Object.entries({ rtt, side, peer, network, protocol: 'TLSv1.3' })
-  return cells.find(({ parameters }) => wanted.every(([name, value]) => parameters[name] === value))
-}
-
-function median(cell: Cell | undefined, name: string): number | undefined {
-  const measure = cell?.measures[name]
-  return isSampled(measure) ? measure.median : undefined
+  return cellWith(cells, { rtt, side, peer, network, protocol: 'TLSv1.3' })
 }
 
 function text(cell: Cell | undefined, name: string): string {
@@ -142,6 +123,6 @@ function text(cell: Cell | undefined, name: string): string {
   return measure === undefined ? '-' : formatMeasure(measure)
 }
 
-function isSampled(measure: Measure | undefined): measure is Distribution | Differences {
-  return measure?.kind === 'distribution' || measure?.kind === 'differences'
+function seriesOf(sides: readonly string[], points: (side: string) => readonly ChartPoint[]): readonly ChartSeries[] {
+  return measuredSeries(sides.map((name) => ({ name, points: points(name) })))
 }

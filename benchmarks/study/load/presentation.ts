@@ -1,5 +1,6 @@
 /** How the question is shown: what waiting costs a server, and the formula beside what was measured. */
-import type { Amount, Cell, Differences, Distribution, Measure, Series } from '../cell.js'
+import type { Amount, Cell, Measure, Series } from '../cell.js'
+import { cellsWith, measuredSeries, sampled } from '../look-up.js'
 import type { Chart, ChartPoint, ChartSeries, Presentation, Table } from '../question.js'
 
 export const presentation: Presentation = { answer, charts, table }
@@ -13,7 +14,7 @@ function answer(cells: readonly Cell[]): string {
 const nothing = 'No figure was precise enough for an answer.'
 
 function formulaAnswer(cells: readonly Cell[]): string | undefined {
-  const bidirectional = select(cells, { load: 'stream', side: 'bidirectional' }).flatMap((cell) => {
+  const bidirectional = cellsWith(cells, { load: 'stream', side: 'bidirectional' }).flatMap((cell) => {
     const held = figure(cell.measures['held'])
     const formula = figure(cell.measures['formula'])
     return held === undefined || formula === undefined
@@ -35,7 +36,7 @@ function formulaAnswer(cells: readonly Cell[]): string | undefined {
 function cpuAnswer(cells: readonly Cell[]): string | undefined {
   for (const connections of [1000, 100]) {
     const cost = (side: string): number | undefined =>
-      figure(select(cells, { load: 'burst', connections, silent: 0, side })[0]?.measures['cpuPerClose'])
+      figure(cellsWith(cells, { load: 'burst', connections, silent: 0, side })[0]?.measures['cpuPerClose'])
     const [end, uni, both] = [cost('end()'), cost('unidirectional'), cost('bidirectional')]
     if (end === undefined || uni === undefined || both === undefined) continue
     return (
@@ -51,7 +52,7 @@ function charts(cells: readonly Cell[]): readonly Chart[] {
 }
 
 function openFilesChart(cells: readonly Cell[]): Chart {
-  const streams = select(cells, { load: 'stream', silent: 10 })
+  const streams = cellsWith(cells, { load: 'stream', silent: 10 })
   const given = streams[0]?.parameters ?? {}
   return {
     name: 'load-open-files',
@@ -78,9 +79,9 @@ function openFilesChart(cells: readonly Cell[]): Chart {
 
 function formulaChart(cells: readonly Cell[]): Chart {
   const series = new Map<string, ChartPoint[]>()
-  for (const { parameters, measures } of select(cells, { load: 'stream' })) {
+  for (const { parameters, measures } of cellsWith(cells, { load: 'stream' })) {
     const formula = figure(measures['formula'])
-    const held = distributionOf(measures['held'])
+    const held = sampled(measures['held'])
     if (formula === undefined || held?.median === undefined) continue
     const side = String(parameters['side'])
     const points = series.get(side) ?? []
@@ -113,15 +114,15 @@ function formulaChart(cells: readonly Cell[]): Chart {
 }
 
 function cpuChart(cells: readonly Cell[]): Chart {
-  const series = sizes.map((connections): ChartSeries => {
-    const points = select(cells, { load: 'burst', connections, silent: 0 }).flatMap(({ parameters, measures }) => {
-      const cpu = distributionOf(measures['cpuPerClose'])
+  const series = sizes.map((connections) => {
+    const points = cellsWith(cells, { load: 'burst', connections, silent: 0 }).flatMap(({ parameters, measures }) => {
+      const cpu = sampled(measures['cpuPerClose'])
       if (cpu === undefined) return []
       // Of a few samples the middle of their range is drawn, with the range.
       const { low, high } = cpu.interval ?? { low: cpu.min, high: cpu.max }
       return [{ x: String(parameters['side']), y: cpu.median ?? (low + high) / 2, low, high }]
     })
-    return { name: `${grouped(connections)} at once`, role: 'measured', points }
+    return { name: `${grouped(connections)} at once`, points }
   })
   return {
     name: 'load-cpu',
@@ -132,7 +133,7 @@ function cpuChart(cells: readonly Cell[]): Chart {
     kind: 'bars',
     x: { label: 'way of closing', scale: 'category' },
     y: { label: 'µs per close', scale: 'linear' },
-    series: series.filter(({ points }) => points.length > 0),
+    series: measuredSeries(series),
   }
 }
 
@@ -174,7 +175,7 @@ function shownAs(measure: Measure | undefined, divisor = 1, digits?: number): st
     return digits === undefined ? round(value / divisor) : (value / divisor).toFixed(digits)
   }
   if (measure?.kind === 'amount') return text(measure.value)
-  const distribution = distributionOf(measure)
+  const distribution = sampled(measure)
   if (distribution === undefined) return '–'
   const { median, interval, min, max } = distribution
   const { low, high } = interval ?? { low: min, high: max }
@@ -182,20 +183,12 @@ function shownAs(measure: Measure | undefined, divisor = 1, digits?: number): st
   return median === undefined ? range : `${text(median)} (${range})`
 }
 
-function select(cells: readonly Cell[], wanted: Cell['parameters']): readonly Cell[] {
-  return cells.filter(({ parameters }) => Object.entries(wanted).every(([name, value]) => parameters[name] === value))
-}
-
 function figure(measure: Measure | undefined): number | undefined {
-  return measure?.kind === 'amount' ? amountOf(measure) : distributionOf(measure)?.median
+  return measure?.kind === 'amount' ? amountOf(measure) : sampled(measure)?.median
 }
 
 function amountOf({ value }: Amount): number | undefined {
   return Number.isFinite(value) ? value : undefined
-}
-
-function distributionOf(measure: Measure | undefined): Distribution | Differences | undefined {
-  return measure?.kind === 'distribution' || measure?.kind === 'differences' ? measure : undefined
 }
 
 function seriesOf(measure: Measure | undefined): Series | undefined {

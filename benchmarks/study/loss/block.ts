@@ -4,11 +4,11 @@
  * what is measured. The closers (a process for each kind), the peer and the relay are processes of their own. The first
  * round warms up and is not counted.
  */
-import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shuffle } from 'simple-statistics'
 import { tunDevice } from '../needs.js'
 import type { Block, BlockResult, RunContext } from '../question.js'
+import { untilDeath } from '../until-death.js'
 import { cellsOf } from './cells.js'
 import { checksOf } from './checks.js'
 import type { Outcome } from './outcome.js'
@@ -28,13 +28,10 @@ export function blockOf(plan: Plan): Block {
 }
 
 async function run(plan: Plan, context: RunContext): Promise<BlockResult> {
-  const died = new AbortController()
-  const signal = AbortSignal.any([context.signal, died.signal])
-  // Each run listens.
-  setMaxListeners(0, signal)
-  const stage = await openStage(plan, signal, (error) => died.abort(error))
+  const { context: watched, onDied } = untilDeath(context)
+  const stage = await openStage(plan, watched.signal, onDied)
   try {
-    const outcomes = await playAll(plan, stage, { ...context, signal })
+    const outcomes = await playAll(plan, stage, watched)
     const modules = await stage.modules()
     return { cells: cellsOf(plan, outcomes, context.random), checks: checksOf(plan, outcomes, modules) }
   } finally {

@@ -1,4 +1,5 @@
 import type { Cell, Share } from '../cell.js'
+import { cellWith, measuredSeries, shareIn } from '../look-up.js'
 import { valuesOf } from '../measures.js'
 import type { Chart, ChartPoint, ChartSeries, Presentation, Table } from '../question.js'
 import { type Network as AnyNetwork, rtt } from './plans.js'
@@ -14,7 +15,7 @@ function answer(cells: readonly Cell[]): string {
   const far = (situation: Situation, way: Way): string | undefined =>
     lost(situation, way, 'packets') ?? lost(situation, way, 'relay')
   const resumed = (way: Way): string | undefined =>
-    percent(share(find(cells, 'client closes at once', 'loopback', 'TLSv1.3', way), 'resumed'))
+    percent(shareIn(find(cells, 'client closes at once', 'loopback', 'TLSv1.3', way), 'resumed'))
   const sentences = [
     sentence("Where an early answer cuts an upload short, a part of it is lost by Node's https server in", [
       [lost('upload cut', 'https'), 'of the runs on loopback'],
@@ -81,7 +82,7 @@ function charts(cells: readonly Cell[]): readonly Chart[] {
       kind: 'bars' as const,
       x: side,
       y: { label: '% that resume', scale: 'linear' } as const,
-      series: seriesOf(cells, shown, (cell) => sharePoint(share(cell, 'resumed'))),
+      series: seriesOf(cells, shown, (cell) => sharePoint(shareIn(cell, 'resumed'))),
     },
   ].filter(({ series }) => series.length > 0)
 }
@@ -89,16 +90,16 @@ function charts(cells: readonly Cell[]): readonly Chart[] {
 type Point = Omit<ChartPoint, 'x'> | undefined
 
 function seriesOf(cells: readonly Cell[], which: typeof shown, pointOf: (cell: Cell) => Point): readonly ChartSeries[] {
-  return which
-    .map(({ situation, network, name }) => {
+  return measuredSeries(
+    which.map(({ situation, network, name }) => {
       const points = allWaysOf(situation).flatMap(({ way }) => {
         const cell = find(cells, situation, network, 'TLSv1.3', way)
         const point = cell && pointOf(cell)
         return point === undefined ? [] : [{ x: way, ...point }]
       })
-      return { name, role: 'measured' as const, points }
-    })
-    .filter(({ points }) => points.length > 0)
+      return { name, points }
+    }),
+  )
 }
 
 function lossPoint(cell: Cell): Point {
@@ -131,9 +132,9 @@ function table(cells: readonly Cell[]): Table {
         percent(lossOf(at('relay', 'TLSv1.3'))),
         bytes(meanLost(here)),
         bytes(meanLost(far)),
-        percent(share(here, 'reset')),
-        percent(share(far, 'reset')),
-        percent(share(here, 'resumed')),
+        percent(shareIn(here, 'reset')),
+        percent(shareIn(far, 'reset')),
+        percent(shareIn(here, 'resumed')),
       ]
       return { name: [situation, way], figures }
     }),
@@ -159,24 +160,12 @@ function table(cells: readonly Cell[]): Table {
 }
 
 function find(cells: readonly Cell[], situation: Situation, network: Network, protocol: Protocol, side: Way) {
-  return cells.find(
-    ({ question, parameters }) =>
-      question === 'loss' &&
-      parameters['situation'] === situation &&
-      parameters['network'] === network &&
-      parameters['protocol'] === protocol &&
-      parameters['side'] === side,
-  )
-}
-
-function share(cell: Cell | undefined, name: string): Share | undefined {
-  const measure = cell?.measures[name]
-  return measure?.kind === 'share' ? measure : undefined
+  return cellWith(cells, { situation, network, protocol, side })
 }
 
 /** The share of runs in which something was lost: those that are left of `delivered`. */
 function lossOf(cell: Cell | undefined): Share | undefined {
-  const delivered = share(cell, 'delivered')
+  const delivered = shareIn(cell, 'delivered')
   if (delivered === undefined) return undefined
   const { hits, of, interval } = delivered
   return {

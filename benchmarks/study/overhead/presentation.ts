@@ -1,6 +1,7 @@
 import type { Cell, Measure } from '../cell.js'
 import { formatMeasure, formatValue } from '../format.js'
-import type { Axis, Chart, ChartPoint, ChartSeries, Presentation, Table } from '../question.js'
+import { cellWith, measuredSeries, medianIn, pointsOf } from '../look-up.js'
+import type { Axis, Chart, Presentation, Table } from '../question.js'
 import { callSides } from './calls/calls.js'
 import { callNames, inOpenSSL } from './calls/names.js'
 import { liveCounts } from './live/live.js'
@@ -19,7 +20,7 @@ function answer(cells: readonly Cell[]): string {
 
 function serverSentence(cells: readonly Cell[]): string | undefined {
   const part = (topic: string, side: string, of: string): string[] => {
-    const ratio = median(find(cells, { topic, side }), 'cpuRatio')
+    const ratio = medianIn(cellWith(cells, { topic, side }), 'cpuRatio')
     return ratio === undefined ? [] : [`${ratio.toFixed(2)} times with ${of}`]
   }
   const parts = [
@@ -34,7 +35,7 @@ function serverSentence(cells: readonly Cell[]): string | undefined {
 
 function liveSentence(cells: readonly Cell[]): string | undefined {
   const measured = liveCounts.flatMap((count) => {
-    const time = median(find(cells, { topic: 'closureOf', live: count }), 'time')
+    const time = medianIn(cellWith(cells, { topic: 'closureOf', live: count }), 'time')
     return time === undefined ? [] : [`${formatValue(time, 'us')} with ${count.toLocaleString('en')}`]
   })
   const [least, most] = [measured[0], measured.at(-1)]
@@ -44,7 +45,7 @@ function liveSentence(cells: readonly Cell[]): string | undefined {
 
 function callSentence(cells: readonly Cell[]): string | undefined {
   const call = inOpenSSL.sslShutdown
-  const at = (side: string): number | undefined => median(find(cells, { topic: 'calls', call, side }), 'time')
+  const at = (side: string): number | undefined => medianIn(cellWith(cells, { topic: 'calls', call, side }), 'time')
   const [c, engine] = [at('C'), at('engine')]
   if (c === undefined || engine === undefined) return undefined
   return `SSL_shutdown takes ${formatValue(c, 'us')} in C and ${formatValue(engine, 'us')} from JavaScript over the same libssl.`
@@ -53,8 +54,10 @@ function callSentence(cells: readonly Cell[]): string | undefined {
 function servers(cells: readonly Cell[]): Chart {
   const sides = [...new Set(serverTopics.flatMap(({ sides: names }) => Object.keys(names)))]
   const series = sides.map((side) => {
-    const points = serverTopics.flatMap(({ topic }) => point(topic, find(cells, { topic, side })?.measures['cpuRatio']))
-    return measuredSeries(side, points)
+    const points = serverTopics.flatMap(({ topic }) =>
+      pointsOf(topic, cellWith(cells, { topic, side })?.measures['cpuRatio']),
+    )
+    return { name: side, points }
   })
   return {
     name: 'overhead-servers',
@@ -65,13 +68,13 @@ function servers(cells: readonly Cell[]): Chart {
     kind: 'bars',
     x: { label: 'what the server does', scale: 'category' },
     y: { label: 'CPU time, stock = 1', scale: 'linear' },
-    series: filled(series),
+    series: measuredSeries(series),
   }
 }
 
 function live(cells: readonly Cell[]): Chart {
   const points = liveCounts.flatMap((count) =>
-    point(count, find(cells, { topic: 'closureOf', live: count })?.measures['time']),
+    pointsOf(count, cellWith(cells, { topic: 'closureOf', live: count })?.measures['time']),
   )
   return {
     name: 'overhead-closure-of',
@@ -80,7 +83,7 @@ function live(cells: readonly Cell[]): Chart {
     kind: 'lines',
     x: { label: 'SSLs in the process', scale: 'log' },
     y: { label: 'µs', scale: 'linear' },
-    series: filled([measuredSeries('closureOf()', points)]),
+    series: measuredSeries([{ name: 'closureOf()', points }]),
   }
 }
 
@@ -89,9 +92,9 @@ function calls(cells: readonly Cell[]): Chart {
   const series = callSides.map((side) => {
     const points = callNames.flatMap((name) => {
       const call = inOpenSSL[name]
-      return point(call, find(cells, { topic: 'calls', call, side })?.measures['time'])
+      return pointsOf(call, cellWith(cells, { topic: 'calls', call, side })?.measures['time'])
     })
-    return measuredSeries(side, points)
+    return { name: side, points }
   })
   return {
     name: 'overhead-calls',
@@ -100,16 +103,8 @@ function calls(cells: readonly Cell[]): Chart {
     kind: 'bars',
     x: { label: 'call', scale: 'category' },
     y,
-    series: filled(series),
+    series: measuredSeries(series),
   }
-}
-
-function measuredSeries(name: string, points: readonly ChartPoint[]): ChartSeries {
-  return { name, role: 'measured', points }
-}
-
-function filled(series: readonly ChartSeries[]): readonly ChartSeries[] {
-  return series.filter(({ points }) => points.length > 0)
 }
 
 function table(cells: readonly Cell[]): Table {
@@ -120,36 +115,21 @@ function table(cells: readonly Cell[]): Table {
   }
   const ofServers = serverTopics.flatMap(({ topic, sides }) =>
     Object.keys(sides).flatMap((side) =>
-      row(find(cells, { topic, side }), topic, side, ['rate', 'cpu', 'rateRatio', 'cpuRatio']),
+      row(cellWith(cells, { topic, side }), topic, side, ['rate', 'cpu', 'rateRatio', 'cpuRatio']),
     ),
   )
   const ofLive = liveCounts.flatMap((count) => {
-    const cell = find(cells, { topic: 'closureOf', live: count })
+    const cell = cellWith(cells, { topic: 'closureOf', live: count })
     return row(cell, 'closureOf()', `${count.toLocaleString('en')} SSLs`, ['none', 'time', 'none', 'ratio'])
   })
   const ofCalls = callNames.flatMap((name) =>
     callSides.flatMap((side) => {
-      const cell = find(cells, { topic: 'calls', call: inOpenSSL[name], side })
+      const cell = cellWith(cells, { topic: 'calls', call: inOpenSSL[name], side })
       return row(cell, inOpenSSL[name], side, ['none', 'time', 'none', 'ratio'])
     }),
   )
   const head = ['what', 'side', 'per second', 'time of one', 'per second, relative', 'time, relative']
   return { head, rows: [...ofServers, ...ofLive, ...ofCalls] }
-}
-
-function find(cells: readonly Cell[], wanted: Readonly<Record<string, string | number>>): Cell | undefined {
-  const entries = Object.entries(wanted)
-  return cells.find(({ parameters }) => entries.every(([name, value]) => parameters[name] === value))
-}
-
-function median(cell: Cell | undefined, name: string): number | undefined {
-  const measure = cell?.measures[name]
-  return measure?.kind === 'distribution' ? measure.median : undefined
-}
-
-function point(x: string | number, measure: Measure | undefined): readonly ChartPoint[] {
-  if (measure?.kind !== 'distribution' || measure.median === undefined) return []
-  return [{ x, y: measure.median, ...measure.interval }]
 }
 
 function textOf(measure: Measure | undefined): string {

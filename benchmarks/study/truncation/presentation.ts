@@ -1,6 +1,7 @@
 /** How the question is shown: computed from the cells, of which any may be absent. */
 import { wilsonInterval } from '../../support/statistics.js'
 import type { Cell, Share } from '../cell.js'
+import { cellsWith, shareIn } from '../look-up.js'
 import type { Chart, ChartPoint, Presentation, Table } from '../question.js'
 import { type Client, clients, endings, framingsOf, policies, type Policy, protocols, type Sweep } from './cells.js'
 import type { Framing } from './responses.js'
@@ -16,10 +17,7 @@ type Asked = { readonly [Name in keyof Sweep]?: Sweep[Name] }
 
 /** A measure of all cells with those parameters, as if they were one. */
 function pooled(cells: readonly Cell[], measure: string, asked: Asked): Pick<Share, 'hits' | 'of'> | undefined {
-  const found = cells
-    .filter(({ parameters }) => Object.entries(asked).every(([name, value]) => parameters[name] === value))
-    .map(({ measures }) => measures[measure])
-    .filter((one) => one?.kind === 'share')
+  const found = cellsWith(cells, asked).flatMap((cell) => shareIn(cell, measure) ?? [])
   if (found.length === 0) return undefined
   const sum = (of: (share: Share) => number): number => found.reduce((total, share) => total + of(share), 0)
   return { hits: sum((share) => share.hits), of: sum((share) => share.of) }

@@ -14,7 +14,7 @@ import {
   protocols,
 } from '../../../benchmarks/study/builds/pairs.js'
 import { sourceFile } from '../../../benchmarks/support/source-file.js'
-import { commandsOfChildren } from '../support/children.js'
+import { childrenOf, commandOf } from '../../support/processes.js'
 import { seededRandom } from '../../../benchmarks/support/random.js'
 import { loadOpenSSL } from '../../../lib/openssl/index.js'
 
@@ -66,7 +66,11 @@ test.skipIf(missing !== undefined)('a block that is aborted ends its processes a
     progress: () => abort.abort(reason),
   })
   await expect(run).rejects.toBe(reason)
-  expect(commandsOfChildren(process.pid).filter((command) => command.includes('build-process.js'))).toEqual([])
+  expect(
+    childrenOf(process.pid)
+      .map(commandOf)
+      .filter((command) => command.includes('build-process.js')),
+  ).toEqual([])
 })
 
 const openssl = loadOpenSSL()

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Result, RowResult } from '../../../benchmarks/study/closing-cost/result.js'
+import { isAlive } from '../../support/processes.js'
 import { type Ended, start } from '../support/start.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -205,15 +206,6 @@ async function expectNoneLeft(stderr: string): Promise<void> {
   for (const name of ['peer', 'relay']) {
     const pid = pidOf(name, stderr)
     while (isAlive(pid)) await sleep(20)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -1,5 +1,4 @@
 /** The question of load: short runs of both loads, its checks on broken instruments, and what is made of the figures. */
-import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Cell } from '../../../benchmarks/study/cell.js'
 import type { BlockResult, RunContext } from '../../../benchmarks/study/question.js'
@@ -19,6 +18,7 @@ import {
   windowsOf,
 } from '../../../benchmarks/study/load/stream-cells.js'
 import { seededRandom } from '../../../benchmarks/support/random.js'
+import { childrenOf } from '../../support/processes.js'
 
 /** A hang guard, far from anything that is measured. */
 const guard = 120_000
@@ -101,8 +101,8 @@ describe('a short burst', () => {
     expect(Object.keys(absent ?? {})).toEqual(['rssPerOpen', 'rssPerClosing'])
   })
 
-  test('leaves no process behind', async () => {
-    expect(await childrenOfThis()).toEqual([])
+  test('leaves no process behind', () => {
+    expect(childrenOf(process.pid)).toEqual([])
   })
 })
 
@@ -135,8 +135,8 @@ describe('a short stream', () => {
     expect(open.at(-1)).toBeGreaterThan(open[0] ?? Infinity)
   })
 
-  test('leaves no process behind', async () => {
-    expect(await childrenOfThis()).toEqual([])
+  test('leaves no process behind', () => {
+    expect(childrenOf(process.pid)).toEqual([])
   })
 })
 
@@ -150,10 +150,10 @@ describe('an interruption', () => {
       const controller = new AbortController()
       const running = block.run({ ...context(controller.signal), scale: 1 })
       running.catch(() => {})
-      while ((await childrenOfThis()).length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      while (childrenOf(process.pid).length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
       controller.abort(new Error('as the test wants it'))
       await expect(running).rejects.toThrow('as the test wants it')
-      expect(await childrenOfThis()).toEqual([])
+      expect(childrenOf(process.pid)).toEqual([])
     },
     guard,
   )
@@ -165,10 +165,10 @@ describe('an interruption', () => {
   test('by a process that dies fails the block and leaves no process behind', async () => {
     const running = burstBlock(burst).run(context())
     running.catch(() => {})
-    while ((await childrenOfThis()).length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
-    for (const pid of await childrenOfThis()) process.kill(pid, 'SIGKILL')
+    while (childrenOf(process.pid).length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const pid of childrenOf(process.pid)) process.kill(pid, 'SIGKILL')
     await expect(running).rejects.toThrow(/process ended/)
-    expect(await childrenOfThis()).toEqual([])
+    expect(childrenOf(process.pid)).toEqual([])
   }, 30_000)
 })
 
@@ -365,7 +365,3 @@ describe('the question', () => {
 })
 
 /** The processes that were started here and have not ended. */
-async function childrenOfThis(): Promise<readonly number[]> {
-  const text = await readFile(`/proc/self/task/${process.pid}/children`, 'utf8')
-  return text.split(' ').filter(Boolean).map(Number)
-}

@@ -1,8 +1,7 @@
 /** The question of loss: a short run of the program, and what its checks and its presentation are worth. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +15,7 @@ import { plans, type Plan } from '../../../benchmarks/study/loss/plans.js'
 import { allWaysOf, type Kind, type Situation, settings, type Way } from '../../../benchmarks/study/loss/situations.js'
 import { readResult, type StudyResult } from '../../../benchmarks/study/result.js'
 import { seededRandom } from '../../../benchmarks/support/random.js'
+import { childrenOf, isAlive } from '../../support/processes.js'
 
 const program = fileURLToPath(new URL('../../../dist/benchmarks/study/main.js', import.meta.url))
 
@@ -96,13 +96,13 @@ test(
       const run = startStudy(folder, ['situation=at rest'])
       const ended = once(run, 'exit')
       // Three closers and the peer.
-      const children = await vi.waitUntil(async () => {
-        const found = await childrenOf(run.pid)
+      const children = await vi.waitUntil(() => {
+        const found = childrenOf(run.pid ?? 0)
         return found.length === 4 && found
       }, guard)
       run.kill('SIGINT')
       expect(await ended).toEqual([130, null])
-      expect(children.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+      expect(children.filter(isAlive)).toEqual([])
     } finally {
       await rm(folder, { recursive: true })
     }
@@ -260,8 +260,4 @@ async function study(folder: string, cells: readonly string[]): Promise<void> {
   })
   await once(run, 'close')
   if (run.exitCode !== 0) throw new Error(`Expected the study to end with 0 but it ended with ${run.exitCode}: ${said}`)
-}
-
-async function childrenOf(pid: number | undefined): Promise<readonly string[]> {
-  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter((child) => child !== '')
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { cCompiler } from '../../../benchmarks/support/compile.js'
-import { commandsOfChildren } from '../support/children.js'
+import { childrenOf, commandOf } from '../../support/processes.js'
 import { seededRandom } from '../../../benchmarks/support/random.js'
 import {
   callsBlock,
@@ -76,7 +76,11 @@ test('a block that is aborted ends its processes and throws the reason', async (
     abort.abort(reason)
     await aborted
   }
-  expect(commandsOfChildren(process.pid).filter((command) => command.includes('-process.js'))).toEqual([])
+  expect(
+    childrenOf(process.pid)
+      .map(commandOf)
+      .filter((command) => command.includes('-process.js')),
+  ).toEqual([])
 })
 
 test('nothing is said of nothing', () => {

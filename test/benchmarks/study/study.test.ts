@@ -1,5 +1,5 @@
 /** `npm run study` as a person uses it: a short run, Ctrl-C and going on, kill -9, two runs compared, wrong options. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Cell } from '../../../benchmarks/study/cell.js'
 import { readResult, type StudyResult } from '../../../benchmarks/study/result.js'
 import { cCompiler } from '../../../benchmarks/support/compile.js'
+import { childrenOf, isAlive } from '../../support/processes.js'
 import { type Ended, start } from '../support/start.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -223,17 +224,4 @@ async function aBlockIsDone(result: string): Promise<void> {
 
 function isInterval(value: unknown): value is { low: number; high: number } {
   return typeof value === 'object' && value !== null && 'low' in value && 'high' in value
-}
-
-function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }

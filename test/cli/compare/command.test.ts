@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../../lib/lab/scenarios/suites/index.js'
 import { start, descendantsOf, libraryThat, run, runOnTerminal, temporaryFolder } from '../run.js'
 import type { Started } from '../run.js'
+import { isAlive } from '../../support/processes.js'
 
 const someScenario = ['--scenario', 'openssl-incorrect-shutdown-0'] as const
 
@@ -227,14 +228,5 @@ describe('compare, interrupted', () => {
     if (pid === undefined) throw new Error('Expected the program to start')
     await expect.poll(() => descendantsOf(pid).length, { timeout: 20_000 }).toBeGreaterThan(0)
     return { pid, children: descendantsOf(pid) }
-  }
-
-  function isAlive(pid: number): boolean {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch {
-      return false
-    }
   }
 })
