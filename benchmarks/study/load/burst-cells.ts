@@ -13,16 +13,18 @@ export interface BurstPlan {
   readonly sides: readonly Side[]
   readonly rounds: number
   readonly leastRounds: number
+  /** How often in a round CPU time is measured, in servers that have closed thousands before. */
+  readonly warmSamples: number
   readonly seconds: number
 }
 
 export interface Sample {
-  readonly cpu: number
-  /** NaN where it was not measured. */
-  readonly stall: number
-  readonly restRss: number
-  readonly openRss: number
-  readonly closingRss: number
+  /** us; absent where the clock for stalls ran. */
+  readonly cpu?: number
+  /** ms; absent where CPU time was measured. */
+  readonly stall?: number
+  /** Bytes of RSS: before all connections, when all are open, while they close. */
+  readonly memory?: { readonly rest: number; readonly open: number; readonly closing: number }
   /** ms from the first call until each connection was closed, in order. */
   readonly closed: readonly number[]
   readonly left: number
@@ -32,7 +34,7 @@ export interface Sample {
 
 export type Samples = ReadonlyMap<Side, readonly Sample[]>
 
-/** From so many connections on each sample has a server of its own. */
+/** From so many connections on stalls and memory are measured in servers of their own, one for each sample. */
 export const freshFrom = 1000
 
 /** ms by which a timer may be early: it counts whole ms from the beginning of its turn. */
@@ -55,23 +57,25 @@ export function burstCell(plan: BurstPlan, side: Side, samples: Samples, random:
   const perConnection = (bytes: number): number => Math.max(0, bytes) / plan.connections
   const measures: Record<string, Measure | undefined> = {
     wall: lower('ms', 0.25, 2)(own.map(({ closed }) => closed.at(-1) ?? Number.NaN)),
-    cpuPerClose: lower('us', 0.25, 0)(cpuTimes(plan, own).map((us) => us / plan.connections)),
-    cpuToEnd: side === 'end()' ? undefined : lower('ratio', 0.2, 0.05)(cpuRatios(plan, own, samples.get('end()'))),
+    cpuPerClose: lower('us', 0.25, 0)(cpuTimes(own).map((us) => us / plan.connections)),
+    cpuToEnd: side === 'end()' ? undefined : lower('ratio', 0.2, 0.05)(cpuRatios(own, samples.get('end()'))),
     // The mean of ms is the sum of seconds over 1,000 closings.
     fdSeconds: lower('descriptor seconds', 0.25, 2)(own.map(({ closed }) => sum(closed) / plan.connections)),
-    longestStall: lower('ms', 0.3, 2)(own.map(({ stall }) => stall).filter((ms) => !Number.isNaN(ms))),
+    longestStall: lower('ms', 0.3, 2)(own.flatMap(({ stall }) => stall ?? [])),
     openFiles: filesOverTime(own.at(-1)),
   }
-  if (plan.connections < freshFrom) {
-    const why = 'below 1,000 connections the memory of a process tells nothing about one of them'
-    const absent = { rssPerOpen: why, rssPerClosing: why }
-    return { question: 'load', parameters: burstParameters(plan, side), measures: present(measures), absent }
+  const few = 'below 1,000 connections the memory of a process tells nothing about one of them'
+  const many = 'it would take servers that have closed thousands before, and more samples than there is time for'
+  const absent = {
+    ...(plan.connections < freshFrom && { rssPerOpen: few, rssPerClosing: few }),
+    ...(plan.warmSamples === 0 && { cpuPerClose: many, ...(side !== 'end()' && { cpuToEnd: many }) }),
   }
   const bytes = (values: readonly number[]): Distribution | undefined =>
     distribution(values, { unit: 'bytes', better: 'lower', precision: { relative: 0.25, absolute: 4096 } }, random)
-  measures['rssPerOpen'] = bytes(own.map(({ openRss, restRss }) => perConnection(openRss - restRss)))
-  measures['rssPerClosing'] = bytes(own.map(({ closingRss, restRss }) => perConnection(closingRss - restRss)))
-  return { question: 'load', parameters: burstParameters(plan, side), measures: present(measures) }
+  const memory = own.flatMap((sample) => sample.memory ?? [])
+  measures['rssPerOpen'] = bytes(memory.map(({ open, rest }) => perConnection(open - rest)))
+  measures['rssPerClosing'] = bytes(memory.map(({ closing, rest }) => perConnection(closing - rest)))
+  return { question: 'load', parameters: burstParameters(plan, side), measures: present(measures), absent }
 }
 
 export function burstChecks(plan: BurstPlan, samples: Samples): readonly Check[] {
@@ -95,16 +99,15 @@ export function burstChecks(plan: BurstPlan, samples: Samples): readonly Check[]
   ]
 }
 
-/** us of all closings of a sample. Where it is measured in turns with stalls, the samples without. */
-function cpuTimes({ connections }: BurstPlan, samples: readonly Sample[]): readonly number[] {
-  const measured = connections >= freshFrom ? samples : samples.filter(({ stall }) => Number.isNaN(stall))
-  return measured.map(({ cpu }) => cpu)
+/** us of all closings, of each sample that measures it. */
+function cpuTimes(samples: readonly Sample[]): readonly number[] {
+  return samples.flatMap(({ cpu }) => cpu ?? [])
 }
 
 /** Each sample beside that of `end()` in the same round. */
-function cpuRatios(plan: BurstPlan, own: readonly Sample[], ends: readonly Sample[] = []): readonly number[] {
-  const beside = cpuTimes(plan, ends)
-  return cpuTimes(plan, own).flatMap((us, round) => {
+function cpuRatios(own: readonly Sample[], ends: readonly Sample[] = []): readonly number[] {
+  const beside = cpuTimes(ends)
+  return cpuTimes(own).flatMap((us, round) => {
     const end = beside[round]
     return end === undefined ? [] : [us / end]
   })

@@ -2,10 +2,10 @@
  * Connections that all close at once: the server calls the closing of each in one turn of its event loop. Sides
  * alternate by rounds, in an order that is shuffled anew.
  *
- * - Below 1,000 connections each side has one server, of which the first round warms up. CPU time and stalls are
- *   measured in turns, because the clock for stalls uses CPU time itself.
- * - From 1,000 on each sample has a fresh server, which has closed some connections before: memory that was freed stays
- *   with a process, and would hide what the next connections take. The clock is then below 2 % of the CPU time.
+ * - CPU time is that of a server that has closed thousands before (see `warmUp`). Nothing else is measured meanwhile:
+ *   the clock for stalls uses CPU time itself.
+ * - Stalls are measured in turns with it, and from 1,000 connections on in fresh servers, together with memory: memory
+ *   that was freed stays with a process, and would hide what the next connections take.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shuffle } from 'simple-statistics'
@@ -23,10 +23,11 @@ import {
   type Samples,
 } from './burst-cells.js'
 import { openFilesOf } from './descriptors.js'
-import { filesLeft, needsOf, numbersOf, Processes, type Server } from './processes.js'
+import { filesLeft, needsOf, numbersOf, Processes, type Server, warmUp } from './processes.js'
 import type { Side } from './sides.js'
 
-const warmUp = 100
+/** What a fresh server closes before it is measured: the first closing loads what all others find loaded. */
+const firstConnections = 100
 
 export function burstBlock(plan: BurstPlan): Block {
   return {
@@ -57,60 +58,79 @@ class Bursts {
   }
 
   async run(): Promise<Samples> {
-    const { sides, connections, leastRounds } = this.#plan
+    const { sides, leastRounds, connections, warmSamples } = this.#plan
     const { random, scale } = this.#context
     const rounds = Math.max(leastRounds, Math.round(this.#plan.rounds * scale))
     const samples = new Map<Side, Sample[]>(sides.map((side) => [side, []]))
     const peers = await this.#processes.peers()
     const fresh = connections >= freshFrom
     let done = 0
-    for (let round = fresh ? 0 : -1; round < rounds; round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       for (const side of shuffle([...sides], random)) {
-        const clocked = fresh || round % 2 !== 0
-        const sample = await this.#sample(side, peers, clocked)
-        if (round >= 0) samples.get(side)?.push(sample)
+        const own = samples.get(side) ?? []
+        if (fresh) own.push(await this.#fresh(side, peers))
+        for (let sample = 0; sample < warmSamples; sample += 1) own.push(await this.#warm(side, peers, 'cpu'))
+        if (!fresh) own.push(await this.#warm(side, peers, 'stall'))
         done += 1
-        this.#context.progress(done / (sides.length * (rounds + (fresh ? 0 : 1))))
+        this.#context.progress(done / (sides.length * rounds))
       }
     }
     return samples
   }
 
-  async #sample(side: Side, peers: Child, clocked: boolean): Promise<Sample> {
+  async #fresh(side: Side, peers: Child): Promise<Sample> {
     const { connections, silent, budget } = this.#plan
-    if (connections < freshFrom) {
-      const server = this.#servers.get(side) ?? (await this.#processes.server(side, 'burst', budget, connections))
-      this.#servers.set(side, server)
-      return await this.#burst(server, peers, connections, silent, clocked)
-    }
     const server = await this.#processes.server(side, 'burst', budget, connections)
     try {
-      await this.#burst(server, peers, warmUp, 0, true)
-      return await this.#burst(server, peers, connections, silent, clocked)
+      await this.#burst(server, peers, firstConnections, 0, 'stall')
+      return await this.#burst(server, peers, connections, silent, 'memory')
     } finally {
       await this.#processes.stop(server.child)
     }
   }
 
-  async #burst(server: Server, peers: Child, count: number, silent: number, clocked: boolean): Promise<Sample> {
+  async #warm(side: Side, peers: Child, measured: 'cpu' | 'stall'): Promise<Sample> {
+    const { connections, silent, budget } = this.#plan
+    let server = this.#servers.get(side)
+    if (server === undefined) {
+      server = await this.#processes.server(side, 'burst', budget, connections)
+      this.#servers.set(side, server)
+      await warmUp(server, peers, this.#context.scale)
+      // The first burst of this size has code compiled that smaller ones had not.
+      await this.#burst(server, peers, connections, 0, 'cpu')
+    }
+    return await this.#burst(server, peers, connections, silent, measured)
+  }
+
+  async #burst(
+    { child, port }: Server,
+    peers: Child,
+    count: number,
+    silent: number,
+    measured: 'cpu' | 'stall' | 'memory',
+  ): Promise<Sample> {
     const { signal } = this.#context
-    const { child, port } = server
-    const [restRss = Number.NaN] = numbersOf(await child.ask('rest'))
+    const rss = async (): Promise<number> => {
+      return measured === 'memory' ? Number(await child.ask('rest')) : Number.NaN
+    }
     const atRest = await openFilesOf(child.pid)
+    const restRss = await rss()
     await peers.ask('connect', port, count, silent)
     const there = Number(await child.ask('open'))
     if (there !== count) throw new Error(`Expected ${count} open connections, there are ${there}`)
-    const [openRss = Number.NaN] = numbersOf(await child.ask('rest'))
+    const openRss = await rss()
     await sleep(20, undefined, { signal })
-    const [cpu, stall, closingRss, closed = ''] = (await child.ask('burst', clocked ? 'clocked' : '')).split(' ')
+    const answer = await child.ask('burst', measured === 'cpu' ? '' : 'clocked')
+    const [cpu, stall, closingRss, closed = ''] = answer.split(' ')
     const left = await filesLeft(child, atRest, signal)
     const [sent = 0, failed = 0] = numbersOf(await child.ask('sent'))
     await child.ask('release')
     const received = Number(await peers.ask('drop'))
     if (failed > 0) throw new Error(`${failed} handshakes failed`)
     return {
-      ...{ cpu: Number(cpu), stall: Number(stall), closingRss: Number(closingRss) },
-      ...{ restRss, openRss, left, sent, received, closed: numbersOf(closed, ',') },
+      ...{ left, sent, received, closed: numbersOf(closed, ',') },
+      ...(measured === 'cpu' ? { cpu: Number(cpu) } : { stall: Number(stall) }),
+      ...(measured === 'memory' && { memory: { rest: restRss, open: openRss, closing: Number(closingRss) } }),
     }
   }
 }

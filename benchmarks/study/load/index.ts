@@ -20,9 +20,9 @@ const all: readonly Side[] = [
 const timed: readonly Side[] = ['by hand', 'bidirectional']
 const waiting: readonly Side[] = ['by hand', 'unidirectional', 'bidirectional']
 
-const hundred = { connections: 100, budget: 250, rounds: 12, leastRounds: 2 } as const
-const thousand = { connections: 1000, budget: 250, rounds: 6, leastRounds: 1 } as const
-const tenThousand = { connections: 10_000, budget: 1000, rounds: 3, leastRounds: 1 } as const
+const hundred = { connections: 100, budget: 250, rounds: 6, leastRounds: 1, warmSamples: 1 } as const
+const thousand = { connections: 1000, budget: 250, rounds: 6, leastRounds: 1, warmSamples: 1 } as const
+const tenThousand = { connections: 10_000, budget: 1000, rounds: 3, leastRounds: 1, warmSamples: 0 } as const
 const stream = { perSecond: 100, budget: 250, rtt: 20, window: 500, windows: 3, rounds: 2, leastRounds: 1 } as const
 
 export const load: Question = {
@@ -44,8 +44,11 @@ export const load: Question = {
       'it longer). end() again is the same as end(), to show what two equal sides differ by',
     wall: 'burst: from the first call until the last connection is closed',
     cpuPerClose:
-      "burst: the server's CPU time, user and system, from the first call until the last is closed, per close",
-    cpuToEnd: 'burst: cpuPerClose divided by that of end() in the same round',
+      "burst: the server's CPU time, user and system, from the first call until the last is closed, per close, when " +
+      'it has closed some thousand before',
+    cpuToEnd:
+      'burst: cpuPerClose divided by that of end() in the same round. stream: cpuPerConnection divided by that of ' +
+      'end() in a window of the same round',
     fdSeconds:
       'descriptor seconds per 1,000 closes: the time from the call until the descriptor is closed. In a burst it counts ' +
       'from the first call',
@@ -59,7 +62,8 @@ export const load: Question = {
       'stream: closesPerSecond x (mean of the echoes + silent share x budget). It counts the RTT of silent peers too, ' +
       'which makes it a little high where there are many',
     heldToFormula: 'stream: held divided by the formula, of each window',
-    cpuPerConnection: "stream: the server's CPU time per connection, its handshake included",
+    cpuPerConnection:
+      "stream: the server's CPU time per connection, its handshake included, when it has had some thousand before",
   },
   blocks: () => [...hundreds(), ...thousands(), ...tenThousands(), ...streams()],
   presentation,
@@ -67,20 +71,26 @@ export const load: Question = {
 
 function hundreds(): Block[] {
   return [
-    burstBlock({ ...hundred, silent: 0, sides: all, rounds: 16, seconds: 31 }),
-    burstBlock({ ...hundred, silent: 1, sides: timed, seconds: 14 }),
-    burstBlock({ ...hundred, silent: 10, sides: timed, seconds: 15 }),
-    burstBlock({ ...hundred, silent: 100, sides: ['destroy()', ...waiting], seconds: 40 }),
+    burstBlock({ ...hundred, silent: 0, sides: all, rounds: 8, warmSamples: 2, seconds: 57 }),
+    burstBlock({ ...hundred, silent: 1, sides: timed, seconds: 20 }),
+    burstBlock({ ...hundred, silent: 10, sides: timed, seconds: 21 }),
+    burstBlock({ ...hundred, silent: 100, sides: ['destroy()', ...waiting], seconds: 53 }),
   ]
 }
 
 /** Where all peers answer, `by hand` is `end()` and a timer: a hundred connections show what that costs. */
 function thousands(): Block[] {
   return [
-    burstBlock({ ...thousand, silent: 0, sides: all.filter((side) => side !== 'by hand'), seconds: 76 }),
-    burstBlock({ ...thousand, silent: 1, sides: timed, seconds: 23 }),
-    burstBlock({ ...thousand, silent: 10, sides: timed, seconds: 23 }),
-    burstBlock({ ...thousand, silent: 100, sides: waiting, seconds: 43 }),
+    burstBlock({
+      ...thousand,
+      silent: 0,
+      sides: all.filter((side) => side !== 'by hand'),
+      warmSamples: 2,
+      seconds: 185,
+    }),
+    burstBlock({ ...thousand, silent: 1, sides: timed, seconds: 46 }),
+    burstBlock({ ...thousand, silent: 10, sides: timed, seconds: 46 }),
+    burstBlock({ ...thousand, silent: 100, sides: waiting, seconds: 80 }),
   ]
 }
 
@@ -94,9 +104,9 @@ function tenThousands(): Block[] {
 
 function streams(): Block[] {
   return [
-    streamBlock({ ...stream, silent: 0, sides: ['end()', 'destroy()', 'quiet', ...waiting], seconds: 33 }),
-    streamBlock({ ...stream, silent: 1, window: 1000, sides: ['end()', ...timed], seconds: 26 }),
-    streamBlock({ ...stream, silent: 10, sides: ['end()', 'quiet', ...waiting], seconds: 41 }),
-    streamBlock({ ...stream, silent: 100, sides: ['end()', ...waiting], seconds: 30 }),
+    streamBlock({ ...stream, silent: 0, windows: 6, sides: all, seconds: 75 }),
+    streamBlock({ ...stream, silent: 1, window: 1000, sides: ['end()', ...timed], seconds: 36 }),
+    streamBlock({ ...stream, silent: 10, sides: ['end()', 'quiet', ...waiting], seconds: 57 }),
+    streamBlock({ ...stream, silent: 100, sides: ['end()', ...waiting], seconds: 43 }),
   ]
 }

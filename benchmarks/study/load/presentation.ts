@@ -40,8 +40,9 @@ function cpuAnswer(cells: readonly Cell[]): string | undefined {
     const [end, uni, both] = [cost('end()'), cost('unidirectional'), cost('bidirectional')]
     if (end === undefined || uni === undefined || both === undefined) continue
     return (
-      `When ${grouped(connections)} connections close at once, a close takes ${round(both)} µs of the server's CPU time ` +
-      `bidirectionally and ${round(uni)} µs unidirectionally; Node's end() takes ${round(end)} µs.`
+      `When ${grouped(connections)} connections close at once on a server that has closed thousands before, a close ` +
+      `takes ${round(both)} µs of its CPU time bidirectionally and ${round(uni)} µs unidirectionally; Node's end() ` +
+      `takes ${round(end)} µs.`
     )
   }
   return undefined
@@ -128,7 +129,8 @@ function cpuChart(cells: readonly Cell[]): Chart {
     name: 'load-cpu',
     title: "The server's CPU time per close, all peers answering",
     description:
-      'Microseconds of user and system time per connection, by the way of closing and by how many close at once. The ' +
+      'Microseconds of user and system time per connection, by the way of closing and by how many close at once, when ' +
+      'the server has closed thousands before. The ' +
       'whisker is the interval of the median, or the range of fewer than six samples.',
     kind: 'bars',
     x: { label: 'way of closing', scale: 'category' },

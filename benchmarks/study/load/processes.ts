@@ -6,7 +6,7 @@ import { sourceFile } from '../../support/source-file.js'
 import { openFiles } from '../needs.js'
 import type { Need } from '../question.js'
 import { openFilesOf, processFileSystem } from './descriptors.js'
-import { type Side, wayOf } from './sides.js'
+import { payload, type Side, wayOf } from './sides.js'
 
 export interface Server {
   readonly child: Child
@@ -17,6 +17,8 @@ export type Load = 'burst' | 'stream'
 
 /** What a process needs besides its connections: Node's own, standard streams, what listens. */
 const spare = 200
+
+const warmUpConnections = 4000
 
 export function needsOf(connections: number): readonly Need[] {
   return [processFileSystem, openFiles(connections + spare)]
@@ -76,6 +78,23 @@ export class Processes {
   async #stopAll(): Promise<void> {
     await Promise.all([...this.#children].map((child) => child.stop()))
   }
+}
+
+/**
+ * Has a server close some thousand connections, a hundred at a time. Until then V8 compiles the code that closes, on
+ * other threads of the process, for as much CPU time as the closings themselves take; and it compiles anew what a forced
+ * garbage collection has thrown away.
+ */
+export async function warmUp({ child, port }: Server, peers: Child, scale: number): Promise<void> {
+  const atATime = 100
+  const rounds = Math.max(1, Math.round((warmUpConnections / atATime) * scale))
+  for (let round = 0; round < rounds; round += 1) {
+    await peers.ask('connect', port, atATime, 0)
+    await child.ask('close')
+    const received = Number(await peers.ask('drop'))
+    if (received !== atATime * payload.length) throw new Error(`Peers received ${received} bytes while warming up`)
+  }
+  await child.ask('release')
 }
 
 /** The compiled form of a module, also where a test imports the source. */

@@ -55,6 +55,10 @@ serveParent([listeningPort(server)], {
     return process.memoryUsage.rss()
   },
   open: () => open.size,
+  /** Closes all, and resolves when all are closed. */
+  async close() {
+    if (open.size > 0) await closeAll([...open])
+  },
   burst: (clocked) => burst(clocked === 'clocked'),
   begin() {
     lives.length = 0

@@ -72,8 +72,10 @@ function isBounded({ silent }: StreamPlan, side: Side): boolean {
   return silent === 0 || (side !== 'end()' && side !== 'end() again')
 }
 
-export function streamCell(plan: StreamPlan, side: Side, runs: readonly Run[], random: () => number): Cell {
+export function streamCell(plan: StreamPlan, side: Side, all: Runs, random: () => number): Cell {
+  const runs = all.get(side) ?? []
   const windows = runs.flatMap((run) => windowsOf(plan, run))
+  const ends = (all.get('end()') ?? []).flatMap((run) => windowsOf(plan, run))
   const bounded = isBounded(plan, side)
   const waits = side !== 'destroy()'
   const rough = { relative: 0.25, absolute: 0.5 }
@@ -109,6 +111,17 @@ export function streamCell(plan: StreamPlan, side: Side, runs: readonly Run[], r
       { unit: 'us', better: 'lower', precision: { relative: 0.25, absolute: 0 } },
       random,
     ),
+    cpuToEnd:
+      side === 'end()'
+        ? undefined
+        : distribution(
+            windows.flatMap((own, index) => {
+              const beside = ends[index]
+              return beside === undefined ? [] : [own.cpu / own.closes / (beside.cpu / beside.closes)]
+            }),
+            { unit: 'ratio', better: 'lower', precision: { relative: 0.2, absolute: 0.05 } },
+            random,
+          ),
     longestStall: distribution(
       runs.map(({ stall }) => stall),
       { unit: 'ms', better: 'lower', precision: { relative: 0.3, absolute: 2 } },

@@ -1,6 +1,6 @@
 /**
  * A steady stream of connections that the server closes as soon as it has sent the payload, through a relay that adds a
- * round trip. Each run has a warm-up that is longer than the budget, and some windows of the same length, which are the
+ * round trip. Each server has closed thousands before. Each run has a warm-up that is longer than the budget, and some windows of the same length, which are the
  * samples; sides alternate by runs, in an order that is shuffled anew.
  *
  * Open files are counted twice: by the kernel, at random moments, and by the server, which notes when each connection
@@ -17,16 +17,17 @@ import { listeningPort } from '../../support/relay.js'
 import { cellId } from '../cell.js'
 import type { Block, RunContext } from '../question.js'
 import { type Count, now, openFilesOf } from './descriptors.js'
-import { filesLeft, needsOf, numbersOf, Processes } from './processes.js'
+import { filesLeft, needsOf, numbersOf, Processes, warmUp } from './processes.js'
 import { longestWait, type Side } from './sides.js'
 import { sharedParameters, streamCell, streamChecks, streamParameters } from './stream-cells.js'
 import type { Life, Mark, Run, Runs, StreamPlan } from './stream-cells.js'
 
-const warmUp = 300
+/** ms at the beginning of each run. */
+const leadIn = 300
 
 export function streamBlock(plan: StreamPlan): Block {
   // Those of end() with silent peers stay open for the whole run.
-  const most = Math.ceil((plan.perSecond * (warmUp + plan.budget + 2000 + plan.windows * plan.window + 1000)) / 1000)
+  const most = Math.ceil((plan.perSecond * (leadIn + plan.budget + 2000 + plan.windows * plan.window + 1000)) / 1000)
   return {
     id: cellId({ question: 'load', parameters: sharedParameters(plan) }),
     cells: plan.sides.map((side) => streamParameters(plan, side)),
@@ -36,7 +37,7 @@ export function streamBlock(plan: StreamPlan): Block {
     run: async (context) => {
       const runs = await Processes.use(context.signal, (processes) => runAll(plan, context, processes))
       return {
-        cells: plan.sides.map((side) => streamCell(plan, side, runs.get(side) ?? [], context.random)),
+        cells: plan.sides.map((side) => streamCell(plan, side, runs, context.random)),
         checks: streamChecks(plan, runs),
       }
     },
@@ -54,6 +55,7 @@ async function runAll(plan: StreamPlan, context: RunContext, processes: Processe
     const servers = await Promise.all(sides.map((side) => processes.server(side, 'stream', budget, 100_000)))
     const relay = await processes.relay(rtt, [listeningPort(echo), ...servers.map(({ port }) => port)])
     const peers = await processes.peers()
+    for (const server of servers) await warmUp(server, peers, scale)
     const [echoPort = 0] = relay.ports
     let done = 0
     for (let round = 0; round < rounds; round += 1) {
@@ -92,11 +94,10 @@ async function run(
   settled: number,
   { server, peers, port, echoPort, random, signal }: Ends,
 ): Promise<Run> {
-  await server.ask('rest')
   const atRest = await openFilesOf(server.pid)
   await server.ask('begin')
   await peers.ask('stream', port, plan.perSecond, plan.silent)
-  await sleep(warmUp + settled, undefined, { signal })
+  await sleep(leadIn + settled, undefined, { signal })
 
   const watch = new AbortController()
   const both = AbortSignal.any([signal, watch.signal])
