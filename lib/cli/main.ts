@@ -7,7 +7,7 @@ import { exitCodes } from './exit-codes.js'
 import type { ExitCode } from './exit-codes.js'
 import { Interruption } from './interruption.js'
 import { outliveReaders } from './output.js'
-import { packageVersion } from './version.js'
+import { packageVersion } from '../lab/version.js'
 
 outliveReaders()
 process.exitCode = await main(process.argv.slice(2))

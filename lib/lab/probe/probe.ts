@@ -1,0 +1,291 @@
+/**
+ * Probes how a server closes TLS: each question on a connection of its own, one after the other. A connection offers the
+ * session of one that ended in a certain way, so that it tells too whether such an ending leaves sessions usable.
+ */
+import process from 'node:process'
+import type { OpenSSL, SslContext } from '../../openssl/index.js'
+import { loadOpenSSL } from '../../openssl/index.js'
+import type { TlsVersion } from '../../tls/versions.js'
+import { parseTarget, type Target, targetName } from '../transport/target.js'
+import { packageVersion } from '../version.js'
+import type { Wire } from '../wire/wire.js'
+import { certificateOf, type Connection, type Destination, isFailure, openConnection, probeContext } from './connection.js'
+import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
+import { ask } from './questions.js'
+import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
+import type { Answer, Answers, CloseKind, Failure, ProbeResult, Question, Resumption, VersionResult } from './result.js'
+
+/**
+ * Probes one server. What is wrong with the server is a result: the promise rejects for wrong options, for a libssl that
+ * cannot be loaded, and with the reason of `signal`.
+ *
+ * @param target `HOST`, `HOST:PORT`, `[ADDRESS]:PORT`
+ * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; what `loadOpenSSL` throws
+ * @see RFC 8446 section 6.1
+ */
+export async function probe(target: string, options?: ProbeOptions): Promise<ProbeResult> {
+  return await new Prober(options).probe(target)
+}
+
+/** Probes many servers with the same options: contexts and requests are made once. */
+export class Prober {
+  readonly #options: CheckedProbeOptions
+  readonly #openssl: OpenSSL
+  readonly #contexts = new Map<TlsVersion, SslContext>()
+
+  /** @throws as `probe()` */
+  constructor(options?: ProbeOptions) {
+    this.#options = checkProbeOptions(options)
+    this.#openssl = loadOpenSSL(this.#options.library)
+  }
+
+  /** `signal` ends this probe, as that of the options ends all. */
+  async probe(text: string, signal?: AbortSignal): Promise<ProbeResult> {
+    const { starttls, totalTimeout } = this.#options
+    const target = parseTarget(text, starttls === undefined ? {} : { starttls })
+    const budget = new AbortController()
+    const timer = setTimeout(() => budget.abort(new OutOfTime()), totalTimeout)
+    const signals = [signal, this.#options.signal, budget.signal].filter((each) => each !== undefined)
+    try {
+      const run = new Run(this.#options, this.#openssl, target, await this.#requestFor(target), AbortSignal.any(signals))
+      const versions: VersionResult[] = []
+      for (const version of this.#options.versions) {
+        const result = await run.version(version, this.#contextFor(version))
+        versions.push(result)
+        // Where there is no TCP there is no other version of TLS either.
+        if (result.kind === 'failed' && isBeforeTls(result.failure)) break
+      }
+      return this.#result(target, run.address, versions)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Frees what all probes share. */
+  free(): void {
+    for (const context of this.#contexts.values()) context.free()
+    this.#contexts.clear()
+  }
+
+  /** {@link Prober.free}, for `using`. */
+  [Symbol.dispose](): void {
+    this.free()
+  }
+
+  #contextFor(version: TlsVersion): SslContext {
+    const kept = this.#contexts.get(version)
+    if (kept !== undefined) return kept
+    const { cert, key, ca, request } = this.#options
+    const alpn = this.#options.alpn ?? (request === 'h2' ? ['h2'] : undefined)
+    const context = probeContext(this.#openssl, version, {
+      ...(alpn !== undefined && { alpn }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(ca !== undefined && { ca }),
+    })
+    this.#contexts.set(version, context)
+    return context
+  }
+
+  async #requestFor(target: Target): Promise<ProbeRequest> {
+    const { request, path, userAgent, servername } = this.#options
+    if (request === 'none') return bytesRequest(Buffer.alloc(0))
+    if (typeof request !== 'string') return bytesRequest(request)
+    const authority = servername === undefined ? targetName(target) : `${servername}:${target.port}`
+    const asked = { authority: authority.replace(/:443$/, ''), path, userAgent }
+    return request === 'h2' ? await h2Request(asked) : http1Request(asked)
+  }
+
+  #result(target: Target, address: string | undefined, versions: readonly VersionResult[]): ProbeResult {
+    const { request, starttls, alpn, wait, timeout, idle } = this.#options
+    return {
+      ...{ format: 1, kind: 'probe', target: targetName(target), host: target.host, port: target.port },
+      ...(address !== undefined && { address }),
+      date: new Date().toISOString(),
+      madeBy: { 'close-notify': packageVersion(), node: process.versions.node, library: this.#openssl.version },
+      settings: {
+        request: typeof request === 'string' ? request : 'bytes',
+        ...(starttls !== undefined && { starttls }),
+        ...(alpn !== undefined && { alpn }),
+        ...{ wait, timeout },
+        ...(idle !== undefined && { idle }),
+      },
+      versions,
+    }
+  }
+}
+
+class OutOfTime extends Error {}
+
+/** The connection whose session a question's connection offers: it ended in that way. */
+const offers: Readonly<Partial<Record<Question, CloseKind>>> = {
+  onCloseNotify: 'afterResponse',
+  onCloseNotifyAfterRequest: 'afterCloseNotify',
+  onFinInRequest: 'afterFin',
+}
+
+/** The way in which the connection of a question ends. */
+const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
+  afterResponse: 'afterResponse',
+  onCloseNotify: 'afterCloseNotify',
+  onFin: 'afterFin',
+}
+
+/** The probe of one server. */
+class Run {
+  address: string | undefined
+  readonly #options: CheckedProbeOptions
+  readonly #destination: Destination
+  readonly #request: ProbeRequest
+  readonly #openssl: OpenSSL
+  readonly #signal: AbortSignal
+
+  constructor(
+    options: CheckedProbeOptions,
+    openssl: OpenSSL,
+    target: Target,
+    request: ProbeRequest,
+    signal: AbortSignal,
+  ) {
+    this.#openssl = openssl
+    const { starttls, proxy, family, timeout, servername } = options
+    this.#options = options
+    this.#request = request
+    this.#signal = signal
+    this.#destination = {
+      target,
+      servername: servername ?? target.servername,
+      timeout,
+      ...(starttls !== undefined && { starttls }),
+      ...(proxy !== undefined && { proxy }),
+      ...(family !== undefined && { family }),
+    }
+  }
+
+  async version(version: TlsVersion, context: SslContext): Promise<VersionResult> {
+    const answers: { -readonly [K in keyof Answers]: Answers[K] } = {}
+    const resumption: Record<CloseKind, Resumption> = {
+      afterResponse: 'not-asked',
+      afterCloseNotify: 'not-asked',
+      afterFin: 'not-asked',
+    }
+    const sessions = new Map<CloseKind, Buffer | undefined>()
+    let first: FirstConnection | undefined
+    let fastest: number | undefined
+    for (const question of this.#options.questions) {
+        const offered = offers[question]
+        const session = offered === undefined ? undefined : sessions.get(offered)
+        const outcome = await this.#ask(question, context, session, (connection, kept) => {
+          first ??= firstOf(connection)
+          if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
+          if (offered !== undefined && sessions.has(offered)) {
+            const isReused = connection.wire.ssl.sessionReused()
+            resumption[offered] = session === undefined ? 'no-session' : isReused ? 'resumed' : 'full-handshake'
+          }
+          const kind = ends[question]
+          if (kind !== undefined) sessions.set(kind, kept)
+        })
+        if (outcome === 'out-of-time') break
+        if (first === undefined && outcome.kind === 'not-observed') {
+          return { kind: 'failed', version, failure: outcome.failure }
+        }
+        answers[question] = outcome
+    }
+    if (first === undefined) return { kind: 'failed', version, failure: { stage: 'connect', reason: 'timeout' } }
+    const { cipher, alpn, certificate, handshake } = first
+    return {
+      ...{ kind: 'probed', version },
+      ...(cipher !== undefined && { cipher }),
+      ...(alpn !== undefined && { alpn }),
+      certificate,
+      ...(fastest !== undefined && { connect: tenths(fastest) }),
+      ...{ handshake: tenths(handshake), answers, resumption },
+    }
+  }
+
+  /** `done` gets the connection while its SSL still is there, and the session that it leaves. */
+  async #ask(
+    question: Question,
+    context: SslContext,
+    der: Buffer | undefined,
+    done: (connection: Connection, kept: Buffer | undefined) => void,
+  ): Promise<Answer | 'out-of-time'> {
+    const { wait, timeout, maxBytes, idle = 0 } = this.#options
+    const reader = this.#request.newReader()
+    let wire: Connection['wire'] | undefined
+    let isRequested = false
+    // A server of HTTP/2 may send its settings with the handshake; the client's preface has to come before all else.
+    const toAnswer: Buffer[] = []
+    const answer = (): void => {
+      if (isRequested) for (const bytes of toAnswer.splice(0)) wire?.write(bytes)
+    }
+    const onData = (bytes: Buffer): void => {
+      const due = reader.push(bytes)
+      if (due !== undefined && due.length > 0) toAnswer.push(due)
+      answer()
+    }
+    const sendRequest = (): void => {
+      wire?.write(this.#request.bytes)
+      isRequested = true
+      answer()
+    }
+    const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
+    try {
+      const connection = await openConnection(this.#destination, context, {
+        onData,
+        signal: this.#signal,
+        ...(session !== undefined && { session }),
+      })
+      if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
+      wire = connection.wire
+      this.address ??= connection.address
+      const found = await ask[question]({
+        ...{ wire, request: this.#request, reader, sendRequest, signal: this.#signal },
+        roundTrip: Math.max(connection.connect ?? connection.handshake, 1),
+        limits: { wait, timeout, maxBytes, idle },
+      })
+      done(connection, copyOfSession(wire))
+      return found
+    } catch (error) {
+      if (error instanceof OutOfTime) return 'out-of-time'
+      throw error
+    } finally {
+      session?.free()
+      wire?.destroy()
+    }
+  }
+}
+
+/**
+ * The session, where it can be resumed. A copy: OpenSSL marks the session of an SSL that is freed without a close_notify
+ * as not resumable, and whether the server thinks so too is the question.
+ */
+function copyOfSession({ ssl, newSession }: Wire): Buffer | undefined {
+  const session = ssl.getSession()
+  try {
+    return session?.isResumable() === true ? session.toBuffer() : newSession
+  } finally {
+    session?.free()
+  }
+}
+
+interface FirstConnection {
+  readonly cipher: string | undefined
+  readonly alpn: string | undefined
+  readonly certificate: ReturnType<typeof certificateOf>
+  readonly handshake: number
+}
+
+function firstOf({ wire, handshake }: Connection): FirstConnection {
+  const { ssl } = wire
+  return { cipher: ssl.getCipher(), alpn: ssl.getAlpn(), certificate: certificateOf(ssl), handshake }
+}
+
+function isBeforeTls({ stage }: Failure): boolean {
+  return stage !== 'handshake' && stage !== 'request'
+}
+
+/** Tenths of ms: less is noise. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
+}

@@ -1,0 +1,108 @@
+/** What a probe asks of a server, in bytes, and what reads the response. */
+import { once } from 'node:events'
+import { connect } from 'node:http2'
+import { Duplex } from 'node:stream'
+import { H2ResponseReader } from './h2-response.js'
+import { HttpResponseReader, readsAnything, type ResponseReader } from './response.js'
+
+export interface ProbeRequest {
+  readonly kind: 'http/1.1' | 'h2' | 'bytes' | 'none'
+  /** Empty where nothing is asked. */
+  readonly bytes: Buffer
+  /** What is said behind a complete response, where the protocol has a word for the end. */
+  readonly farewell?: Buffer
+  /** Offered to the server, unless the caller asks for others. */
+  readonly alpn?: readonly string[]
+  newReader(): ResponseReader
+}
+
+export interface RequestTarget {
+  /** The host as HTTP names it. */
+  readonly authority: string
+  readonly path: string
+  readonly userAgent: string
+}
+
+/** GET, with `Connection: close`: the server is asked to end the connection behind its response. */
+export function http1Request({ authority, path, userAgent }: RequestTarget): ProbeRequest {
+  const head = [
+    `GET ${path} HTTP/1.1`,
+    `Host: ${authority}`,
+    `User-Agent: ${userAgent}`,
+    'Accept: */*',
+    'Connection: close',
+  ]
+  return {
+    kind: 'http/1.1',
+    bytes: Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'),
+    newReader: () => new HttpResponseReader(),
+  }
+}
+
+/** The same in HTTP/2, where GOAWAY asks for the end: RFC 9113 section 6.8. */
+export async function h2Request({ authority, path, userAgent }: RequestTarget): Promise<ProbeRequest> {
+  return {
+    kind: 'h2',
+    bytes: await openingOfH2({ authority, path, userAgent }),
+    farewell: goaway,
+    alpn: ['h2'],
+    newReader: () => new H2ResponseReader(),
+  }
+}
+
+/** Bytes of the caller's: the response is complete when nothing comes any more. */
+export function bytesRequest(bytes: Uint8Array): ProbeRequest {
+  return { kind: bytes.length === 0 ? 'none' : 'bytes', bytes: Buffer.from(bytes), newReader: readsAnything }
+}
+
+// No error, no stream of the server's was handled.
+const goaway = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+
+/** All windows as wide as they can be, so that nobody has to open them for a large response. */
+const window = 2 ** 31 - 1
+
+/** What Node's own client of HTTP/2 writes first: its preface, its settings and the request. */
+async function openingOfH2({ authority, path, userAgent }: RequestTarget): Promise<Buffer> {
+  const written: Buffer[] = []
+  const transport = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk)
+      done()
+    },
+  })
+  const session = connect(`http://${authority}`, {
+    createConnection: () => transport,
+    settings: { initialWindowSize: window, enablePush: false },
+  })
+  session.on('error', () => {})
+  try {
+    const stream = session.request({ ':path': path, ':scheme': 'https', 'user-agent': userAgent, accept: '*/*' })
+    stream.on('error', () => {})
+    await once(stream, 'ready')
+    // What is ready is written within the next turns.
+    while (!isWhole(written)) await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    session.destroy()
+    transport.destroy()
+  }
+  return Buffer.concat([...written, windowUpdate])
+}
+
+/** Opens the window of the connection, which settings cannot: RFC 9113 section 6.9. */
+const windowUpdate = Buffer.from([0, 0, 4, 8, 0, 0, 0, 0, 0, 0x7f, 0xfe, 0xff, 0xff])
+
+const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+
+/** Whether the frame HEADERS is among what was written. */
+function isWhole(written: readonly Buffer[]): boolean {
+  const bytes = Buffer.concat(written)
+  let at = preface.length
+  while (at + 9 <= bytes.length) {
+    const end = at + 9 + bytes.readUIntBE(at, 3)
+    const headers = 1
+    if (bytes.readUInt8(at + 3) === headers && end <= bytes.length) return true
+    at = end
+  }
+  return false
+}

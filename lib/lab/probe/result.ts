@@ -1,0 +1,168 @@
+/**
+ * What a probe found of one server. It is JSON, in the form of probe.schema.json: `format` changes where a field changes
+ * its meaning or goes. Times are ms, from what the name of the field says.
+ */
+import type { AlertName } from '../../tls/alerts.js'
+import type { TlsVersion } from '../../tls/versions.js'
+
+export interface ProbeResult {
+  readonly format: 1
+  readonly kind: 'probe'
+  /** The target in one text, as `host:port`. */
+  readonly target: string
+  readonly host: string
+  readonly port: number
+  /** The address that was connected to first; absent where there was none, and behind a proxy. */
+  readonly address?: string
+  /** ISO 8601. */
+  readonly date: string
+  readonly madeBy: { readonly 'close-notify': string; readonly node: string; readonly library: string }
+  readonly settings: ProbeSettings
+  readonly versions: readonly VersionResult[]
+}
+
+/** What was asked, as far as the answers depend on it. */
+export interface ProbeSettings {
+  readonly request: 'http/1.1' | 'h2' | 'bytes' | 'none'
+  readonly starttls?: string
+  readonly alpn?: readonly string[]
+  /** ms that each question waits for an answer. */
+  readonly wait: number
+  /** ms for connecting, STARTTLS and the handshake together. */
+  readonly timeout: number
+  /** ms of the question `idle`; absent where it was not asked. */
+  readonly idle?: number
+}
+
+/** One version of TLS. */
+export type VersionResult = ProbedVersion | FailedVersion
+
+/** No connection of that version came to be. */
+export interface FailedVersion {
+  readonly kind: 'failed'
+  readonly version: TlsVersion
+  readonly failure: Failure
+}
+
+export interface ProbedVersion {
+  readonly kind: 'probed'
+  readonly version: TlsVersion
+  readonly cipher?: string
+  readonly alpn?: string
+  readonly certificate: Certificate
+  /** ms of TCP's handshake, without a proxy the shortest of all connections: about a round trip. */
+  readonly connect?: number
+  /** ms of the first TLS handshake. */
+  readonly handshake: number
+  readonly answers: Answers
+  readonly resumption: Readonly<Record<CloseKind, Resumption>>
+}
+
+/** Whether the certificate is one that Node trusts, for this host, now. A probe goes on in any case. */
+export type Certificate = { readonly trusted: true } | { readonly trusted: false; readonly reason: string }
+
+/** By question; absent where a question was not asked. */
+export interface Answers {
+  /** (a) What follows a complete response to a request that asks to close? */
+  readonly afterResponse?: Answer
+  /** (b) What follows our close_notify, TCP open, when nothing was asked before? */
+  readonly onCloseNotify?: Answer
+  /** (b, d) What follows a request and our close_notify right behind it: is it answered, and how does it end? */
+  readonly onCloseNotifyAfterRequest?: Answer
+  /** (c) What follows our FIN without close_notify, when nothing was asked before? */
+  readonly onFin?: Answer
+  /** (c) What follows our FIN without close_notify in the middle of a request? */
+  readonly onFinInRequest?: Answer
+  /** (f) What happens while nothing is sent? */
+  readonly idle?: Answer
+}
+
+export type Question = keyof Answers
+
+export type Answer = Observed | NotObserved
+
+/** How the server's side ended, in the closed vocabulary of docs/lab.md. */
+export type Ending = 'close_notify+fin' | 'close_notify' | 'fin' | 'reset' | `alert:${AlertName}` | 'silent'
+
+export interface Observed {
+  readonly kind: 'observed'
+  readonly ending: Ending
+  /** user_canceled came before. */
+  readonly userCanceled: boolean
+  /**
+   * TCP in the end: the server's FIN had not come (`open`); it had come, and the server still took what we sent
+   * (`half-closed`); it did not, or it sent RST (`closed`).
+   */
+  readonly tcp: 'open' | 'half-closed' | 'closed'
+  /** ms from our last act until close_notify, a fatal alert, FIN and RST came. Negative: it came before. */
+  readonly closeNotifyAt?: number
+  readonly alertAt?: number
+  readonly finAt?: number
+  readonly resetAt?: number
+  /** ms that were waited. */
+  readonly waited: number
+  /** Application data that came behind our last act, in bytes, and when the last of it came. */
+  readonly bytes: number
+  readonly lastBytesAt?: number
+  /** Data was still coming when the time, or the limit of bytes, was over. */
+  readonly stillSending: boolean
+  /** Bytes that followed the server's close_notify. */
+  readonly surplus?: number
+  readonly response?: ResponseFacts
+}
+
+/** The response to our request, on the same connection. */
+export interface ResponseFacts {
+  /** Of HTTP. */
+  readonly status?: number
+  /** What tells its end: the connection's end, where it is `close`. Absent where it is not HTTP. */
+  readonly delimitedBy?: 'content-length' | 'chunked' | 'close' | 'no-body' | 'frames'
+  /** All of it came. Absent where nothing but the connection's end could tell. */
+  readonly complete?: boolean
+  /** All application data of the connection, in bytes. */
+  readonly bytes: number
+}
+
+/** The connection for the question did not come to be, or ended before it could be asked. */
+export interface NotObserved {
+  readonly kind: 'not-observed'
+  readonly failure: Failure
+}
+
+/** Ways to end a connection, by which its session may have become unusable. */
+export type CloseKind = 'afterResponse' | 'afterCloseNotify' | 'afterFin'
+
+/**
+ * A session of a connection that ended so was offered to the next one: it was resumed, or a full handshake was done;
+ * there was no session to offer; or there was no such next connection.
+ */
+export type Resumption = 'resumed' | 'full-handshake' | 'no-session' | 'not-asked'
+
+export type FailureReason =
+  | 'host-not-found'
+  | 'refused'
+  | 'unreachable'
+  | 'proxy'
+  | 'starttls-refused'
+  | 'not-the-protocol'
+  | 'plaintext-after-starttls'
+  | 'too-long'
+  /** The server ended TCP: FIN, or RST. */
+  | 'closed'
+  | 'reset'
+  | 'not-tls'
+  /** OpenSSL gave up the handshake: its reason is the detail. */
+  | 'handshake'
+  | `alert:${AlertName}`
+  /** Nothing was wrong but that it took too long. */
+  | 'timeout'
+  /** This libssl cannot do it. */
+  | 'library'
+
+export interface Failure {
+  /** How far it came. */
+  readonly stage: 'connect' | 'proxy' | 'starttls' | 'handshake' | 'request'
+  readonly reason: FailureReason
+  /** For people. */
+  readonly detail?: string
+}

@@ -1,0 +1,264 @@
+/**
+ * A TLS connection whose every byte is under control: an SSL of the engine over a socket of Node's. It does nothing by
+ * itself but what OpenSSL does while it reads (messages of the handshake, a KeyUpdate, an alert about what is wrong);
+ * close_notify, FIN and RST leave when they are asked for. What the peer did is kept with its time.
+ *
+ * The socket has to be made with `allowHalfOpen`, and belongs to the wire from then on.
+ */
+import type net from 'node:net'
+import type { Ssl, SslResult } from '../../openssl/index.js'
+import type { AlertName } from '../../tls/alerts.js'
+
+/** What the peer did, as far as it was seen. Times are ms on the clock of `performance.now()`. */
+export interface Seen {
+  /** Application data, in bytes. */
+  readonly bytes: number
+  readonly lastBytesAt?: number
+  readonly closeNotifyAt?: number
+  /** An alert user_canceled, RFC 8446 section 6.1. */
+  readonly userCanceledAt?: number
+  readonly fatalAlert?: { readonly name: AlertName; readonly at: number }
+  readonly finAt?: number
+  readonly reset?: { readonly code: string; readonly at: number }
+  /** OpenSSL could not go on: its reason, in its own words. */
+  readonly failure?: { readonly reason: string; readonly at: number }
+  /** Bytes that followed the peer's close_notify. */
+  readonly surplus: number
+}
+
+/** Sees all bytes on their way, and may change those that leave. */
+export interface Tap {
+  keylog(line: string): void
+  received(bytes: Buffer): void
+  sent(bytes: Buffer): Buffer
+}
+
+export interface WireOptions {
+  /** Gets the application data. The buffer is its own. */
+  readonly onData?: (bytes: Buffer) => void
+  readonly tap?: Tap
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export class Wire {
+  readonly socket: net.Socket
+  readonly ssl: Ssl
+  readonly #options: WireOptions
+  readonly #seen: Mutable<Seen> = { bytes: 0, surplus: 0 }
+  readonly #waiters = new Set<() => void>()
+  #handshakeDone = false
+  #closed = false
+  #sentCloseNotifyAt: number | undefined
+  #newSession: Buffer | undefined
+
+  constructor(socket: net.Socket, ssl: Ssl, options: WireOptions = {}) {
+    this.socket = socket
+    this.ssl = ssl
+    this.#options = options
+    socket.setNoDelay(true)
+    socket.on('data', (bytes: Buffer) => this.#received(bytes))
+    socket.on('end', () => {
+      this.#seen.finAt ??= performance.now()
+      this.#changed()
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#seen.reset ??= { code: error.code ?? error.message, at: performance.now() }
+      this.#changed()
+    })
+    socket.on('close', () => {
+      this.#closed = true
+      this.#changed()
+    })
+  }
+
+  get seen(): Seen {
+    return this.#seen
+  }
+
+  /** Whether the handshake was completed. */
+  get isReady(): boolean {
+    return this.#handshakeDone
+  }
+
+  /** Whether nothing can come any more: TCP has ended, or TLS cannot go on. */
+  get isOver(): boolean {
+    const { finAt, reset, failure } = this.#seen
+    return this.#closed || finAt !== undefined || reset !== undefined || failure !== undefined
+  }
+
+  /** When our close_notify was given to the socket. */
+  get sentCloseNotifyAt(): number | undefined {
+    return this.#sentCloseNotifyAt
+  }
+
+  /** The last session that OpenSSL told of, as DER: a client's, with `sessionCache`. */
+  get newSession(): Buffer | undefined {
+    return this.#newSession
+  }
+
+  /** Begins or goes on with the handshake. Resolves with whether it was completed within `ms`; `seen` tells why not. */
+  async handshake(ms: number, signal?: AbortSignal): Promise<boolean> {
+    this.#handshakeStep()
+    await this.until(() => this.#handshakeDone || this.isOver, ms, signal)
+    return this.#handshakeDone
+  }
+
+  /**
+   * Resolves with true as soon as a condition holds that depends on `seen`, and with false after `ms`.
+   *
+   * @throws the signal's reason
+   */
+  until(condition: () => boolean, ms: number, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(reasonOf(signal))
+        return
+      }
+      if (condition()) {
+        resolve(true)
+        return
+      }
+      const end = (): void => {
+        clearTimeout(timer)
+        this.#waiters.delete(look)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const look = (): void => {
+        if (!condition()) return
+        end()
+        resolve(true)
+      }
+      const onAbort = (): void => {
+        end()
+        reject(reasonOf(signal))
+      }
+      const timer = setTimeout(() => {
+        end()
+        resolve(condition())
+      }, ms)
+      this.#waiters.add(look)
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  /** SSL_write(3), and what it wrote to the socket. Returns whether the socket has room for more. */
+  write(bytes: Uint8Array): boolean {
+    this.ssl.write(bytes)
+    return this.flush()
+  }
+
+  /** Our close_notify, SSL_shutdown(3), and nothing else: TCP stays open. */
+  closeNotify(): SslResult {
+    const result = this.ssl.shutdown()
+    this.#sentCloseNotifyAt ??= performance.now()
+    this.flush()
+    return result
+  }
+
+  /** Bytes as they are, behind what TLS wrote. */
+  raw(bytes: Uint8Array): boolean {
+    return this.socket.writable ? this.socket.write(bytes) : false
+  }
+
+  /** Gives the socket what OpenSSL has written. */
+  flush(): boolean {
+    this.#takeEvents()
+    const bytes = this.ssl.transmit()
+    const sent = this.#options.tap?.sent(bytes) ?? bytes
+    return sent.length === 0 || this.raw(sent)
+  }
+
+  /** FIN, behind all that was written. The peer can go on sending. */
+  fin(): void {
+    if (this.socket.writable) this.socket.end()
+  }
+
+  /** RST at once. */
+  reset(): void {
+    this.socket.resetAndDestroy()
+  }
+
+  /** Closes the socket and frees the SSL. Twice is harmless. */
+  destroy(): void {
+    this.socket.destroy()
+    this.ssl.free()
+    this.#closed = true
+    this.#changed()
+  }
+
+  #received(bytes: Buffer): void {
+    if (this.#closed) return
+    this.#options.tap?.received(bytes)
+    const { closeNotifyAt } = this.#seen
+    if (closeNotifyAt !== undefined) {
+      this.#seen.surplus += bytes.length
+      this.#changed()
+      return
+    }
+    this.ssl.receive(bytes)
+    if (!this.#handshakeDone) this.#handshakeStep()
+    if (this.#handshakeDone) this.#read()
+    this.#changed()
+  }
+
+  #handshakeStep(): void {
+    const result = this.ssl.doHandshake()
+    this.#noteFailure(result)
+    this.#handshakeDone = result.value === 1
+    this.flush()
+  }
+
+  #read(): void {
+    for (;;) {
+      const { result, plaintext, output } = this.ssl.pump()
+      // Views that the next call overwrites.
+      const data = Buffer.from(plaintext)
+      const answer = Buffer.from(output)
+      this.#takeEvents()
+      const sent = this.#options.tap?.sent(answer) ?? answer
+      if (sent.length > 0) this.raw(sent)
+      if (data.length > 0) {
+        this.#seen.bytes += data.length
+        this.#seen.lastBytesAt = performance.now()
+        this.#options.onData?.(data)
+      }
+      if (this.#closed) return
+      if (result.value > 0) continue
+      this.#noteFailure(result)
+      if (this.#seen.closeNotifyAt !== undefined) this.#seen.surplus += this.ssl.inputPending()
+      return
+    }
+  }
+
+  #takeEvents(): void {
+    for (const event of this.ssl.takeEvents()) {
+      if (event.type === 'keylog') this.#options.tap?.keylog(event.line)
+      if (event.type === 'new_session') this.#newSession = event.der ?? this.#newSession
+      if (event.type !== 'alert' || event.direction !== 'received') continue
+      if (event.name === 'close_notify') this.#seen.closeNotifyAt ??= event.at
+      else if (event.name === 'user_canceled') this.#seen.userCanceledAt ??= event.at
+      // In TLS 1.3 an alert is fatal whatever its level says: RFC 8446 section 6.
+      else if (event.level !== 'warning' || event.version === 'TLSv1.3') {
+        this.#seen.fatalAlert ??= { name: event.name, at: event.at }
+      }
+    }
+  }
+
+  #noteFailure({ value, error, queue }: SslResult): void {
+    if (value > 0 || error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE') return
+    if (error === 'SSL_ERROR_ZERO_RETURN') return
+    const reason = queue.at(-1)?.reason ?? error
+    this.#seen.failure ??= { reason: reason.toLowerCase().replaceAll('_', ' '), at: performance.now() }
+  }
+
+  #changed(): void {
+    for (const look of this.#waiters) look()
+  }
+}
+
+/** An abort's reason can be anything. */
+function reasonOf(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason
+  return reason instanceof Error ? reason : new Error(String(reason))
+}
