@@ -10,7 +10,7 @@ const script = path.join(root, 'scripts/peers/fetch.mjs')
 
 test('every peer of the table is pinned', () => {
   const usage = execFileSync(process.execPath, [script, '--help'], { encoding: 'utf8' })
-  const rows = [...usage.matchAll(/^ +(\S+) +(.+\S) +from Debian (\S+)$/gm)].map(([, ...row]) => row.join(' '))
+  const rows = [...usage.matchAll(/^ +(\S+) +(.+\S) +from Debian (\S.*)$/gm)].map(([, ...row]) => row.join(' '))
   expect(rows).toEqual([
     expect.stringMatching(/^openssl 3\.0\.\d+-\S+ bookworm$/),
     expect.stringMatching(/^gnutls 3\.7\.\d+-\S+ bookworm$/),
@@ -18,6 +18,13 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^postgresql 15\.\d+-\S+ bookworm$/),
     expect.stringMatching(/^nginx 1\.22\.1-\S+ bookworm$/),
     expect.stringMatching(/^vsftpd 3\.0\.3-\S+ bookworm$/),
+    expect.stringMatching(/^apache2 2\.4\.\d+-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^lighttpd 1\.4\.69-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^caddy 2\.6\.2-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^haproxy 2\.6\.\d+-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^stunnel 3:5\.68-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^dovecot 1:2\.3\.19\.1\+dfsg1-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^exim 4\.96-\S+ bookworm, on demand$/),
   ])
 })
 

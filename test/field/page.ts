@@ -1,0 +1,168 @@
+/** The generated part of docs/field-guide.md, and what a round prints: tables of a result. Pure, but for the page. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { adviceFor } from '../../lib/lab/probe/advice.js'
+import type { Answer, Observed, ProbedVersion, Resumption, VersionResult } from '../../lib/lab/probe/result.js'
+import { sourceFile } from '../../benchmarks/support/source-file.js'
+import { closeKinds, shareOf, wholeBytes } from './compare.js'
+import type { FieldResult, Measured } from './result.js'
+
+const page = sourceFile('docs/field-guide.md')
+const marked = /(?<=<!-- generated: begin[^>]*-->\n)[\s\S]*(?=<!-- generated: end -->)/
+
+/** Whether the page has the tables of this result. */
+export function isUpToDate(result: FieldResult): boolean {
+  const [old] = marked.exec(readFileSync(page, 'utf8')) ?? []
+  return old === generatedPart(result)
+}
+
+export function updatePage(result: FieldResult): void {
+  const text = readFileSync(page, 'utf8')
+  if (!marked.test(text)) throw new Error(`Expected the markers of the generated part in ${page}`)
+  writeFileSync(
+    page,
+    text.replace(marked, () => generatedPart(result)),
+  )
+}
+
+function generatedPart({ servers }: FieldResult): string {
+  const measured = servers.filter((server) => server.outcome === 'measured')
+  const parts = [
+    table(['server', 'version', 'TLS by', 'measured', 'by'], measured.map(identityOf)),
+    '### What the servers do\n',
+    table(behaviourHead, measured.flatMap(behavioursOf)),
+    '### Whether a session can be resumed, and how to close\n',
+    table(['server', 'TLS', 'after a response', 'after our close_notify', 'after our bare FIN', 'mode', 'budget'], measured.flatMap(consequencesOf)),
+  ]
+  return `\n${parts.join('\n')}\n`
+}
+
+const behaviourHead = [
+  ...['server', 'TLS', 'the body ends by', 'behind a response', 'at our close_notify'],
+  ...['at a request and close_notify', 'at our FIN', 'at FIN in a request'],
+]
+
+function identityOf({ title, version, library, date, madeBy }: Measured): readonly string[] {
+  return [title, version, library, date, `close-notify ${madeBy['close-notify']}, Node ${madeBy.node}`]
+}
+
+function behavioursOf(server: Measured): readonly (readonly string[])[] {
+  return rowsOf(server, (version) => {
+    const { answers } = version
+    const whole = wholeBytes(answers.afterResponse)
+    return [
+      bodyEnd(answers.afterResponse),
+      cellOf(answers.afterResponse),
+      cellOf(answers.onCloseNotify),
+      cellOf(answers.onCloseNotifyAfterRequest, whole),
+      cellOf(answers.onFin),
+      cellOf(answers.onFinInRequest, whole),
+    ]
+  })
+}
+
+function consequencesOf(server: Measured): readonly (readonly string[])[] {
+  return rowsOf(server, (version) => {
+    const { mode, waitTimeout } = adviceFor(version)
+    const resumption = closeKinds.map((kind) => resumptionWords[version.resumption[kind]])
+    return [...resumption, `\`${mode}\``, waitTimeout === undefined ? '' : `${waitTimeout} ms`]
+  })
+}
+
+const resumptionWords: Readonly<Record<Resumption, string>> = {
+  resumed: 'yes',
+  'full-handshake': 'no',
+  'no-session': 'no session',
+  'not-asked': '',
+}
+
+/** One row where both versions do the same. */
+function rowsOf(
+  { title, library, versions }: Measured,
+  cells: (version: ProbedVersion) => readonly string[],
+): readonly (readonly string[])[] {
+  // Names of servers are not unique: one is measured with several libraries.
+  const name = title === 'lighttpd' ? `${title}, ${library.replace(/ [\d.]+$/, '')}` : title
+  const rows = versions.map((version) => ({ of: nameOf(version), cells: version.kind === 'probed' ? cells(version) : undefined }))
+  const [first, ...others] = rows
+  if (first === undefined) return []
+  const isSame = others.every((row) => row.cells?.join('|') === first.cells?.join('|'))
+  const shown = isSame ? [{ ...first, of: rows.map(({ of }) => of).join(', ') }] : rows
+  return shown.map((row) => [name, row.of, ...(row.cells ?? ['not offered'])])
+}
+
+function nameOf({ version }: VersionResult): string {
+  return version.replace('TLSv', '')
+}
+
+function bodyEnd(answer: Answer | undefined): string {
+  if (answer?.kind !== 'observed') return ''
+  const { delimitedBy } = answer.response ?? {}
+  switch (delimitedBy) {
+    case undefined:
+      return 'its protocol'
+    case 'close':
+      return '**the connection**'
+    case 'content-length':
+      return 'Content-Length'
+    case 'chunked':
+      return 'chunks'
+    case 'frames':
+      return 'frames'
+    case 'no-body':
+      return 'no body'
+  }
+}
+
+/** With how much of the response came, where `whole` says how long it is. */
+function cellOf(answer: Answer | undefined, whole?: number): string {
+  if (answer === undefined) return ''
+  if (answer.kind === 'not-observed') return `not observed: ${answer.failure.reason}`
+  const share = whole === undefined ? '' : `${shareOf(answer.response?.bytes ?? 0, whole)}, `
+  return `${share}\`${answer.ending}\`${lateness(answer)}${tcpWords(answer)}`
+}
+
+/** Times under this are those of the machine. */
+const noticeable = 250
+
+function lateness({ closeNotifyAt, alertAt, finAt, resetAt }: Observed): string {
+  const first = closeNotifyAt ?? alertAt ?? finAt ?? resetAt
+  return first === undefined || first < noticeable ? '' : ` after ${(first / 1000).toFixed(1)} s`
+}
+
+function tcpWords({ ending, tcp }: Observed): string {
+  return tcp === 'half-closed' && ending !== 'silent' ? ', still reads' : ''
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${head.map((_, i) => cells[i] ?? '').join(' | ')} |`.replaceAll('|  |', '| |')
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line), ''].join('\n')
+}
+
+/** The same for a terminal: one line for each version, and each difference below it. */
+export function textOf({ servers }: FieldResult): string {
+  return servers
+    .flatMap((server) => {
+      if (server.outcome !== 'measured') return [`${server.name}: ${server.outcome}: ${server.why}`]
+      const lines = server.versions.map((version) => `  ${version.version}: ${summaryOf(version)}`)
+      const differences = server.differences.map((line) => `  DIFFERS ${line}`)
+      return [`${server.name}: ${server.title} ${server.version}, ${server.library}`, ...lines, ...differences]
+    })
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function summaryOf(version: VersionResult): string {
+  if (version.kind === 'failed') return `failed: ${version.failure.reason}`
+  const { answers, resumption } = version
+  const whole = wholeBytes(answers.afterResponse)
+  return [
+    `response ${cellOf(answers.afterResponse)}`,
+    `close_notify ${cellOf(answers.onCloseNotify)}`,
+    `request+close_notify ${cellOf(answers.onCloseNotifyAfterRequest, whole)}`,
+    `FIN ${cellOf(answers.onFin)}`,
+    `FIN in request ${cellOf(answers.onFinInRequest, whole)}`,
+    `resumed ${closeKinds.map((kind) => resumption[kind]).join('/')}`,
+  ]
+    .join('; ')
+    .replaceAll('`', '')
+}
