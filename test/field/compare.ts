@@ -20,11 +20,18 @@ export function differencesBetween(probed: VersionResult, seen: VersionSight): r
     return [`the probe had ${said}, the judge ${seen.kind === 'failed' ? `failed: ${seen.why}` : 'a connection'}`]
   }
   return [
+    ...unexpectedStatus(probed),
     ...judgedQuestions.flatMap((question) => differenceIn(question, probed, seen.sights)),
     ...closeKinds
       .filter((kind) => probed.resumption[kind] !== seen.resumption[kind])
       .map((kind) => `resumption ${kind}: probe ${probed.resumption[kind]}, wire ${seen.resumption[kind]}`),
   ]
+}
+
+/** An error page is no response to measure. */
+function unexpectedStatus({ answers: { afterResponse } }: ProbedVersion): readonly string[] {
+  const status = afterResponse?.kind === 'observed' ? afterResponse.response?.status : undefined
+  return status === undefined || status === 200 ? [] : [`the response has the status ${status}`]
 }
 
 function differenceIn(

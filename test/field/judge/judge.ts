@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ending, Question, Resumption } from '../../../lib/lab/probe/result.js'
+import { explain } from '../../../benchmarks/support/explain.js'
 import { alertRecord, fin, plaintext } from '../../support/tampering.js'
 import { describeEvent, type Wire, type WireEvent } from '../../support/wire.js'
 import { type Line, type LineOptions, withLine } from './line.js'
@@ -26,7 +27,7 @@ export type VersionSight =
       readonly sights: Readonly<Record<JudgedQuestion, Sight>>
       readonly resumption: Readonly<Record<'afterResponse' | 'afterCloseNotify' | 'afterFin', Resumption>>
     }
-  /** No handshake came to its end. */
+  /** A connection did not come to be, or something on the wire could not be read. */
   | { readonly kind: 'failed'; readonly why: string }
 
 export interface JudgeOptions extends Omit<LineOptions, 'session'> {
@@ -36,11 +37,14 @@ export interface JudgeOptions extends Omit<LineOptions, 'session'> {
 
 export async function judge(options: JudgeOptions): Promise<VersionSight> {
   try {
-    await withLine(options, () => Promise.resolve())
+    return await judgeAll(options)
   } catch (error) {
     options.signal.throwIfAborted()
-    return { kind: 'failed', why: error instanceof Error ? error.message : String(error) }
+    return { kind: 'failed', why: explain(error) }
   }
+}
+
+async function judgeAll(options: JudgeOptions): Promise<VersionSight> {
   const afterResponse = await look('afterResponse', options)
   const resumedAfterResponse = await resume(afterResponse.session, options)
   const onCloseNotify = await look('onCloseNotify', options)

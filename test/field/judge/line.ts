@@ -52,13 +52,13 @@ export async function withLine<T>(options: LineOptions, use: (line: Line) => Pro
     await once(tcp, 'connect', { signal: within })
     if (speech.starttls !== undefined) await askForTls(tcp, speech.starttls, within)
     client = tlsOver(tcp, options)
+    client.on('error', () => {})
     client.on('keylog', (line: Buffer) => relay.keys.add(line))
     let session: Buffer | undefined
     client.on('session', (der: Buffer) => {
       session = der
     })
     await secure(client, within)
-    client.on('error', () => {})
     client.resume()
     const wire = await relay.nextWire()
     const silence: OnRecord = ({ from }) => (from === 'client' ? 'drop' : 'pass')
