@@ -9,6 +9,7 @@ import type { TlsVersion } from '../../tls/versions.js'
 import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
 import type { Wire } from '../wire/wire.js'
+import { adviceFor } from './advice.js'
 import { certificateOf, type Connection, type Destination, isFailure, openConnection, probeContext } from './connection.js'
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
 import { ask } from './questions.js'
@@ -200,6 +201,7 @@ class Run {
       certificate,
       ...(fastest !== undefined && { connect: tenths(fastest) }),
       ...{ handshake: tenths(handshake), answers, resumption },
+      advice: adviceFor({ answers, resumption }),
     }
   }
 

@@ -56,6 +56,26 @@ export interface ProbedVersion {
   readonly handshake: number
   readonly answers: Answers
   readonly resumption: Readonly<Record<CloseKind, Resumption>>
+  /** What the answers mean for a client. The only judgement here: all else was seen. */
+  readonly advice: Advice
+}
+
+/** Good: nothing is to be done. Note: something to know. Risk: data can be lost, or a cut be taken for an end. */
+export type Weight = 'good' | 'note' | 'risk'
+
+export interface Finding {
+  readonly question: Question | 'resumption'
+  readonly weight: Weight
+  /** What the server does, and what it means. Whole sentences. */
+  readonly text: string
+}
+
+export interface Advice {
+  /** How to close towards this server, in the words of a policy. */
+  readonly mode: 'unidirectional' | 'bidirectional'
+  /** ms, for mode bidirectional. */
+  readonly waitTimeout?: number
+  readonly findings: readonly Finding[]
 }
 
 /** Whether the certificate is one that Node trusts, for this host, now. A probe goes on in any case. */
