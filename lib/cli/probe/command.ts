@@ -15,6 +15,7 @@ import { addOptions } from '../options.js'
 import { layoutOf, print } from '../output.js'
 import { displayProgress } from '../progress.js'
 import { readResults } from './earlier.js'
+import { hasFailed, probeMany, type ProbeSession } from './many.js'
 import { type ProbeCommandOptions, probeOptions } from './options.js'
 import { renderCsv, renderMarkdown } from './render/tables.js'
 import { renderDeviations, renderText } from './render/text.js'
@@ -51,9 +52,12 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
   const { starttls } = options
   try {
     for (const host of hosts) parseTarget(host, starttls === undefined ? {} : { starttls })
-    if (options.hosts !== undefined) return command.error('error: --hosts is not there yet')
-    if (hosts.length === 0) command.error('error: there is no host to probe; name one, or a file of them by --hosts')
+    if (options.hosts !== undefined && hosts.length > 0) {
+      command.error('error: hosts are named on the command line or by --hosts, not by both')
+    }
+    if (options.hosts === undefined && hosts.length === 0) command.error('error: there is no host to probe; name one, or a file of them by --hosts')
     using prober = new Prober(proberOptions(options, command))
+    if (options.hosts !== undefined) return await probeMany(options.hosts, { prober, options, expected })
     return await probeFew(hosts, { prober, options, expected })
   } catch (error) {
     if (!(error instanceof ClosureError)) throw error
@@ -61,14 +65,8 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
   }
 }
 
-interface Session {
-  readonly prober: Prober
-  readonly options: ProbeCommandOptions
-  readonly expected: readonly ProbeResult[] | undefined
-}
-
 /** Hosts of the command line: a few at a time, printed in their order. */
-async function probeFew(hosts: readonly string[], { prober, options, expected }: Session): Promise<ExitCode> {
+async function probeFew(hosts: readonly string[], { prober, options, expected }: ProbeSession): Promise<ExitCode> {
   const progress = displayProgress(process.stderr, 'hosts')
   const results = await interruptible(async (signal) => {
     const found: ProbeResult[] = []
@@ -93,11 +91,6 @@ async function probeFew(hosts: readonly string[], { prober, options, expected }:
     process.stderr.write(renderDeviations(deviations, layoutOf('a file')))
   }
   return deviations.length > 0 || results.some(hasFailed) ? exitCodes.failed : printed
-}
-
-/** A host of which no version could be probed. */
-export function hasFailed({ versions }: ProbeResult): boolean {
-  return versions.every(({ kind }) => kind === 'failed')
 }
 
 function isForPrograms({ json, ndjson, markdown, csv }: ProbeCommandOptions): boolean {

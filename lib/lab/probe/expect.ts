@@ -12,7 +12,7 @@ export interface Deviation {
 
 /** By target; a target of which nothing is expected deviates in nothing. */
 export function deviationsFrom(expected: readonly ProbeResult[], found: ProbeResult): readonly Deviation[] {
-  const before = expected.find(({ target }) => target === found.target)
+  const before = expected.find(({ host, port }) => host === found.host && port === found.port)
   if (before === undefined) return []
   return before.versions.flatMap((version) => {
     const now = found.versions.find((each) => each.version === version.version)

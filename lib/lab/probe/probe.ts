@@ -14,7 +14,17 @@ import { certificateOf, type Connection, type Destination, isFailure, openConnec
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
 import { ask } from './questions.js'
 import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
-import type { Answer, Answers, CloseKind, Failure, ProbeResult, Question, Resumption, VersionResult } from './result.js'
+import type {
+  Answer,
+  Answers,
+  CloseKind,
+  Failure,
+  ProbeResult,
+  ProbeSettings,
+  Question,
+  Resumption,
+  VersionResult,
+} from './result.js'
 
 /**
  * Probes one server. What is wrong with the server is a result: the promise rejects for wrong options, for a libssl that
@@ -56,7 +66,7 @@ export class Prober {
         // Where there is no TCP there is no other version of TLS either.
         if (result.kind === 'failed' && isBeforeTls(result.failure)) break
       }
-      return this.#result(target, run.address, versions)
+      return this.#result(text.trim(), target, { address: run.address, versions })
     } finally {
       clearTimeout(timer)
     }
@@ -97,20 +107,47 @@ export class Prober {
     return request === 'h2' ? await h2Request(asked) : http1Request(asked)
   }
 
-  #result(target: Target, address: string | undefined, versions: readonly VersionResult[]): ProbeResult {
+  /** The result of a target of which nothing else is known than that it failed. */
+  failed(text: string, failure: Failure): ProbeResult {
+    const [version = 'TLSv1.3'] = this.#options.versions
+    return this.#result(text, { host: text, port: 0 }, { versions: [{ kind: 'failed', version, failure }] })
+  }
+
+  /** What the results depend on, as JSON. */
+  get settings(): object {
+    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy } = this.#options
+    return {
+      ...this.#settings(),
+      ...{ versions, questions, path, userAgent, maxBytes, totalTimeout },
+      ...(typeof request !== 'string' && { bytes: Buffer.from(request).toString('base64') }),
+      ...(servername !== undefined && { servername }),
+      ...(proxy !== undefined && { proxy: proxy.replace(/\/\/[^@/]*@/, '//') }),
+      library: this.#openssl.version,
+    }
+  }
+
+  #settings(): ProbeSettings {
     const { request, starttls, alpn, wait, timeout, idle } = this.#options
     return {
-      ...{ format: 1, kind: 'probe', target: targetName(target), host: target.host, port: target.port },
+      request: typeof request === 'string' ? request : 'bytes',
+      ...(starttls !== undefined && { starttls }),
+      ...(alpn !== undefined && { alpn }),
+      ...{ wait, timeout },
+      ...(idle !== undefined && { idle }),
+    }
+  }
+
+  #result(
+    text: string,
+    { host, port }: Target,
+    { address, versions }: { address?: string | undefined; versions: readonly VersionResult[] },
+  ): ProbeResult {
+    return {
+      ...{ format: 1, kind: 'probe', target: text, host, port },
       ...(address !== undefined && { address }),
       date: new Date().toISOString(),
       madeBy: { 'close-notify': packageVersion(), node: process.versions.node, library: this.#openssl.version },
-      settings: {
-        request: typeof request === 'string' ? request : 'bytes',
-        ...(starttls !== undefined && { starttls }),
-        ...(alpn !== undefined && { alpn }),
-        ...{ wait, timeout },
-        ...(idle !== undefined && { idle }),
-      },
+      settings: this.#settings(),
       versions,
     }
   }

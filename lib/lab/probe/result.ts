@@ -8,8 +8,9 @@ import type { TlsVersion } from '../../tls/versions.js'
 export interface ProbeResult {
   readonly format: 1
   readonly kind: 'probe'
-  /** The target in one text, as `host:port`. */
+  /** The target as it was given. */
   readonly target: string
+  /** Its host and port; port 0 where the text is no target. */
   readonly host: string
   readonly port: number
   /** The address that was connected to first; absent where there was none, and behind a proxy. */
@@ -159,9 +160,13 @@ export type CloseKind = 'afterResponse' | 'afterCloseNotify' | 'afterFin'
 export type Resumption = 'resumed' | 'full-handshake' | 'no-session' | 'not-asked'
 
 export type FailureReason =
+  /** The text is no host, or no host with a port. */
+  | 'not-a-target'
   | 'host-not-found'
   | 'refused'
   | 'unreachable'
+  /** This machine could not open a connection: no descriptors, no ports. */
+  | 'local'
   | 'proxy'
   | 'starttls-refused'
   | 'not-the-protocol'

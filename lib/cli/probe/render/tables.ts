@@ -1,5 +1,6 @@
 // The results of probes as tables: markdown for a page, CSV for a spreadsheet.
 import type { Answer, ProbeResult, VersionResult } from '../../../lab/probe/result.js'
+import { targetName } from '../../../lab/transport/target.js'
 import { csvLine, markdownTable } from '../../text.js'
 import { askedIn, questionNames, shortAnswer } from './words.js'
 
@@ -11,8 +12,9 @@ export function renderMarkdown(results: readonly ProbeResult[]): string {
     ),
   )
   const head = ['server', 'version', ...[...asked].map((question) => questionNames[question]), 'use towards it']
-  const rows = results.flatMap(({ target, versions }) =>
-    versions.map((version) => {
+  const rows = results.flatMap((result) =>
+    result.versions.map((version) => {
+      const target = targetName(result)
       const { kind } = version
       if (kind === 'failed') return [target, version.version, ...[...asked].map(() => ''), `failed: ${version.failure.reason}`]
       const cells = [...asked].map((question) => {
@@ -43,7 +45,9 @@ export function renderCsv(results: readonly ProbeResult[]): string {
 }
 
 /** The lines of one result, without the head. */
-function csvOf({ target, address = '', versions }: ProbeResult): readonly string[] {
+function csvOf(result: ProbeResult): readonly string[] {
+  const { address = '', versions } = result
+  const target = targetName(result)
   return versions.flatMap((version) => linesOf(version).map((cells) => csvLine([target, address, version.version, ...cells])))
 }
 

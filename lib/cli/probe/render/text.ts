@@ -9,6 +9,7 @@ import type {
   ProbeResult,
   Weight,
 } from '../../../lab/probe/result.js'
+import { targetName } from '../../../lab/transport/target.js'
 import type { Layout } from '../../output.js'
 import { wrap } from '../../text.js'
 import { areAlike, askedIn, questionNames, shortAnswer } from './words.js'
@@ -16,7 +17,7 @@ import { areAlike, askedIn, questionNames, shortAnswer } from './words.js'
 export function renderText(result: ProbeResult, layout: Layout): string {
   const { style } = layout
   const where = result.address === undefined || result.address === result.host ? '' : ` (${result.address})`
-  return [style.heading(`${result.target}${where}`), ...sections(result, layout)].join('\n\n').concat('\n')
+  return [style.heading(`${targetName(result)}${where}`), ...sections(result, layout)].join('\n\n').concat('\n')
 }
 
 export function renderDeviations(deviations: readonly Deviation[], { style }: Layout): string {
