@@ -67,3 +67,12 @@ export function count(flags: `--${string} <${string}>`, meaning: string): TypedO
     return number
   })
 }
+
+/** Several of a set: behind one option, or behind each of several. */
+export function choices<const Value extends string>(
+  flags: `--${string} <${string}...>`,
+  meaning: string,
+  values: readonly Value[],
+): TypedOption<readonly Value[]> {
+  return new Option(flags, meaning).choices(values)
+}

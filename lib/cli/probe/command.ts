@@ -122,12 +122,13 @@ function expectedFrom(file: string, command: Command): readonly ProbeResult[] {
 
 function proberOptions(options: ProbeCommandOptions, command: Command): ProbeOptions {
   const { request, path, tls, starttls, servername, alpn, wait, timeout, totalTimeout, idle } = options
-  const { cert, key, ca, library, proxy, ipv4, ipv6, userAgent } = options
+  const { cert, key, ca, library, proxy, ipv4, ipv6, userAgent, question } = options
   const sent = sentBytes(options, command)
   return {
     ...(sent !== undefined ? { request: sent } : request === undefined ? {} : { request }),
     ...(path !== undefined && { path }),
     ...(tls !== undefined && { versions: [tls] }),
+    ...(question !== undefined && { questions: question }),
     ...(starttls !== undefined && { starttls }),
     ...(servername !== undefined && { servername }),
     ...(alpn !== undefined && { alpn }),

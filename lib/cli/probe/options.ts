@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { startTlsProtocols } from '../../lab/transport/starttls/protocols.js'
+import { questions } from '../../lab/probe/options.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, count, flag, list, text } from '../options.js'
+import { choice, choices, count, flag, list, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
 
@@ -19,6 +20,7 @@ export const probeOptions = {
   send: text('--send <text>', 'send this instead; \\r, \\n, \\t and \\xNN are understood'),
   sendFile: text('--send-file <file>', 'send the bytes of this file instead').argParser(existingFile),
   tls: choice('--tls <version>', 'only this version of TLS', tlsVersions),
+  question: choices('--question <name...>', 'only these questions', questions),
   starttls: choice('--starttls <protocol>', 'ask for TLS in this protocol first; sends no request', startTlsProtocols),
   servername: text('--servername <name>', 'the name to ask for (SNI); default: the host'),
   alpn: list('--alpn <name...>', 'protocols to offer'),
