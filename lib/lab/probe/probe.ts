@@ -173,7 +173,7 @@ const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
 class Run {
   address: string | undefined
   readonly #options: CheckedProbeOptions
-  readonly #destination: Destination
+  #destination: Destination
   readonly #request: ProbeRequest
   readonly #openssl: OpenSSL
   readonly #signal: AbortSignal
@@ -242,6 +242,15 @@ class Run {
     }
   }
 
+  /** All connections go to one address: behind a name may be servers that close differently. */
+  #stayAt({ address, connect }: Connection): void {
+    const isProxied = connect === undefined
+    if (this.address !== undefined || isProxied) return
+    this.address = address
+    const { target } = this.#destination
+    this.#destination = { ...this.#destination, target: { host: address, port: target.port } }
+  }
+
   /** `done` gets the connection while its SSL still is there, and the session that it leaves. */
   async #ask(
     question: Question,
@@ -277,7 +286,7 @@ class Run {
       })
       if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
       wire = connection.wire
-      this.address ??= connection.address
+      this.#stayAt(connection)
       const found = await ask[question]({
         ...{ wire, request: this.#request, reader, sendRequest, signal: this.#signal },
         roundTrip: Math.max(connection.connect ?? connection.handshake, 1),
