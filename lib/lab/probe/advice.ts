@@ -1,23 +1,5 @@
 /** What the answers mean for whoever connects to the server: one finding per question, and the mode to use. Pure. */
-import type { Answer, Answers, Observed, ProbedVersion, Question } from './result.js'
-
-/** Good: nothing is to be done. Note: something to know. Risk: data can be lost, or a cut be taken for an end. */
-export type Weight = 'good' | 'note' | 'risk'
-
-export interface Finding {
-  readonly question: Question | 'resumption'
-  readonly weight: Weight
-  /** What the server does, and what it means. Whole sentences. */
-  readonly text: string
-}
-
-export interface Advice {
-  /** How to close towards this server, in the words of a policy. */
-  readonly mode: 'unidirectional' | 'bidirectional'
-  /** ms, for mode bidirectional. */
-  readonly waitTimeout?: number
-  readonly findings: readonly Finding[]
-}
+import type { Advice, Answer, Answers, Finding, Observed, ProbedVersion, Question } from './result.js'
 
 /** The least budget that is worth setting, in ms, and how many times the measured wait it should hold. */
 const leastBudget = 500
@@ -152,9 +134,13 @@ function onFin({ ending, waited }: Observed): Judged {
   return { weight: 'good', text: `It ends its side too when our FIN comes without close_notify (${ending}).` }
 }
 
-function onFinInRequest({ ending, bytes }: Observed): Judged {
+function onFinInRequest({ ending, bytes, response }: Observed): Judged {
   if (bytes > 0) {
-    return { weight: 'note', text: `It answers half a request that a FIN cut: ${grouped(bytes)} bytes (${ending}).` }
+    const status = response?.status === undefined ? '' : ` with status ${response.status}`
+    return {
+      weight: response?.status !== undefined && response.status < 400 ? 'risk' : 'note',
+      text: `It answers half a request that a FIN cut${status}: ${grouped(bytes)} bytes (${ending}).`,
+    }
   }
   if (ending === 'silent') return { weight: 'note', text: 'A FIN in the middle of a request goes unnoticed.' }
   return { weight: 'good', text: `It drops half a request that a FIN cut (${ending}).` }

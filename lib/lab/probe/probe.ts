@@ -9,11 +9,22 @@ import type { TlsVersion } from '../../tls/versions.js'
 import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
 import type { Wire } from '../wire/wire.js'
+import { adviceFor } from './advice.js'
 import { certificateOf, type Connection, type Destination, isFailure, openConnection, probeContext } from './connection.js'
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
 import { ask } from './questions.js'
 import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
-import type { Answer, Answers, CloseKind, Failure, ProbeResult, Question, Resumption, VersionResult } from './result.js'
+import type {
+  Answer,
+  Answers,
+  CloseKind,
+  Failure,
+  ProbeResult,
+  ProbeSettings,
+  Question,
+  Resumption,
+  VersionResult,
+} from './result.js'
 
 /**
  * Probes one server. What is wrong with the server is a result: the promise rejects for wrong options, for a libssl that
@@ -55,7 +66,7 @@ export class Prober {
         // Where there is no TCP there is no other version of TLS either.
         if (result.kind === 'failed' && isBeforeTls(result.failure)) break
       }
-      return this.#result(target, run.address, versions)
+      return this.#result(text.trim(), target, { address: run.address, versions })
     } finally {
       clearTimeout(timer)
     }
@@ -96,20 +107,47 @@ export class Prober {
     return request === 'h2' ? await h2Request(asked) : http1Request(asked)
   }
 
-  #result(target: Target, address: string | undefined, versions: readonly VersionResult[]): ProbeResult {
+  /** The result of a target of which nothing else is known than that it failed. */
+  failed(text: string, failure: Failure): ProbeResult {
+    const [version = 'TLSv1.3'] = this.#options.versions
+    return this.#result(text, { host: text, port: 0 }, { versions: [{ kind: 'failed', version, failure }] })
+  }
+
+  /** What the results depend on, as JSON. */
+  get settings(): object {
+    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy } = this.#options
+    return {
+      ...this.#settings(),
+      ...{ versions, questions, path, userAgent, maxBytes, totalTimeout },
+      ...(typeof request !== 'string' && { bytes: Buffer.from(request).toString('base64') }),
+      ...(servername !== undefined && { servername }),
+      ...(proxy !== undefined && { proxy: proxy.replace(/\/\/[^@/]*@/, '//') }),
+      library: this.#openssl.version,
+    }
+  }
+
+  #settings(): ProbeSettings {
     const { request, starttls, alpn, wait, timeout, idle } = this.#options
     return {
-      ...{ format: 1, kind: 'probe', target: targetName(target), host: target.host, port: target.port },
+      request: typeof request === 'string' ? request : 'bytes',
+      ...(starttls !== undefined && { starttls }),
+      ...(alpn !== undefined && { alpn }),
+      ...{ wait, timeout },
+      ...(idle !== undefined && { idle }),
+    }
+  }
+
+  #result(
+    text: string,
+    { host, port }: Target,
+    { address, versions }: { address?: string | undefined; versions: readonly VersionResult[] },
+  ): ProbeResult {
+    return {
+      ...{ format: 1, kind: 'probe', target: text, host, port },
       ...(address !== undefined && { address }),
       date: new Date().toISOString(),
       madeBy: { 'close-notify': packageVersion(), node: process.versions.node, library: this.#openssl.version },
-      settings: {
-        request: typeof request === 'string' ? request : 'bytes',
-        ...(starttls !== undefined && { starttls }),
-        ...(alpn !== undefined && { alpn }),
-        ...{ wait, timeout },
-        ...(idle !== undefined && { idle }),
-      },
+      settings: this.#settings(),
       versions,
     }
   }
@@ -117,12 +155,11 @@ export class Prober {
 
 class OutOfTime extends Error {}
 
-/** The connection whose session a question's connection offers: it ended in that way. */
-const offers: Readonly<Partial<Record<Question, CloseKind>>> = {
-  onCloseNotify: 'afterResponse',
-  onCloseNotifyAfterRequest: 'afterCloseNotify',
-  onFinInRequest: 'afterFin',
-}
+/**
+ * Questions whose connections offer a session. A resumed connection may bring no session of its own, so that these are
+ * not those that one is taken from.
+ */
+const offering: readonly Question[] = ['onCloseNotifyAfterRequest', 'onFinInRequest', 'idle']
 
 /** The way in which the connection of a question ends. */
 const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
@@ -135,7 +172,7 @@ const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
 class Run {
   address: string | undefined
   readonly #options: CheckedProbeOptions
-  readonly #destination: Destination
+  #destination: Destination
   readonly #request: ProbeRequest
   readonly #openssl: OpenSSL
   readonly #signal: AbortSignal
@@ -169,21 +206,20 @@ class Run {
       afterCloseNotify: 'not-asked',
       afterFin: 'not-asked',
     }
-    const sessions = new Map<CloseKind, Buffer | undefined>()
+    const sessions = new Map<CloseKind, Buffer>()
     let first: FirstConnection | undefined
     let fastest: number | undefined
     for (const question of this.#options.questions) {
-        const offered = offers[question]
+        const offered = offering.includes(question) ? nextOffer(sessions, resumption) : undefined
         const session = offered === undefined ? undefined : sessions.get(offered)
         const outcome = await this.#ask(question, context, session, (connection, kept) => {
           first ??= firstOf(connection)
           if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
-          if (offered !== undefined && sessions.has(offered)) {
-            const isReused = connection.wire.ssl.sessionReused()
-            resumption[offered] = session === undefined ? 'no-session' : isReused ? 'resumed' : 'full-handshake'
-          }
+          if (offered !== undefined) resumption[offered] = resumptionOf(connection)
           const kind = ends[question]
-          if (kind !== undefined) sessions.set(kind, kept)
+          if (kind === undefined) return
+          if (kept === undefined) resumption[kind] = 'no-session'
+          else sessions.set(kind, kept)
         })
         if (outcome === 'out-of-time') break
         if (first === undefined && outcome.kind === 'not-observed') {
@@ -192,6 +228,13 @@ class Run {
         answers[question] = outcome
     }
     if (first === undefined) return { kind: 'failed', version, failure: { stage: 'connect', reason: 'timeout' } }
+    for (;;) {
+      const left = nextOffer(sessions, resumption)
+      if (left === undefined) break
+      const found = await this.#resume(context, sessions.get(left))
+      if (found === undefined) break
+      resumption[left] = found
+    }
     const { cipher, alpn, certificate, handshake } = first
     return {
       ...{ kind: 'probed', version },
@@ -200,6 +243,38 @@ class Run {
       certificate,
       ...(fastest !== undefined && { connect: tenths(fastest) }),
       ...{ handshake: tenths(handshake), answers, resumption },
+      advice: adviceFor({ answers, resumption }),
+    }
+  }
+
+  /** All connections go to one address: behind a name may be servers that close differently. */
+  #stayAt({ address, connect }: Connection): void {
+    const isProxied = connect === undefined
+    if (this.address !== undefined || isProxied) return
+    this.address = address
+    const { target } = this.#destination
+    this.#destination = { ...this.#destination, target: { host: address, port: target.port } }
+  }
+
+  /** A connection for nothing but to offer a session; undefined where it does not come to be. */
+  async #resume(context: SslContext, der: Buffer | undefined): Promise<Resumption | undefined> {
+    const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
+    try {
+      const connection = await openConnection(this.#destination, context, {
+        onData: () => {},
+        signal: this.#signal,
+        ...(session !== undefined && { session }),
+      })
+      if (isFailure(connection)) return undefined
+      const found = resumptionOf(connection)
+      connection.wire.closeNotify()
+      connection.wire.destroy()
+      return found
+    } catch (error) {
+      if (error instanceof OutOfTime) return undefined
+      throw error
+    } finally {
+      session?.free()
     }
   }
 
@@ -238,7 +313,7 @@ class Run {
       })
       if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
       wire = connection.wire
-      this.address ??= connection.address
+      this.#stayAt(connection)
       const found = await ask[question]({
         ...{ wire, request: this.#request, reader, sendRequest, signal: this.#signal },
         roundTrip: Math.max(connection.connect ?? connection.handshake, 1),
@@ -254,6 +329,18 @@ class Run {
       wire?.destroy()
     }
   }
+}
+
+/** The next way of ending of which there is a session that was not offered yet. */
+function nextOffer(
+  sessions: ReadonlyMap<CloseKind, Buffer>,
+  resumption: Readonly<Record<CloseKind, Resumption>>,
+): CloseKind | undefined {
+  return [...sessions.keys()].find((kind) => resumption[kind] === 'not-asked')
+}
+
+function resumptionOf({ wire }: Connection): Resumption {
+  return wire.ssl.sessionReused() ? 'resumed' : 'full-handshake'
 }
 
 /**
