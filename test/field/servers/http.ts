@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import path from 'node:path'
 import process from 'node:process'
 import { largeBytes, largeFile, type Place, writeInto } from '../place.js'
-import { freePort, startProcess, unprivileged } from '../process.js'
+import { freePort, startProcess } from '../process.js'
 import { programOf, upstreamVersionOf, versionOf } from '../programs.js'
 import type { FieldServer, Speech, StartedServer } from '../server.js'
 
