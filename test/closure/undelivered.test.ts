@@ -1,5 +1,6 @@
 // undeliveredBytes: what the kernel was never given counts, and nothing else.
 import type { TLSSocket } from 'node:tls'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ClosureReport, closureOf, controlClosure } from '../../lib/index.js'
 import { connected, controlled, modes, stock, tlsServer, until } from '../policy/harness.js'
@@ -51,6 +52,26 @@ describe.each(sides)('$version, our side is the $near', (options) => {
       } else expect(size).toBeLessThan(1_000_000)
     },
   )
+})
+
+describe.each(sides)('$version, our side is the $near, records shorter than 16 KiB', (options) => {
+  test.each([512, 1000, 1024, 8192, 16_383])('setMaxSendFragment(%i), and destroy() while the peer pauses', async (most) => {
+    const { local, peer, closure, wire, near } = await connectSides(options)
+    expect(local.setMaxSendFragment(most)).toBe(true)
+    const before = wire.data(near).length
+    wire.stall(near)
+    const written = 12_000_000
+    local.write(Buffer.alloc(written))
+    // What was encrypted waits for the kernel by then.
+    await sleep(50)
+    local.destroy()
+    const { undeliveredBytes } = await closure.report
+    peer.resume()
+    wire.stall(near, false)
+    await wire.seen(near, 'fin')
+    expect(undeliveredBytes).toBeDefined()
+    expect(wire.data(near).length - before + Number(undeliveredBytes)).toBe(written)
+  })
 })
 
 describe.each(tlsVersions)('%s', (version) => {
