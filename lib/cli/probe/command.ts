@@ -55,7 +55,8 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
     if (options.hosts !== undefined && hosts.length > 0) {
       command.error('error: hosts are named on the command line or by --hosts, not by both')
     }
-    if (options.hosts === undefined && hosts.length === 0) command.error('error: there is no host to probe; name one, or a file of them by --hosts')
+    if (options.hosts === undefined && hosts.length === 0)
+      command.error('error: there is no host to probe; name one, or a file of them by --hosts')
     using prober = new Prober(proberOptions(options, command))
     if (options.hosts !== undefined) return await probeMany(options.hosts, { prober, options, expected })
     return await probeFew(hosts, { prober, options, expected })

@@ -113,7 +113,11 @@ function onCloseNotifyAfterRequest({ ending, bytes, response, stillSending }: Ob
       text: `A request that is followed by close_notify is not answered (${ending}): wait for the response before closing.`,
     }
   }
-  if (stillSending) return { weight: 'good', text: `It goes on sending behind our close_notify: ${grouped(bytes)} bytes came, and more.` }
+  if (stillSending)
+    return {
+      weight: 'good',
+      text: `It goes on sending behind our close_notify: ${grouped(bytes)} bytes came, and more.`,
+    }
   if (response?.complete === false) {
     return {
       weight: 'risk',
@@ -130,7 +134,8 @@ function onFin({ ending, waited }: Observed): Judged {
       text: `Our FIN without close_notify goes unnoticed for ${Math.round(waited)} ms: the connection is held until something else ends it.`,
     }
   }
-  if (ending.startsWith('alert:')) return { weight: 'good', text: `It takes FIN without close_notify for an error (${ending}).` }
+  if (ending.startsWith('alert:'))
+    return { weight: 'good', text: `It takes FIN without close_notify for an error (${ending}).` }
   return { weight: 'good', text: `It ends its side too when our FIN comes without close_notify (${ending}).` }
 }
 
@@ -147,7 +152,8 @@ function onFinInRequest({ ending, bytes, response }: Observed): Judged {
 }
 
 function idle({ ending, waited, closeNotifyAt, finAt, resetAt }: Observed): Judged {
-  if (ending === 'silent') return { weight: 'good', text: `It keeps an idle connection for ${seconds(waited)} at least.` }
+  if (ending === 'silent')
+    return { weight: 'good', text: `It keeps an idle connection for ${seconds(waited)} at least.` }
   const at = closeNotifyAt ?? finAt ?? resetAt
   const when = at === undefined ? '' : ` after ${seconds(at)}`
   return ending.startsWith('close_notify')
@@ -166,11 +172,19 @@ function resumptionFinding(resumption: ProbedVersion['resumption']): Finding | u
   if (asked.every((each) => each === 'resumed')) {
     return { question, weight: 'good', text: 'Sessions are resumed, however the connection before ended.' }
   }
-  if (asked.every((each) => each === 'no-session')) return { question, weight: 'note', text: 'It gives no sessions to resume.' }
+  if (asked.every((each) => each === 'no-session'))
+    return { question, weight: 'note', text: 'It gives no sessions to resume.' }
   if (asked.every((each) => each !== 'resumed')) return { question, weight: 'note', text: 'It resumes no session.' }
-  const parts = Object.entries({ 'a response': afterResponse, 'our close_notify': afterCloseNotify, 'our bare FIN': afterFin })
+  const parts = Object.entries({
+    'a response': afterResponse,
+    'our close_notify': afterCloseNotify,
+    'our bare FIN': afterFin,
+  })
     .filter(([, found]) => found !== 'not-asked')
-    .map(([after, found]) => `after ${after} ${found === 'resumed' ? 'resumed' : found === 'no-session' ? 'none to resume' : 'not resumed'}`)
+    .map(
+      ([after, found]) =>
+        `after ${after} ${found === 'resumed' ? 'resumed' : found === 'no-session' ? 'none to resume' : 'not resumed'}`,
+    )
   return { question, weight: 'note', text: `Sessions: ${parts.join(', ')}.` }
 }
 

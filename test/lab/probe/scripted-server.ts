@@ -78,5 +78,7 @@ function portOf(address: AddressInfo | string | null): number {
 
 /** A whole response, whose end it tells itself. */
 export function response(body: string): Buffer {
-  return Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  return Buffer.from(
+    `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
 }
