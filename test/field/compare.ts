@@ -1,4 +1,4 @@
-/** What the probe answered beside what the judge saw: pure. A difference is a mistake of one of them. */
+/** What the probe answered beside what the judge saw, in the same words: pure. */
 import type { Answer, CloseKind, Observed, ProbedVersion, VersionResult } from '../../lib/lab/probe/result.js'
 import type { JudgedQuestion, Sight, VersionSight } from './judge/judge.js'
 
@@ -12,48 +12,73 @@ export const judgedQuestions = [
 
 export const closeKinds = ['afterResponse', 'afterCloseNotify', 'afterFin'] as const satisfies readonly CloseKind[]
 
-/** One line for each. Empty where both say the same. */
-export function differencesBetween(probed: VersionResult, seen: VersionSight): readonly string[] {
+export interface Statement {
+  /** A question, `TCP` and a question, `resumption` and a kind, or something that has to be so in any case. */
+  readonly about: string
+  readonly probe: string
+  readonly wire: string
+  /** The end of the wire's record, for whoever looks why they differ. */
+  readonly record: string
+}
+
+export function statementsOf(probed: VersionResult, seen: VersionSight): readonly Statement[] {
   if (probed.kind === 'failed' || seen.kind === 'failed') {
-    if (probed.kind === seen.kind) return []
-    const said = probed.kind === 'failed' ? `failed: ${probed.failure.reason}` : 'a connection'
-    return [`the probe had ${said}, the judge ${seen.kind === 'failed' ? `failed: ${seen.why}` : 'a connection'}`]
+    const wire = seen.kind === 'failed' ? 'failed' : 'a connection'
+    const record = seen.kind === 'failed' ? seen.why : ''
+    return [{ about: 'handshake', probe: probed.kind === 'failed' ? 'failed' : 'a connection', wire, record }]
   }
   return [
-    ...unexpectedStatus(probed),
-    ...judgedQuestions.flatMap((question) => differenceIn(question, probed, seen.sights)),
-    ...closeKinds
-      .filter((kind) => probed.resumption[kind] !== seen.resumption[kind])
-      .map((kind) => `resumption ${kind}: probe ${probed.resumption[kind]}, wire ${seen.resumption[kind]}`),
+    { about: 'status', probe: statusOf(probed), wire: statusOf(probed) === '' ? '' : '200', record: '' },
+    ...judgedQuestions.flatMap((question) => statementsAbout(question, probed, seen.sights)),
+    ...closeKinds.map((kind) => ({
+      about: `resumption ${kind}`,
+      probe: probed.resumption[kind],
+      wire: seen.resumption[kind],
+      record: '',
+    })),
   ]
 }
 
 /** An error page is no response to measure. */
-function unexpectedStatus({ answers: { afterResponse } }: ProbedVersion): readonly string[] {
+function statusOf({ answers: { afterResponse } }: ProbedVersion): string {
   const status = afterResponse?.kind === 'observed' ? afterResponse.response?.status : undefined
-  return status === undefined || status === 200 ? [] : [`the response has the status ${status}`]
+  return status === undefined ? '' : String(status)
 }
 
-function differenceIn(
+function statementsAbout(
   question: JudgedQuestion,
   { answers }: ProbedVersion,
   sights: Readonly<Record<JudgedQuestion, Sight>>,
-): readonly string[] {
+): readonly Statement[] {
   const answer = answers[question]
   const sight = sights[question]
-  const wire = `${wordsOf(sight, sights.afterResponse.bytes)} (${sight.last.join(', ')})`
-  if (answer === undefined) return [`${question}: not asked by the probe, wire ${wire}`]
-  if (answer.kind === 'not-observed') return [`${question}: probe ${answer.failure.reason}, wire ${wire}`]
-  const said = wordsOf(factsOf(answer), wholeBytes(answers.afterResponse))
-  return said === wordsOf(sight, sights.afterResponse.bytes) ? [] : [`${question}: probe ${said}, wire ${wire}`]
+  const record = sight.last.join(', ')
+  const wire = wordsOf(question, sight, sights.afterResponse.bytes)
+  if (answer?.kind !== 'observed') {
+    return [{ about: question, probe: answer?.failure.reason ?? 'not asked', wire, record }]
+  }
+  const probe = wordsOf(question, factsOf(answer), wholeBytes(answers.afterResponse))
+  return [
+    { about: question, probe, wire, record },
+    { about: `TCP ${question}`, probe: answer.tcp, wire: sight.tcp, record },
+  ]
 }
 
-function factsOf({ ending, tcp, response }: Observed): Pick<Sight, 'ending' | 'tcp' | 'bytes'> {
-  return { ending, tcp, bytes: response?.bytes ?? 0 }
+function factsOf({ ending, response }: Observed): Pick<Sight, 'ending' | 'bytes'> {
+  return { ending, bytes: response?.bytes ?? 0 }
 }
 
-function wordsOf({ ending, tcp, bytes }: Pick<Sight, 'ending' | 'tcp' | 'bytes'>, whole: number): string {
-  return `${ending}, TCP ${tcp}, ${shareOf(bytes, whole)} received`
+function wordsOf(question: JudgedQuestion, { ending, bytes }: Pick<Sight, 'ending' | 'bytes'>, whole: number): string {
+  const share = shareOf(bytes, whole)
+  switch (question) {
+    case 'onCloseNotifyAfterRequest':
+      return `${share}, ${ending}`
+    case 'onFinInRequest':
+      // What comes by itself, a greeting, may come before FIN or not.
+      return share === 'all' ? `${share}, ${ending}` : ending
+    default:
+      return ending
+  }
 }
 
 /** Bytes of a whole response: what came behind the request that was left alone. */

@@ -28,7 +28,8 @@ Examples:
 Exit codes: 0 probe and wire agree; 1 they do not, or a server could not be started; 2 wrong options; 75 programs could
 not be fetched, and all else is well; 130 and 143 interrupted: all servers are stopped then, all folders removed.`
 
-const waits = { full: 2000, short: 700 } as const
+// Exim takes more than two seconds for its FIN.
+const waits = { full: 3000, short: 700 } as const
 
 /** Reads the command line; --help and mistakes are printed here. */
 export function parseOptions(args: readonly string[]): Request {

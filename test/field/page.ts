@@ -1,10 +1,10 @@
 /** The generated part of docs/field-guide.md, and what a round prints: tables of a result. Pure, but for the page. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { adviceFor } from '../../lib/lab/probe/advice.js'
 import type { Answer, Observed, ProbedVersion, Resumption, VersionResult } from '../../lib/lab/probe/result.js'
 import { sourceFile } from '../../benchmarks/support/source-file.js'
-import { closeKinds, shareOf, wholeBytes } from './compare.js'
-import type { FieldResult, Measured } from './result.js'
+import { closeKinds, judgedQuestions, shareOf, wholeBytes } from './compare.js'
+import type { JudgedQuestion } from './judge/judge.js'
+import type { FieldResult, Measured, MeasuredVersion } from './result.js'
 
 const page = sourceFile('docs/field-guide.md')
 const marked = /(?<=<!-- generated: begin[^>]*-->\n)[\s\S]*(?=<!-- generated: end -->)/
@@ -46,26 +46,21 @@ function identityOf({ title, version, library, date, madeBy }: Measured): readon
 }
 
 function behavioursOf(server: Measured): readonly (readonly string[])[] {
-  return rowsOf(server, (version) => {
-    const { answers } = version
+  return rowsOf(server, ({ answers }, varies) => {
     const whole = wholeBytes(answers.afterResponse)
-    return [
-      bodyEnd(answers.afterResponse),
-      cellOf(answers.afterResponse),
-      cellOf(answers.onCloseNotify),
-      cellOf(answers.onCloseNotifyAfterRequest, whole),
-      cellOf(answers.onFin),
-      cellOf(answers.onFinInRequest, whole),
-    ]
+    const cell = (question: JudgedQuestion): string => {
+      const words = varies[question]
+      return words === undefined ? cellOf(question, answers[question], whole) : `varies: ${words.join('; or ')}`
+    }
+    return [bodyEnd(answers.afterResponse), ...judgedQuestions.map(cell)]
   })
 }
 
 function consequencesOf(server: Measured): readonly (readonly string[])[] {
-  return rowsOf(server, (version) => {
-    const { mode, waitTimeout } = adviceFor(version)
-    const resumption = closeKinds.map((kind) => resumptionWords[version.resumption[kind]])
-    return [...resumption, `\`${mode}\``, waitTimeout === undefined ? '' : `${waitTimeout} ms`]
-  })
+  return rowsOf(server, ({ resumption, advice: { mode, waitTimeout } }) => [
+    ...closeKinds.map((kind) => resumptionWords[resumption[kind]]),
+    ...[`\`${mode}\``, waitTimeout === undefined ? '' : `${waitTimeout} ms`],
+  ])
 }
 
 const resumptionWords: Readonly<Record<Resumption, string>> = {
@@ -78,16 +73,19 @@ const resumptionWords: Readonly<Record<Resumption, string>> = {
 /** One row where both versions do the same. */
 function rowsOf(
   { title, library, versions }: Measured,
-  cells: (version: ProbedVersion) => readonly string[],
+  cells: (probed: ProbedVersion, varies: MeasuredVersion['varies']) => readonly string[],
 ): readonly (readonly string[])[] {
-  // Names of servers are not unique: one is measured with several libraries.
+  // One server is measured with several libraries.
   const name = title === 'lighttpd' ? `${title}, ${library.replace(/ [\d.]+$/, '')}` : title
-  const rows = versions.map((version) => ({ of: nameOf(version), cells: version.kind === 'probed' ? cells(version) : undefined }))
+  const rows = versions.map(({ probed, varies }) => ({
+    of: nameOf(probed),
+    cells: probed.kind === 'probed' ? cells(probed, varies) : ['not offered'],
+  }))
   const [first, ...others] = rows
   if (first === undefined) return []
-  const isSame = others.every((row) => row.cells?.join('|') === first.cells?.join('|'))
+  const isSame = others.every((row) => row.cells.join('|') === first.cells.join('|'))
   const shown = isSame ? [{ ...first, of: rows.map(({ of }) => of).join(', ') }] : rows
-  return shown.map((row) => [name, row.of, ...(row.cells ?? ['not offered'])])
+  return shown.map((row) => [name, row.of, ...row.cells])
 }
 
 function nameOf({ version }: VersionResult): string {
@@ -113,12 +111,15 @@ function bodyEnd(answer: Answer | undefined): string {
   }
 }
 
-/** With how much of the response came, where `whole` says how long it is. */
-function cellOf(answer: Answer | undefined, whole?: number): string {
+/** With how much of the response came, where that is the question. */
+function cellOf(question: JudgedQuestion, answer: Answer | undefined, whole: number): string {
   if (answer === undefined) return ''
   if (answer.kind === 'not-observed') return `not observed: ${answer.failure.reason}`
-  const share = whole === undefined ? '' : `${shareOf(answer.response?.bytes ?? 0, whole)}, `
-  return `${share}\`${answer.ending}\`${lateness(answer)}${tcpWords(answer)}`
+  const share = shareOf(answer.response?.bytes ?? 0, whole)
+  const status = answer.response?.status
+  const words = question === 'onFinInRequest' && status !== undefined ? `${status}, ${share}` : share
+  const isAsked = question === 'onCloseNotifyAfterRequest' || question === 'onFinInRequest'
+  return `${isAsked ? `${words}, ` : ''}\`${answer.ending}\`${lateness(answer)}${tcpWords(answer)}`
 }
 
 /** Times under this are those of the machine. */
@@ -143,7 +144,7 @@ export function textOf({ servers }: FieldResult): string {
   return servers
     .flatMap((server) => {
       if (server.outcome !== 'measured') return [`${server.name}: ${server.outcome}: ${server.why}`]
-      const lines = server.versions.map((version) => `  ${version.version}: ${summaryOf(version)}`)
+      const lines = server.versions.map(({ probed, varies }) => `  ${probed.version}: ${summaryOf(probed)}${varyingText(varies)}`)
       const differences = server.differences.map((line) => `  DIFFERS ${line}`)
       return [`${server.name}: ${server.title} ${server.version}, ${server.library}`, ...lines, ...differences]
     })
@@ -155,14 +156,13 @@ function summaryOf(version: VersionResult): string {
   if (version.kind === 'failed') return `failed: ${version.failure.reason}`
   const { answers, resumption } = version
   const whole = wholeBytes(answers.afterResponse)
-  return [
-    `response ${cellOf(answers.afterResponse)}`,
-    `close_notify ${cellOf(answers.onCloseNotify)}`,
-    `request+close_notify ${cellOf(answers.onCloseNotifyAfterRequest, whole)}`,
-    `FIN ${cellOf(answers.onFin)}`,
-    `FIN in request ${cellOf(answers.onFinInRequest, whole)}`,
-    `resumed ${closeKinds.map((kind) => resumption[kind]).join('/')}`,
-  ]
-    .join('; ')
-    .replaceAll('`', '')
+  const parts = judgedQuestions.map((question) => `${question} ${cellOf(question, answers[question], whole)}`)
+  const resumptions = closeKinds.map((kind) => resumption[kind]).join('/')
+  return [...parts, `resumption ${resumptions}`].join('; ').replaceAll('`', '')
+}
+
+function varyingText(varies: MeasuredVersion['varies']): string {
+  return Object.entries(varies)
+    .map(([about, words]) => `; VARIES ${about}: ${words.join(' | ')}`)
+    .join('')
 }

@@ -23,9 +23,16 @@ export interface Measured {
   readonly madeBy: ProbeResult['madeBy']
   /** ms, as the option of the probe. */
   readonly wait: number
-  readonly versions: readonly VersionResult[]
+  readonly versions: readonly MeasuredVersion[]
   /** Where probe and wire disagreed each time, with the version in front. */
   readonly differences: readonly string[]
+}
+
+export interface MeasuredVersion {
+  /** What the probe said last. */
+  readonly probed: VersionResult
+  /** What was not the same each time, by question: all that was seen, by the probe or on the wire. */
+  readonly varies: Readonly<Record<string, readonly string[]>>
 }
 
 export interface NotMeasured {

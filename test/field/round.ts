@@ -1,12 +1,12 @@
 /** Measures one server: starts it, has it probed and judged for each version of TLS, and stops it in any case. */
 import { probe } from '../../lib/lab/probe/probe.js'
 import type { ProbeOptions } from '../../lib/lab/probe/options.js'
-import { tlsVersions, type TlsVersion } from '../../lib/tls/versions.js'
+import { type TlsVersion, tlsVersions } from '../../lib/tls/versions.js'
 import { explain } from '../../benchmarks/support/explain.js'
-import { differencesBetween } from './compare.js'
 import { judge } from './judge/judge.js'
+import { Looks } from './looks.js'
 import { host, makePlace, type Place } from './place.js'
-import type { Measured, NotMeasured } from './result.js'
+import type { Measured, MeasuredVersion, NotMeasured } from './result.js'
 import type { FieldServer, Speech, StartedServer } from './server.js'
 
 export interface RoundOptions {
@@ -36,8 +36,8 @@ export async function measure(server: FieldServer, options: RoundOptions): Promi
   }
 }
 
-/** What a machine that was busy for a moment does is not seen three times. */
-const looks = 3
+/** Probe and judge look once each; where they differ, so many times, for a server may not do the same each time. */
+const looks = 5
 
 async function measureStarted(
   { name, title, speech }: FieldServer,
@@ -46,23 +46,23 @@ async function measureStarted(
   { wait, signal, onVersion = () => {} }: RoundOptions,
 ): Promise<Measured> {
   const target = `127.0.0.1:${port}`
-  const versions: Measured['versions'][number][] = []
+  const options = { ...probeOptions(speech, place), wait, signal }
+  const versions: MeasuredVersion[] = []
   const differences: string[] = []
   let madeBy: Measured['madeBy'] | undefined
   for (const version of tlsVersions) {
     onVersion(version)
-    for (let look = 1; ; look++) {
-      const result = await probe(target, { ...probeOptions(speech, place), versions: [version], wait, signal })
-      const seen = await judge({ port, version, speech, ca: place.credentials.cert, wait, signal })
-      const [probed] = result.versions
-      if (probed === undefined) throw new Error(`The probe had no result for ${version}`)
+    const found = new Looks()
+    let last: MeasuredVersion['probed'] | undefined
+    for (let look = 0; look < looks && (look === 0 || found.differences.length > 0); look++) {
+      const result = await probe(target, { ...options, versions: [version] })
       madeBy = result.madeBy
-      const found = differencesBetween(probed, seen)
-      if (found.length > 0 && look < looks) continue
-      versions.push(probed)
-      differences.push(...found.map((line) => `${version} ${line}`))
-      break
+      last = result.versions[0]
+      if (last === undefined) throw new Error(`The probe had no result for ${version}`)
+      found.add(last, await judge({ port, version, speech, ca: place.credentials.cert, wait, signal }))
     }
+    if (last !== undefined) versions.push({ probed: last, varies: found.variations })
+    differences.push(...found.differences.map((line) => `${version} ${line}`))
   }
   if (madeBy === undefined) throw new Error('No version was probed')
   return {

@@ -85,8 +85,13 @@ export class Wire {
 
   /** Whether nothing can come any more: TCP has ended, or TLS cannot go on. */
   get isOver(): boolean {
-    const { finAt, reset, failure } = this.#seen
-    return this.#closed || finAt !== undefined || reset !== undefined || failure !== undefined
+    return this.hasEnded || this.#seen.failure !== undefined
+  }
+
+  /** Whether the peer has ended TCP. Behind a fatal alert that may take a while yet. */
+  get hasEnded(): boolean {
+    const { finAt, reset } = this.#seen
+    return this.#closed || finAt !== undefined || reset !== undefined
   }
 
   /** When our close_notify was given to the socket. */

@@ -51,7 +51,7 @@ export const apache: FieldServer = {
       ...[`ServerRoot ${folder}`, `DefaultRuntimeDir ${folder}`, `PidFile ${folder}/httpd.pid`, 'ServerName localhost'],
       ...['mpm_event', 'authz_core', 'ssl'].map(module),
       ...(process.getuid?.() === 0 ? ['User nobody', 'Group nogroup'] : []),
-      ...[`Mutex file:${folder} default`, 'ErrorLog /dev/stderr', `Listen 127.0.0.1:${port}`],
+      ...[`Mutex file:${folder} default`, `ErrorLog ${folder}/error.log`, `Listen 127.0.0.1:${port}`],
       ...[`DocumentRoot ${documents}`, `<Directory ${documents}>`, '  Require all granted', '</Directory>'],
       ...['SSLEngine on', `SSLCertificateFile ${certFile}`, `SSLCertificateKeyFile ${keyFile}`],
     ])
@@ -98,7 +98,7 @@ export const caddy: FieldServer = {
     const { folder, documents, certFile, keyFile } = place
     const port = await freePort()
     const config = await writeInto(place, 'Caddyfile', [
-      ...['{', '  admin off', '  auto_https off', '  persist_config off', `  storage file_system ${folder}/storage`],
+      ...['{', '  admin off', '  auto_https off', `  storage file_system ${folder}/storage`],
       ...['  servers {', '    protocols h1', '  }', '}', `https://localhost:${port} {`, '  bind 127.0.0.1'],
       ...[`  tls ${certFile} ${keyFile}`, `  root * ${documents}`, '  file_server', '}'],
     ])
