@@ -70,15 +70,9 @@ function factsOf({ ending, response }: Observed): Pick<Sight, 'ending' | 'bytes'
 
 function wordsOf(question: JudgedQuestion, { ending, bytes }: Pick<Sight, 'ending' | 'bytes'>, whole: number): string {
   const share = shareOf(bytes, whole)
-  switch (question) {
-    case 'onCloseNotifyAfterRequest':
-      return `${share}, ${ending}`
-    case 'onFinInRequest':
-      // What comes by itself, a greeting, may come before FIN or not.
-      return share === 'all' ? `${share}, ${ending}` : ending
-    default:
-      return ending
-  }
+  if (question === 'onCloseNotifyAfterRequest') return `${share}, ${ending}`
+  // What comes by itself, a greeting, may come before FIN or not.
+  return question === 'onFinInRequest' && share === 'all' ? `${share}, ${ending}` : ending
 }
 
 /** Bytes of a whole response: what came behind the request that was left alone. */

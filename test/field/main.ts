@@ -29,7 +29,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 0
     case 'check':
       if (isUpToDate(readKept())) return 0
-      process.stderr.write('docs/field-guide.md has other tables than test/field/servers.json: npm run field -- --update\n')
+      process.stderr.write(
+        'docs/field-guide.md has other tables than test/field/servers.json: npm run field -- --update\n',
+      )
       return 1
     case 'measure':
       try {
@@ -48,7 +50,8 @@ async function measureAll(options: MeasureOptions, signal: AbortSignal): Promise
   try {
     for (const [index, server] of options.servers.entries()) {
       const { name, title } = server
-      const show = (note: string): void => progress.show({ phase: name, fraction: index / options.servers.length, note })
+      const show = (note: string): void =>
+        progress.show({ phase: name, fraction: index / options.servers.length, note })
       show('starting')
       results.push(
         missing.has(server)
@@ -81,7 +84,10 @@ function exitCodeOf(results: readonly ServerResult[]): number {
 }
 
 /** Fetches what is missing; returns the servers that stay without their programs. */
-async function missingAfterFetch(wanted: readonly FieldServer[], signal: AbortSignal): Promise<ReadonlySet<FieldServer>> {
+async function missingAfterFetch(
+  wanted: readonly FieldServer[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<FieldServer>> {
   const missing = new Set<FieldServer>()
   // One by one, so that one that cannot be had does not hide which.
   const peers = new Set(wanted.map(({ peer }) => peer).filter((peer) => peer !== undefined))

@@ -40,7 +40,11 @@ export function parseOptions(args: readonly string[]): Request {
     )
     .option('--servers <list>', 'only these, with commas between: see --list', serverList)
     .option('--short', 'five servers that take a minute, for a CI', false)
-    .option('--wait <ms>', `silence that is taken for an answer (default: ${waits.full}, with --short ${waits.short})`, ms)
+    .option(
+      '--wait <ms>',
+      `silence that is taken for an answer (default: ${waits.full}, with --short ${waits.short})`,
+      ms,
+    )
     .option('--json <file>', 'write what was measured to this file', writableFile)
     .option('--update', 'renew test/field/servers.json and docs/field-guide.md with what was measured', false)
     .option('--check', 'measure nothing: exit code 1 where docs/field-guide.md has other tables than servers.json')

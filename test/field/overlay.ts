@@ -5,7 +5,10 @@
 import type { Program } from './programs.js'
 
 /** The same program, which sees the named folders of its root (`usr`, `etc`) as parts of the machine's. */
-export function laidOver({ command, env, root }: Program, folders: readonly string[]): {
+export function laidOver(
+  { command, env, root }: Program,
+  folders: readonly string[],
+): {
   readonly program: Pick<Program, 'command' | 'env'>
   readonly args: (args: readonly string[]) => readonly string[]
 } {

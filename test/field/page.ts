@@ -31,7 +31,10 @@ function generatedPart({ servers }: FieldResult): string {
     '### What the servers do\n',
     table(behaviourHead, measured.flatMap(behavioursOf)),
     '### Whether a session can be resumed, and how to close\n',
-    table(['server', 'TLS', 'after a response', 'after our close_notify', 'after our bare FIN', 'mode', 'budget'], measured.flatMap(consequencesOf)),
+    table(
+      ['server', 'TLS', 'after a response', 'after our close_notify', 'after our bare FIN', 'mode', 'budget'],
+      measured.flatMap(consequencesOf),
+    ),
   ]
   return `\n${parts.join('\n')}\n`
 }
@@ -135,7 +138,8 @@ function tcpWords({ ending, tcp }: Observed): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${head.map((_, i) => cells[i] ?? '').join(' | ')} |`.replaceAll('|  |', '| |')
+  const line = (cells: readonly string[]): string =>
+    `| ${head.map((_, i) => cells[i] ?? '').join(' | ')} |`.replaceAll('|  |', '| |')
   return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line), ''].join('\n')
 }
 
@@ -144,7 +148,9 @@ export function textOf({ servers }: FieldResult): string {
   return servers
     .flatMap((server) => {
       if (server.outcome !== 'measured') return [`${server.name}: ${server.outcome}: ${server.why}`]
-      const lines = server.versions.map(({ probed, varies }) => `  ${probed.version}: ${summaryOf(probed)}${varyingText(varies)}`)
+      const lines = server.versions.map(
+        ({ probed, varies }) => `  ${probed.version}: ${summaryOf(probed)}${varyingText(varies)}`,
+      )
       const differences = server.differences.map((line) => `  DIFFERS ${line}`)
       return [`${server.name}: ${server.title} ${server.version}, ${server.library}`, ...lines, ...differences]
     })

@@ -64,6 +64,9 @@ export async function writeInto({ folder }: Place, name: string, lines: readonly
   return file
 }
 
-export async function give(file: string, user: { readonly uid: number; readonly gid: number } | undefined): Promise<void> {
+export async function give(
+  file: string,
+  user: { readonly uid: number; readonly gid: number } | undefined,
+): Promise<void> {
   if (user !== undefined) await chown(file, user.uid, user.gid)
 }

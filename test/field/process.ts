@@ -5,6 +5,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import path from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -102,7 +103,8 @@ export async function startProcess(options: ServerProcess): Promise<StartedProce
   } catch (error) {
     await stop()
     const said = output.slice(-20).join('\n')
-    throw new Error(`${program.command} could not be started: ${messageOf(error)}${said === '' ? '' : `\n${said}`}`)
+    const what = `${path.basename(program.command)} could not be started`
+    throw new Error(said === '' ? what : `${what}, and said:\n${said}\n`, { cause: error })
   }
 }
 
@@ -144,8 +146,4 @@ async function accepts(port: number): Promise<boolean> {
   } finally {
     socket.destroy()
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

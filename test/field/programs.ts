@@ -50,7 +50,9 @@ export function versionOf(peer: string, name: string): string {
 
 /** The same without Debian's own part: of a library that is known by name elsewhere too. */
 export function upstreamVersionOf(peer: string, name: string): string {
-  return versionOf(peer, name).replace(/^\d+:/, '').replace(/[+~-].*$/, '')
+  return versionOf(peer, name)
+    .replace(/^\d+:/, '')
+    .replace(/[+~-].*$/, '')
 }
 
 /** Fetches those that are not there. Returns the exit code of the script: 75 where the archive could not be reached. */
@@ -60,9 +62,9 @@ export async function fetchPeers(names: readonly string[], signal: AbortSignal):
   const stop = (): void => void child.kill('SIGTERM')
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const [code]: unknown[] = await once(child, 'close')
+    await once(child, 'close')
     signal.throwIfAborted()
-    return typeof code === 'number' ? code : 1
+    return child.exitCode ?? 1
   } finally {
     signal.removeEventListener('abort', stop)
   }

@@ -73,7 +73,10 @@ const closeNotify = alertRecord('warning', 'close_notify')
 // What a server sends by itself behind the handshake, its tickets and a greeting, has come by then.
 const settling = 100
 
-async function look(question: JudgedQuestion, options: JudgeOptions): Promise<{ sight: Sight; session: Buffer | undefined }> {
+async function look(
+  question: JudgedQuestion,
+  options: JudgeOptions,
+): Promise<{ sight: Sight; session: Buffer | undefined }> {
   return await withLine(options, async (line) => {
     const { wire } = line
     await act(question, line, options)
@@ -140,7 +143,9 @@ export function endingOf(events: readonly WireEvent[], version: LineOptions['ver
   const has = (kind: 'fin' | 'rst'): boolean => events.some((event) => event.kind === kind)
   const alerts = events.filter((event) => event.kind === 'alert')
   if (alerts.some(({ name }) => name === 'close_notify')) return has('fin') ? 'close_notify+fin' : 'close_notify'
-  const fatal = alerts.find(({ name, level }) => name !== 'user_canceled' && (level === 'fatal' || version === 'TLSv1.3'))
+  const fatal = alerts.find(
+    ({ name, level }) => name !== 'user_canceled' && (level === 'fatal' || version === 'TLSv1.3'),
+  )
   if (fatal !== undefined) return `alert:${fatal.name}`
   if (has('fin')) return 'fin'
   return has('rst') ? 'reset' : 'silent'
@@ -150,12 +155,12 @@ export function endingOf(events: readonly WireEvent[], version: LineOptions['ver
 const pokeBytes = plaintext(Buffer.from([0x15, 3, 3, 0, 2, 1, 0]))
 
 /** Whether the server still takes what comes: a socket that was closed answers RST. */
-async function tcpOf(question: JudgedQuestion, { wire, send }: Line): Promise<Sight['tcp']> {
-  const has = (kind: 'fin' | 'rst'): boolean => wire.eventsOf('server').some((event) => event.kind === kind)
+async function tcpOf(question: JudgedQuestion, line: Line): Promise<Sight['tcp']> {
+  const has = (kind: 'fin' | 'rst'): boolean => line.wire.eventsOf('server').some((event) => event.kind === kind)
   if (has('rst')) return 'closed'
   if (!has('fin')) return 'open'
   if (question === 'onFin' || question === 'onFinInRequest') return 'closed'
-  send([question === 'afterResponse' ? closeNotify : pokeBytes])
+  line.send([question === 'afterResponse' ? closeNotify : pokeBytes])
   for (let waited = 0; waited < 150 && !has('rst'); waited += 10) await sleep(10)
   return has('rst') ? 'closed' : 'half-closed'
 }

@@ -124,7 +124,8 @@ async function askForTls(tcp: Socket, protocol: keyof typeof dialogues, signal: 
       if ('say' in step) tcp.write(step.say, 'latin1')
       while (!step.until.test(heard)) {
         signal.throwIfAborted()
-        if (tcp.readableEnded || tcp.destroyed) throw new Error(`Expected ${step.until} of ${protocol}, heard: ${heard}`)
+        if (tcp.readableEnded || tcp.destroyed)
+          throw new Error(`Expected ${step.until} of ${protocol}, heard: ${heard}`)
         await new Promise<void>((resolve) => {
           wake = resolve
         })

@@ -46,7 +46,8 @@ export const apache: FieldServer = {
     const { folder, documents, certFile, keyFile } = place
     const port = await freePort()
     const program = programOf('apache2', 'apache2')
-    const module = (name: string): string => `LoadModule ${name}_module ${program.root}/usr/lib/apache2/modules/mod_${name}.so`
+    const module = (name: string): string =>
+      `LoadModule ${name}_module ${program.root}/usr/lib/apache2/modules/mod_${name}.so`
     const config = await writeInto(place, 'httpd.conf', [
       ...[`ServerRoot ${folder}`, `DefaultRuntimeDir ${folder}`, `PidFile ${folder}/httpd.pid`, 'ServerName localhost'],
       ...['mpm_event', 'authz_core', 'ssl'].map(module),
@@ -122,23 +123,25 @@ const tlsModules = {
   wolfssl: { package: 'libwolfssl35', library: 'wolfSSL' },
 } as const
 
-export const lighttpds: readonly FieldServer[] = Object.entries(tlsModules).map(([module, { package: name, library }]) => ({
-  ...{ name: `lighttpd-${module}`, title: 'lighttpd', peer: 'lighttpd', speech: http1 },
-  async start(place) {
-    const { folder, documents, certFile, keyFile } = place
-    const port = await freePort()
-    const config = await writeInto(place, 'lighttpd.conf', [
-      ...[`server.modules = ("mod_${module}")`, 'server.bind = "127.0.0.1"', `server.port = ${port}`],
-      ...[`server.document-root = "${documents}"`, `server.upload-dirs = ("${folder}")`],
-      ...['ssl.engine = "enable"', `ssl.pemfile = "${certFile}"`, `ssl.privkey = "${keyFile}"`],
-    ])
-    const program = programOf('lighttpd', 'lighttpd')
-    const args = ['-D', '-f', config, '-m', path.join(program.root, 'usr/lib/lighttpd')]
-    const { stop } = await startProcess({ program, args, cwd: folder, ready: { port } })
-    const tls = `${library} ${upstreamVersionOf('lighttpd', name)}`
-    return { port, stop, version: versionOf('lighttpd', 'lighttpd'), library: tls }
-  },
-}))
+export const lighttpds: readonly FieldServer[] = Object.entries(tlsModules).map(
+  ([module, { package: name, library }]) => ({
+    ...{ name: `lighttpd-${module}`, title: 'lighttpd', peer: 'lighttpd', speech: http1 },
+    async start(place) {
+      const { folder, documents, certFile, keyFile } = place
+      const port = await freePort()
+      const config = await writeInto(place, 'lighttpd.conf', [
+        ...[`server.modules = ("mod_${module}")`, 'server.bind = "127.0.0.1"', `server.port = ${port}`],
+        ...[`server.document-root = "${documents}"`, `server.upload-dirs = ("${folder}")`],
+        ...['ssl.engine = "enable"', `ssl.pemfile = "${certFile}"`, `ssl.privkey = "${keyFile}"`],
+      ])
+      const program = programOf('lighttpd', 'lighttpd')
+      const args = ['-D', '-f', config, '-m', path.join(program.root, 'usr/lib/lighttpd')]
+      const { stop } = await startProcess({ program, args, cwd: folder, ready: { port } })
+      const tls = `${library} ${upstreamVersionOf('lighttpd', name)}`
+      return { port, stop, version: versionOf('lighttpd', 'lighttpd'), library: tls }
+    },
+  }),
+)
 
 /** Runs something with a plain server of HTTP behind it, which ends when it stops. */
 async function withBackend(start: (port: number) => Promise<StartedServer>): Promise<StartedServer> {

@@ -13,7 +13,12 @@ export const sServer: FieldServer = {
   async start({ documents, certFile, keyFile }) {
     const args = ['s_server', '-accept', '127.0.0.1:0', '-cert', certFile, '-key', keyFile, '-WWW']
     const ready = [/^ACCEPT .*:(\d+)$/]
-    const { match, stop } = await startProcess({ program: programOf('openssl', 'openssl'), args, cwd: documents, ready })
+    const { match, stop } = await startProcess({
+      program: programOf('openssl', 'openssl'),
+      args,
+      cwd: documents,
+      ready,
+    })
     const version = versionOf('openssl', 'openssl')
     const library = `OpenSSL ${upstreamVersionOf('openssl', 'libssl3')}`
     return { port: Number(match?.[1]), stop, version, library }
@@ -55,7 +60,11 @@ export const python: FieldServer = {
 }
 
 /** A program of ours that prints "listening PORT VERSION LIBRARY". */
-async function startScript(place: Place, command: string, [script = '', ...args]: readonly string[]): Promise<StartedServer> {
+async function startScript(
+  place: Place,
+  command: string,
+  [script = '', ...args]: readonly string[],
+): Promise<StartedServer> {
   const { documents, certFile, keyFile } = place
   const { match, stop } = await startProcess({
     program: { command, env: {} },
