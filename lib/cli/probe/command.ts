@@ -77,7 +77,8 @@ async function probeFew(hosts: readonly string[], { prober, options, expected }:
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [index, host] = next
         found[index] = await prober.probe(host, signal)
-        progress.show((done += 1), hosts.length)
+        done += 1
+        progress.show(done, hosts.length)
         if (options.ndjson) process.stdout.write(`${JSON.stringify(found[index])}\n`)
       }
     }

@@ -220,7 +220,8 @@ describe.each(tlsVersions)('with %s', (version) => {
         await whatComes()
         wire.write(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'))
         const send = (): void => {
-          while (!wire.isOver && wire.write(Buffer.alloc(16_384))) {}
+          let hasRoom = true
+          while (!wire.isOver && hasRoom) hasRoom = wire.write(Buffer.alloc(16_384))
           wire.socket.once('drain', send)
         }
         send()

@@ -9,9 +9,9 @@ export interface ScriptedConnection {
   readonly wire: Wire
   readonly forger: Forger
   /** Resolves when the request, or our close_notify, or the end of TCP has come. */
-  whatComes(): Promise<void>
+  readonly whatComes: () => Promise<void>
   /** Resolves when the client's close_notify has come, or TCP's end. */
-  closeNotify(): Promise<void>
+  readonly closeNotify: () => Promise<void>
 }
 
 export interface ScriptedServer {
