@@ -54,6 +54,13 @@ export const peers = [
     packages: ['exim4-daemon-light', 'libnss-wrapper'],
     programs: { exim4: 'usr/sbin/exim4' },
   },
+  // With a Java runtime: 200 MB.
+  {
+    name: 'tomcat',
+    onDemand: true,
+    packages: ['libtomcat10-java', 'tomcat10-common', 'openjdk-17-jre-headless'],
+    programs: { java: 'usr/lib/jvm/java-17-openjdk-amd64/bin/java' },
+  },
 ]
 
 /**

@@ -37,7 +37,8 @@ const expected = {
     afterResponse: both,
     // It closes TCP when it has read the alert, and answers nothing.
     onCloseNotify: 'fin',
-    onCloseNotifyAfterRequest: 'fin',
+    // RST where the alert comes while it writes the response: it closes a socket with unread bytes.
+    onCloseNotifyAfterRequest: /^(fin|reset)$/,
     onFin: 'fin',
     onFinInRequest: 'fin',
   },
@@ -70,7 +71,11 @@ describe.each(Object.entries(expected))('%s', (name, endings) => {
       expect(result.versions.map(({ probed }) => probed.version)).toEqual([...tlsVersions])
       for (const { probed } of result.versions) {
         if (probed.kind === 'failed') throw new Error(`${probed.version} failed: ${probed.failure.reason}`)
-        expect(endingsOf(probed), probed.version).toEqual(endings)
+        const patterns = Object.entries(endings).map(([question, ending]) => [
+          question,
+          ending instanceof RegExp ? expect.stringMatching(ending) : ending,
+        ])
+        expect(endingsOf(probed), probed.version).toEqual(Object.fromEntries(patterns))
       }
     },
   )
