@@ -22,12 +22,15 @@ export interface Statement {
 }
 
 export function statementsOf(probed: VersionResult, seen: VersionSight): readonly Statement[] {
-  if (probed.kind === 'failed' || seen.kind === 'failed') {
-    const wire = seen.kind === 'failed' ? 'failed' : 'a connection'
-    const record = seen.kind === 'failed' ? seen.why : ''
-    return [{ about: 'handshake', probe: probed.kind === 'failed' ? 'failed' : 'a connection', wire, record }]
+  const handshake = {
+    about: 'handshake',
+    probe: probed.kind === 'failed' ? 'failed' : 'done',
+    wire: seen.kind === 'failed' ? 'failed' : 'done',
+    record: seen.kind === 'failed' ? seen.why : probed.kind === 'failed' ? probed.failure.reason : '',
   }
+  if (probed.kind === 'failed' || seen.kind === 'failed') return [handshake]
   return [
+    handshake,
     { about: 'status', probe: statusOf(probed), wire: statusOf(probed) === '' ? '' : '200', record: '' },
     ...judgedQuestions.flatMap((question) => statementsAbout(question, probed, seen.sights)),
     ...closeKinds.map((kind) => ({

@@ -176,7 +176,7 @@ describe('where the probe and the wire disagree', () => {
   })
 
   test('a version that one of them alone could not have is told', () => {
-    expect(differences({ kind: 'failed', why: 'no' })).toEqual(['handshake: probe a connection, wire failed (no)'])
+    expect(differences({ kind: 'failed', why: 'no' })).toEqual(['handshake: probe done, wire failed (no)'])
   })
 
   test('a server that does not do the same each time is no difference, and is told of', () => {
