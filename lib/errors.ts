@@ -57,6 +57,8 @@ const codes = {
   ERR_OPENSSL_UNSUPPORTED_CALL: 'environment',
   /** A libssl build that was named, or that a build.json describes, is not there or not as described. */
   ERR_LAB_BUILD: 'environment',
+  /** A file of scenarios cannot be read, or is not of the form of docs/compare.md. */
+  ERR_LAB_SCENARIO: 'caller',
   /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
   ERR_TLS_TRUNCATED: 'connection',
   /** Written data, or our close_notify, did not leave within the flush budget. */

@@ -240,6 +240,7 @@ describe('calls', () => {
       | 'ERR_OPENSSL_LOAD_FAILED'
       | 'ERR_OPENSSL_UNSUPPORTED_CALL'
       | 'ERR_LAB_BUILD'
+      | 'ERR_LAB_SCENARIO'
       | 'ERR_TLS_TRUNCATED'
       | 'ERR_CLOSURE_FLUSH_TIMEOUT'
       | 'ERR_CLOSURE_OPENSSL'

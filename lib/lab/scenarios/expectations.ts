@@ -1,6 +1,6 @@
 // Compares the outcome of a scenario with the scenario's expectations of that build.
 import { describeObservation } from './describe.js'
-import { stepLabels } from './run.js'
+import { stepLabels } from './labels.js'
 import type {
   BuildIdentity,
   BuildRange,

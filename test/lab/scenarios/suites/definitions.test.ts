@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../../../lib/lab/scenarios/suites/index.js'
 import { expectedDifferencesOf, expectationsOf } from '../../../../lib/lab/scenarios/expectations.js'
-import { stepLabels } from '../../../../lib/lab/scenarios/run.js'
+import { movingLabels, stepLabels } from '../../../../lib/lab/scenarios/labels.js'
 import type { BuildIdentity, ExpectedDifference, Scenario } from '../../../../lib/lab/scenarios/types.js'
 
 /** The builds that `node scripts/libssl/fetch.mjs` fetches. */
