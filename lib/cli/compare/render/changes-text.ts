@@ -62,8 +62,11 @@ function ofKind(kind: ChangeKind, { changes }: Changes, options: ChangesOptions)
 function entry(change: Change, { style, width, allSteps }: ChangesOptions): string {
   const line = (name: string, text: string): string => wrap(text, width, indent, `  ${name.padEnd(indent.length - 2)}`)
   const examples = allSteps ? change.steps : change.steps.slice(0, 1)
+  const [title, places] = [titleOf(change), `(${placesOf(change)})`]
+  // Signs of the style are at most two columns.
+  const space = title.length + places.length + 3 > width ? '\n  ' : ' '
   return [
-    `${style.mark(titleOf(change))} ${style.aside(`(${placesOf(change)})`)}`,
+    `${style.mark(title)}${space}${style.aside(places)}`,
     line('old', resultText(change.old)),
     line('new', resultText(change.new)),
     ...(change.explained ? [line('program', change.program)] : []),
