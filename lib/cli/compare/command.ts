@@ -132,8 +132,10 @@ function rendered(comparison: Comparison, { json, csv, markdown, output, allRows
 /** The head is that of a comparison; docs/compare.md has the form. */
 function renderedChanges(
   changes: Pick<Comparison, 'format' | 'date' | 'madeBy'> & Changes,
-  { json, markdown, output, allSteps = false }: CompareOptions,
+  options: CompareOptions,
 ): string {
+  const { json, markdown, output } = options
+  const allSteps = options.allSteps === true
   if (json) return asJson(changes)
   if (markdown) return renderChangesAsMarkdown(changes, { allSteps })
   return renderChanges(changes, { ...layoutOf(output), allSteps })

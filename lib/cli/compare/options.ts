@@ -17,11 +17,10 @@ export const compareOptions = {
   ),
   node: list('--node <path...>', 'Node executables, each with the libssl that it has itself'),
   build: list('--build <name...>', 'of the builds found, only these, in this order; * stands for any text'),
-  from: text('--from <build>', 'with --to: the libssl that is replaced, by name, by path, or node for its own').conflicts([
-    'build',
-    'csv',
-    'allRows',
-  ]),
+  from: text(
+    '--from <build>',
+    'with --to: the libssl that is replaced, by name, by path, or node for its own',
+  ).conflicts(['build', 'csv', 'allRows']),
   to: text('--to <build>', 'with --from: the libssl that replaces it; what changes is told by its causes'),
   own: negation('--no-own', 'leave out the libssl of the Node that runs this'),
   scenario: list('--scenario <name...>', 'only these scenarios; * stands for any text'),

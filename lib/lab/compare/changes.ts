@@ -60,7 +60,7 @@ export interface ChangedStep {
   readonly new: string | null
 }
 
-export interface CallChange {
+interface CallChange {
   readonly call: string
   /** The one that has it. */
   readonly has: 'from' | 'to'
@@ -68,7 +68,7 @@ export interface CallChange {
   readonly scenarios: readonly string[]
 }
 
-export interface Failure {
+interface Failure {
   readonly scenario: string
   readonly tls: TlsVersion
   readonly build: 'from' | 'to'

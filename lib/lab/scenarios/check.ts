@@ -52,7 +52,8 @@ const alertFields: Fields = {
   type: text,
   level: oneOf('warning', 'fatal'),
   name: (value, at) => {
-    if (typeof value !== 'string' || !isAlertName(value)) throw wrong(at, 'the name of an alert, or a raw record', value)
+    if (typeof value !== 'string' || !isAlertName(value))
+      throw wrong(at, 'the name of an alert, or a raw record', value)
   },
 }
 
@@ -77,7 +78,8 @@ const record: Check = (value, at) => {
   }
   const type = entries.get('type')
   const fields = new Map<unknown, Fields>(Object.entries(records)).get(type)
-  if (fields === undefined) throw wrong([...at, 'type'], `${Object.keys(records).join(', ')}, or a record with hex`, type)
+  if (fields === undefined)
+    throw wrong([...at, 'type'], `${Object.keys(records).join(', ')}, or a record with hex`, type)
   fieldsOf(fields)(value, at)
 }
 
@@ -181,7 +183,7 @@ const scenario = fieldsOf({
   steps: (value, at) => {
     if (itemsOf(value, at).length === 0) throw wrong(at, 'at least one step', value)
     // Without `steps`: the number says it.
-    itemsOf(value, at).forEach((step, index) => checkStep(step, [at[0], at[1] ?? ''], index))
+    for (const [index, step] of itemsOf(value, at).entries()) checkStep(step, [at[0], at[1] ?? ''], index)
   },
   'differs?': listOf((value, at) => {
     difference(value, at)
@@ -198,6 +200,7 @@ function checkNames(given: Pick<Scenario, 'steps' | 'differs'>, at: Place): void
   const moving = movingLabels(given)
   for (const named of (given.differs ?? []).flatMap((one) => ('expect' in one ? Object.keys(one.expect) : []))) {
     if (!labels.includes(named)) throw wrong([...at, 'differs'], `one of the steps ${labels.join(', ')}`, named)
-    if (moving.includes(named)) throw wrong([...at, 'differs'], 'a step that has `as`, for it is not the only one', named)
+    if (moving.includes(named))
+      throw wrong([...at, 'differs'], 'a step that has `as`, for it is not the only one', named)
   }
 }

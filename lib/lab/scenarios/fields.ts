@@ -44,12 +44,15 @@ export function itemsOf(value: unknown, at: Place): readonly unknown[] {
 }
 
 export function listOf(check: Check): Check {
-  return (value, at) => itemsOf(value, at).forEach((item, index) => check(item, [...at, `entry ${index + 1}`]))
+  return (value, at) => {
+    for (const [index, item] of itemsOf(value, at).entries()) check(item, [...at, `entry ${index + 1}`])
+  }
 }
 
 export function oneOf(...choices: readonly (string | number | boolean)[]): Check {
   return (value, at) => {
-    if (!choices.some((choice) => choice === value)) throw wrong(at, choices.map((one) => inspect(one)).join(', '), value)
+    if (!choices.some((choice) => choice === value))
+      throw wrong(at, choices.map((one) => inspect(one)).join(', '), value)
   }
 }
 

@@ -186,7 +186,10 @@ describe('as markdown', () => {
   })
 
   test('of two builds the first is told beside the second, not most beside others', () => {
-    const pair = comparison([build('a', 'A'), build('b', 'B')], [scenario('lab-a', { a: ran(readEof), b: ran(readEofOf111) })])
+    const pair = comparison(
+      [build('a', 'A'), build('b', 'B')],
+      [scenario('lab-a', { a: ran(readEof), b: ran(readEofOf111) })],
+    )
     expect(linesWith(renderMarkdown(pair), '| A | B | in |')).toHaveLength(1)
     expect(text(pair, {})).toContain('Unlike A: B (1)')
   })

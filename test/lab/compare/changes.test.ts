@@ -123,7 +123,12 @@ describe('known causes', () => {
   })
 
   test('say in whole sentences what is done, and what to do', () => {
-    const texts = knownCauses.flatMap(({ elsewhere, there, arriving, leaving }) => [elsewhere, there, arriving, leaving])
+    const texts = knownCauses.flatMap(({ elsewhere, there, arriving, leaving }) => [
+      elsewhere,
+      there,
+      arriving,
+      leaving,
+    ])
     expect(texts.filter((text) => !/^["A-Z].*\.$/.test(text))).toEqual([])
   })
 })
@@ -145,7 +150,9 @@ describe('between every two builds that are there', () => {
   test('the steps under all causes are the steps that differ, each once', () => {
     expect(changes.length).toBeGreaterThan(0)
     for (const each of changes) {
-      const listed = each.changes.flatMap(({ steps }) => steps.map(({ scenario: name, tls, step }) => [name, tls, step]))
+      const listed = each.changes.flatMap(({ steps }) =>
+        steps.map(({ scenario: name, tls, step }) => [name, tls, step]),
+      )
       const keys = listed.map((parts) => JSON.stringify(parts))
       expect(new Set(keys).size).toBe(keys.length)
       expect(keys.toSorted()).toEqual(differingSteps(compared, each).toSorted())

@@ -113,7 +113,7 @@ describe('a wrong expectation', () => {
 function wrongOnes(expectation: Expectation): readonly Expectation[] {
   const wrong: Required<Expectation> = {
     value: 12_345,
-    error: 'SSL_ERROR_WANT_WRITE',
+    error: expectation.error === 'SSL_ERROR_WANT_WRITE' ? 'SSL_ERROR_SSL' : 'SSL_ERROR_WANT_WRITE',
     reason: 'a wrong one',
     reasons: ['a wrong one'],
     flags: expectation.flags === 'SENT' ? 'RECEIVED' : 'SENT',

@@ -42,7 +42,7 @@ export function placesOf({ steps, scenarios }: Change): string {
   return `${count(steps.length, 'step')} of ${count(scenarios, 'scenario')}`
 }
 
-export function resultText(text: string | null): string {
+function resultText(text: string | null): string {
   return text === '' ? 'nothing' : (text ?? nothing)
 }
 

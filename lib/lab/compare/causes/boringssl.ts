@@ -8,6 +8,7 @@ const builds: readonly BuildRange[] = [{ kind: 'BoringSSL' }]
 const ofSessions: readonly string[] = ['SSL_SESSION_is_resumable', 'SSL_session_reused']
 const receivesFatal = hasAlert('received fatal')
 const sendsCloseNotify = hasAlert('sent warning close_notify')
+const onShutdown = hasReason('application data on shutdown')
 const inInit = hasReason('shutdown while in init')
 
 /** In the order in which they are tried: sessions and refusals first, what follows from a failure last. */
@@ -52,8 +53,7 @@ export const boringsslCauses: readonly Cause[] = [
     there: 'SSL_shutdown drops the tickets that it meets while it waits.',
     arriving: 'Read until SSL_ERROR_ZERO_RETURN instead of calling SSL_shutdown again, where the session matters.',
     leaving: 'Expect the callback for new sessions during SSL_shutdown.',
-    matches: ({ now }, there) =>
-      now?.call === 'SSL_shutdown' && (now.newSessions ?? 0) > (there.now?.newSessions ?? 0),
+    matches: ({ now }, there) => now?.call === 'SSL_shutdown' && (now.newSessions ?? 0) > (there.now?.newSessions ?? 0),
   },
   {
     name: 'boringssl-flags-stay',
@@ -63,14 +63,17 @@ export const boringsslCauses: readonly Cause[] = [
     there: 'No flag can be cleared: SSL_set_shutdown asserts that none is, and the engine refuses the call.',
     arriving: 'Make a new connection; an SSL cannot be used again after close_notify.',
     leaving: 'Nothing, unless flags are cleared.',
-    matches: (_elsewhere, there) => met(there, ({ call, refused }) => call === 'SSL_set_shutdown' && refused !== undefined),
+    matches: (_elsewhere, there) =>
+      met(there, ({ call, refused }) => call === 'SSL_set_shutdown' && refused !== undefined),
   },
   {
     name: 'boringssl-no-renegotiation',
     title: 'Renegotiation of TLS 1.2',
     builds,
-    elsewhere: 'A renegotiation can be asked for by both sides; a request that comes after our close_notify is dropped.',
-    there: 'A server never renegotiates, a client only where SSL_set_renegotiate_mode allows it: a request is a fatal error, "no renegotiation".',
+    elsewhere:
+      'A renegotiation can be asked for by both sides; a request that comes after our close_notify is dropped.',
+    there:
+      'A server never renegotiates, a client only where SSL_set_renegotiate_mode allows it: a request is a fatal error, "no renegotiation".',
     arriving: 'Do without renegotiation, and do not call SSL_renegotiate.',
     leaving: 'Set SSL_OP_NO_RENEGOTIATION, to keep it forbidden.',
     matches: (_elsewhere, there) => met(there, hasReason('no renegotiation', 'function should not have been called')),
@@ -103,9 +106,19 @@ export const boringsslCauses: readonly Cause[] = [
     builds,
     elsewhere: '"application data after close notify" is the end of the SSL, and the data is lost.',
     there: '"application data on shutdown" is no end: SSL_read still returns the data.',
-    arriving: 'Nothing, but for the name of the reason.',
+    arriving: 'Nothing: the data can still be read.',
     leaving: 'Read until SSL_ERROR_ZERO_RETURN instead of calling SSL_shutdown again, or data is lost.',
-    matches: (_elsewhere, there) => met(there, hasReason('application data on shutdown')),
+    matches: (_elsewhere, there) => met(there, onShutdown) && !holds(there.now, onShutdown),
+  },
+  {
+    name: 'boringssl-name-of-data-on-shutdown',
+    title: 'The reason of data that a second SSL_shutdown meets',
+    builds,
+    elsewhere: 'It is "application data after close notify".',
+    there: 'It is "application data on shutdown".',
+    arriving: 'Compare SSL_get_error, not reasons.',
+    leaving: 'Compare SSL_get_error, not reasons.',
+    matches: (_elsewhere, there) => holds(there.now, onShutdown),
   },
   {
     name: 'boringssl-fatal-close-notify',
@@ -149,8 +162,9 @@ export const boringsslCauses: readonly Cause[] = [
     there: 'It is a malformed message, "bad alert": SSL_read returns -1, and decode_error is sent.',
     arriving: 'Test SSL_get_error, not whether SSL_read returned 0 or -1.',
     leaving: 'Test SSL_get_error, not whether SSL_read returned 0 or -1.',
-    matches: (_elsewhere, there) =>
-      met(there, (one) => hasReason('bad alert')(one) && hasAlert('received warning')(one)),
+    matches: (elsewhere, there) =>
+      met(there, (one) => hasReason('bad alert')(one) && hasAlert('received warning')(one)) &&
+      !holds(elsewhere.now, inInit),
   },
   {
     name: 'boringssl-fatal-alert-value',

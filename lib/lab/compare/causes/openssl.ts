@@ -72,6 +72,19 @@ export const opensslCauses: readonly Cause[] = [
       elsewhere.now?.error === 'SSL_ERROR_ZERO_RETURN',
   },
   {
+    name: 'blocked-alert-untold',
+    title: 'An alert that finds no room at first',
+    builds: since32,
+    elsewhere: 'The info callback runs for an alert that SSL_ERROR_WANT_WRITE held back, once it is written.',
+    there: 'Neither the info nor the message callback ever runs for such an alert, although it is written.',
+    arriving: 'Take what SSL_shutdown returns for the proof that close_notify was written, not the callback.',
+    leaving: 'Nothing: what SSL_shutdown returns is the proof there too.',
+    matches: (elsewhere, there) =>
+      met(there, ({ error }) => error === 'SSL_ERROR_WANT_WRITE') &&
+      holds(elsewhere.now, hasAlert('sent ')) &&
+      !holds(there.now, hasAlert('sent ')),
+  },
+  {
     name: 'record-of-wrong-version',
     title: 'A record of TLS 1.3 with a wrong version',
     builds: since32,
@@ -110,7 +123,9 @@ export const opensslCauses: readonly Cause[] = [
     leaving: 'Nothing, where the queue is read from its beginning.',
     matches: (elsewhere, there) =>
       holds(there.now, hasReason(recordLayer)) &&
-      reasonsOf(there.now).filter((reason) => reason !== recordLayer).join() === reasonsOf(elsewhere.now).join(),
+      reasonsOf(there.now)
+        .filter((reason) => reason !== recordLayer)
+        .join() === reasonsOf(elsewhere.now).join(),
   },
   {
     name: 'provider-entry',
@@ -132,7 +147,8 @@ export const opensslCauses: readonly Cause[] = [
     there: 'It begins with "tls alert".',
     arriving: alertAdvice,
     leaving: alertAdvice,
-    matches: (elsewhere, there) => begins(there.now, 'tls alert ') && begins(elsewhere.now, 'sslv3 alert ', 'ssl/tls alert '),
+    matches: (elsewhere, there) =>
+      begins(there.now, 'tls alert ') && begins(elsewhere.now, 'sslv3 alert ', 'ssl/tls alert '),
   },
   {
     name: 'alert-names-since-3.2',

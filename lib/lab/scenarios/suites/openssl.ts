@@ -117,11 +117,7 @@ export const opensslScenarios: readonly Scenario[] = [
     versions: ['TLSv1.3'],
     server: { tickets: 2 },
     steps: [{ do: 'handshake' }, ...sessionIsGood(before), ...simultaneous(0)],
-    differs: noSession(
-      [tickets, 'alert warning close_notify'],
-      before,
-      after,
-    ),
+    differs: noSession([tickets, 'alert warning close_notify'], before, after),
   },
   {
     name: 'openssl-shutdown-3',
@@ -154,10 +150,7 @@ export const opensslScenarios: readonly Scenario[] = [
       { do: 'SSL_key_update', by: 'server', update: 'update_requested', expect: { value: 1 } },
       ...clientReadsBoth,
     ],
-    differs: noSession(
-      [tickets, 'data 5', 'key_update', 'data 6', 'alert warning close_notify'],
-      after,
-    ),
+    differs: noSession([tickets, 'data 5', 'key_update', 'data 6', 'alert warning close_notify'], after),
   },
   {
     name: 'openssl-shutdown-5',
