@@ -75,8 +75,9 @@ export const opensslCauses: readonly Cause[] = [
     name: 'blocked-alert-untold',
     title: 'An alert that finds no room at first',
     builds: since32,
-    elsewhere: 'The info callback runs for an alert that SSL_ERROR_WANT_WRITE held back, once it is written.',
-    there: 'Neither the info nor the message callback ever runs for such an alert, although it is written.',
+    elsewhere:
+      'The message callback (SSL_set_msg_callback) runs for an alert that SSL_ERROR_WANT_WRITE held back, once it is written.',
+    there: 'The message callback never runs for such an alert, although it is written.',
     arriving: 'Take what SSL_shutdown returns for the proof that close_notify was written, not the callback.',
     leaving: 'Nothing: what SSL_shutdown returns is the proof there too.',
     matches: (elsewhere, there) =>

@@ -26,7 +26,7 @@ function untoldSince32(label: string): ExpectedDifference {
     when: since32,
     expect: { [label]: { alerts: [] } },
     because:
-      'Since 3.2 the info callback never runs for an alert that SSL_ERROR_WANT_WRITE held back, although it leaves.',
+      'Since 3.2 the message callback never runs for an alert that SSL_ERROR_WANT_WRITE held back, although it leaves.',
   }
 }
 
