@@ -1,6 +1,7 @@
 // Plain connections: addresses, families, failures, and what is left behind.
 import { getEventListeners } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openTransport, type OpenTransportOptions } from '../../../lib/lab/transport/open.js'
 import { parseTarget } from '../../../lib/lab/transport/target.js'
@@ -15,6 +16,8 @@ import {
   plainServer,
   portOf,
 } from './servers.js'
+
+const machineHasIPv6 = await hasIPv6()
 
 const never = () => new AbortController().signal
 
@@ -80,12 +83,12 @@ describe('a connection', () => {
   })
 
   test('comes from the local address that was asked for', async () => {
-    const server = await plainServer((socket) => socket.end(socket.remoteAddress))
+    const server = await plainServer((socket) => socket.end(socket.remoteAddress ?? ''))
     const { socket } = await open(`localhost:${server.port}`, { localAddress: '127.0.0.2' })
     expect((await readExactly(socket, '127.0.0.2'.length)).toString()).toBe('127.0.0.2')
   })
 
-  test.runIf(await hasIPv6())('works with IPv6', async () => {
+  test.runIf(machineHasIPv6)('works with IPv6', async () => {
     const server = createServer(drain).listen(0, '::1')
     await once(server, 'listening')
     onTestFinished(() => void server.close())
@@ -144,7 +147,7 @@ describe('a failure', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 
-  test.each([
+  test.each<[string, object, string]>([
     ['an option that is not known', { starttsl: 'smtp' }, 'starttsl'],
     ['a family', { family: 5 }, '4 or 6 for family'],
     ["a family that is not the address's", { family: 6 }, 'for family'],
@@ -154,7 +157,7 @@ describe('a failure', () => {
     ['a proxy', { proxy: 'gopher://proxy.example' }, 'for proxy'],
     ['a signal', { signal: 7 }, 'an AbortSignal for signal'],
     ['no signal', { signal: undefined }, 'an AbortSignal for signal'],
-  ])("is the caller's: %s", async (_what, options: object, words) => {
+  ])("is the caller's: %s", async (_what, options, words) => {
     const opening = openTransport(parseTarget('127.0.0.1:1'), { signal: never(), ...options })
     await expect(opening).rejects.toMatchObject({
       code: 'ERR_CLOSURE_INVALID_ARGUMENT',
@@ -189,8 +192,6 @@ async function hasIPv6(): Promise<boolean> {
 
 /** A listener whose queue is full: Linux drops further SYNs, so that connecting takes until the caller has enough. */
 async function unanswering(): Promise<{ readonly target: string; readonly stop: () => void }> {
-  const { connect } = await import('node:net')
-  const { Worker } = await import('node:worker_threads')
   // It listens, and never accepts: its thread is asleep.
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads')

@@ -62,7 +62,8 @@ async function httpProxy(): Promise<{ readonly url: string; readonly requests: r
       near.write('HTTP/1.1 200 Connection established\r\nX-Proxy: test\r\n\r\n')
       near.pipe(far).pipe(near)
     })
-    far.on('error', () => near.end('HTTP/1.1 502 Bad\x01 Gateway\r\nContent-Length: 3\r\n\r\nno\n')).on('close', () => near.destroy())
+    far.on('error', () => near.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno\n'))
+    far.on('close', (hadError: boolean) => void (hadError || near.destroy()))
     near.on('error', () => {}).on('close', () => far.destroy())
     open.add(near).add(far)
   })
@@ -136,7 +137,7 @@ describe('CONNECT', () => {
     const { url } = await httpProxy()
     await expect(open(`localhost:${await closedPort()}`, { proxy: `http://${url}` })).rejects.toMatchObject({
       reason: 'proxy',
-      detail: expect.stringMatching(/^it answered 502 Bad/),
+      detail: 'it answered 502 Bad Gateway',
     })
   })
 
