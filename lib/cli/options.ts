@@ -5,7 +5,7 @@
  *     const options = { json: flag('--json', 'print everything as JSON') }
  *     type Options = OptionsOf<typeof options> // { readonly json?: true }
  */
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 
 /** An option, and the type of its value. */
@@ -42,6 +42,19 @@ export function negation(flags: `--no-${string}`, meaning: string): TypedOption<
 
 export function text(flags: `--${string} <${string}>`, meaning: string): TypedOption<string> {
   return new Option(flags, meaning)
+}
+
+/** A whole number within a range. */
+export function wholeNumber(
+  flags: `--${string} <${string}>`,
+  meaning: string,
+  { least = 0, most = 2 ** 31 - 1 }: { readonly least?: number; readonly most?: number } = {},
+): TypedOption<number> {
+  return new Option(flags, meaning).argParser((text: string) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`A whole number of ${least} to ${most} is expected.`)
+  })
 }
 
 /** Several texts: behind one option, or behind each of several. */
