@@ -57,6 +57,12 @@ const codes = {
   ERR_OPENSSL_UNSUPPORTED_CALL: 'environment',
   /** A libssl build that was named, or that a build.json describes, is not there or not as described. */
   ERR_LAB_BUILD: 'environment',
+  /** The file that a campaign is to go on with holds something else than its journal. */
+  ERR_LAB_NOT_A_JOURNAL: 'caller',
+  /** The journal in the file is of a campaign with other settings; `detail` has a line for each that differs. */
+  ERR_LAB_JOURNAL_DIFFERS: 'caller',
+  /** Another process, or another part of this one, writes the journal. */
+  ERR_LAB_JOURNAL_IN_USE: 'environment',
   /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
   ERR_TLS_TRUNCATED: 'connection',
   /** Written data, or our close_notify, did not leave within the flush budget. */

@@ -69,3 +69,23 @@ export function choice<const Value extends string>(
 ): TypedOption<Value> {
   return new Option(flags, meaning).choices(values)
 }
+
+/** A whole number of something, 1 or more. */
+export function count(flags: `--${string} <${string}>`, meaning: string): TypedOption<number> {
+  return new Option(flags, meaning).argParser((value) => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1) {
+      throw new InvalidArgumentError('It has to be a whole number, 1 or more.')
+    }
+    return number
+  })
+}
+
+/** Several of a set: behind one option, or behind each of several. */
+export function choices<const Value extends string>(
+  flags: `--${string} <${string}...>`,
+  meaning: string,
+  values: readonly Value[],
+): TypedOption<readonly Value[]> {
+  return new Option(flags, meaning).choices(values)
+}

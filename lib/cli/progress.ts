@@ -2,7 +2,7 @@ import cliProgress from 'cli-progress'
 
 /** A bar on stderr while something takes long. */
 export interface Progress {
-  /** The total is the same every time. */
+  /** The total is the same every time; 0 where a format without it is shown. */
   show(done: number, total: number): void
   stop(): void
 }
@@ -11,12 +11,16 @@ export interface Progress {
 const patience = 1000
 
 /** Only a terminal gets one: a file is not to be filled with it. */
-export function displayProgress(stream: NodeJS.WriteStream, what: string): Progress {
+export function displayProgress(
+  stream: NodeJS.WriteStream,
+  what: string,
+  format: string = '{bar} {value} of {total} {what}',
+): Progress {
   if (!stream.isTTY) return { show() {}, stop() {} }
   const bar = new cliProgress.SingleBar(
     {
       stream,
-      format: `{bar} {value} of {total} ${what}`,
+      format: format.replace('{what}', what),
       barsize: 30,
       hideCursor: true,
       clearOnComplete: true,

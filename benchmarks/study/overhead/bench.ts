@@ -12,6 +12,7 @@ import { policyAgent, policyAgentStrict, policyKeepAlive, policyKeepAliveStrict 
 import { policyLoad, policyLoadBidirectional, policyLoadListener } from './policy/load.js'
 import { policyPerf } from './policy/perf.js'
 import { policyProfiles } from './policy/profile.js'
+import { probing } from './probing/main.js'
 import { runProgram } from './program.js'
 import { shutdownLatency } from './shutdown-latency/main.js'
 import { tenThousand } from './ten-thousand/main.js'
@@ -37,6 +38,7 @@ const programs = [
   engineShutdown,
   engineBulk,
   tenThousand,
+  probing,
 ]
 
 const names = programs.map(({ description }) => description.name)

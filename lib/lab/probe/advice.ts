@@ -1,23 +1,5 @@
 /** What the answers mean for whoever connects to the server: one finding per question, and the mode to use. Pure. */
-import type { Answer, Answers, Observed, ProbedVersion, Question } from './result.js'
-
-/** Good: nothing is to be done. Note: something to know. Risk: data can be lost, or a cut be taken for an end. */
-export type Weight = 'good' | 'note' | 'risk'
-
-export interface Finding {
-  readonly question: Question | 'resumption'
-  readonly weight: Weight
-  /** What the server does, and what it means. Whole sentences. */
-  readonly text: string
-}
-
-export interface Advice {
-  /** How to close towards this server, in the words of a policy. */
-  readonly mode: 'unidirectional' | 'bidirectional'
-  /** ms, for mode bidirectional. */
-  readonly waitTimeout?: number
-  readonly findings: readonly Finding[]
-}
+import type { Advice, Answer, Answers, Finding, Observed, ProbedVersion, Question } from './result.js'
 
 /** The least budget that is worth setting, in ms, and how many times the measured wait it should hold. */
 const leastBudget = 500

@@ -154,6 +154,7 @@ function stageOf(
     case 'host-not-found':
     case 'refused':
     case 'unreachable':
+    case 'local':
       return 'connect'
     case 'proxy':
       return 'proxy'

@@ -76,7 +76,8 @@ export interface ProbeOptions {
 
 export type CheckedProbeOptions = ReturnType<typeof checkProbeOptions>
 
-const questions = [
+/** Their names, in the order in which they are asked. */
+export const questions = [
   'afterResponse',
   'onCloseNotify',
   'onCloseNotifyAfterRequest',

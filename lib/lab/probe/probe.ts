@@ -9,11 +9,22 @@ import type { TlsVersion } from '../../tls/versions.js'
 import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
 import type { Wire } from '../wire/wire.js'
+import { adviceFor } from './advice.js'
 import { certificateOf, type Connection, type Destination, isFailure, openConnection, probeContext } from './connection.js'
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
 import { ask } from './questions.js'
 import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
-import type { Answer, Answers, CloseKind, Failure, ProbeResult, Question, Resumption, VersionResult } from './result.js'
+import type {
+  Answer,
+  Answers,
+  CloseKind,
+  Failure,
+  ProbeResult,
+  ProbeSettings,
+  Question,
+  Resumption,
+  VersionResult,
+} from './result.js'
 
 /**
  * Probes one server. What is wrong with the server is a result: the promise rejects for wrong options, for a libssl that
@@ -55,7 +66,7 @@ export class Prober {
         // Where there is no TCP there is no other version of TLS either.
         if (result.kind === 'failed' && isBeforeTls(result.failure)) break
       }
-      return this.#result(target, run.address, versions)
+      return this.#result(text.trim(), target, { address: run.address, versions })
     } finally {
       clearTimeout(timer)
     }
@@ -96,20 +107,47 @@ export class Prober {
     return request === 'h2' ? await h2Request(asked) : http1Request(asked)
   }
 
-  #result(target: Target, address: string | undefined, versions: readonly VersionResult[]): ProbeResult {
+  /** The result of a target of which nothing else is known than that it failed. */
+  failed(text: string, failure: Failure): ProbeResult {
+    const [version = 'TLSv1.3'] = this.#options.versions
+    return this.#result(text, { host: text, port: 0 }, { versions: [{ kind: 'failed', version, failure }] })
+  }
+
+  /** What the results depend on, as JSON. */
+  get settings(): object {
+    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy } = this.#options
+    return {
+      ...this.#settings(),
+      ...{ versions, questions, path, userAgent, maxBytes, totalTimeout },
+      ...(typeof request !== 'string' && { bytes: Buffer.from(request).toString('base64') }),
+      ...(servername !== undefined && { servername }),
+      ...(proxy !== undefined && { proxy: proxy.replace(/\/\/[^@/]*@/, '//') }),
+      library: this.#openssl.version,
+    }
+  }
+
+  #settings(): ProbeSettings {
     const { request, starttls, alpn, wait, timeout, idle } = this.#options
     return {
-      ...{ format: 1, kind: 'probe', target: targetName(target), host: target.host, port: target.port },
+      request: typeof request === 'string' ? request : 'bytes',
+      ...(starttls !== undefined && { starttls }),
+      ...(alpn !== undefined && { alpn }),
+      ...{ wait, timeout },
+      ...(idle !== undefined && { idle }),
+    }
+  }
+
+  #result(
+    text: string,
+    { host, port }: Target,
+    { address, versions }: { address?: string | undefined; versions: readonly VersionResult[] },
+  ): ProbeResult {
+    return {
+      ...{ format: 1, kind: 'probe', target: text, host, port },
       ...(address !== undefined && { address }),
       date: new Date().toISOString(),
       madeBy: { 'close-notify': packageVersion(), node: process.versions.node, library: this.#openssl.version },
-      settings: {
-        request: typeof request === 'string' ? request : 'bytes',
-        ...(starttls !== undefined && { starttls }),
-        ...(alpn !== undefined && { alpn }),
-        ...{ wait, timeout },
-        ...(idle !== undefined && { idle }),
-      },
+      settings: this.#settings(),
       versions,
     }
   }
@@ -135,7 +173,7 @@ const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
 class Run {
   address: string | undefined
   readonly #options: CheckedProbeOptions
-  readonly #destination: Destination
+  #destination: Destination
   readonly #request: ProbeRequest
   readonly #openssl: OpenSSL
   readonly #signal: AbortSignal
@@ -200,7 +238,17 @@ class Run {
       certificate,
       ...(fastest !== undefined && { connect: tenths(fastest) }),
       ...{ handshake: tenths(handshake), answers, resumption },
+      advice: adviceFor({ answers, resumption }),
     }
+  }
+
+  /** All connections go to one address: behind a name may be servers that close differently. */
+  #stayAt({ address, connect }: Connection): void {
+    const isProxied = connect === undefined
+    if (this.address !== undefined || isProxied) return
+    this.address = address
+    const { target } = this.#destination
+    this.#destination = { ...this.#destination, target: { host: address, port: target.port } }
   }
 
   /** `done` gets the connection while its SSL still is there, and the session that it leaves. */
@@ -238,7 +286,7 @@ class Run {
       })
       if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
       wire = connection.wire
-      this.address ??= connection.address
+      this.#stayAt(connection)
       const found = await ask[question]({
         ...{ wire, request: this.#request, reader, sendRequest, signal: this.#signal },
         roundTrip: Math.max(connection.connect ?? connection.handshake, 1),

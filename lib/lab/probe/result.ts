@@ -8,8 +8,9 @@ import type { TlsVersion } from '../../tls/versions.js'
 export interface ProbeResult {
   readonly format: 1
   readonly kind: 'probe'
-  /** The target in one text, as `host:port`. */
+  /** The target as it was given. */
   readonly target: string
+  /** Its host and port; port 0 where the text is no target. */
   readonly host: string
   readonly port: number
   /** The address that was connected to first; absent where there was none, and behind a proxy. */
@@ -56,6 +57,26 @@ export interface ProbedVersion {
   readonly handshake: number
   readonly answers: Answers
   readonly resumption: Readonly<Record<CloseKind, Resumption>>
+  /** What the answers mean for a client. The only judgement here: all else was seen. */
+  readonly advice: Advice
+}
+
+/** Good: nothing is to be done. Note: something to know. Risk: data can be lost, or a cut be taken for an end. */
+export type Weight = 'good' | 'note' | 'risk'
+
+export interface Finding {
+  readonly question: Question | 'resumption'
+  readonly weight: Weight
+  /** What the server does, and what it means. Whole sentences. */
+  readonly text: string
+}
+
+export interface Advice {
+  /** How to close towards this server, in the words of a policy. */
+  readonly mode: 'unidirectional' | 'bidirectional'
+  /** ms, for mode bidirectional. */
+  readonly waitTimeout?: number
+  readonly findings: readonly Finding[]
 }
 
 /** Whether the certificate is one that Node trusts, for this host, now. A probe goes on in any case. */
@@ -139,9 +160,13 @@ export type CloseKind = 'afterResponse' | 'afterCloseNotify' | 'afterFin'
 export type Resumption = 'resumed' | 'full-handshake' | 'no-session' | 'not-asked'
 
 export type FailureReason =
+  /** The text is no host, or no host with a port. */
+  | 'not-a-target'
   | 'host-not-found'
   | 'refused'
   | 'unreachable'
+  /** This machine could not open a connection: no descriptors, no ports. */
+  | 'local'
   | 'proxy'
   | 'starttls-refused'
   | 'not-the-protocol'

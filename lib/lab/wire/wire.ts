@@ -70,6 +70,8 @@ export class Wire {
       this.#closed = true
       this.#changed()
     })
+    // It may have been handed over paused.
+    socket.resume()
   }
 
   get seen(): Seen {

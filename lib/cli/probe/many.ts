@@ -1,0 +1,120 @@
+// The hosts of a file, or of stdin: each result is a line of NDJSON as soon as it is there, and a file is gone on with.
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import process from 'node:process'
+import { ClosureError } from '../../errors.js'
+import { runCampaign, type CampaignOutcome } from '../../lab/campaign/campaign.js'
+import { hostsOf, targetsOf } from '../../lab/campaign/hosts.js'
+import { journalTo, openJournal } from '../../lab/campaign/journal.js'
+import type { FailureReason } from '../../lab/campaign/attempt.js'
+import { deviationsFrom } from '../../lab/probe/expect.js'
+import type { Prober } from '../../lab/probe/probe.js'
+import type { Failure, ProbeResult } from '../../lab/probe/result.js'
+import { exitCodes } from '../exit-codes.js'
+import type { ExitCode } from '../exit-codes.js'
+import { interruptible } from '../interruption.js'
+import { layoutOf } from '../output.js'
+import { displayProgress } from '../progress.js'
+import type { ProbeCommandOptions } from './options.js'
+import { renderDeviations } from './render/text.js'
+
+export interface ProbeSession {
+  readonly prober: Prober
+  readonly options: ProbeCommandOptions
+  /** Results to compare with. */
+  readonly expected: readonly ProbeResult[] | undefined
+}
+
+/** ms that a probe may take beyond its own limit, until it is given up. */
+const grace = 5000
+
+/** @throws ClosureError for an --output that is no journal of such a probe */
+export async function probeMany(
+  file: string,
+  { prober, options, expected }: ProbeSession,
+): Promise<ExitCode> {
+  const { output, concurrency = 20, rate, totalTimeout = 60_000 } = options
+  const header = { kind: 'close-notify-probe', settings: prober.settings }
+  const journal =
+    output === undefined
+      ? journalTo<ProbeResult>(process.stdout, header)
+      : await openJournal<ProbeResult>(output, header)
+  const total = file === '-' ? undefined : await linesIn(file)
+  const progress = displayProgress(process.stderr, 'hosts', total === undefined ? '{value} {what}' : undefined)
+  const seen = { failed: 0, deviating: 0, badLines: 0 }
+  const source = file === '-' ? process.stdin : createReadStream(file)
+  try {
+    const outcome = await interruptible(async (signal) => {
+      const outcome = await runCampaign<ProbeResult>({
+        targets: targetsOf(hostsOf(source), (line, reason) => {
+          seen.badLines += 1
+          process.stderr.write(`line ${line} is left out: ${reason}\n`)
+        }),
+        run: (target, stop) => prober.probe(target, stop),
+        failed: (target, reason) => prober.failed(target, failureOf(reason)),
+        concurrency,
+        ratePerSecond: rate,
+        timeout: totalTimeout + grace,
+        signal,
+        journal,
+        onResult: (result) => {
+          if (hasFailed(result)) seen.failed += 1
+          const deviations = expected === undefined ? [] : deviationsFrom(expected, result)
+          if (deviations.length > 0) {
+            seen.deviating += 1
+            process.stderr.write(renderDeviations(deviations, layoutOf('a file')))
+          }
+        },
+        onProgress: ({ done }) => progress.show(done, total ?? 0),
+      })
+      signal.throwIfAborted()
+      return outcome
+    }).finally(() => progress.stop())
+    process.stderr.write(`${summaryOf(outcome, seen)}\n`)
+    return seen.failed > 0 || seen.deviating > 0 || seen.badLines > 0 ? exitCodes.failed : exitCodes.done
+  } finally {
+    source.destroy()
+    await journal.close()
+  }
+}
+
+/** A host of which no version could be probed. */
+export function hasFailed({ versions }: ProbeResult): boolean {
+  return versions.every(({ kind }) => kind === 'failed')
+}
+
+function failureOf(reason: FailureReason): Failure {
+  if (reason.kind === 'timeout') return { stage: 'connect', reason: 'timeout' }
+  const { error } = reason
+  if (!(error instanceof ClosureError) || error.code !== 'ERR_CLOSURE_INVALID_ARGUMENT') throw error
+  return { stage: 'connect', reason: 'not-a-target', detail: error.message }
+}
+
+function summaryOf(
+  { done, skipped }: CampaignOutcome,
+  { failed, deviating, badLines }: { failed: number; deviating: number; badLines: number },
+): string {
+  const parts = [
+    `${done} hosts, ${failed} of which could not be probed`,
+    ...(skipped > 0 ? [`${skipped} skipped that had a result`] : []),
+    ...(deviating > 0 ? [`${deviating} other than expected`] : []),
+    ...(badLines > 0 ? [`${badLines} bad lines`] : []),
+  ]
+  return parts.join('; ')
+}
+
+/** For the progress. What is no regular file has no known length. */
+async function linesIn(file: string): Promise<number | undefined> {
+  const handle = await open(file)
+  try {
+    if (!(await handle.stat()).isFile()) return undefined
+    let lines = 0
+    for await (const chunk of handle.createReadStream({ autoClose: false })) {
+      const bytes: unknown = chunk
+      if (bytes instanceof Uint8Array) for (const byte of bytes) if (byte === 0x0a) lines += 1
+    }
+    return lines
+  } finally {
+    await handle.close()
+  }
+}

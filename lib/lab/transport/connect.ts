@@ -1,0 +1,102 @@
+/**
+ * TCP connections to a host. Every address of the host is tried, one after the other, in the order of the resolver
+ * (RFC 6724): the next one only after the one before has failed. Node's own way, autoSelectFamily, gives each address
+ * 250 ms and can have two connections under way at once: a slow host would fail, and a host be asked more than once.
+ */
+import { lookup } from 'node:dns/promises'
+import { isIP, Socket } from 'node:net'
+import { codeOf, TransportFailure } from './failure.js'
+import { Opening } from './opening.js'
+
+export interface ConnectOptions {
+  /** Names are looked up for addresses of this family alone. */
+  readonly family: 4 | 6 | undefined
+  readonly localAddress: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface Connected {
+  /** Connected, paused, without Nagle's algorithm; it stays writable when the peer ends. */
+  readonly opening: Opening
+  readonly address: string
+  /** From the first segment to the established connection, by performance.now(). */
+  readonly startedAt: number
+  readonly connectedAt: number
+}
+
+/** @throws TransportFailure of the address that failed in the most telling way, or the reason of the signal */
+export async function connect(host: string, port: number, options: ConnectOptions): Promise<Connected> {
+  let failure: TransportFailure | undefined
+  for (const address of await addressesOf(host, options)) {
+    try {
+      return await connectTo(address, port, options)
+    } catch (error) {
+      if (!(error instanceof TransportFailure)) throw error
+      failure = moreTelling(failure, error)
+    }
+  }
+  throw failure ?? new TransportFailure('host-not-found', { detail: `${host} has no address` })
+}
+
+/** The addresses of a host; one that is an address has itself. */
+export async function addressesOf(
+  host: string,
+  { family, signal }: Pick<ConnectOptions, 'family' | 'signal'>,
+): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host]
+  const looking = lookup(host, { all: true, verbatim: true, family: family ?? 0 })
+  try {
+    const found = await unlessAborted(looking, signal)
+    return found.map(({ address }) => address)
+  } catch (error) {
+    // The look-up itself cannot be stopped: it ends when it does, and nobody hears of it.
+    signal.throwIfAborted()
+    const code = codeOf(error)
+    const what = family === undefined ? '' : `no IPv${family} address of `
+    const detail = code === 'EAI_AGAIN' ? `${host}: the resolver gave no answer` : `${what}${host}`
+    throw new TransportFailure('host-not-found', { code, detail, cause: error })
+  }
+}
+
+async function connectTo(address: string, port: number, { localAddress, signal }: ConnectOptions): Promise<Connected> {
+  const opening = new Opening(new Socket({ allowHalfOpen: true }), signal)
+  const { socket } = opening
+  try {
+    const startedAt = performance.now()
+    const connectedAt = await opening.wait<number>((done) => {
+      const onConnect = () => done(performance.now())
+      socket.once('connect', onConnect)
+      socket.connect({ host: address, port, ...(localAddress !== undefined && { localAddress }) })
+      return () => socket.off('connect', onConnect)
+    })
+    socket.setNoDelay(true)
+    return { opening, address, startedAt, connectedAt }
+  } catch (error) {
+    opening.destroy()
+    throw error
+  }
+}
+
+// A host with an IPv6 address that this machine has no way to says nothing by it; that it refuses IPv4 does.
+function moreTelling(before: TransportFailure | undefined, failure: TransportFailure): TransportFailure {
+  const saysLittle = ['unreachable', 'local'].includes(failure.reason)
+  return before !== undefined && saysLittle ? before : failure
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let forget = () => {}
+  const aborted = new Promise<undefined>((resolve) => {
+    const onAbort = () => resolve(undefined)
+    signal.addEventListener('abort', onAbort, { once: true })
+    forget = () => signal.removeEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
+  })
+  try {
+    const first = await Promise.race([promise.then((value) => ({ value })), aborted])
+    if (first !== undefined) return first.value
+    signal.throwIfAborted()
+    throw new Error('Expected an aborted signal')
+  } finally {
+    forget()
+  }
+}

@@ -1,0 +1,125 @@
+/** How opening a connection fails, in a closed set of reasons, and how bytes of a peer are shown to people. */
+
+const sentences = {
+  /** The resolver knows no address of the name, or gave no answer. */
+  'host-not-found': 'The host name was not found',
+  /** The host answered the connection with a refusal. */
+  refused: 'The connection was refused',
+  /** No way to the host, or no answer from there. */
+  unreachable: 'The host cannot be reached',
+  /** This machine's doing: no file descriptor or port left, or a local address that it does not have. */
+  local: 'This machine could not open a connection',
+  /** The peer, or something on the way, ended the connection by RST. */
+  reset: 'The connection was reset',
+  /** The peer ended the connection before TLS could begin. */
+  closed: 'The connection was closed before TLS could begin',
+  /** The proxy could not be reached, or did not connect. `detail` has its own words. */
+  proxy: 'The proxy did not connect',
+  /** The server speaks the protocol, and does not want TLS now, or this client. `detail` has its own words. */
+  'starttls-refused': 'The server refused to begin TLS',
+  /** What came is not of the protocol. `detail` tells what was expected and what came. */
+  'not-the-protocol': 'The server does not speak the protocol',
+  /** Bytes came behind the go-ahead and before TLS: whoever put them there wants them taken for what TLS protects. */
+  'plaintext-after-starttls': 'Plaintext came behind the answer after which TLS begins',
+  /** The dialogue before TLS has a limit in bytes and lines. */
+  'too-long': 'The server sent more than the dialogue before TLS may have',
+} as const
+
+export type TransportFailureReason = keyof typeof sentences
+
+export interface TransportFailureFacts extends ErrorOptions {
+  /** Of the system or of Node, where there is one: 'ECONNREFUSED'. */
+  readonly code?: string | undefined
+  /** For people. Bytes of a peer in it are shortened, and their control characters escaped. */
+  readonly detail?: string | undefined
+}
+
+/** Why no connection stands on which TLS can begin. Match on `reason`. */
+export class TransportFailure extends Error {
+  readonly reason: TransportFailureReason
+  readonly code: string | undefined
+  readonly detail: string | undefined
+
+  constructor(reason: TransportFailureReason, { code, detail, ...options }: TransportFailureFacts = {}) {
+    super(
+      `${sentences[reason]}${detail === undefined ? '' : `: ${detail}`}${code === undefined ? '' : ` (${code})`}`,
+      options,
+    )
+    this.reason = reason
+    this.code = code
+    this.detail = detail
+  }
+}
+
+// On the prototype, as the errors of the language have it.
+Object.defineProperty(TransportFailure.prototype, 'name', {
+  value: 'TransportFailure',
+  configurable: true,
+  writable: true,
+})
+
+/** The failure of an error that a socket emitted. */
+export function failureOfSocket(error: Error): TransportFailure {
+  const code = codeOf(error)
+  return new TransportFailure(reasons.get(code ?? '') ?? 'unreachable', { code, cause: error })
+}
+
+/** The code of an error of Node or of the system. */
+export function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+// What is not here has no way to the host in common: EHOSTUNREACH, ENETUNREACH, ENETDOWN, ETIMEDOUT, EINVAL.
+const reasons: ReadonlyMap<string, TransportFailureReason> = new Map([
+  ['ECONNREFUSED', 'refused'],
+  ['ECONNRESET', 'reset'],
+  ['ECONNABORTED', 'reset'],
+  ['EPIPE', 'reset'],
+  ['EMFILE', 'local'],
+  ['ENFILE', 'local'],
+  ['ENOBUFS', 'local'],
+  ['ENOMEM', 'local'],
+  ['EADDRNOTAVAIL', 'local'],
+  ['EADDRINUSE', 'local'],
+  ['EACCES', 'local'],
+  ['EPERM', 'local'],
+])
+
+/** Text of a peer for people: one short line in which no control character is left. */
+export function printable(received: Uint8Array | string): string {
+  const text = typeof received === 'string' ? received : textOf(received)
+  const escaped = [...text.slice(0, longest)].map((character) => escapes.get(character) ?? escape(character)).join('')
+  return text.length > longest ? `${escaped}...` : escaped
+}
+
+/** The same in quotation marks. */
+export function quoted(received: Uint8Array | string): string {
+  return `"${printable(received)}"`
+}
+
+const longest = 160
+
+const escapes: ReadonlyMap<string, string> = new Map([
+  ['\r', '\\r'],
+  ['\n', '\\n'],
+  ['\t', '\\t'],
+  ['\\', '\\\\'],
+])
+
+// Controls, and what turns or hides text on a terminal.
+function escape(character: string): string {
+  if (!/[\p{C}\p{Zl}\p{Zp}]/u.test(character)) return character
+  const point = character.codePointAt(0) ?? 0
+  return point < 0x100 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\u{${point.toString(16)}}`
+}
+
+// Not UTF-8: a character for each byte.
+function textOf(bytes: Uint8Array): string {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 4 * longest))
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(start)
+  } catch {
+    return start.toString('latin1')
+  }
+}

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { FingerprintSet } from '../../../lib/lab/campaign/fingerprints.js'
+
+test('a set tells what is in it from what is not, however much it has grown', () => {
+  const set = new FingerprintSet()
+  const names = Array.from({ length: 50_000 }, (_, index) => `host-${index}.example`)
+  for (const name of names) expect(set.add(name), name).toBe(true)
+  expect(set.size).toBe(names.length)
+  for (const name of names) expect(set.has(name) && !set.add(name), name).toBe(true)
+  expect(set.size).toBe(names.length)
+  for (const name of names) expect(set.has(`${name}.`), name).toBe(false)
+})
