@@ -116,7 +116,7 @@ export class Acts {
   }
 
   /** Bytes that are no TLS. */
-  raw(bytes: Buffer, did: 'plaintext' | 'garbage' | 'close_notify' | 'alert:unrecognized_name'): void {
+  raw(bytes: Buffer, did: 'plaintext' | 'garbage' | 'close_notify'): void {
     this.#check()
     this.wire.raw(bytes)
     this.note(did, { bytes: bytes.length })

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { helloName } from '../../tls/client-hello.js'
 import { checkAll, checkBoolean, invalid, type OptionRules } from '../../options.js'
 import { tlsVersions } from '../../tls/versions.js'
-import type { PeerOptions } from './options.js'
+import { checkVersions, type PeerOptions } from './options.js'
 import { closeServer, hostProfile, listen, type Peer, peerOf, type ProfileHost, startPeer } from './peer.js'
 import { checkServerProfiles, profileOf, type ServerProfileName } from './profiles.js'
 
@@ -151,6 +151,7 @@ function chooseByName(socket: Socket, ms: number, { hostOf, onSettled }: Choice)
 function checkPeer(name: string, value: unknown): PeerOptions {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null) throw invalid(name, 'an object', value)
-  // Each peer checks its own.
+  // Each peer checks the others; by these it is chosen.
+  checkVersions('versions', Reflect.get(value, 'versions'))
   return value
 }

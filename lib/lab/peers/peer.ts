@@ -79,7 +79,7 @@ export class ProfileHost {
     const controller = new AbortController()
     this.#connections += 1
     const { name } = this.profile
-    const playing = playServer(socket, {
+    const playing: Promise<void> = playServer(socket, {
       profile: name,
       definition: serverDefinition(checkServerProfile(name)),
       context: this.#context,
