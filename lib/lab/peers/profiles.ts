@@ -43,7 +43,7 @@ export function profileOf(name: ServerProfileName): Profile {
   return { name, side: 'server', does, documented, versions: versions ?? tlsVersions }
 }
 
-export function clientProfileOf(name: ClientProfileName): Profile {
+function clientProfileOf(name: ClientProfileName): Profile {
   const { does, documented, versions }: ClientDefinition = clients[name]
   return { name, side: 'client', does, documented, versions: versions ?? tlsVersions }
 }

@@ -15,7 +15,7 @@ export interface ServingOptions {
 }
 
 /** Who has to close: the client has begun; it is on us; or nothing came for a while. */
-export type Turn = 'client closes' | 'we close' | 'idle'
+type Turn = 'client closes' | 'we close' | 'idle'
 
 export class Serving {
   readonly acts: Acts

@@ -42,7 +42,7 @@ describe.each(tlsVersions)('%s', (version) => {
   })
 
   test('a close_notify whose FIN did not come', async () => {
-    const { client, peer, wire } = await meet('answers-without-fin', version, { hold: 300 })
+    const { client, peer, wire } = await meet('answers-without-fin', version, { hold: 1000 })
     client.write(request('keep-alive'))
     await wholeResponse(wire)
     await closureOf(client).closeNotify()
