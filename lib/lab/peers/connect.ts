@@ -14,7 +14,7 @@ import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
 import { Wire } from '../wire/wire.js'
 import { Acts } from './acts.js'
 import { Asking } from './asking.js'
-import { lingering } from './connection.js'
+import { lingering, resetBehindEnd } from './connection.js'
 import { checkPort, checkVersions, versionRange } from './options.js'
 import { handshakeOf, otherSideOf, type PeerHandshake, type PeerLogEntry, since } from './log.js'
 import { checkClientProfile, clientDefinition, type ClientProfileName } from './profiles.js'
@@ -75,6 +75,7 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
     const wire = wireOver(socket, context, servername, (bytes) => asking.push(bytes))
     const acts: Acts = new Acts({ wire, forger: undefined, began, hold: timeout, signal })
     const asking: Asking = new Asking({ acts, authority: `${servername ?? host}:${port}`, path, timeout, wait })
+    const asked = resetBehindEnd(socket)
     let handshake: PeerHandshake = { kind: 'failed', reason: 'unfinished' }
     try {
       const isDone = await wire.handshake(timeout, signal)
@@ -87,6 +88,7 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
     } finally {
       if (signal.aborted) wire.destroy()
     }
+    await asked()
     const entry: PeerLogEntry = {
       format: 1,
       profile: name,

@@ -37,6 +37,7 @@ export async function playServer(socket: Socket, playing: Playing): Promise<Peer
   const serving = new Serving({ acts, reader, framing, body, cut, patience })
   const end = () => void socket.destroy()
   signal.addEventListener('abort', end, { once: true })
+  const asked = resetBehindEnd(socket)
 
   let handshake: PeerHandshake = { kind: 'failed', reason: 'unfinished' }
   try {
@@ -59,6 +60,7 @@ export async function playServer(socket: Socket, playing: Playing): Promise<Peer
   } finally {
     signal.removeEventListener('abort', end)
   }
+  await asked()
   const entry = entryOf({ playing, date, began, handshake, acts })
   wire.destroy()
   return entry
@@ -97,6 +99,20 @@ export async function lingering(wire: Wire, ms: number, signal: AbortSignal): Pr
   const hasLeft = () =>
     socket.destroyed || (socket.writableEnded ? socket.writableFinished : socket.writableLength === 0)
   while (!hasLeft() && performance.now() < end) await wire.until(hasLeft, 10, signal)
+}
+
+/**
+ * libuv takes an RST that comes with data for the stream's end. A write of nothing then fails: by ECONNRESET where no
+ * FIN had come, by EPIPE where one had. The wire notes that; the function returned resolves when it has.
+ */
+export function resetBehindEnd(socket: Socket): () => Promise<void> {
+  let asked = Promise.resolve()
+  socket.once('end', () => {
+    if (!socket.writable || socket.writableLength > 0) return
+    asked = new Promise((resolve) => void socket.write(Buffer.alloc(0), () => resolve()))
+  })
+  // An error is told of in the turn behind the callback.
+  return () => asked.then(() => new Promise((resolve) => setImmediate(resolve)))
 }
 
 /** OpenSSL answers, and nothing of it leaves. */

@@ -71,7 +71,7 @@ export interface OtherSide {
   /** user_canceled, RFC 8446 section 6.1. */
   readonly userCanceledAt?: number
   readonly finAt?: number
-  /** ECONNRESET is RST; EPIPE tells that an RST answered what we sent. */
+  /** ECONNRESET is RST in place of FIN; EPIPE is RST behind FIN, which answers what we sent. */
   readonly reset?: { readonly at: number; readonly code: string }
   readonly alert?: { readonly at: number; readonly name: AlertName }
   /** OpenSSL could not go on: its reason. */
@@ -116,7 +116,8 @@ export function handshakeOf(wire: Wire, at: number | undefined, began: number): 
 /** How the other side closed, as far as it was seen by now. */
 export function otherSideOf(wire: Wire, began: number): OtherSide {
   const { seen, sentCloseNotifyAt } = wire
-  const { closeNotifyAt, userCanceledAt, finAt, reset, fatalAlert, failure, bytes, surplus } = seen
+  const { closeNotifyAt, userCanceledAt, reset, fatalAlert, failure, bytes, surplus } = seen
+  const finAt = finOf(seen)
   return {
     closing: closingOf(seen),
     ...(closeNotifyAt !== undefined && {
@@ -137,7 +138,14 @@ export function since(began: number, at: number): number {
   return Math.round((at - began) * 10) / 10
 }
 
-function closingOf({ closeNotifyAt, finAt, reset, fatalAlert }: Seen): Closing {
+/** An RST in place of FIN can look like one at first. */
+function finOf({ finAt, reset }: Seen): number | undefined {
+  return reset?.code === 'ECONNRESET' ? undefined : finAt
+}
+
+function closingOf(seen: Seen): Closing {
+  const { closeNotifyAt, reset, fatalAlert } = seen
+  const finAt = finOf(seen)
   if (fatalAlert !== undefined) return `alert:${fatalAlert.name}`
   if (closeNotifyAt !== undefined) {
     if (finAt !== undefined) return 'close_notify+fin'

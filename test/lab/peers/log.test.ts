@@ -1,5 +1,6 @@
 /** What a peer's log says of clients that close in each way, and of those that are no clients at all. */
 import { connect as connectTcp, type Socket } from 'node:net'
+import { connect } from 'node:tls'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { closureOf } from '../../../lib/index.js'
 import { connectAs } from '../../../lib/lab/peers/connect.js'
@@ -7,7 +8,7 @@ import type { PeerLogEntry } from '../../../lib/lab/peers/log.js'
 import { startPeer } from '../../../lib/lab/peers/peer.js'
 import { tlsVersions } from '../../../lib/tls/versions.js'
 import { certificate } from '../../support/certificate.js'
-import { once } from '../../support/streams.js'
+import { once, turns } from '../../support/streams.js'
 import { entryOf, meet, request, started, wholeResponse } from './meeting.js'
 
 describe.each(tlsVersions)('%s', (version) => {
@@ -65,6 +66,21 @@ describe.each(tlsVersions)('%s', (version) => {
     await wholeResponse(wire)
     tcp.resetAndDestroy()
     expect(await entryOf(peer)).toMatchObject({ other: { closing: 'reset', reset: { code: 'ECONNRESET' } } })
+  })
+
+  test('RST that comes together with data', async () => {
+    const peer = await started('polite', { versions: [version] })
+    for (let round = 1; round <= 10; round++) {
+      const tcp = tcpTo(peer.port)
+      const client = connect({ socket: tcp, servername: 'localhost', ca: peer.ca, maxVersion: version })
+      client.on('error', () => {})
+      await once(client, 'secureConnect')
+      client.write(request('keep-alive'))
+      await turns(1)
+      tcp.resetAndDestroy()
+      await vi.waitFor(() => expect(peer.log).toHaveLength(round))
+    }
+    expect(peer.log.map(({ other }) => other.closing)).toEqual(Array.from({ length: 10 }, () => 'reset'))
   })
 
   test('a fatal alert in the handshake', async () => {
