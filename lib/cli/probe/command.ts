@@ -21,7 +21,7 @@ import { renderCsv, renderMarkdown } from './render/tables.js'
 import { renderDeviations, renderText } from './render/text.js'
 
 const examples = `
-It opens five connections for each version of TLS, one after the other, and sends one request on two of them.
+It opens six connections for each version of TLS, one after the other, and sends a request on two of them.
 
 Examples:
   close-notify probe example.org

@@ -134,9 +134,13 @@ function onFin({ ending, waited }: Observed): Judged {
   return { weight: 'good', text: `It ends its side too when our FIN comes without close_notify (${ending}).` }
 }
 
-function onFinInRequest({ ending, bytes }: Observed): Judged {
+function onFinInRequest({ ending, bytes, response }: Observed): Judged {
   if (bytes > 0) {
-    return { weight: 'note', text: `It answers half a request that a FIN cut: ${grouped(bytes)} bytes (${ending}).` }
+    const status = response?.status === undefined ? '' : ` with status ${response.status}`
+    return {
+      weight: response?.status !== undefined && response.status < 400 ? 'risk' : 'note',
+      text: `It answers half a request that a FIN cut${status}: ${grouped(bytes)} bytes (${ending}).`,
+    }
   }
   if (ending === 'silent') return { weight: 'note', text: 'A FIN in the middle of a request goes unnoticed.' }
   return { weight: 'good', text: `It drops half a request that a FIN cut (${ending}).` }

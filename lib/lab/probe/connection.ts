@@ -110,8 +110,8 @@ export async function openConnection(
 
 /** What the certificate of a completed handshake is worth. */
 export function certificateOf(ssl: Ssl): Certificate {
-  const { code, reason } = ssl.getVerifyResult()
-  return code === 0 ? { trusted: true } : { trusted: false, reason }
+  const { code, text } = ssl.getVerifyResult()
+  return code === 0 ? { trusted: true } : { trusted: false, reason: text }
 }
 
 class TimeoutError extends Error {}

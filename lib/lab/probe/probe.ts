@@ -155,12 +155,11 @@ export class Prober {
 
 class OutOfTime extends Error {}
 
-/** The connection whose session a question's connection offers: it ended in that way. */
-const offers: Readonly<Partial<Record<Question, CloseKind>>> = {
-  onCloseNotify: 'afterResponse',
-  onCloseNotifyAfterRequest: 'afterCloseNotify',
-  onFinInRequest: 'afterFin',
-}
+/**
+ * Questions whose connections offer a session. A resumed connection may bring no session of its own, so that these are
+ * not those that one is taken from.
+ */
+const offering: readonly Question[] = ['onCloseNotifyAfterRequest', 'onFinInRequest', 'idle']
 
 /** The way in which the connection of a question ends. */
 const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
@@ -207,21 +206,20 @@ class Run {
       afterCloseNotify: 'not-asked',
       afterFin: 'not-asked',
     }
-    const sessions = new Map<CloseKind, Buffer | undefined>()
+    const sessions = new Map<CloseKind, Buffer>()
     let first: FirstConnection | undefined
     let fastest: number | undefined
     for (const question of this.#options.questions) {
-        const offered = offers[question]
+        const offered = offering.includes(question) ? nextOffer(sessions, resumption) : undefined
         const session = offered === undefined ? undefined : sessions.get(offered)
         const outcome = await this.#ask(question, context, session, (connection, kept) => {
           first ??= firstOf(connection)
           if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
-          if (offered !== undefined && sessions.has(offered)) {
-            const isReused = connection.wire.ssl.sessionReused()
-            resumption[offered] = session === undefined ? 'no-session' : isReused ? 'resumed' : 'full-handshake'
-          }
+          if (offered !== undefined) resumption[offered] = resumptionOf(connection)
           const kind = ends[question]
-          if (kind !== undefined) sessions.set(kind, kept)
+          if (kind === undefined) return
+          if (kept === undefined) resumption[kind] = 'no-session'
+          else sessions.set(kind, kept)
         })
         if (outcome === 'out-of-time') break
         if (first === undefined && outcome.kind === 'not-observed') {
@@ -230,6 +228,13 @@ class Run {
         answers[question] = outcome
     }
     if (first === undefined) return { kind: 'failed', version, failure: { stage: 'connect', reason: 'timeout' } }
+    for (;;) {
+      const left = nextOffer(sessions, resumption)
+      if (left === undefined) break
+      const found = await this.#resume(context, sessions.get(left))
+      if (found === undefined) break
+      resumption[left] = found
+    }
     const { cipher, alpn, certificate, handshake } = first
     return {
       ...{ kind: 'probed', version },
@@ -249,6 +254,28 @@ class Run {
     this.address = address
     const { target } = this.#destination
     this.#destination = { ...this.#destination, target: { host: address, port: target.port } }
+  }
+
+  /** A connection for nothing but to offer a session; undefined where it does not come to be. */
+  async #resume(context: SslContext, der: Buffer | undefined): Promise<Resumption | undefined> {
+    const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
+    try {
+      const connection = await openConnection(this.#destination, context, {
+        onData: () => {},
+        signal: this.#signal,
+        ...(session !== undefined && { session }),
+      })
+      if (isFailure(connection)) return undefined
+      const found = resumptionOf(connection)
+      connection.wire.closeNotify()
+      connection.wire.destroy()
+      return found
+    } catch (error) {
+      if (error instanceof OutOfTime) return undefined
+      throw error
+    } finally {
+      session?.free()
+    }
   }
 
   /** `done` gets the connection while its SSL still is there, and the session that it leaves. */
@@ -302,6 +329,18 @@ class Run {
       wire?.destroy()
     }
   }
+}
+
+/** The next way of ending of which there is a session that was not offered yet. */
+function nextOffer(
+  sessions: ReadonlyMap<CloseKind, Buffer>,
+  resumption: Readonly<Record<CloseKind, Resumption>>,
+): CloseKind | undefined {
+  return [...sessions.keys()].find((kind) => resumption[kind] === 'not-asked')
+}
+
+function resumptionOf({ wire }: Connection): Resumption {
+  return wire.ssl.sessionReused() ? 'resumed' : 'full-handshake'
 }
 
 /**

@@ -130,6 +130,15 @@ function pokeWith(wire: Wire): void {
   wire.raw(Buffer.from([0x15, 3, 3, 0, 2, 1, 0]))
 }
 
+/** Behind FIN nothing is read any more, and only who writes learns of RST: writing nothing is enough. */
+async function answeredByReset(wire: Wire, ms: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + ms
+  while (performance.now() < end && wire.seen.reset === undefined) {
+    await wire.until(() => wire.seen.reset !== undefined, 10, signal)
+    wire.raw(Buffer.alloc(0))
+  }
+}
+
 async function observed(
   { wire, reader, roundTrip, limits, signal }: Asked,
   from: number,
@@ -151,7 +160,7 @@ async function observed(
   const resetAt = after(seen.reset?.at)
   if (seen.finAt !== undefined && seen.reset === undefined && poke !== undefined) {
     poke()
-    await wire.until(() => seen.reset !== undefined, 2 * roundTrip + 100, signal)
+    await answeredByReset(wire, 2 * roundTrip + 100, signal)
   }
   // Behind our own FIN nothing can be sent: with theirs both directions are closed.
   const isClosed = seen.reset !== undefined || (seen.finAt !== undefined && poke === undefined)

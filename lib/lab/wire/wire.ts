@@ -191,6 +191,7 @@ export class Wire {
 
   #received(bytes: Buffer): void {
     if (this.#closed) return
+    const arrivedAt = performance.now()
     this.#options.tap?.received(bytes)
     const { closeNotifyAt } = this.#seen
     if (closeNotifyAt !== undefined) {
@@ -200,7 +201,7 @@ export class Wire {
     }
     this.ssl.receive(bytes)
     if (!this.#handshakeDone) this.#handshakeStep()
-    if (this.#handshakeDone) this.#read()
+    if (this.#handshakeDone) this.#read(arrivedAt)
     this.#changed()
   }
 
@@ -211,7 +212,7 @@ export class Wire {
     this.flush()
   }
 
-  #read(): void {
+  #read(arrivedAt: number): void {
     for (;;) {
       const { result, plaintext, output } = this.ssl.pump()
       // Views that the next call overwrites.
@@ -222,7 +223,7 @@ export class Wire {
       if (sent.length > 0) this.raw(sent)
       if (data.length > 0) {
         this.#seen.bytes += data.length
-        this.#seen.lastBytesAt = performance.now()
+        this.#seen.lastBytesAt = arrivedAt
         this.#options.onData?.(data)
       }
       if (this.#closed) return

@@ -120,7 +120,7 @@ function timesOf(answer: Answer): string {
   return times.join(', ')
 }
 
-export function adviceSentence({ mode, waitTimeout }: Advice): string {
+export function adviceSentence({ waitTimeout }: Advice): string {
   return waitTimeout === undefined
     ? "Towards it: mode 'unidirectional'; it gives no answer that is worth waiting for."
     : `Towards it: mode 'bidirectional' with waitTimeout ${waitTimeout}, or 'unidirectional' where its answer is not needed.`
