@@ -7,11 +7,22 @@ import { aligned } from './aligned.js'
 export function describeConnection({ handshake, other, did, judgement }: PeerLogEntry): string {
   const how = handshake.kind === 'done' ? handshake.version : `no handshake (${handshake.reason})`
   const judged = judgement === undefined ? [] : [`${judgement.verdict}: ${judgement.because}`]
-  return [`${how}: ${describeOther(other)}`, `did ${did.map(describeStep).join(', ') || 'nothing'}`, ...judged].join('; ')
+  return [`${how}: ${describeOther(other)}`, `did ${did.map(describeStep).join(', ') || 'nothing'}`, ...judged].join(
+    '; ',
+  )
 }
 
 /** How the other side closed, and when. */
-export function describeOther({ closing, closeNotify, finAt, reset, alert, failure, bytes, surplus }: OtherSide): string {
+export function describeOther({
+  closing,
+  closeNotify,
+  finAt,
+  reset,
+  alert,
+  failure,
+  bytes,
+  surplus,
+}: OtherSide): string {
   const facts = [
     ...(closeNotify === undefined ? [] : [`close_notify ${closeNotify.at} ms, ${closeNotify.order}`]),
     ...(finAt === undefined ? [] : [`FIN ${finAt} ms`]),

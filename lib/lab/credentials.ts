@@ -53,10 +53,7 @@ export async function makeCredentials({ host, ca, alsoFor = [], signer }: Creden
       { name: 'basicConstraints', cA: ca, critical: true },
       {
         name: 'subjectAltName',
-        altNames: [
-          ...[host, ...alsoFor].map((value) => ({ type: 2, value }) as const),
-          { type: 7, ip: '127.0.0.1' },
-        ],
+        altNames: [...[host, ...alsoFor].map((value) => ({ type: 2, value }) as const), { type: 7, ip: '127.0.0.1' }],
       },
     ],
     ...(signer !== undefined && { ca: signer }),

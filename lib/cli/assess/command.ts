@@ -47,7 +47,8 @@ export function assessCommand(done: (code: ExitCode) => void): Command {
 
 async function run(words: readonly string[], options: AssessCommandOptions, command: Command): Promise<ExitCode> {
   const { server } = options
-  if (server === undefined && words.length === 0) command.error('error: name a command behind --, or a server by --server')
+  if (server === undefined && words.length === 0)
+    command.error('error: name a command behind --, or a server by --server')
   if (server !== undefined && words.length > 0) command.error('error: a command and --server exclude each other')
   try {
     return server === undefined ? await runClient(words, options) : await runServer(server, options)

@@ -8,7 +8,11 @@ import { outputOption, writableFile } from '../output.js'
 export type AssessCommandOptions = OptionsOf<typeof assessOptions>
 
 export const assessOptions = {
-  profiles: choices('--profiles <name...>', 'only against these profiles; close-notify serve --list', serverProfileNames),
+  profiles: choices(
+    '--profiles <name...>',
+    'only against these profiles; close-notify serve --list',
+    serverProfileNames,
+  ),
   timeout: count('--timeout <ms>', 'how long a run may take; then it hangs, and is killed (default: 10000)'),
   body: wholeNumber('--body <bytes>', 'the length of the body of a response (default: 20000)', { least: 64 }),
   server: text('--server <host>', 'assess a server instead: every profile of a client connects to HOST or HOST:PORT'),

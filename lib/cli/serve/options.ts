@@ -22,7 +22,9 @@ export const serveOptions = {
   cut: wholeNumber('--cut <bytes>', 'where profiles that cut a response cut its body (default: in the middle)'),
   hold: count('--hold <ms>', 'how long a connection is kept on which nothing comes (default: 60000)'),
   library: text('--library <path>', "the libssl to play with (default: Node's own)").argParser(existingFile),
-  caFile: text('--ca-file <file>', 'write the certificate that clients have to trust to this file').argParser(writableFile),
+  caFile: text('--ca-file <file>', 'write the certificate that clients have to trust to this file').argParser(
+    writableFile,
+  ),
   json: flag('--json', 'print each connection as a line of JSON'),
   list: flag('--list', 'list all profiles, and serve nothing'),
 }

@@ -3,7 +3,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { checkAll, checkCount, checkText, invalid, milliseconds, type OptionRules, signalOption } from '../../options.js'
+import {
+  checkAll,
+  checkCount,
+  checkText,
+  invalid,
+  milliseconds,
+  type OptionRules,
+  signalOption,
+} from '../../options.js'
 import { bodyBytes } from '../peers/http.js'
 import { type Peer, startPeer } from '../peers/peer.js'
 import { checkServerProfiles, type ServerProfileName } from '../peers/profiles.js'

@@ -50,10 +50,7 @@ export class Asking {
 
   /** Waits until the response is complete, or the server closes. False where neither came in time. */
   untilAnswered(): Promise<boolean> {
-    return this.acts.until(
-      () => this.#reader.complete === true || this.acts.isClosedByOther,
-      this.#options.timeout,
-    )
+    return this.acts.until(() => this.#reader.complete === true || this.acts.isClosedByOther, this.#options.timeout)
   }
 
   /** Waits until the server closes. False where it did not in time. */

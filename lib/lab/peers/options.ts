@@ -45,7 +45,11 @@ export interface PeerOptions {
 }
 
 const peerRules = {
-  port: { check: (name, value) => checkPort(name, value ?? 0, 0), unit: '', default: '0, which lets the system choose' },
+  port: {
+    check: (name, value) => checkPort(name, value ?? 0, 0),
+    unit: '',
+    default: '0, which lets the system choose',
+  },
   host: { check: (name, value) => checkText(name, value ?? '127.0.0.1'), unit: '', default: "'127.0.0.1'" },
   versions: { check: checkVersions, unit: '', default: 'those of the profile' },
   cut: {
@@ -109,7 +113,8 @@ function checkCredentials(name: string, value: unknown): Credentials | undefined
   if (value === undefined) return undefined
   const key: unknown = Reflect.get(Object(value), 'key')
   const cert: unknown = Reflect.get(Object(value), 'cert')
-  if (typeof key !== 'string' || typeof cert !== 'string') throw invalid(name, 'an object with key and cert, PEM', value)
+  if (typeof key !== 'string' || typeof cert !== 'string')
+    throw invalid(name, 'an object with key and cert, PEM', value)
   return { key, cert }
 }
 
@@ -120,4 +125,3 @@ function checkListener(name: string, value: unknown): Listener | undefined {
   if (typeof value !== 'function') throw invalid(name, 'a function', value)
   return (entry) => void Reflect.apply(value, undefined, [entry])
 }
-

@@ -40,13 +40,17 @@ describe('assess', () => {
     const junit = path.join(temporaryFolder(), 'closing.xml')
     const args = ['assess', '--profiles', 'answers', 'truncates', '--junit', junit]
     const { exitCode, stdout, stderr } = await run(...args, ...lenient)
-    expect(stdout).toMatch(/^ {2}answers +content-length +whole +0 +whole +\d+ +close_notify\+fin after ours +accepted$/m)
+    expect(stdout).toMatch(
+      /^ {2}answers +content-length +whole +0 +whole +\d+ +close_notify\+fin after ours +accepted$/m,
+    )
     expect(stdout).toMatch(/^ {2}truncates +close +cut at 10000 +0 +10000 +\d+ .* truncation accepted$/m)
     expect(stdout).toContain('Truncations accepted: content-length 3 of 3, chunked 3 of 3, close 3 of 3\nHung: never\n')
     expect(stdout).toMatch(/Verdict: failed\n$/)
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
     const xml = readFileSync(junit, 'utf8')
-    expect(xml).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuite name="close-notify assess -- .*" tests="11" failures="9"/)
+    expect(xml).toMatch(
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuite name="close-notify assess -- .*" tests="11" failures="9"/,
+    )
     expect(xml.match(/<testcase /g)).toHaveLength(11)
     expect(xml).toContain('<failure message="truncation accepted: exit 0, 10000 bytes of the body printed"')
   })
@@ -63,7 +67,15 @@ describe('assess', () => {
   })
 
   test('says of a command that fails in any case why, and fails', async () => {
-    const { exitCode, stdout } = await run('assess', '--profiles', 'drops', '--', 'sh', '-c', 'echo my reason {port} >&2; false')
+    const { exitCode, stdout } = await run(
+      'assess',
+      '--profiles',
+      'drops',
+      '--',
+      'sh',
+      '-c',
+      'echo my reason {port} >&2; false',
+    )
     expect(stdout).toMatch(/Nothing can be said: .*\n.*\nmy reason \d+\n$/)
     expect(exitCode).toBe(1)
   })

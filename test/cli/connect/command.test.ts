@@ -42,7 +42,12 @@ describe('the command line of connect', () => {
 
 describe('connect', () => {
   test('prints what the client did, what the server did, and what the client makes of it', async () => {
-    const { exitCode, stdout, stderr } = await run('connect', '--profile', 'waits', `127.0.0.1:${await portOf('answers')}`)
+    const { exitCode, stdout, stderr } = await run(
+      'connect',
+      '--profile',
+      'waits',
+      `127.0.0.1:${await portOf('answers')}`,
+    )
     expect(stdout).toMatch(/^waits to 127\.0\.0\.1:\d+ TLSv1\.3 after [\d.]+ ms/)
     expect(stdout).toMatch(/ms {2}request, \d+ bytes\n.*ms {2}close_notify\n.*ms {2}fin\nThe server: close_notify\+fin/)
     expect(stdout).toMatch(/The client accepted the response: .*\n$/)
@@ -51,7 +56,15 @@ describe('connect', () => {
 
   test('prints JSON, and fails where the response was not taken', async () => {
     const target = `127.0.0.1:${await portOf('bare-fin')}`
-    const { exitCode, stdout } = await run('connect', '--profile', 'gnutls-strict', '--tls', 'TLSv1.2', '--json', target)
+    const { exitCode, stdout } = await run(
+      'connect',
+      '--profile',
+      'gnutls-strict',
+      '--tls',
+      'TLSv1.2',
+      '--json',
+      target,
+    )
     expect(JSON.parse(stdout)).toMatchObject({
       profile: 'gnutls-strict',
       handshake: { version: 'TLSv1.2' },

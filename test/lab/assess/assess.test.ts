@@ -12,7 +12,9 @@ describe.skipIf(lacks('curl'))('curl', () => {
   test('refuses every truncation, loses nothing and never hangs', async () => {
     const { command, env } = programOf('curl')
     const words = ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), command]
-    const assessment = await assess([...words, '-sS', '--noproxy', '*', '--cacert', '{ca}', '{url}'], { timeout: 20_000 })
+    const assessment = await assess([...words, '-sS', '--noproxy', '*', '--cacert', '{ca}', '{url}'], {
+      timeout: 20_000,
+    })
     const { summary, control, runs } = assessment
     expect(control).toMatchObject({ exitCode: 0, printed: { bytes: 20_000, body: 'whole' }, verdict: 'accepted' })
     expect(summary).toMatchObject({

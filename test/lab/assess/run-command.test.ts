@@ -19,7 +19,10 @@ describe('runCommand()', () => {
   })
 
   test('gives the signal that ended it', async () => {
-    expect(await runCommand(['sh', '-c', 'kill -SEGV $$'], options)).toMatchObject({ exitCode: null, signal: 'SIGSEGV' })
+    expect(await runCommand(['sh', '-c', 'kill -SEGV $$'], options)).toMatchObject({
+      exitCode: null,
+      signal: 'SIGSEGV',
+    })
   })
 
   test('kills what hangs, and all that it has started', async () => {

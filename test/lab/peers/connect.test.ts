@@ -19,22 +19,48 @@ describe.each(tlsVersions)('%s', (version) => {
     return { entry, atServer: await entryOf(peer), peer }
   }
 
-  test.each<{ client: ClientProfileName; server: ServerProfileName; closing: string; order?: string; verdict: string }>([
-    { client: 'chrome', server: 'polite', closing: 'fin', verdict: 'accepted' },
-    { client: 'chrome', server: 'truncates', closing: 'fin', verdict: 'rejected' },
-    { client: 'firefox', server: 'polite', closing: 'close_notify+fin', order: 'before ours', verdict: 'accepted' },
-    { client: 'firefox', server: 'truncates', closing: 'close_notify+fin', order: 'without ours', verdict: 'rejected' },
-    { client: 'internet-explorer', server: 'bare-fin', closing: 'fin', verdict: 'accepted' },
-    { client: 'internet-explorer', server: 'keep-alive-closer', closing: 'fin', verdict: 'rejected' },
-    { client: 'gnutls-strict', server: 'answers', closing: 'close_notify+fin', order: 'after ours', verdict: 'accepted' },
-    { client: 'gnutls-strict', server: 'bare-fin', closing: 'fin', verdict: 'rejected' },
-    { client: 'cdsa', server: 'answers', closing: 'close_notify+fin', order: 'after ours', verdict: 'accepted' },
-    { client: 'cdsa', server: 'bare-fin', closing: 'close_notify+fin', order: 'without ours', verdict: 'rejected' },
-    { client: 'nss-lenient', server: 'answers', closing: 'close_notify+fin', order: 'after ours', verdict: 'accepted' },
-    { client: 'nss-lenient', server: 'truncates', closing: 'close_notify+fin', order: 'without ours', verdict: 'accepted' },
-    { client: 'waits', server: 'polite', closing: 'close_notify+fin', order: 'before ours', verdict: 'accepted' },
-    { client: 'waits', server: 'silent', closing: 'close_notify+fin', order: 'without ours', verdict: 'accepted' },
-  ])('$client towards $server: $closing, $verdict', async ({ client, server, closing, order, verdict }) => {
+  test.each<{ client: ClientProfileName; server: ServerProfileName; closing: string; order?: string; verdict: string }>(
+    [
+      { client: 'chrome', server: 'polite', closing: 'fin', verdict: 'accepted' },
+      { client: 'chrome', server: 'truncates', closing: 'fin', verdict: 'rejected' },
+      { client: 'firefox', server: 'polite', closing: 'close_notify+fin', order: 'before ours', verdict: 'accepted' },
+      {
+        client: 'firefox',
+        server: 'truncates',
+        closing: 'close_notify+fin',
+        order: 'without ours',
+        verdict: 'rejected',
+      },
+      { client: 'internet-explorer', server: 'bare-fin', closing: 'fin', verdict: 'accepted' },
+      { client: 'internet-explorer', server: 'keep-alive-closer', closing: 'fin', verdict: 'rejected' },
+      {
+        client: 'gnutls-strict',
+        server: 'answers',
+        closing: 'close_notify+fin',
+        order: 'after ours',
+        verdict: 'accepted',
+      },
+      { client: 'gnutls-strict', server: 'bare-fin', closing: 'fin', verdict: 'rejected' },
+      { client: 'cdsa', server: 'answers', closing: 'close_notify+fin', order: 'after ours', verdict: 'accepted' },
+      { client: 'cdsa', server: 'bare-fin', closing: 'close_notify+fin', order: 'without ours', verdict: 'rejected' },
+      {
+        client: 'nss-lenient',
+        server: 'answers',
+        closing: 'close_notify+fin',
+        order: 'after ours',
+        verdict: 'accepted',
+      },
+      {
+        client: 'nss-lenient',
+        server: 'truncates',
+        closing: 'close_notify+fin',
+        order: 'without ours',
+        verdict: 'accepted',
+      },
+      { client: 'waits', server: 'polite', closing: 'close_notify+fin', order: 'before ours', verdict: 'accepted' },
+      { client: 'waits', server: 'silent', closing: 'close_notify+fin', order: 'without ours', verdict: 'accepted' },
+    ],
+  )('$client towards $server: $closing, $verdict', async ({ client, server, closing, order, verdict }) => {
     const { entry, atServer } = await play(client, server)
     expect(entry).toMatchObject({ side: 'client', profile: client, handshake: { kind: 'done', version } })
     expect(entry.judgement).toMatchObject({ verdict })
@@ -62,11 +88,14 @@ describe.each(tlsVersions)('%s', (version) => {
     expect(Number(fin?.at) - Number(closeNotify?.at)).toBeGreaterThanOrEqual(399)
   })
 
-  test.skipIf(lacks('openssl'))('openssl s_server sees the alerts of firefox and waits, and none of chrome', async () => {
-    expect(await seenByServer('firefox', version)).toEqual(['warning close_notify'])
-    expect(await seenByServer('waits', version)).toEqual(['warning close_notify'])
-    expect(await seenByServer('chrome', version)).toEqual([])
-  })
+  test.skipIf(lacks('openssl'))(
+    'openssl s_server sees the alerts of firefox and waits, and none of chrome',
+    async () => {
+      expect(await seenByServer('firefox', version)).toEqual(['warning close_notify'])
+      expect(await seenByServer('waits', version)).toEqual(['warning close_notify'])
+      expect(await seenByServer('chrome', version)).toEqual([])
+    },
+  )
 })
 
 test('a certificate that is not trusted ends the handshake of firefox', async () => {

@@ -19,11 +19,12 @@ describe('RequestReader', () => {
     const chunked = 'PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
     const reader = new RequestReader()
     reader.push(Buffer.from(post + chunked + get))
-    expect([reader.take(), reader.take(), reader.take(), reader.take()]).toMatchObject([
+    expect([reader.take(), reader.take(), reader.take()]).toMatchObject([
       { method: 'POST', bytes: post.length },
       { method: 'PUT', bytes: chunked.length },
       { method: 'GET', bytes: get.length },
     ])
+    expect(reader.take()).toBeUndefined()
   })
 
   test('reads the end of a chunked body that comes in pieces', () => {
@@ -71,7 +72,13 @@ describe('a response', () => {
   test('has a body of numbered lines, the same whatever part is asked for', () => {
     const whole = bodyBytes(0, 200)
     expect(whole.toString().split('\n')[1]).toBe('close-notify, line 000000000001')
-    for (const [from, to] of [[0, 0], [0, 1], [31, 33], [32, 64], [199, 200]] as const) {
+    for (const [from, to] of [
+      [0, 0],
+      [0, 1],
+      [31, 33],
+      [32, 64],
+      [199, 200],
+    ] as const) {
       expect(bodyBytes(from, to)).toEqual(whole.subarray(from, to))
     }
   })

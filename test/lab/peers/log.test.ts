@@ -24,7 +24,11 @@ describe.each(tlsVersions)('%s', (version) => {
       side: 'server',
       connection: 1,
       handshake: { kind: 'done', version, servername: 'localhost' },
-      other: { closing: 'close_notify+fin', closeNotify: { order: 'before ours' }, bytes: request('keep-alive').length },
+      other: {
+        closing: 'close_notify+fin',
+        closeNotify: { order: 'before ours' },
+        bytes: request('keep-alive').length,
+      },
     })
     expect(entry.did.map(({ did }) => did)).toEqual(['request', 'response', 'close_notify', 'fin'])
     expect(JSON.parse(JSON.stringify(entry))).toEqual(entry)
@@ -98,7 +102,7 @@ describe('what is no client', () => {
     { name: 'garbage', sends: Buffer.alloc(200, 0xfe), says: /./ },
     { name: 'HTTP without TLS', sends: Buffer.from('GET / HTTP/1.1\r\n\r\n'), says: /http request/ },
     { name: 'a ServerHello', sends: Buffer.from('160303000a02000006030301020304', 'hex'), says: /./ },
-    { name: 'an alert', sends: Buffer.from('15030300020228', 'hex'), says: /^alert:handshake_failure$/ },
+    { name: 'an alert', sends: Buffer.from('15030300020228', 'hex'), says: /^unexpected message$/ },
     { name: 'FIN at once', sends: Buffer.alloc(0), says: /^fin$/ },
   ])('$name is an entry with its reason', async ({ sends, says }) => {
     for (const profile of ['polite', 'user-canceled', 'close-notify-in-handshake'] as const) {

@@ -16,7 +16,10 @@ export function renderJunit({ command, date, runs, control, summary }: Assessmen
     failures: failures + (isUseless ? 1 : 0),
     time: seconds(runs.reduce((sum, { ms }) => sum + ms, 0)),
   })
-  const cases = [testCase('control', control, isUseless), ...runs.map((run) => testCase('runs', run, isFailure(run.verdict)))]
+  const cases = [
+    testCase('control', control, isUseless),
+    ...runs.map((run) => testCase('runs', run, isFailure(run.verdict))),
+  ]
   return ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuite ${suite}>`, ...cases, '</testsuite>', ''].join('\n')
 }
 

@@ -56,7 +56,9 @@ function uselessLines(control: AssessedRun, style: Style): readonly string[] {
 
 function summaryLines({ summary, control }: Assessment, style: Style): readonly string[] {
   const { truncations, hung, dataLost, closes, verdict } = summary
-  const accepted = framings.map((framing) => `${framing} ${truncations[framing].accepted} of ${truncations[framing].of}`)
+  const accepted = framings.map(
+    (framing) => `${framing} ${truncations[framing].accepted} of ${truncations[framing].of}`,
+  )
   const silent = control.printed.body === 'whole' ? [] : ['It does not print the body: only its exit codes count.']
   return [
     ...silent,

@@ -13,7 +13,7 @@ export const clients = {
     },
   },
   firefox: {
-    does: "Sends close_notify and FIN when it has the response and does not wait; the right alert where TLS failed.",
+    does: 'Sends close_notify and FIN when it has the response and does not wait; the right alert where TLS failed.',
     documented: "NSS's ssl_SecureClose; a certificate that is not trusted is refused by its alert (--ca-file)",
     async script(asking) {
       await asking.request('keep-alive')
@@ -25,7 +25,8 @@ export const clients = {
   },
   'internet-explorer': {
     does: "Takes the server's close_notify without FIN for nothing, goes on using the connection, and fails.",
-    documented: "old reports about Internet Explorer's keep-alive, the reason for Apache's ssl-unclean-shutdown and nokeepalive",
+    documented:
+      "old reports about Internet Explorer's keep-alive, the reason for Apache's ssl-unclean-shutdown and nokeepalive",
     async script(asking) {
       const { acts } = asking
       await asking.request('keep-alive')

@@ -147,7 +147,8 @@ export const closingServers = {
   },
   'keep-alive-closer': {
     does: `Sends close_notify without FIN to a connection that was idle for ${idle} ms; FIN answers what comes then.`,
-    documented: 'reports about servers that Internet Explorer failed with: it waited for FIN, and used the connection again',
+    documented:
+      'reports about servers that Internet Explorer failed with: it waited for FIN, and used the connection again',
     async script(serving) {
       const { acts } = serving
       await serving.serve({ idle })

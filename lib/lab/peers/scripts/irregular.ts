@@ -53,7 +53,8 @@ export const irregularServers = {
   },
   'data-after-close-notify': {
     does: "Sends data behind the client's close_notify; where it begins, behind its own, which TLS forbids.",
-    documented: "BoringSSL's test Shutdown-Shim-ApplicationData; APPLICATION_DATA_AFTER_CLOSE_NOTIFY in Asio, hypercorn",
+    documented:
+      "BoringSSL's test Shutdown-Shim-ApplicationData; APPLICATION_DATA_AFTER_CLOSE_NOTIFY in Asio, hypercorn",
     forges: true,
     async script(serving) {
       const { acts } = serving
@@ -117,7 +118,8 @@ export const irregularServers = {
   },
   'close-notify-in-handshake': {
     does: 'Answers the ClientHello with close_notify in the clear, and FIN.',
-    documented: 'TLS-Anvil 5246-ANzf57gCyp; hello_tls#6 found it on 13 % of 1,000 servers in place of handshake_failure',
+    documented:
+      'TLS-Anvil 5246-ANzf57gCyp; hello_tls#6 found it on 13 % of 1,000 servers in place of handshake_failure',
     insteadOfHandshake: true,
     async script({ acts }) {
       acts.raw(closeNotifyInTheClear, 'close_notify')
