@@ -44,6 +44,7 @@ export type {
   StepName,
 } from './peers/log.js'
 export { assess, type AssessOptions } from './assess/assess.js'
+export { assessServer, type ServerAssessment, type ServerAssessmentOptions, type ServerRun } from './assess/server.js'
 export type { AssessedRun, Assessment, RunVerdict, Sent, Summary } from './assess/result.js'
 export type { StartTlsProtocol } from './transport/starttls/protocols.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from '../errors.js'

@@ -14,31 +14,26 @@ export function planOf(profiles: readonly ServerProfileName[], body: number): re
   return profiles.flatMap((profile) => runsOf(profile, body))
 }
 
+/**
+ * Their response is whole, and where nothing but its end tells the length of its body, only the close_notify that is
+ * missing could say so.
+ */
+const endless: readonly ServerProfileName[] = ['bare-fin', 'fin-mid-alert', 'fatal-alert']
+
 function runsOf(profile: ServerProfileName, body: number): readonly PlannedRun[] {
-  switch (profile) {
-    case 'truncates':
-      return framings.flatMap((framing) =>
-        cutsOf(framing, body).map((at): PlannedRun => ({ profile, framing, sent: { kind: 'cut', at } })),
-      )
-    case 'fin-mid-record':
-      return framings.map((framing) => ({ profile, framing, sent: { kind: 'cut', at: Math.floor(body / 2) } }))
-    case 'close-notify-in-handshake':
-      return [{ profile, framing: 'content-length', sent: { kind: 'nothing' } }]
-    // The response is whole, and of a body without a length nothing but the missing close_notify tells that it could not be.
-    case 'bare-fin':
-    case 'fin-mid-alert':
-    case 'fatal-alert':
-      return [whole(profile, 'content-length'), whole(profile, 'close')]
-    default:
-      return [whole(profile, 'content-length')]
+  const cut = (framing: Framing, at: number): PlannedRun => ({ profile, framing, sent: { kind: 'cut', at } })
+  const whole = (framing: Framing): PlannedRun => ({ profile, framing, sent: { kind: 'whole' } })
+  if (profile === 'truncates') {
+    return framings.flatMap((framing) => cutsOf(framing, body).map((at) => cut(framing, at)))
   }
+  if (profile === 'fin-mid-record') return framings.map((framing) => cut(framing, Math.floor(body / 2)))
+  if (profile === 'close-notify-in-handshake') {
+    return [{ profile, framing: 'content-length', sent: { kind: 'nothing' } }]
+  }
+  return endless.includes(profile) ? [whole('content-length'), whole('close')] : [whole('content-length')]
 }
 
 /** At the head's end, in the middle, and where only the last is missing: a byte, or the last chunk. */
 function cutsOf(framing: Framing, body: number): readonly number[] {
   return [...new Set([0, Math.floor(body / 2), framing === 'chunked' ? body : body - 1])]
-}
-
-function whole(profile: ServerProfileName, framing: Framing): PlannedRun {
-  return { profile, framing, sent: { kind: 'whole' } }
 }

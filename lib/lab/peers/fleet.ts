@@ -19,7 +19,7 @@ export interface FleetOptions {
 export interface Fleet {
   readonly peers: readonly Peer[]
   /** Ends all of them at once. Twice is harmless. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export async function startFleet(options?: FleetOptions): Promise<Fleet> {
 interface Started {
   readonly peers: readonly Peer[]
   /** Ends what belongs to no peer. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 async function onManyPorts(profiles: readonly ServerProfileName[], options: PeerOptions): Promise<Started> {
@@ -102,9 +102,9 @@ const maxHello = 128 * 1024
 const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
 
 interface Choice {
-  hostOf(name: string): ProfileHost | undefined
+  readonly hostOf: (name: string) => ProfileHost | undefined
   /** The socket has gone, or is in other hands. */
-  onSettled(): void
+  readonly onSettled: () => void
 }
 
 /** Reads the ClientHello, hands the socket with all that came to the host of its name, or refuses it. */

@@ -26,7 +26,7 @@ export interface Peer {
   /** Connections that have not ended. */
   readonly open: number
   /** Ends every connection at once and frees the port. Resolves when each has its entry. Twice is harmless. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 

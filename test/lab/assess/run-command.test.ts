@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { runCommand } from '../../../lib/lab/assess/run-command.js'
-import { isAlive } from '../../support/processes.js'
+import { commandOf } from '../../support/processes.js'
 
 const options = { timeout: 30_000, maxOutput: 1000, env: {} }
 
@@ -29,13 +29,13 @@ describe('runCommand()', () => {
     const script = 'sleep 1000 & echo $!; sleep 1000'
     const { isHung, signal, stdout } = await runCommand(['sh', '-c', script], { ...options, timeout: 300 })
     expect({ isHung, signal }).toEqual({ isHung: true, signal: 'SIGKILL' })
-    await vi.waitFor(() => expect(isAlive(Number(stdout))).toBe(false))
+    await vi.waitFor(() => expect(commandOf(Number(stdout))).toBe(''))
   })
 
   test('kills what is left behind a command that has ended', async () => {
     const { exitCode, stdout } = await runCommand(['sh', '-c', 'sleep 1000 & echo $!'], options)
     expect(exitCode).toBe(0)
-    await vi.waitFor(() => expect(isAlive(Number(stdout))).toBe(false))
+    await vi.waitFor(() => expect(commandOf(Number(stdout))).toBe(''))
   })
 
   test('is ended by its signal', async () => {

@@ -112,7 +112,7 @@ describe('what is no client', () => {
       await once(socket, 'close')
       const { handshake } = await entryOf(peer)
       if (profile === 'close-notify-in-handshake' && sends.length > 0) continue
-      expect(handshake).toEqual({ kind: 'failed', reason: expect.stringMatching(says) })
+      expect(handshake.kind === 'failed' && handshake.reason).toMatch(says)
     }
   })
 
@@ -196,11 +196,9 @@ describe('startPeer()', () => {
     { options: { onEntry: 'x' }, says: 'onEntry' },
     { options: { nonsense: 1 }, says: 'nonsense' },
   ])('refuses $options', async ({ options, says }) => {
-    const start = (): unknown => Reflect.apply(startPeer, undefined, ['polite', options])
-    await expect(start()).rejects.toMatchObject({
-      code: 'ERR_CLOSURE_INVALID_ARGUMENT',
-      message: expect.stringContaining(says),
-    })
+    const message: unknown = expect.stringContaining(says)
+    const code = 'ERR_CLOSURE_INVALID_ARGUMENT'
+    await expect(Reflect.apply(startPeer, undefined, ['polite', options])).rejects.toMatchObject({ code, message })
   })
 
   test('refuses a profile that there is none of, and a version that a profile is not for', async () => {

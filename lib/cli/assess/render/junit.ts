@@ -45,10 +45,9 @@ function attributes(values: Readonly<Record<string, string | number>>): string {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** What XML 1.0 cannot hold at all is left out: the other control characters, and halves of characters. */
+/** What XML 1.0 cannot hold at all is left out: control characters, and halves of characters. */
 function escaped(text: string): string {
   return text.replaceAll(unfit, '').replaceAll(/[&<>"]/g, (character) => entities[character] ?? '')
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what has to go
-const unfit = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu
+const unfit = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu
