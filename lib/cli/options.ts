@@ -44,6 +44,19 @@ export function text(flags: `--${string} <${string}>`, meaning: string): TypedOp
   return new Option(flags, meaning)
 }
 
+/** A whole number within a range. */
+export function wholeNumber(
+  flags: `--${string} <${string}>`,
+  meaning: string,
+  { least = 0, most = 2 ** 31 - 1 }: { readonly least?: number; readonly most?: number } = {},
+): TypedOption<number> {
+  return new Option(flags, meaning).argParser((text: string) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`A whole number of ${least} to ${most} is expected.`)
+  })
+}
+
 /** Several texts: behind one option, or behind each of several. */
 export function list(flags: `--${string} <${string}...>`, meaning: string): TypedOption<readonly string[]> {
   return new Option(flags, meaning)

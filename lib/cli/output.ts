@@ -13,7 +13,7 @@ import type { Style } from './style.js'
 export const outputOption = text('--output <file>', 'write to this file instead of stdout').argParser(writableFile)
 
 /** Found out before the command runs, not after it. */
-function writableFile(file: string): string {
+export function writableFile(file: string): string {
   if (!existsSync(path.dirname(path.resolve(file)))) throw new InvalidArgumentError('There is no such folder.')
   return file
 }

@@ -32,12 +32,14 @@ export interface CredentialsOptions {
   readonly host: string
   /** Whether it may sign others, and may be trusted as a root. */
   readonly ca: boolean
+  /** More names of hosts. */
+  readonly alsoFor?: readonly string[]
   /** Signs it; otherwise it signs itself. */
   readonly signer?: Credentials
 }
 
 /** New ones each time. */
-export async function makeCredentials({ host, ca, signer }: CredentialsOptions): Promise<Credentials> {
+export async function makeCredentials({ host, ca, alsoFor = [], signer }: CredentialsOptions): Promise<Credentials> {
   const { generate } = await import('selfsigned')
   const now = Date.now()
   const { private: key, cert } = await generate([{ name: 'commonName', value: host }], {
@@ -51,10 +53,7 @@ export async function makeCredentials({ host, ca, signer }: CredentialsOptions):
       { name: 'basicConstraints', cA: ca, critical: true },
       {
         name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: host },
-          { type: 7, ip: '127.0.0.1' },
-        ],
+        altNames: [...[host, ...alsoFor].map((value) => ({ type: 2, value }) as const), { type: 7, ip: '127.0.0.1' }],
       },
     ],
     ...(signer !== undefined && { ca: signer }),

@@ -23,5 +23,28 @@ export type {
   VersionResult,
   Weight,
 } from './probe/result.js'
+export { startPeer, type Peer } from './peers/peer.js'
+export { type Fleet, type FleetOptions, startFleet } from './peers/fleet.js'
+export { connectAs, type ConnectOptions } from './peers/connect.js'
+export type { PeerOptions } from './peers/options.js'
+export type { Framing } from './peers/http.js'
+export {
+  type ClientProfileName,
+  type Profile,
+  profiles,
+  type ServerProfileName,
+} from './peers/profiles.js'
+export type {
+  Closing,
+  Judgement,
+  OtherSide,
+  PeerHandshake,
+  PeerLogEntry,
+  PeerStep,
+  StepName,
+} from './peers/log.js'
+export { assess, type AssessOptions } from './assess/assess.js'
+export { assessServer, type ServerAssessment, type ServerAssessmentOptions, type ServerRun } from './assess/server.js'
+export type { AssessedRun, Assessment, RunVerdict, Sent, Summary } from './assess/result.js'
 export type { StartTlsProtocol } from './transport/starttls/protocols.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from '../errors.js'

@@ -16,6 +16,11 @@ export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const satisfies readonly Ss
 
 export type TlsVersion = (typeof tlsVersions)[number]
 
+/** Whether a name is that of a version which the instruments know. */
+export function isTlsVersion(name: string): name is TlsVersion {
+  return tlsVersions.some((version) => version === name)
+}
+
 const protocolOfNumber = byNumber(protocolNumbers)
 const nameOfNumber = byNumber(names)
 

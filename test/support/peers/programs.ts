@@ -25,6 +25,7 @@ const peers = {
   curl: { programs: ['curl'], debianPackage: 'curl' },
   postgresql: { programs: ['initdb', 'postgres'], debianPackage: 'postgresql' },
   nginx: { programs: ['nginx'], debianPackage: 'nginx' },
+  vsftpd: { programs: ['vsftpd'], debianPackage: 'vsftpd' },
 } as const
 
 type PeerName = keyof typeof peers

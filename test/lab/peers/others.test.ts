@@ -1,0 +1,73 @@
+/** Programs of others tell the same of what the peers send. */
+import { describe, expect, test } from 'vitest'
+import type { ServerProfileName } from '../../../lib/lab/peers/profiles.js'
+import { tlsVersions, type TlsVersion } from '../../../lib/tls/versions.js'
+import { certificate } from '../../support/certificate.js'
+import { stopAfter } from '../../support/peers/child.js'
+import { gnutlsClient } from '../../support/peers/gnutls.js'
+import { opensslClient } from '../../support/peers/openssl.js'
+import { lacks } from '../../support/peers/programs.js'
+import { request, started } from './meeting.js'
+
+const credentials = { key: certificate.key, cert: certificate.cert }
+
+describe.skipIf(lacks('openssl')).each(tlsVersions)('openssl s_client, %s', (version) => {
+  const closeNotify = 'warning close_notify'
+
+  test.each<{ profile: ServerProfileName; receives: readonly string[] }>([
+    { profile: 'polite', receives: [closeNotify] },
+    { profile: 'answers', receives: [closeNotify] },
+    { profile: 'schannel', receives: [closeNotify] },
+    { profile: 'drops', receives: [] },
+    { profile: 'bare-fin', receives: [] },
+    { profile: 'truncates', receives: [] },
+    { profile: 'fin-mid-record', receives: [] },
+    { profile: 'fin-mid-alert', receives: [] },
+    { profile: 'user-canceled', receives: ['warning user_canceled', closeNotify] },
+    { profile: 'fatal-alert', receives: ['fatal internal_error'] },
+    { profile: 'fatal-close-notify', receives: ['fatal close_notify'] },
+    { profile: 'close-notify-and-garbage', receives: [closeNotify] },
+    { profile: 'data-after-close-notify', receives: [closeNotify] },
+    { profile: 'pooling-server', receives: [] },
+    { profile: 'close-notify-in-handshake', receives: [closeNotify] },
+  ])('receives $receives of $profile', async ({ profile, receives }) => {
+    const client = await clientOf(profile, version)
+    await client.exit
+    const received = client.alerts().filter(({ direction }) => direction === 'received')
+    expect(received.map(({ level, name }) => `${level} ${name}`)).toEqual(receives)
+  })
+
+  test.runIf(version === 'TLSv1.3')('receives a KeyUpdate and two tickets', async () => {
+    const updated = await clientOf('key-update-while-closing', version)
+    await updated.line(/<<<.*KeyUpdate/)
+    const tickets = await clientOf('unread-tickets', version)
+    await tickets.exit
+    expect(tickets.output.filter((line) => /<<<.*NewSessionTicket/.test(line))).toHaveLength(2)
+  })
+
+  test.runIf(version === 'TLSv1.2')('receives a HelloRequest', async () => {
+    const client = await clientOf('hello-request-while-closing', version)
+    await client.line(/<<<.*HelloRequest/)
+  })
+})
+
+describe.skipIf(lacks('gnutls')).each(tlsVersions)('gnutls-cli, %s', (version) => {
+  test('calls a bare FIN no proper end, and takes close_notify for one', async () => {
+    for (const { profile, isProper } of [
+      { profile: 'bare-fin', isProper: false },
+      { profile: 'answers', isProper: true },
+    ] as const) {
+      const peer = await started(profile, { versions: [version], credentials })
+      const client = stopAfter(gnutlsClient({ version, port: peer.port }))
+      client.write(request('close'))
+      await client.line(isProper ? /Peer has closed the GnuTLS connection/ : /non-properly terminated/)
+    }
+  })
+})
+
+async function clientOf(profile: ServerProfileName, version: TlsVersion) {
+  const peer = await started(profile, { versions: [version], credentials })
+  const client = stopAfter(opensslClient({ version, port: peer.port, args: ['-ign_eof'] }))
+  client.write(request('close'))
+  return client
+}
