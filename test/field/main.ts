@@ -8,6 +8,7 @@ import { displayProgress } from '../../benchmarks/support/progress.js'
 import { Interruption, interruptible } from '../../lib/cli/interruption.js'
 import { isUpToDate, textOf, updatePage } from './page.js'
 import { type MeasureOptions, parseOptions } from './options.js'
+import { canBeLaidOver } from './overlay.js'
 import { fetchPeers } from './programs.js'
 import { type FieldResult, keep, merged, readKept, type ServerResult } from './result.js'
 import { measure } from './round.js'
@@ -47,6 +48,8 @@ async function measureAll(options: MeasureOptions, signal: AbortSignal): Promise
   const missing = await missingAfterFetch(options.servers, signal)
   const progress = displayProgress(process.stderr)
   const results: ServerResult[] = []
+  const { wait, repeats } = options
+  const canLayOver = options.servers.some(({ isLaidOver }) => isLaidOver) && (await canBeLaidOver())
   try {
     for (const [index, server] of options.servers.entries()) {
       const { name, title } = server
@@ -56,9 +59,9 @@ async function measureAll(options: MeasureOptions, signal: AbortSignal): Promise
       results.push(
         missing.has(server)
           ? { outcome: 'not-fetched', name, title, why: 'its programs could not be fetched' }
-          : server.needsRoot === true && process.getuid?.() !== 0
-            ? { outcome: 'left-out', name, title, why: 'only root can start it' }
-            : await measure(server, { wait: options.wait, signal, onVersion: show }),
+          : server.isLaidOver === true && !canLayOver
+            ? { outcome: 'left-out', name, title, why: 'it needs root, and leave to mount' }
+            : await measure(server, { wait, repeats, signal, onVersion: show }),
       )
     }
   } finally {

@@ -14,6 +14,7 @@ export type Request =
 export interface MeasureOptions {
   readonly servers: readonly FieldServer[]
   readonly wait: number
+  readonly repeats: number
   readonly json: string | undefined
   readonly update: boolean
 }
@@ -82,6 +83,7 @@ function requestOf(given: Given): Request {
     options: {
       servers: given.servers ?? all,
       wait: given.wait ?? (given.short ? waits.short : waits.full),
+      repeats: given.short ? 0 : 10,
       ...{ json: given.json, update: given.update },
     },
   }

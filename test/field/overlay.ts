@@ -1,8 +1,22 @@
 /**
  * For programs that look for their own files at fixed places: the folders of what was unpacked are laid over those of
- * the machine, read-only, in a mount namespace that ends with the program. Only root can do that.
+ * the machine, read-only, in a mount namespace that ends with the program. Only root can do that, and not in every
+ * container.
  */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { Program } from './programs.js'
+
+/** Whether this process may. */
+export async function canBeLaidOver(): Promise<boolean> {
+  const mount = 'mount -t overlay overlay -o lowerdir=/etc:/usr /usr'
+  try {
+    await promisify(execFile)('unshare', ['--mount', '--', 'sh', '-c', mount])
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** The same program, which sees the named folders of its root (`usr`, `etc`) as parts of the machine's. */
 export function laidOver(

@@ -120,7 +120,9 @@ function cellOf(question: JudgedQuestion, answer: Answer | undefined, whole: num
   if (answer.kind === 'not-observed') return `not observed: ${answer.failure.reason}`
   const share = shareOf(answer.response?.bytes ?? 0, whole)
   const status = answer.response?.status
-  const words = question === 'onFinInRequest' && status !== undefined ? `${status}, ${share}` : share
+  // An error page is short, and comes as a whole.
+  const shown = status === undefined ? share : status === 200 ? `200, ${share}` : String(status)
+  const words = question === 'onFinInRequest' ? shown : share
   const isAsked = question === 'onCloseNotifyAfterRequest' || question === 'onFinInRequest'
   return `${isAsked ? `${words}, ` : ''}\`${answer.ending}\`${lateness(answer)}${tcpWords(answer)}`
 }
@@ -130,7 +132,12 @@ const noticeable = 250
 
 function lateness({ closeNotifyAt, alertAt, finAt, resetAt }: Observed): string {
   const first = closeNotifyAt ?? alertAt ?? finAt ?? resetAt
-  return first === undefined || first < noticeable ? '' : ` after ${(first / 1000).toFixed(1)} s`
+  if (first !== undefined && first >= noticeable) return ` after ${seconds(first)}`
+  return finAt === undefined || finAt < noticeable ? '' : `, FIN after ${seconds(finAt)}`
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
 }
 
 function tcpWords({ ending, tcp }: Observed): string {
@@ -139,7 +146,7 @@ function tcpWords({ ending, tcp }: Observed): string {
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
-    `| ${head.map((_, i) => cells[i] ?? '').join(' | ')} |`.replaceAll('|  |', '| |')
+    `| ${head.map((_, i) => cells[i] ?? '').join(' | ')} |`.replace(/\| {2}(?=\|)/g, '| ')
   return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line), ''].join('\n')
 }
 

@@ -36,7 +36,7 @@ export interface MeasuredVersion {
 }
 
 export interface NotMeasured {
-  /** It could not be started; or it was not tried, for want of its programs or of root. */
+  /** It could not be started; or it was not tried, for want of its programs or of leave to mount. */
   readonly outcome: 'failed' | 'not-fetched' | 'left-out'
   readonly name: string
   readonly title: string

@@ -9,8 +9,8 @@ export interface FieldServer {
   readonly title: string
   /** Its folder in .cache/peers; absent where the program comes with the machine or with Node. */
   readonly peer?: string
-  /** It looks for its own files where Debian has them: they are mounted there, for it alone, which takes root. */
-  readonly needsRoot?: true
+  /** It looks for its own files where Debian has them: they are mounted there for it alone, see overlay.ts. */
+  readonly isLaidOver?: true
   readonly speech: Speech
   /** Resolves when it accepts connections. Nothing is left behind where it rejects. */
   readonly start: (place: Place) => Promise<StartedServer>

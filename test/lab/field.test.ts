@@ -65,7 +65,7 @@ describe.each(Object.entries(expected))('%s', (name, endings) => {
   test.skipIf(lacks('nginx') || lacks('openssl') || lacks('gnutls'))(
     'closes as expected, and the wire agrees with the probe',
     async () => {
-      const result = await measure(named(name), { wait: 500, signal })
+      const result = await measure(named(name), { wait: 500, repeats: 0, signal })
       expect(result).toMatchObject({ outcome: 'measured', differences: [] })
       if (result.outcome !== 'measured') return
       expect(result.versions.map(({ probed }) => probed.version)).toEqual([...tlsVersions])
@@ -97,7 +97,7 @@ test('a server that cannot be started is told of, with what it said, and leaves 
     name: 'broken',
     start: () => Promise.reject(new Error('no such program')),
   }
-  expect(await measure(broken, { wait: 500, signal })).toEqual({
+  expect(await measure(broken, { wait: 500, repeats: 0, signal })).toEqual({
     ...{ outcome: 'failed', name: 'broken', title: broken.title, why: 'no such program' },
   })
   expect(folders()).toEqual([])

@@ -56,9 +56,9 @@ async function judgeAll(options: JudgeOptions): Promise<VersionSight> {
     sights: {
       afterResponse: afterResponse.sight,
       onCloseNotify: onCloseNotify.sight,
-      onCloseNotifyAfterRequest: (await look('onCloseNotifyAfterRequest', options)).sight,
+      onCloseNotifyAfterRequest: await lookAt('onCloseNotifyAfterRequest', options),
       onFin: onFin.sight,
-      onFinInRequest: (await look('onFinInRequest', options)).sight,
+      onFinInRequest: await lookAt('onFinInRequest', options),
     },
     resumption: {
       afterResponse: resumedAfterResponse,
@@ -72,6 +72,10 @@ const closeNotify = alertRecord('warning', 'close_notify')
 
 // What a server sends by itself behind the handshake, its tickets and a greeting, has come by then.
 const settling = 100
+
+export async function lookAt(question: JudgedQuestion, options: JudgeOptions): Promise<Sight> {
+  return (await look(question, options)).sight
+}
 
 async function look(
   question: JudgedQuestion,

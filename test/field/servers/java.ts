@@ -11,7 +11,7 @@ import type { FieldServer } from '../server.js'
 import { http1 } from './http.js'
 
 export const tomcat: FieldServer = {
-  ...{ name: 'tomcat', title: 'Tomcat (Java)', peer: 'tomcat', needsRoot: true, speech: http1 },
+  ...{ name: 'tomcat', title: 'Tomcat (Java)', peer: 'tomcat', isLaidOver: true, speech: http1 },
   async start(place) {
     const { folder, documents, certFile, keyFile } = place
     const port = await freePort()

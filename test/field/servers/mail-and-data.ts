@@ -58,11 +58,11 @@ async function debianExim(place: Place, user: User | undefined, root: string): P
 
 export const dovecots: readonly FieldServer[] = [
   {
-    ...{ name: 'dovecot', title: 'Dovecot, IMAP', peer: 'dovecot', needsRoot: true, speech: { request: logout } },
+    ...{ name: 'dovecot', title: 'Dovecot, IMAP', peer: 'dovecot', isLaidOver: true, speech: { request: logout } },
     start: (place) => startDovecot(place, 'imaps'),
   },
   {
-    ...{ name: 'dovecot-starttls', title: 'Dovecot, IMAP STARTTLS', peer: 'dovecot', needsRoot: true },
+    ...{ name: 'dovecot-starttls', title: 'Dovecot, IMAP STARTTLS', peer: 'dovecot', isLaidOver: true },
     speech: { starttls: 'imap', request: logout },
     start: (place) => startDovecot(place, 'imap'),
   },
