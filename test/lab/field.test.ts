@@ -13,7 +13,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Observed, ProbedVersion, VersionResult } from '../../lib/lab/probe/result.js'
 import { tlsVersions } from '../../lib/tls/versions.js'
 import { judgedQuestions } from '../field/compare.js'
-import type { VersionSight } from '../field/judge/judge.js'
+import type { JudgedQuestion, VersionSight } from '../field/judge/judge.js'
 import { Looks } from '../field/looks.js'
 import { measure } from '../field/round.js'
 import type { FieldServer } from '../field/server.js'
@@ -32,34 +32,34 @@ function named(name: string): FieldServer {
 const both = 'close_notify+fin'
 
 /** In both versions of TLS. */
-const expected = {
+const expected: Readonly<Record<string, Readonly<Record<JudgedQuestion, readonly string[]>>>> = {
   nginx: {
-    afterResponse: both,
+    afterResponse: [both],
     // It closes TCP when it has read the alert, and answers nothing.
-    onCloseNotify: 'fin',
+    onCloseNotify: ['fin'],
     // RST where the alert comes while it writes the response: it closes a socket with unread bytes.
-    onCloseNotifyAfterRequest: /^(fin|reset)$/,
-    onFin: 'fin',
-    onFinInRequest: 'fin',
+    onCloseNotifyAfterRequest: ['fin', 'reset'],
+    onFin: ['fin'],
+    onFinInRequest: ['fin'],
   },
   s_server: {
     // It waits for the client to close.
-    afterResponse: 'close_notify',
-    onCloseNotify: both,
-    onCloseNotifyAfterRequest: both,
+    afterResponse: ['close_notify'],
+    onCloseNotify: [both],
+    onCloseNotifyAfterRequest: [both],
     // OpenSSL 3 takes FIN for a fault, and says so.
-    onFin: 'alert:decode_error',
+    onFin: ['alert:decode_error'],
     // The line GET was in the half that came: it serves the file.
-    onFinInRequest: both,
+    onFinInRequest: [both],
   },
   'gnutls-serv': {
-    afterResponse: both,
-    onCloseNotify: both,
-    onCloseNotifyAfterRequest: both,
-    onFin: 'alert:unexpected_message',
-    onFinInRequest: 'alert:unexpected_message',
+    afterResponse: [both],
+    onCloseNotify: [both],
+    onCloseNotifyAfterRequest: [both],
+    onFin: ['alert:unexpected_message'],
+    onFinInRequest: ['alert:unexpected_message'],
   },
-} as const
+}
 
 describe.each(Object.entries(expected))('%s', (name, endings) => {
   test.skipIf(lacks('nginx') || lacks('openssl') || lacks('gnutls'))(
@@ -71,23 +71,17 @@ describe.each(Object.entries(expected))('%s', (name, endings) => {
       expect(result.versions.map(({ probed }) => probed.version)).toEqual([...tlsVersions])
       for (const { probed } of result.versions) {
         if (probed.kind === 'failed') throw new Error(`${probed.version} failed: ${probed.failure.reason}`)
-        const patterns = Object.entries(endings).map(([question, ending]) => [
-          question,
-          ending instanceof RegExp ? expect.stringMatching(ending) : ending,
-        ])
-        expect(endingsOf(probed), probed.version).toEqual(Object.fromEntries(patterns))
+        for (const question of judgedQuestions) {
+          expect(endings[question], `${probed.version} ${question}`).toContain(endingOf(question, probed))
+        }
       }
     },
   )
 })
 
-function endingsOf({ answers }: ProbedVersion): Record<string, string> {
-  return Object.fromEntries(
-    judgedQuestions.map((question) => {
-      const answer = answers[question]
-      return [question, answer?.kind === 'observed' ? answer.ending : 'not observed']
-    }),
-  )
+function endingOf(question: JudgedQuestion, { answers }: ProbedVersion): string {
+  const answer = answers[question]
+  return answer?.kind === 'observed' ? answer.ending : 'not observed'
 }
 
 test('a server that cannot be started is told of, with what it said, and leaves no folder behind', async () => {

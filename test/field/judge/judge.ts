@@ -141,7 +141,7 @@ async function untilQuiet(wire: Wire, ms: number, signal: AbortSignal): Promise<
 }
 
 /** From the record alone. */
-export function endingOf(events: readonly WireEvent[], version: LineOptions['version']): Ending {
+function endingOf(events: readonly WireEvent[], version: LineOptions['version']): Ending {
   const unread = events.find(({ kind }) => kind === 'encrypted' || kind === 'undecryptable')
   if (unread !== undefined) throw new Error(`The record has something that cannot be read: ${describeEvent(unread)}`)
   const has = (kind: 'fin' | 'rst'): boolean => events.some((event) => event.kind === kind)
