@@ -44,7 +44,9 @@ function thingOf(peer) {
 /** Where a peer lies, what brings it to a machine otherwise, and whether it is there as it was pinned and unpacked. */
 function locate(peer) {
   const { name, version, folder } = thingOf(peer)
-  return { name, version, folder, programs: peer.programs, packages: peer.packages, present: isWhole(thingOf(peer)) }
+  const { libraryPath } = descriptionOf(peer)
+  const { programs, packages } = peer
+  return { name, version, folder, programs, packages, libraryPath, present: isWhole(thingOf(peer)) }
 }
 
 async function updatePins(chosen) {

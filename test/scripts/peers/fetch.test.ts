@@ -32,9 +32,9 @@ test('every peer of the table is pinned', () => {
 /** Libraries of the C library, and those that a C++ compiler brings. */
 const ofTheMachine = /^(ld-linux-x86-64|linux-vdso|libc|libm|libdl|libpthread|librt|libresolv|libgcc_s|libstdc\+\+)\.so/
 
-describe.each(fetchedPeers())('$name, fetched', ({ folder, programs }) => {
+describe.each(fetchedPeers())('$name, fetched', ({ folder, programs, libraryPath }) => {
   test.each(programs)('%s finds all its libraries beside it, but those of any machine that compiles', (program) => {
-    const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map((place) => path.join(folder, place))
+    const libraries = libraryPath.map((place) => path.join(folder, place))
     const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') }
     const lines = execFileSync('ldd', [path.join(folder, program)], { encoding: 'utf8', env })
       .trim()
@@ -68,6 +68,7 @@ interface FetchedPeer {
   readonly name: string
   readonly folder: string
   readonly programs: readonly string[]
+  readonly libraryPath: readonly string[]
 }
 
 function fetchedPeers(): readonly FetchedPeer[] {
@@ -79,10 +80,13 @@ function fetchedPeers(): readonly FetchedPeer[] {
 function peerOf(peer: unknown): FetchedPeer | undefined {
   const member = (name: string): unknown => Reflect.get(Object(peer), name)
   const programs = member('programs')
+  const libraryPath = member('libraryPath')
   if (member('present') !== true || typeof programs !== 'object' || programs === null) return undefined
+  if (!Array.isArray(libraryPath)) throw new Error('Expected the library path of each peer')
   return {
     name: String(member('name')),
     folder: String(member('folder')),
     programs: Object.values(programs).map(String),
+    libraryPath: libraryPath.map(String),
   }
 }
