@@ -5,10 +5,8 @@ const sentences = {
   'host-not-found': 'The host name was not found',
   /** The host answered the connection with a refusal. */
   refused: 'The connection was refused',
-  /** No way to the host, or no answer from there. */
+  /** No way to the host, or no answer from there. Where the cause is this machine's, `detail` says so. */
   unreachable: 'The host cannot be reached',
-  /** This machine's doing: no file descriptor or port left, or a local address that it does not have. */
-  local: 'This machine could not open a connection',
   /** The peer, or something on the way, ended the connection by RST. */
   reset: 'The connection was reset',
   /** The peer ended the connection before TLS could begin. */
@@ -61,7 +59,9 @@ Object.defineProperty(TransportFailure.prototype, 'name', {
 /** The failure of an error that a socket emitted. */
 export function failureOfSocket(error: Error): TransportFailure {
   const code = codeOf(error)
-  return new TransportFailure(reasons.get(code ?? '') ?? 'unreachable', { code, cause: error })
+  const local = localCauses.get(code ?? '')
+  const detail = local === undefined ? undefined : `this machine ${local}`
+  return new TransportFailure(reasons.get(code ?? '') ?? 'unreachable', { code, detail, cause: error })
 }
 
 /** The code of an error of Node or of the system. */
@@ -76,14 +76,17 @@ const reasons: ReadonlyMap<string, TransportFailureReason> = new Map([
   ['ECONNRESET', 'reset'],
   ['ECONNABORTED', 'reset'],
   ['EPIPE', 'reset'],
-  ['EMFILE', 'local'],
-  ['ENFILE', 'local'],
-  ['ENOBUFS', 'local'],
-  ['ENOMEM', 'local'],
-  ['EADDRNOTAVAIL', 'local'],
-  ['EADDRINUSE', 'local'],
-  ['EACCES', 'local'],
-  ['EPERM', 'local'],
+])
+
+const localCauses: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'has no file descriptor left for this process'],
+  ['ENFILE', 'has no file descriptor left'],
+  ['ENOBUFS', 'has no memory left for sockets'],
+  ['ENOMEM', 'has no memory left for sockets'],
+  ['EADDRNOTAVAIL', 'has no such address, or no port left'],
+  ['EADDRINUSE', 'has no port left'],
+  ['EACCES', 'forbids the connection'],
+  ['EPERM', 'forbids the connection'],
 ])
 
 /** Text of a peer for people: one short line in which no control character is left. */

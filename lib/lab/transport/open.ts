@@ -111,7 +111,6 @@ const wordsFor: Readonly<Partial<Record<TransportFailureReason, string>>> = {
   unreachable: 'it cannot be reached',
   reset: 'it reset the connection',
   closed: 'it ended the connection',
-  local: 'this machine could not open a connection to it',
 }
 
 // --- What was asked for ---
