@@ -94,7 +94,8 @@ async function connectThrough(proxy: ProxyAddress, { target, family, localAddres
     return { ...connected, connectedAt: performance.now() }
   } catch (error) {
     connected?.opening.destroy()
-    throw error instanceof TransportFailure ? blamedOnProxy(error) : error
+    if (error instanceof TransportFailure) throw blamedOnProxy(error)
+    throw error
   }
 }
 

@@ -13,15 +13,22 @@ export interface PlainServer {
   readonly allClosed: () => Promise<void>
 }
 
-/** What `serve` throws fails the test's own expectations, not the process: the connection is destroyed. */
+/** A client that says something wrong fails the test; one that leaves early is the test's own affair. */
 export async function plainServer(serve: (socket: Socket) => unknown): Promise<PlainServer> {
+  const mistakes: WrongBytes[] = []
+  const failed = (socket: Socket, error: unknown) => {
+    if (error instanceof WrongBytes) mistakes.push(error)
+    socket.destroy()
+  }
   const closed: Promise<void>[] = []
   const open = new Set<Socket>()
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     open.add(socket)
     closed.push(new Promise((resolve) => socket.once('close', () => resolve())))
     socket.once('close', () => open.delete(socket)).on('error', () => {})
-    void Promise.resolve(serve(socket)).catch(() => socket.destroy())
+    void Promise.resolve()
+      .then(() => serve(socket))
+      .catch((error: unknown) => failed(socket, error))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -30,6 +37,7 @@ export async function plainServer(serve: (socket: Socket) => unknown): Promise<P
     server.close()
     for (const socket of open) socket.destroy()
     await gone
+    for (const mistake of mistakes) throw mistake
   })
   return {
     port: portOf(server.address()),
@@ -76,8 +84,11 @@ export async function send(socket: Socket, bytes: Buffer, cut: Cut = 'whole'): P
 
 export async function expectBytes(socket: Socket, expected: Buffer): Promise<void> {
   const received = await readExactly(socket, expected.length)
-  if (!received.equals(expected)) throw new Error(`Expected ${expected.toString()} from the client`)
+  if (received.equals(expected)) return
+  throw new WrongBytes(`Expected ${expected.toString('latin1')} but received ${received.toString('latin1')}`)
 }
+
+class WrongBytes extends Error {}
 
 /** TLS from now on: what comes goes back. */
 export function echoOverTls(socket: Socket): void {
