@@ -50,12 +50,12 @@ export class Dialogue {
         this.#buffer = this.#buffer.subarray(length)
         return taken
       }
+      if (this.#bytes > dialogueLimits.bytes) this.#tooLong(`more than ${dialogueLimits.bytes} bytes`)
       seen = this.#buffer.length
       const chunk = await this.#incoming.read()
       if (chunk === undefined) throw this.#closed(expected)
       this.#bytes += chunk.length
       this.#buffer = Buffer.concat([this.#buffer, chunk])
-      if (this.#bytes > dialogueLimits.bytes) this.#tooLong(`more than ${dialogueLimits.bytes} bytes`)
     }
   }
 
