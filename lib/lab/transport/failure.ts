@@ -121,7 +121,8 @@ function escape(character: string): string {
 function textOf(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 4 * longest))
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(start)
+    // As a stream: the cut may be within a character.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(start, { stream: true })
   } catch {
     return start.toString('latin1')
   }
