@@ -89,11 +89,14 @@ const localCauses: ReadonlyMap<string, string> = new Map([
   ['EPERM', 'forbids the connection'],
 ])
 
-/** Text of a peer for people: one short line in which no control character is left. */
+/**
+ * Bytes of a peer for people: one short line in which no control character is left. Of bytes that are not UTF-8 only
+ * those of ASCII are shown as text.
+ */
 export function printable(received: Uint8Array | string): string {
-  const text = typeof received === 'string' ? received : textOf(received)
-  const escaped = [...text.slice(0, longest)].map((character) => escapes.get(character) ?? escape(character)).join('')
-  return text.length > longest ? `${escaped}...` : escaped
+  const { text, hidden } = typeof received === 'string' ? { text: received, hidden: invisible } : textOf(received)
+  const shown = Array.from(text.slice(0, longest), (character) => shownAs(character, hidden)).join('')
+  return text.length > longest ? `${shown}...` : shown
 }
 
 /** The same in quotation marks. */
@@ -111,19 +114,23 @@ const escapes: ReadonlyMap<string, string> = new Map([
 ])
 
 // Controls, and what turns or hides text on a terminal.
-function escape(character: string): string {
-  if (!/[\p{C}\p{Zl}\p{Zp}]/u.test(character)) return character
+const invisible = /[\p{C}\p{Zl}\p{Zp}]/u
+const notAscii = /[^ -~]/
+
+function shownAs(character: string, hidden: RegExp): string {
+  const short = escapes.get(character)
+  if (short !== undefined || !hidden.test(character)) return short ?? character
   const point = character.codePointAt(0) ?? 0
   return point < 0x100 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\u{${point.toString(16)}}`
 }
 
-// Not UTF-8: a character for each byte.
-function textOf(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array): { readonly text: string; readonly hidden: RegExp } {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 4 * longest))
   try {
     // As a stream: the cut may be within a character.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(start, { stream: true })
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    return { text: decoder.decode(start, { stream: true }), hidden: invisible }
   } catch {
-    return start.toString('latin1')
+    return { text: start.toString('latin1'), hidden: notAscii }
   }
 }

@@ -87,10 +87,7 @@ function longForm(message: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x30, 0x84, 0, 0, 0, message.length - 2]), message.subarray(2)])
 }
 
-const ldapRequest = Buffer.concat([
-  Buffer.from('301d02010177188016', 'hex'),
-  Buffer.from('1.3.6.1.4.1.1466.20037'),
-])
+const ldapRequest = Buffer.concat([Buffer.from('301d02010177188016', 'hex'), Buffer.from('1.3.6.1.4.1.1466.20037')])
 
 // --- XMPP ---
 
@@ -98,8 +95,7 @@ const streams = `xmlns:stream='http://etherx.jabber.org/streams'`
 const tlsNamespace = `xmlns='urn:ietf:params:xml:ns:xmpp-tls'`
 
 function xmpp(protocol: 'xmpp' | 'xmpp-server', namespace: string): Conversation {
-  const header =
-    `<?xml version='1.0'?><stream:stream ${streams} xmlns='${namespace}' id='a>b' from="localhost" version='1.0'>`
+  const header = `<?xml version='1.0'?><stream:stream ${streams} xmlns='${namespace}' id='a>b' from="localhost" version='1.0'>`
   const error = `<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>`
   return {
     protocol,
@@ -220,7 +216,11 @@ export const conversations: readonly Conversation[] = [
     turns: [server(mysqlHandshake(0xfffe)), client(mysqlSslRequest)],
     refusals: [
       refusal(0, mysqlHandshake(0xf7fe), 'it is without CLIENT_SSL'),
-      refusal(0, mysqlPacket(Buffer.from('\xff\x10\x04Too many connections', 'latin1')), 'error 1040 Too many connections'),
+      refusal(
+        0,
+        mysqlPacket(Buffer.from('\xff\x10\x04Too many connections', 'latin1')),
+        'error 1040 Too many connections',
+      ),
     ],
     endless: [{ piece: 'x', reason: 'not-the-protocol' }],
     foreign: [ssh, http, alert, '220 mail\r\n', '\x01\0\0\0\x09', '\x01\0\0\0\x0a', '\0\0\0\0', '\x01\0\0\x01\x0a'],
@@ -234,7 +234,16 @@ export const conversations: readonly Conversation[] = [
       refusal(1, extendedResponse(0, 0, 'bye'), 'a notice that it disconnects: result 0 bye'),
     ],
     endless: [{ piece: 'x', reason: 'not-the-protocol' }],
-    foreign: [ssh, http, alert, '220 mail\r\n', '\x30\x80', '\x30\x84\x7f\xff\xff\xff', '\x30\x00', '\x30\x03\x02\x01\x01'],
+    foreign: [
+      ssh,
+      http,
+      alert,
+      '220 mail\r\n',
+      '\x30\x80',
+      '\x30\x84\x7f\xff\xff\xff',
+      '\x30\x00',
+      '\x30\x03\x02\x01\x01',
+    ],
   },
   xmpp('xmpp', 'jabber:client'),
   xmpp('xmpp-server', 'jabber:server'),

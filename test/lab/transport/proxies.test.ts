@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openTransport, type OpenTransportOptions } from '../../../lib/lab/transport/open.js'
 import { parseTarget } from '../../../lib/lab/transport/target.js'
 import { once, readExactly } from '../../support/streams.js'
+import { containing, matching } from './matchers.js'
 import {
   closedPort,
   drain,
@@ -63,7 +64,9 @@ async function httpProxy(): Promise<{ readonly url: string; readonly requests: r
       near.pipe(far).pipe(near)
     })
     far.on('error', () => near.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno\n'))
-    far.on('close', (hadError: boolean) => void (hadError || near.destroy()))
+    far.on('close', (hadError: boolean) => {
+      if (!hadError) near.destroy()
+    })
     near.on('error', () => {}).on('close', () => far.destroy())
     open.add(near).add(far)
   })
@@ -142,7 +145,11 @@ describe('CONNECT', () => {
   })
 
   test.each([
-    ['asks for a password', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', 'it answered 407 Proxy Authentication Required'],
+    [
+      'asks for a password',
+      'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n',
+      'it answered 407 Proxy Authentication Required',
+    ],
     ['forbids it', 'HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno', 'it answered 403 No'],
     ['speaks another protocol', 'SSH-2.0-OpenSSH\r\n', 'expected an answer of HTTP, received "SSH-2.0-OpenSSH\\r\\n"'],
   ])('fails where the proxy %s', async (_what, answer, detail) => {
@@ -176,17 +183,20 @@ describe('CONNECT', () => {
     await proxy.allClosed()
   })
 
-  test.each(['', 'HTTP/1.1 200 OK\r\nX-'])('a proxy that stops after %j is left when the signal aborts', async (said) => {
-    const controller = new AbortController()
-    const reason = { why: 'the budget is used up' }
-    const proxy = await answering((socket) => {
-      socket.write(said)
-      setImmediate(() => controller.abort(reason))
-    })
-    const opening = open('example.org', { proxy: `http://127.0.0.1:${proxy.port}`, signal: controller.signal })
-    await expect(opening).rejects.toBe(reason)
-    await proxy.allClosed()
-  })
+  test.each(['', 'HTTP/1.1 200 OK\r\nX-'])(
+    'a proxy that stops after %j is left when the signal aborts',
+    async (said) => {
+      const controller = new AbortController()
+      const reason = { why: 'the budget is used up' }
+      const proxy = await answering((socket) => {
+        socket.write(said)
+        setImmediate(() => controller.abort(reason))
+      })
+      const opening = open('example.org', { proxy: `http://127.0.0.1:${proxy.port}`, signal: controller.signal })
+      await expect(opening).rejects.toBe(reason)
+      await proxy.allClosed()
+    },
+  )
 })
 
 // --- SOCKS5 ---
@@ -242,15 +252,25 @@ describe('SOCKS5', () => {
     ['wants a password', { credentials }, '', /no accepted authentication/i],
     ['cannot connect', { reply: 5 }, '', /ConnectionRefused/],
     ['may not', { reply: 2 }, '', /NotAllowed/],
-    ['speaks another protocol', { at: 'greeting', instead: (socket) => socket.write('HTTP/1.1 400 Bad\r\n') }, '', /version/i],
+    [
+      'speaks another protocol',
+      { at: 'greeting', instead: (socket) => socket.write('HTTP/1.1 400 Bad\r\n') },
+      '',
+      /version/i,
+    ],
     ['ends', { at: 'greeting', instead: (socket) => socket.end() }, '', /^it ended the connection$/],
-    ['ends within its answer', { at: 'request', instead: (socket) => socket.end(Buffer.of(5, 0)) }, '', /^it ended the connection$/],
+    [
+      'ends within its answer',
+      { at: 'request', instead: (socket) => socket.end(Buffer.of(5, 0)) },
+      '',
+      /^it ended the connection$/,
+    ],
     ['resets', { at: 'request', instead: (socket) => socket.resetAndDestroy() }, '', /^it reset the connection$/],
   ])('fails where the proxy %s', async (_what, options, login, detail) => {
     const proxy = await socksServer(options)
     const opening = open('example.org', { proxy: `socks5h://${login}127.0.0.1:${proxy.port}` })
-    await expect(opening).rejects.toMatchObject({ reason: 'proxy', detail: expect.stringMatching(detail) })
-    await expect(opening).rejects.not.toMatchObject({ message: expect.stringContaining('wrong') })
+    await expect(opening).rejects.toMatchObject({ reason: 'proxy', detail: matching(detail) })
+    await expect(opening).rejects.not.toMatchObject({ message: containing('wrong') })
     await proxy.allClosed()
   })
 
@@ -281,7 +301,7 @@ describe.each(['http', 'socks5', 'socks5h'])('a proxy by %s', (scheme) => {
     const opening = open('127.0.0.1:1', { proxy: `${scheme}://no-such-proxy.invalid` })
     await expect(opening).rejects.toMatchObject({
       reason: 'proxy',
-      detail: expect.stringMatching(/^its host name was not found: .*no-such-proxy/),
+      detail: matching(/^its host name was not found: .*no-such-proxy/),
     })
   })
 

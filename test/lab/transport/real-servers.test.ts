@@ -14,12 +14,18 @@ import { certificate } from '../../support/certificate.js'
 import { startPeer, stopAfter } from '../../support/peers/child.js'
 import { lacks, programOf } from '../../support/peers/programs.js'
 import { delay, once } from '../../support/streams.js'
+import { containing, matching } from './matchers.js'
 import { closedPort, portOf } from './servers.js'
 
 const signal = () => AbortSignal.timeout(30_000)
 
 /** What a server answers to some bytes, over TLS, until it has said what is looked for. */
-async function answerTo(starttls: StartTlsProtocol, port: number, said: string | Buffer, sought: RegExp): Promise<string> {
+async function answerTo(
+  starttls: StartTlsProtocol,
+  port: number,
+  said: string | Buffer,
+  sought: RegExp,
+): Promise<string> {
   const { socket } = await openTransport(parseTarget(`127.0.0.1:${port}`), { starttls, signal: signal() })
   const secure = tls.connect({ socket, servername: 'localhost', ca: certificate.cert })
   try {
@@ -56,7 +62,7 @@ describe("Node's smtp-server", () => {
     const opening = openTransport(parseTarget(`127.0.0.1:${port}`), { starttls: 'smtp', signal: signal() })
     await expect(opening).rejects.toMatchObject({
       reason: 'starttls-refused',
-      detail: expect.stringContaining('STARTTLS is not among'),
+      detail: containing('STARTTLS is not among'),
     })
   })
 
@@ -66,7 +72,7 @@ describe("Node's smtp-server", () => {
       const opening = openTransport(parseTarget(`127.0.0.1:${port}`), { starttls, signal: signal() })
       await expect(opening, starttls).rejects.toMatchObject({
         reason: 'not-the-protocol',
-        detail: expect.stringMatching(/received "220 /),
+        detail: matching(/received "220 /),
       })
     }
   })

@@ -1,5 +1,5 @@
 /** Plain TCP servers that say what a test wants, and what came of their connections. */
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { certificate } from '../../support/certificate.js'
@@ -48,8 +48,8 @@ export async function plainServer(serve: (socket: Socket) => unknown): Promise<P
   }
 }
 
-export function portOf(address: ReturnType<Socket['address']> | string | null): number {
-  if (address === null || typeof address === 'string' || !('port' in address)) throw new Error('Expected a TCP address')
+export function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
   return address.port
 }
 

@@ -61,7 +61,9 @@ async function serve(socket: Socket, options: SocksOptions, asked: string[]): Pr
 
   const [, , , kind = 0] = await readExactly(socket, 4)
   const host =
-    kind === 3 ? `name ${await counted(socket)}` : `address ${(await readExactly(socket, kind === 1 ? 4 : 16)).join('.')}`
+    kind === 3
+      ? `name ${await counted(socket)}`
+      : `address ${(await readExactly(socket, kind === 1 ? 4 : 16)).join('.')}`
   const port = (await readExactly(socket, 2)).readUInt16BE(0)
   asked.push(host)
   if (await misbehaves('request')) return

@@ -6,6 +6,7 @@ import { openTransport } from '../../../lib/lab/transport/open.js'
 import { startTlsProtocols } from '../../../lib/lab/transport/starttls/protocols.js'
 import type { Target } from '../../../lib/lab/transport/target.js'
 import { delay, turns as eventLoopTurns } from '../../support/streams.js'
+import { containing, matching } from './matchers.js'
 import { conversations, type Turn } from './conversations.js'
 import {
   type Cut,
@@ -112,7 +113,7 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
 
   test.each(serverTurns)('a server that drips its turn %i is left when the time is over', async (turn) => {
     const drip = async (socket: Socket, bytes: Buffer) => {
-      socket.resume()
+      drain(socket)
       for (const byte of bytes) {
         // Longer than all of the client's time: both timers are of this process, and keep their order.
         await delay(200)
@@ -127,7 +128,10 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
 
   test.each(serverTurns)('FIN in place of turn %i is an end', async (turn) => {
     const server = await plainServer(playUntil(turns, turn, (socket) => socket.end()))
-    expect(await failureAgainst(server)).toMatchObject({ reason: 'closed', detail: expect.stringMatching(/^expected .* the end$/) })
+    expect(await failureAgainst(server)).toMatchObject({
+      reason: 'closed',
+      detail: matching(/^expected .* the end$/),
+    })
   })
 
   test.each(serverTurns)('FIN within turn %i is an end, and tells what came', async (turn) => {
@@ -137,7 +141,7 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
     const failure = await failureAgainst(server)
     expect(failure).toMatchObject({ reason: 'closed' })
     const length = turns[turn]?.bytes.length ?? 0
-    if (length > 1) expect(failure).toMatchObject({ detail: expect.stringMatching(/received ".*" and the end$/) })
+    if (length > 1) expect(failure).toMatchObject({ detail: matching(/received ".*" and the end$/) })
   })
 
   test.each(serverTurns)('RST in place of turn %i is a reset', async (turn) => {
@@ -152,7 +156,7 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
       const failure = await failureAgainst(server)
       expect(failure).toMatchObject({
         reason: 'not-the-protocol',
-        detail: expect.stringMatching(/^expected .*, received "[ -~]*"$/),
+        detail: matching(/^expected .*, received "[ -~]*"$/),
       })
     },
   )
@@ -162,7 +166,7 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
     async (turn, detail, says) => {
       const server = await plainServer(playUntil(turns, turn, (socket) => send(socket, says)))
       const failure = await failureAgainst(server)
-      expect(failure).toMatchObject({ reason: 'starttls-refused', detail: expect.stringContaining(detail) })
+      expect(failure).toMatchObject({ reason: 'starttls-refused', detail: containing(detail) })
     },
   )
 

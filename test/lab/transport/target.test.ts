@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { parseProxy } from '../../../lib/lab/transport/proxy-address.js'
 import { startTlsProtocols } from '../../../lib/lab/transport/starttls/protocols.js'
 import { parseTarget, targetName } from '../../../lib/lab/transport/target.js'
+import { matching } from './matchers.js'
 
-const invalid = (...words: readonly string[]) =>
-  expect.objectContaining({
-    code: 'ERR_CLOSURE_INVALID_ARGUMENT',
-    message: words.length === 0 ? expect.any(String) : expect.stringMatching(words.map(escaped).join('.*')),
-  })
+function invalid(...words: readonly string[]): unknown {
+  const message = matching(new RegExp(words.map(escaped).join('.*')))
+  return expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', message })
+}
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
@@ -98,14 +98,19 @@ describe('parseTarget', () => {
     expect(parse({ starttls: 'gopher' })).toThrow(invalid(`'xmpp-server' for starttls but received 'gopher'`))
   })
 
-  test.each(['example.org', 'example.org.:25', '[::1]:443', '2001:db8::1', '[fe80::1%eth0]:22', '127.1:3', 'BÜCHER.example'])(
-    'the name of %s is canonical, and makes the same target again',
-    (text) => {
-      const target = parseTarget(text)
-      expect(parseTarget(targetName(target))).toEqual(target)
-      expect(targetName(parseTarget(targetName(target)))).toBe(targetName(target))
-    },
-  )
+  test.each([
+    'example.org',
+    'example.org.:25',
+    '[::1]:443',
+    '2001:db8::1',
+    '[fe80::1%eth0]:22',
+    '127.1:3',
+    'BÜCHER.example',
+  ])('the name of %s is canonical, and makes the same target again', (text) => {
+    const target = parseTarget(text)
+    expect(parseTarget(targetName(target))).toEqual(target)
+    expect(targetName(parseTarget(targetName(target)))).toBe(targetName(target))
+  })
 
   test('names are as they are written by people', () => {
     expect(targetName({ host: '::1', port: 443 })).toBe('[::1]:443')
@@ -146,8 +151,12 @@ describe('parseProxy', () => {
   })
 
   test('an error does not show the password', () => {
-    for (const text of ['https://me:secret@proxy.example', 'me:secret@proxy.example', 'http://me:sec@ret@proxy/secret@x']) {
-      expect(() => parseProxy(text)).toThrow(expect.objectContaining({ message: expect.not.stringContaining('sec') }))
+    for (const text of [
+      'https://me:secret@proxy.example',
+      'me:secret@proxy.example',
+      'http://me:sec@ret@proxy/secret@x',
+    ]) {
+      expect(() => parseProxy(text)).toThrow(expect.objectContaining({ message: matching(/^((?!sec).)*$/) }))
     }
   })
 })
