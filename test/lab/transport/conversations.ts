@@ -21,7 +21,7 @@ export interface Conversation {
   readonly foreign: readonly string[]
 }
 
-export interface Refusal {
+interface Refusal {
   readonly turn: number
   readonly says: Buffer
   readonly detail: string

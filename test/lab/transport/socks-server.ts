@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { readExactly } from '../../support/streams.js'
 import { drain, plainServer, type PlainServer } from './servers.js'
 
-export type SocksStep = 'greeting' | 'password' | 'request'
+type SocksStep = 'greeting' | 'password' | 'request'
 
 export interface SocksOptions {
   readonly credentials?: { readonly user: string; readonly password: string }
