@@ -63,6 +63,8 @@ const codes = {
   ERR_LAB_JOURNAL_DIFFERS: 'caller',
   /** Another process, or another part of this one, writes the journal. */
   ERR_LAB_JOURNAL_IN_USE: 'environment',
+  /** A file of scenarios cannot be read, or is not of the form of docs/compare.md. */
+  ERR_LAB_SCENARIO: 'caller',
   /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
   ERR_TLS_TRUNCATED: 'connection',
   /** Written data, or our close_notify, did not leave within the flush budget. */

@@ -1,7 +1,7 @@
 // How many bytes of the program's never reached the kernel, as exactly as that can be known.
 import type { TLSSocket } from 'node:tls'
 import type { NodeSsl } from '../native/node-ssl.js'
-import { alertLength, maxPlaintextLength, recordHeaderLength, tagLength } from '../tls/record-format.js'
+import { alertLength, recordHeaderLength, tagLength } from '../tls/record-format.js'
 import { isTls13 } from '../tls/versions.js'
 import type { OutputProgress } from './output-progress.js'
 import { bytesBeingWritten, bytesGivenToTls } from './socket-internals.js'
@@ -36,13 +36,22 @@ export function undeliveredBytes(output: Output): number | undefined {
   if (given !== undefined && nothingHasLeft) return waiting + given
   const overhead = recordOverhead(socket, ssl)
   if (overhead === undefined) return undefined
+  const records = { overhead, most: ssl.maxFragment() }
   const alert = overhead + alertLength
   const closeNotify = evidence.hasWrittenCloseNotify() ? alert : 0
-  const cut = plaintextLeft(ssl, writing, left, closeNotify, overhead)
+  const cut = plaintextLeft(ssl, writing, left, closeNotify, records)
   // Where other alerts lie is not known.
   const others = evidence.alertsSent() * alert - closeNotify
-  if (others > 0 && cut !== plaintextLeft(ssl, writing, left, closeNotify + others, overhead)) return undefined
+  if (others > 0 && cut !== plaintextLeft(ssl, writing, left, closeNotify + others, records)) return undefined
   return cut === undefined ? undefined : waiting + cut
+}
+
+/** The records that a write is cut into. */
+interface Records {
+  /** Bytes by which a record is longer than its plaintext. */
+  readonly overhead: number
+  /** Bytes of plaintext that one holds at most, as it is now. */
+  readonly most: number
 }
 
 // OpenSSL buffers so much of its output in a handshake.
@@ -54,55 +63,55 @@ function plaintextLeft(
   writing: number,
   left: number,
   alerts: number,
-  overhead: number,
+  records: Records,
 ): number | undefined {
   const { knownFrom, from, to, mayBeginWithData } = ssl.handshakeOutput()
   const total = ssl.outputTotal()
   // Output that is to leave begins here.
   const cut = total - left
   if (cut < knownFrom) return undefined
-  if (from === to || cut >= to) return plaintextOfTail(writing, left - alerts, overhead)
+  if (from === to || cut >= to) return plaintextOfTail(writing, left - alerts, records)
   // Before TLS 1.3 a handshake may have changed the cipher.
   if (!isTls13(ssl.version())) return undefined
   const behind = total - to - alerts
   // OpenSSL encrypts a write in one go. With data behind the handshake's output, it lies behind it as a whole.
-  if (behind > 0) return cut < from ? undefined : plaintextOfTail(writing, behind, overhead)
+  if (behind > 0) return cut < from ? undefined : plaintextOfTail(writing, behind, records)
   if (behind < 0) return undefined
   let dataTo = from
   if (mayBeginWithData) {
     // The only write of the callback: it begins where the handshake's output before it ended.
-    const encrypted = encryptedLength(writing, overhead)
-    const isThatWrite = knownFrom + encrypted - bufferedOf(writing, overhead) === from
+    const encrypted = encryptedLength(writing, records)
+    const isThatWrite = knownFrom + encrypted - bufferedOf(writing, records) === from
     if (writing === 0 || !isThatWrite) return undefined
     dataTo = knownFrom + encrypted
   }
-  return plaintextOfTail(writing, Math.max(0, dataTo - cut), overhead)
+  return plaintextOfTail(writing, Math.max(0, dataTo - cut), records)
 }
 
 /** How much of a write's output waits in OpenSSL's buffer when it was written in the callback of a handshake. */
-function bufferedOf(written: number, overhead: number): number {
-  const last = lastRecord(written) + overhead
+function bufferedOf(written: number, records: Records): number {
+  const last = lastRecord(written, records) + records.overhead
   return last <= handshakeBuffer ? last : 0
 }
 
-function encryptedLength(written: number, overhead: number): number {
-  return written + Math.ceil(written / maxPlaintextLength) * overhead
+function encryptedLength(written: number, { overhead, most }: Records): number {
+  return written + Math.ceil(written / most) * overhead
 }
 
 /** The plaintext of a write's last record, the shorter one. */
-function lastRecord(written: number): number {
-  return written % maxPlaintextLength > 0 ? written % maxPlaintextLength : maxPlaintextLength
+function lastRecord(written: number, { most }: Records): number {
+  return written % most > 0 ? written % most : most
 }
 
 /** The plaintext of the records of one write whose last `bytes` have not left; undefined when it is not so long. */
-function plaintextOfTail(written: number, bytes: number, overhead: number): number | undefined {
+function plaintextOfTail(written: number, bytes: number, records: Records): number | undefined {
   let left = bytes
   let plaintext = 0
   while (left > 0) {
     if (plaintext === written) return undefined
-    const record = plaintext === 0 ? lastRecord(written) : maxPlaintextLength
+    const record = plaintext === 0 ? lastRecord(written, records) : records.most
     plaintext += record
-    left -= record + overhead
+    left -= record + records.overhead
   }
   return plaintext
 }

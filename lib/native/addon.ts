@@ -76,6 +76,7 @@ export interface NodeSslCalls {
   getContextQuietShutdown(id: number): boolean
   inInit(id: number): boolean
   version(id: number): number
+  maxFragment(id: number): number
   hasPending(id: number): boolean
   recordState(id: number): string
   /** A sum of the bits of {@link readinessBit}; 0 once it is freed. Readable after. */

@@ -69,6 +69,11 @@ export class NodeSsl {
     return this.#calls.version(this.#live())
   }
 
+  /** Bytes of plaintext that a record that is sent holds at most (SSL_set_max_send_fragment). */
+  maxFragment(): number {
+    return this.#calls.maxFragment(this.#live())
+  }
+
   hasPending(): boolean {
     return this.#calls.hasPending(this.#live())
   }

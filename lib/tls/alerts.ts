@@ -83,6 +83,11 @@ export function alertLevel(number: number): AlertLevel {
   return levelOfNumber.get(number) ?? `level_${number}`
 }
 
+/** Whether it is the name of an alert that has one. */
+export function isAlertName(name: string): boolean {
+  return codeOfName.has(name)
+}
+
 /** An alert as the two bytes that its record holds. */
 export function alertBytes(level: KnownLevel, name: string): Buffer {
   const code = codeOfName.get(name)

@@ -77,6 +77,8 @@ export interface Protection {
   seal(type: number, content: Buffer): Buffer
   /** Counts a record that goes on as it came. */
   skip(): void
+  /** The protection that follows a KeyUpdate of TLS 1.3, its sequence numbers from 0; TLS 1.2 has none. */
+  updated(): Protection | undefined
 }
 
 /** TLS 1.3, from a traffic secret. */
@@ -96,6 +98,7 @@ export function protection13(suite: CipherSuite, secret: Buffer): Protection {
       const header = recordHeader(contentType.data, inner.length + tagLength)
       return Buffer.concat([header, encrypt(suite, key, xor(iv, sequence), header, inner)])
     },
+    updated: () => protection13(suite, nextSecret(suite, secret)),
   })
 }
 
@@ -141,6 +144,7 @@ export function protection12(
 interface Primitive {
   open(sequence: Buffer, header: Buffer, body: Buffer): Opened | undefined
   seal(sequence: Buffer, type: number, content: Buffer): Buffer
+  updated?(): Protection
 }
 
 class Sequenced implements Protection {
@@ -169,6 +173,10 @@ class Sequenced implements Protection {
 
   skip(): void {
     this.#written++
+  }
+
+  updated(): Protection | undefined {
+    return this.#primitive.updated?.()
   }
 }
 

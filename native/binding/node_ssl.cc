@@ -166,6 +166,31 @@ bool status(const Call& call) {
 
 bool in_init(const Call& call) { return call.openssl().SSL_in_init(call.live()) != 0; }
 int version(const Call& call) { return call.openssl().SSL_version(call.live()); }
+
+// Plaintext that a record can hold at most: RFC 6066 section 4, or SSL_set_max_send_fragment(3), of which there is no
+// getter. SSL_set_split_send_fragment(3) refuses what is above it, and nobody asks for less: in the end it is set to
+// what it was, the same.
+int max_fragment(const Call& call) {
+  const NodeFunctions& api = call.openssl();
+  Ssl* ssl = call.live();
+  const openssl::SslSession* session = api.SSL_get_session(ssl);
+  const int mode = session == nullptr ? 0 : api.SSL_SESSION_get_max_fragment_length(session);
+  if (mode >= 1 && mode <= 4) return 256 << mode;
+  const auto accepts = [&](int length) {
+    return api.SSL_ctrl(ssl, openssl::kCtrlSetSplitSendFragment, length, nullptr) == 1;
+  };
+  constexpr int kLeast = 512;
+  constexpr int kMost = 16384;
+  if (accepts(kMost)) return kMost;
+  int accepted = kLeast;
+  for (int refused = kMost; refused - accepted > 1;) {
+    const int middle = accepted + (refused - accepted) / 2;
+    (accepts(middle) ? accepted : refused) = middle;
+  }
+  accepts(accepted);
+  return accepted;
+}
+
 bool has_pending(const Call& call) { return call.openssl().SSL_has_pending(call.live()) != 0; }
 const char* record_state(const Call& call) { return call.openssl().SSL_rstate_string(call.live()); }
 
@@ -276,6 +301,7 @@ Napi::Object define_node_ssl(Napi::Env env) {
   define_call<&status>(calls, "status");
   define_call<&in_init>(calls, "inInit");
   define_call<&version>(calls, "version");
+  define_call<&max_fragment>(calls, "maxFragment");
   define_call<&has_pending>(calls, "hasPending");
   define_call<&record_state>(calls, "recordState");
   define_call<&readiness>(calls, "readiness");

@@ -41,6 +41,7 @@ static_assert(own::kCtrlSetTlsextHostname == SSL_CTRL_SET_TLSEXT_HOSTNAME);
 static_assert(own::kCtrlSetGroupsList == SSL_CTRL_SET_GROUPS_LIST);
 static_assert(own::kCtrlSetMinProtoVersion == SSL_CTRL_SET_MIN_PROTO_VERSION);
 static_assert(own::kCtrlSetMaxProtoVersion == SSL_CTRL_SET_MAX_PROTO_VERSION);
+static_assert(own::kCtrlSetSplitSendFragment == SSL_CTRL_SET_SPLIT_SEND_FRAGMENT);
 static_assert(own::kNameTypeHostName == TLSEXT_NAMETYPE_host_name);
 static_assert(own::kRtChangeCipherSpec == SSL3_RT_CHANGE_CIPHER_SPEC);
 static_assert(own::kRtAlert == SSL3_RT_ALERT);

@@ -77,6 +77,7 @@ inline constexpr int kCtrlSetTlsextHostname = 55;
 inline constexpr int kCtrlSetGroupsList = 92;
 inline constexpr int kCtrlSetMinProtoVersion = 123;
 inline constexpr int kCtrlSetMaxProtoVersion = 124;
+inline constexpr int kCtrlSetSplitSendFragment = 125;
 inline constexpr int kNameTypeHostName = 0;
 
 // SSL_set_msg_callback(3): content types

@@ -243,6 +243,7 @@ describe('calls', () => {
       | 'ERR_LAB_NOT_A_JOURNAL'
       | 'ERR_LAB_JOURNAL_DIFFERS'
       | 'ERR_LAB_JOURNAL_IN_USE'
+      | 'ERR_LAB_SCENARIO'
       | 'ERR_TLS_TRUNCATED'
       | 'ERR_CLOSURE_FLUSH_TIMEOUT'
       | 'ERR_CLOSURE_OPENSSL'

@@ -1,9 +1,12 @@
 // undeliveredBytes: what the kernel was never given counts, and nothing else.
 import type { TLSSocket } from 'node:tls'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ClosureReport, closureOf, controlClosure } from '../../lib/index.js'
 import { connected, controlled, modes, stock, tlsServer, until } from '../policy/harness.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
+import { opensslClient } from '../support/peers/openssl.js'
+import { lacks } from '../support/peers/programs.js'
 import { type Collected, collect, readExactly } from '../support/streams.js'
 import { clientOf } from './servers.js'
 import { connectSides, sides } from './sides.js'
@@ -51,6 +54,54 @@ describe.each(sides)('$version, our side is the $near', (options) => {
       } else expect(size).toBeLessThan(1_000_000)
     },
   )
+})
+
+describe.each(sides)('$version, our side is the $near, records shorter than 16 KiB', (options) => {
+  test.each([512, 1000, 1024, 8192, 16_383])(
+    'setMaxSendFragment(%i), and destroy() while the peer pauses',
+    async (most) => {
+      const { local, peer, closure, wire, near } = await connectSides(options)
+      expect(local.setMaxSendFragment(most)).toBe(true)
+      const before = wire.data(near).length
+      wire.stall(near)
+      const written = 12_000_000
+      local.write(Buffer.alloc(written))
+      // What was encrypted waits for the kernel by then.
+      await sleep(50)
+      local.destroy()
+      const { undeliveredBytes } = await closure.report
+      peer.resume()
+      wire.stall(near, false)
+      await wire.seen(near, 'fin')
+      expect(undeliveredBytes).toBeDefined()
+      expect(wire.data(near).length - before + Number(undeliveredBytes)).toBe(written)
+    },
+  )
+})
+
+describe.skipIf(lacks('openssl')).each(tlsVersions)('%s, a client that asks for short records', (version) => {
+  // RFC 6066 section 4.
+  test.each([512, 4096])('max_fragment_length %i, and destroy() while it pauses', async (most) => {
+    const written = 12_000_000
+    let report: Promise<ClosureReport> | undefined
+    const server = tlsServer(version, (socket) => {
+      report = closureOf(socket).report
+      // Not in the callback of the handshake, whose output is buffered and cut otherwise.
+      setImmediate(() => socket.write(Buffer.alloc(written)))
+      setTimeout(() => socket.destroy(), 200)
+    })
+    const relay = await stock(server)
+    opensslClient({ version, port: relay.port, args: ['-quiet', '-maxfraglen', String(most)] })
+    const wire = await relay.nextWire()
+    await wire.seen('server', 'data')
+    wire.stall('server')
+    await until(() => report !== undefined)
+    const { undeliveredBytes } = await (report ?? Promise.reject(new Error('No report')))
+    wire.stall('server', false)
+    await wire.seen('server', 'fin')
+    expect(undeliveredBytes).toBeDefined()
+    expect(wire.data('server').length + Number(undeliveredBytes)).toBe(written)
+  })
 })
 
 describe.each(tlsVersions)('%s', (version) => {

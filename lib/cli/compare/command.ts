@@ -2,11 +2,13 @@
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
-import { findBuilds } from '../../lab/builds.js'
-import type { Build } from '../../lab/builds.js'
+import { changesBetween } from '../../lab/compare/changes.js'
+import type { Changes } from '../../lab/compare/changes.js'
 import { compareBuilds } from '../../lab/compare/compare.js'
+import type { ComparePlan } from '../../lab/compare/compare.js'
 import type { Comparison } from '../../lab/compare/comparison.js'
-import { scenarios as allScenarios } from '../../lab/scenarios/suites/index.js'
+import { readScenarios } from '../../lab/scenarios/read.js'
+import { scenarios as ownScenarios } from '../../lab/scenarios/suites/index.js'
 import type { Scenario } from '../../lab/scenarios/types.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
@@ -15,18 +17,24 @@ import { addOptions } from '../options.js'
 import { layoutOf, print } from '../output.js'
 import { displayProgress } from '../progress.js'
 import { packageVersion } from '../../lab/version.js'
+import { chosenBuilds, replacementOf } from './builds.js'
+import { matches } from './names.js'
 import { bothVersions, compareOptions } from './options.js'
 import type { CompareOptions } from './options.js'
+import { renderChangesAsMarkdown } from './render/changes-markdown.js'
+import { renderChanges } from './render/changes-text.js'
 import { renderCsv } from './render/csv.js'
 import { renderList } from './render/list.js'
 import { renderMarkdown } from './render/markdown.js'
-import { isComplete } from './render/problems.js'
+import { isComplete, isCompleteChange } from './render/problems.js'
 import { renderText } from './render/text.js'
 
 const examples = `
 Without --library, --builds and --node it compares the libssl of Node itself with those of the system.
 
 Examples:
+  close-notify compare --from openssl-3.0 --to openssl-3.5 --builds .cache/libssl
+  close-notify compare --from node --to /opt/openssl-4.0/lib/libssl.so.4
   close-notify compare --list
   close-notify compare --library /opt/openssl-4.0/lib/libssl.so.4
   close-notify compare --builds .cache/libssl --scenario 'lab-*' --tls TLSv1.3 --all-rows
@@ -34,7 +42,8 @@ Examples:
 
 Exit codes: 0 all was run, whether or not builds differ; 1 a build could not be loaded, or a scenario
 not be carried out (the others are shown); 2 wrong options; 130 interrupted.
-Signs: what differs from most builds is coloured on a terminal, and has a * elsewhere or with NO_COLOR.`
+Signs: what differs from most builds, or of two from the first, is coloured on a terminal, and has a *
+elsewhere or with NO_COLOR.`
 
 export function compareCommand(done: (code: ExitCode) => void): Command {
   const command = new Command('compare')
@@ -49,63 +58,89 @@ export function compareCommand(done: (code: ExitCode) => void): Command {
 }
 
 async function run(options: CompareOptions, command: Command): Promise<ExitCode> {
-  const scenarios = chosenScenarios(options, command)
-  const builds = chosenBuilds(options, command)
+  const replacement = replacementOf(options, command)
+  const scenarios = await chosenScenarios(options, command)
+  const builds = replacement === undefined ? chosenBuilds(options, command) : [replacement.from, replacement.to]
   if (options.list) return print(renderList(scenarios, builds), options.output)
 
-  const progress = displayProgress(process.stderr, 'runs of scenarios')
-  const date = new Date().toISOString()
   const versions = options.tls === undefined ? bothVersions : [options.tls]
-  const onProgress = (count: number, total: number) => progress.show(count, total)
-  const compared = await interruptible((signal) =>
-    compareBuilds({ builds, scenarios, versions, signal, onProgress }),
-  ).finally(() => progress.stop())
-  const madeBy = {
-    'close-notify': packageVersion(),
-    node: process.versions.node,
-    platform: `${process.platform}-${process.arch}`,
+  const head = { format: 1, date: new Date().toISOString(), madeBy: madeBy() } as const
+  if (replacement !== undefined) {
+    const plan = { ...replacement, scenarios, versions }
+    const changes = { ...head, ...(await withProgress((watched) => changesBetween({ ...plan, ...watched }))) }
+    const printed = print(renderedChanges(changes, options), options.output)
+    return isCompleteChange(changes) ? printed : exitCodes.failed
   }
-  const comparison: Comparison = { format: 1, date, madeBy, ...compared }
+  const plan = { builds, scenarios, versions }
+  const comparison = { ...head, ...(await withProgress((watched) => compareBuilds({ ...plan, ...watched }))) }
   const printed = print(rendered(comparison, options), options.output)
   return isComplete(comparison) ? printed : exitCodes.failed
 }
 
+/** Shows how far it is, and ends it where somebody wants the program to end. */
+function withProgress<T>(run: (watched: Pick<ComparePlan, 'signal' | 'onProgress'>) => Promise<T>): Promise<T> {
+  const progress = displayProgress(process.stderr, 'runs of scenarios')
+  const onProgress = (count: number, total: number): void => progress.show(count, total)
+  return interruptible((signal) => run({ signal, onProgress })).finally(() => progress.stop())
+}
+
+function madeBy(): Comparison['madeBy'] {
+  return {
+    'close-notify': packageVersion(),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+  }
+}
+
 // --- What to run ---
 
-function chosenScenarios({ scenario: names, tls }: CompareOptions, command: Command): readonly Scenario[] {
-  const matching = names === undefined ? allScenarios : names.flatMap((name) => scenariosNamed(name, command))
-  const chosen = allScenarios.filter(
+async function chosenScenarios(options: CompareOptions, command: Command): Promise<readonly Scenario[]> {
+  const all = options.scenarios === undefined ? ownScenarios : await scenariosOf(options.scenarios, command)
+  const { scenario: names, tls } = options
+  const matching = names === undefined ? all : names.flatMap((name) => scenariosNamed(name, all, command))
+  const chosen = all.filter(
     (scenario) => matching.includes(scenario) && (tls === undefined || scenario.versions.includes(tls)),
   )
   if (chosen.length === 0) command.error(`error: none of these scenarios is for ${tls ?? 'any version'}`)
   return chosen
 }
 
-function scenariosNamed(pattern: string, command: Command): readonly Scenario[] {
-  const expression = new RegExp(`^${pattern.replaceAll(/[^\w*-]/g, '\\$&').replaceAll('*', '.*')}$`)
-  const found = allScenarios.filter(({ name }) => expression.test(name))
-  if (found.length === 0) command.error(`error: no scenario is called '${pattern}'; --list shows those there are`)
-  return found
-}
-
-function chosenBuilds({ library, builds, node, own }: CompareOptions, command: Command): readonly Build[] {
-  const isChosen = library !== undefined || builds !== undefined || node !== undefined
+async function scenariosOf(file: string, command: Command): Promise<readonly Scenario[]> {
   try {
-    const found = findBuilds({ libraries: library ?? [], folders: builds ?? [], nodes: node ?? [], system: !isChosen })
-    const chosen = found.filter((build) => own !== false || build.libssl !== undefined || build.node !== undefined)
-    if (chosen.length === 0) command.error('error: there is no build to compare')
-    return chosen
+    return await readScenarios(file)
   } catch (error) {
     if (!(error instanceof ClosureError)) throw error
-    return command.error(`error: ${[error.message, ...error.detail].join('; ')}`)
+    return command.error(`error: ${error.message}`)
   }
+}
+
+function scenariosNamed(pattern: string, all: readonly Scenario[], command: Command): readonly Scenario[] {
+  const found = all.filter(({ name }) => matches(name, pattern))
+  if (found.length === 0) command.error(`error: no scenario is called '${pattern}'; --list shows those there are`)
+  return found
 }
 
 // --- What to print ---
 
 function rendered(comparison: Comparison, { json, csv, markdown, output, allRows }: CompareOptions): string {
-  if (json) return `${JSON.stringify(comparison, null, 2)}\n`
+  if (json) return asJson(comparison)
   if (csv) return renderCsv(comparison)
   if (markdown) return renderMarkdown(comparison)
   return renderText(comparison, { ...layoutOf(output), allRows: allRows === true })
+}
+
+/** The head is that of a comparison; docs/compare.md has the form. */
+function renderedChanges(
+  changes: Pick<Comparison, 'format' | 'date' | 'madeBy'> & Changes,
+  options: CompareOptions,
+): string {
+  const { json, markdown, output } = options
+  const allSteps = options.allSteps === true
+  if (json) return asJson(changes)
+  if (markdown) return renderChangesAsMarkdown(changes, { allSteps })
+  return renderChanges(changes, { ...layoutOf(output), allSteps })
+}
+
+function asJson(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import type { TlsVersion } from '../../tls/versions.js'
-import { choice, flag, list, negation } from '../options.js'
+import { choice, flag, list, negation, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
 
@@ -16,10 +16,18 @@ export const compareOptions = {
     existingFolder,
   ),
   node: list('--node <path...>', 'Node executables, each with the libssl that it has itself'),
+  build: list('--build <name...>', 'of the builds found, only these, in this order; * stands for any text'),
+  from: text(
+    '--from <build>',
+    'with --to: the libssl that is replaced, by name, by path, or node for its own',
+  ).conflicts(['build', 'csv', 'allRows']),
+  to: text('--to <build>', 'with --from: the libssl that replaces it; what changes is told by its causes'),
   own: negation('--no-own', 'leave out the libssl of the Node that runs this'),
   scenario: list('--scenario <name...>', 'only these scenarios; * stands for any text'),
+  scenarios: text('--scenarios <file>', 'the scenarios of this file (.json, .mjs) in place of the ones here'),
   tls: choice('--tls <version>', 'only this version of TLS', bothVersions),
   allRows: flag('--all-rows', 'show steps and scenarios that are alike on all builds too'),
+  allSteps: flag('--all-steps', 'with --from and --to: list every step of a cause, not one example'),
   json: flag('--json', 'print everything as JSON').conflicts(['csv', 'markdown', 'list', 'allRows']),
   csv: flag('--csv', 'print everything as CSV').conflicts(['markdown', 'list', 'allRows']),
   markdown: flag('--markdown', 'print everything as markdown').conflicts(['list', 'allRows']),

@@ -55,7 +55,8 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
     if (options.hosts !== undefined && hosts.length > 0) {
       command.error('error: hosts are named on the command line or by --hosts, not by both')
     }
-    if (options.hosts === undefined && hosts.length === 0) command.error('error: there is no host to probe; name one, or a file of them by --hosts')
+    if (options.hosts === undefined && hosts.length === 0)
+      command.error('error: there is no host to probe; name one, or a file of them by --hosts')
     using prober = new Prober(proberOptions(options, command))
     if (options.hosts !== undefined) return await probeMany(options.hosts, { prober, options, expected })
     return await probeFew(hosts, { prober, options, expected })
@@ -76,7 +77,8 @@ async function probeFew(hosts: readonly string[], { prober, options, expected }:
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [index, host] = next
         found[index] = await prober.probe(host, signal)
-        progress.show((done += 1), hosts.length)
+        done += 1
+        progress.show(done, hosts.length)
         if (options.ndjson) process.stdout.write(`${JSON.stringify(found[index])}\n`)
       }
     }

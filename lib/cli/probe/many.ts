@@ -29,10 +29,7 @@ export interface ProbeSession {
 const grace = 5000
 
 /** @throws ClosureError for an --output that is no journal of such a probe */
-export async function probeMany(
-  file: string,
-  { prober, options, expected }: ProbeSession,
-): Promise<ExitCode> {
+export async function probeMany(file: string, { prober, options, expected }: ProbeSession): Promise<ExitCode> {
   const { output, concurrency = 20, rate, totalTimeout = 60_000 } = options
   const header = { kind: 'close-notify-probe', settings: prober.settings }
   const journal =

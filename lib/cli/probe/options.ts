@@ -43,7 +43,10 @@ export const probeOptions = {
   concurrency: count('--concurrency <n>', 'hosts that are probed at a time (default: 20)'),
   rate: count('--rate <n>', 'hosts that are begun per second, at most'),
   json: flag('--json', 'print everything as JSON').conflicts(['ndjson', 'markdown', 'csv']),
-  ndjson: flag('--ndjson', 'print each result as a line of JSON, as soon as it is there').conflicts(['markdown', 'csv']),
+  ndjson: flag('--ndjson', 'print each result as a line of JSON, as soon as it is there').conflicts([
+    'markdown',
+    'csv',
+  ]),
   markdown: flag('--markdown', 'print a table as markdown').conflicts('csv'),
   csv: flag('--csv', 'print a line of CSV for each answer'),
   output: outputOption,

@@ -75,7 +75,10 @@ function columnsOf(line: string, isFirst: boolean): readonly string[] {
   const marked = isFirst && line.startsWith('\uFEFF') ? line.slice(1) : line
   const [content = ''] = marked.split('#', 1)
   if (content.trim() === '') return []
-  return content.trimEnd().split(/[,;\t]/).map(unquoted)
+  return content
+    .trimEnd()
+    .split(/[,;\t]/)
+    .map(unquoted)
 }
 
 function unquoted(column: string): string {

@@ -7,7 +7,6 @@ import { ClosureError } from '../../errors.js'
 import { loadOpenSSL } from '../../openssl/index.js'
 import type { OpenSSL } from '../../openssl/index.js'
 import type { Credentials } from '../credentials.js'
-import { scenarios } from '../scenarios/suites/index.js'
 import { runScenario } from '../scenarios/run.js'
 import type { ScenarioResult } from './comparison.js'
 import { isOrder } from './messages.js'
@@ -40,9 +39,7 @@ async function load({ libssl, libcrypto }: Order): Promise<OpenSSL | undefined> 
   }
 }
 
-function resultOf(openssl: OpenSSL, { scenario: name, tls }: Run, credentials: Credentials): ScenarioResult {
-  const scenario = scenarios.find((candidate) => candidate.name === name)
-  if (scenario === undefined) throw new Error(`Expected the name of a scenario but received ${name}`)
+function resultOf(openssl: OpenSSL, { scenario, tls }: Run, credentials: Credentials): ScenarioResult {
   try {
     const { scenario: _name, tls: _tls, ...result } = runScenario(openssl, scenario, tls, credentials)
     return result

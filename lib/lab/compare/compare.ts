@@ -16,6 +16,7 @@ import type { FinishedBuild } from './labels.js'
 import type { Run } from './messages.js'
 
 export interface ComparePlan {
+  /** Two stay in this order: what differs is told from the first to the second. More are sorted by version. */
   readonly builds: readonly Build[]
   readonly scenarios: readonly Scenario[]
   /** Of the versions that a scenario is for, these. */
@@ -35,8 +36,9 @@ export async function compareBuilds(plan: ComparePlan): Promise<Compared> {
   const pairs = plan.scenarios.flatMap((scenario) =>
     scenario.versions.filter((tls) => plan.versions.includes(tls)).map((tls) => ({ scenario, tls })),
   )
-  const runs = pairs.map(({ scenario, tls }) => ({ scenario: scenario.name, tls }))
-  const finished = (await runBuilds(plan, runs)).sort(byKindAndVersion)
+  const unsorted = await runBuilds(plan, pairs)
+  // Of two the first is the one that is replaced, whatever their versions are.
+  const finished = unsorted.length === 2 ? unsorted : unsorted.sort(byKindAndVersion)
   const labels = uniqueLabels(finished)
   const builds = finished.map((one, index) => comparedBuild(one, labels[index] ?? one.build.name))
   return {

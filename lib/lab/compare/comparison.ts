@@ -59,8 +59,12 @@ export type ScenarioResult =
   | { readonly kind: 'crashed'; readonly crash: Crash }
 
 export interface StepDifference {
+  /** Its name in the scenario, or who did what. */
   readonly step: string
-  /** The result of most builds; with a tie, of the first of them. Null where the step did not come to pass. */
+  /**
+   * The result of most builds; with a tie, of the first of them; so, of two builds, of the first. Null where the step
+   * did not come to pass.
+   */
   readonly usual: string | null
   /** The results of the others, by id of the build. */
   readonly otherwise: Readonly<Record<string, string | null>>

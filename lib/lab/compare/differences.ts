@@ -41,7 +41,7 @@ function stepsOf(all: readonly (readonly Observation[])[]): readonly string[] {
   return [...new Set(longestFirst.flatMap((observations) => observations.map(({ step }) => step)))]
 }
 
-type Cell = Observation | null
+export type Cell = Observation | null
 
 function differenceOf(step: string, cells: ReadonlyMap<string, Cell>): StepDifference | undefined {
   const counts = new Map<string, number>()
@@ -58,12 +58,12 @@ function differenceOf(step: string, cells: ReadonlyMap<string, Cell>): StepDiffe
   }
 }
 
-function textOf(cell: Cell): string | null {
+export function textOf(cell: Cell): string | null {
   return cell === null ? null : describeObservation(cell)
 }
 
 /** The part that is compared: all but the note, and reasons without BoringSSL's case and underscores. */
-function senseOf(cell: Cell): string {
+export function senseOf(cell: Cell): string {
   if (cell === null) return ''
   const { note: _note, reasons = [], ...rest } = cell
   return JSON.stringify({ ...rest, reasons: reasons.map((reason) => reason.toLowerCase().replaceAll('_', ' ')) })

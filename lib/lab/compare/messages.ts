@@ -1,7 +1,7 @@
 // The messages between a comparison and the process of one build. Both are of this very package, so a message whose
 // tag is known is what its type says.
 import type { Credentials } from '../credentials.js'
-import type { BuildIdentity } from '../scenarios/types.js'
+import type { BuildIdentity, Scenario } from '../scenarios/types.js'
 import type { TlsVersion } from '../../tls/versions.js'
 import type { ScenarioResult } from './comparison.js'
 
@@ -16,9 +16,9 @@ export interface Order {
   readonly runs: readonly Run[]
 }
 
-/** One scenario with one TLS version. */
+/** One scenario with one TLS version. The scenario itself: it may be of a file that only the comparison has read. */
 export interface Run {
-  readonly scenario: string
+  readonly scenario: Scenario
   readonly tls: TlsVersion
 }
 

@@ -1,5 +1,5 @@
 /** What the answers mean for whoever connects to the server: one finding per question, and the mode to use. Pure. */
-import type { Advice, Answer, Answers, Finding, Observed, ProbedVersion, Question } from './result.js'
+import type { Advice, Answer, Answers, Ending, Finding, Observed, ProbedVersion, Question } from './result.js'
 
 /** The least budget that is worth setting, in ms, and how many times the measured wait it should hold. */
 const leastBudget = 500
@@ -45,6 +45,7 @@ function afterResponse({ ending, response, closeNotifyAt }: Observed): Judged {
   const end = isFramed
     ? 'The response says itself where it ends, so that a cut is seen in any case.'
     : 'Nothing but the end of the connection tells where this response ends.'
+  if (isAlert(ending)) return { weight: 'risk', text: `It ends with a fatal alert (${ending}).` }
   switch (ending) {
     case 'close_notify+fin':
       return { weight: 'good', text: `It ends a response with close_notify and FIN. ${end}` }
@@ -67,14 +68,13 @@ function afterResponse({ ending, response, closeNotifyAt }: Observed): Judged {
     }
     case 'silent':
       return { weight: 'note', text: 'It keeps the connection open behind a response that was to be the last.' }
-    default:
-      return { weight: 'risk', text: `It ends with a fatal alert (${ending}).` }
   }
 }
 
 function onCloseNotify(observed: Observed): Judged {
   const { ending, closeNotifyAt, waited, tcp } = observed
   const at = closeNotifyAt ?? 0
+  if (isAlert(ending)) return { weight: 'note', text: `It answers with a fatal alert (${ending}).` }
   switch (ending) {
     case 'close_notify+fin':
       return {
@@ -101,8 +101,6 @@ function onCloseNotify(observed: Observed): Judged {
         weight: 'note',
         text: `Nothing comes within ${Math.round(waited)} ms${tcp === 'open' ? ', and TCP stays open' : ''}: every wait takes its whole budget. Do not wait for it.`,
       }
-    default:
-      return { weight: 'note', text: `It answers with a fatal alert (${ending}).` }
   }
 }
 
@@ -113,7 +111,11 @@ function onCloseNotifyAfterRequest({ ending, bytes, response, stillSending }: Ob
       text: `A request that is followed by close_notify is not answered (${ending}): wait for the response before closing.`,
     }
   }
-  if (stillSending) return { weight: 'good', text: `It goes on sending behind our close_notify: ${grouped(bytes)} bytes came, and more.` }
+  if (stillSending)
+    return {
+      weight: 'good',
+      text: `It goes on sending behind our close_notify: ${grouped(bytes)} bytes came, and more.`,
+    }
   if (response?.complete === false) {
     return {
       weight: 'risk',
@@ -130,7 +132,7 @@ function onFin({ ending, waited }: Observed): Judged {
       text: `Our FIN without close_notify goes unnoticed for ${Math.round(waited)} ms: the connection is held until something else ends it.`,
     }
   }
-  if (ending.startsWith('alert:')) return { weight: 'good', text: `It takes FIN without close_notify for an error (${ending}).` }
+  if (isAlert(ending)) return { weight: 'good', text: `It takes FIN without close_notify for an error (${ending}).` }
   return { weight: 'good', text: `It ends its side too when our FIN comes without close_notify (${ending}).` }
 }
 
@@ -147,7 +149,8 @@ function onFinInRequest({ ending, bytes, response }: Observed): Judged {
 }
 
 function idle({ ending, waited, closeNotifyAt, finAt, resetAt }: Observed): Judged {
-  if (ending === 'silent') return { weight: 'good', text: `It keeps an idle connection for ${seconds(waited)} at least.` }
+  if (ending === 'silent')
+    return { weight: 'good', text: `It keeps an idle connection for ${seconds(waited)} at least.` }
   const at = closeNotifyAt ?? finAt ?? resetAt
   const when = at === undefined ? '' : ` after ${seconds(at)}`
   return ending.startsWith('close_notify')
@@ -166,12 +169,24 @@ function resumptionFinding(resumption: ProbedVersion['resumption']): Finding | u
   if (asked.every((each) => each === 'resumed')) {
     return { question, weight: 'good', text: 'Sessions are resumed, however the connection before ended.' }
   }
-  if (asked.every((each) => each === 'no-session')) return { question, weight: 'note', text: 'It gives no sessions to resume.' }
+  if (asked.every((each) => each === 'no-session'))
+    return { question, weight: 'note', text: 'It gives no sessions to resume.' }
   if (asked.every((each) => each !== 'resumed')) return { question, weight: 'note', text: 'It resumes no session.' }
-  const parts = Object.entries({ 'a response': afterResponse, 'our close_notify': afterCloseNotify, 'our bare FIN': afterFin })
+  const parts = Object.entries({
+    'a response': afterResponse,
+    'our close_notify': afterCloseNotify,
+    'our bare FIN': afterFin,
+  })
     .filter(([, found]) => found !== 'not-asked')
-    .map(([after, found]) => `after ${after} ${found === 'resumed' ? 'resumed' : found === 'no-session' ? 'none to resume' : 'not resumed'}`)
+    .map(
+      ([after, found]) =>
+        `after ${after} ${found === 'resumed' ? 'resumed' : found === 'no-session' ? 'none to resume' : 'not resumed'}`,
+    )
   return { question, weight: 'note', text: `Sessions: ${parts.join(', ')}.` }
+}
+
+function isAlert(ending: Ending): ending is Extract<Ending, `alert:${string}`> {
+  return ending.startsWith('alert:')
 }
 
 /** Relative to our last act. */

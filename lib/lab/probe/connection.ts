@@ -170,7 +170,13 @@ function stageOf(
 }
 
 // OpenSSL's words for bytes that are no TLS; BoringSSL's are the same but for the case.
-const notTls = ['wrong version number', 'packet length too long', 'http request', 'https proxy request', 'unknown protocol']
+const notTls = [
+  'wrong version number',
+  'packet length too long',
+  'http request',
+  'https proxy request',
+  'unknown protocol',
+]
 
 function failureOfHandshake({ seen }: Wire): Failure {
   const stage = 'handshake'

@@ -1,6 +1,14 @@
 /** The options of `probe()`, their checks and their defaults. */
 import { ClosureError } from '../../errors.js'
-import { checkBytes, checkCount, checkOneOf, checkOptions, checkText, checkTextIfGiven, invalid } from '../../options.js'
+import {
+  checkBytes,
+  checkCount,
+  checkOneOf,
+  checkOptions,
+  checkText,
+  checkTextIfGiven,
+  invalid,
+} from '../../options.js'
 import { tlsVersions, type TlsVersion } from '../../tls/versions.js'
 import { type StartTlsProtocol, startTlsProtocols } from '../transport/starttls/protocols.js'
 import type { Question } from './result.js'

@@ -10,7 +10,14 @@ import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
 import type { Wire } from '../wire/wire.js'
 import { adviceFor } from './advice.js'
-import { certificateOf, type Connection, type Destination, isFailure, openConnection, probeContext } from './connection.js'
+import {
+  certificateOf,
+  type Connection,
+  type Destination,
+  isFailure,
+  openConnection,
+  probeContext,
+} from './connection.js'
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
 import { ask } from './questions.js'
 import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
@@ -58,7 +65,13 @@ export class Prober {
     const timer = setTimeout(() => budget.abort(new OutOfTime()), totalTimeout)
     const signals = [signal, this.#options.signal, budget.signal].filter((each) => each !== undefined)
     try {
-      const run = new Run(this.#options, this.#openssl, target, await this.#requestFor(target), AbortSignal.any(signals))
+      const run = new Run(
+        this.#options,
+        this.#openssl,
+        target,
+        await this.#requestFor(target),
+        AbortSignal.any(signals),
+      )
       const versions: VersionResult[] = []
       for (const version of this.#options.versions) {
         const result = await run.version(version, this.#contextFor(version))
@@ -210,22 +223,22 @@ class Run {
     let first: FirstConnection | undefined
     let fastest: number | undefined
     for (const question of this.#options.questions) {
-        const offered = offering.includes(question) ? nextOffer(sessions, resumption) : undefined
-        const session = offered === undefined ? undefined : sessions.get(offered)
-        const outcome = await this.#ask(question, context, session, (connection, kept) => {
-          first ??= firstOf(connection)
-          if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
-          if (offered !== undefined) resumption[offered] = resumptionOf(connection)
-          const kind = ends[question]
-          if (kind === undefined) return
-          if (kept === undefined) resumption[kind] = 'no-session'
-          else sessions.set(kind, kept)
-        })
-        if (outcome === 'out-of-time') break
-        if (first === undefined && outcome.kind === 'not-observed') {
-          return { kind: 'failed', version, failure: outcome.failure }
-        }
-        answers[question] = outcome
+      const offered = offering.includes(question) ? nextOffer(sessions, resumption) : undefined
+      const session = offered === undefined ? undefined : sessions.get(offered)
+      const outcome = await this.#ask(question, context, session, (connection, kept) => {
+        first ??= firstOf(connection)
+        if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
+        if (offered !== undefined) resumption[offered] = resumptionOf(connection)
+        const kind = ends[question]
+        if (kind === undefined) return
+        if (kept === undefined) resumption[kind] = 'no-session'
+        else sessions.set(kind, kept)
+      })
+      if (outcome === 'out-of-time') break
+      if (first === undefined && outcome.kind === 'not-observed') {
+        return { kind: 'failed', version, failure: outcome.failure }
+      }
+      answers[question] = outcome
     }
     if (first === undefined) return { kind: 'failed', version, failure: { stage: 'connect', reason: 'timeout' } }
     for (;;) {

@@ -85,12 +85,16 @@ export class HttpResponseReader implements ResponseReader {
     if (status >= 100 && status < 200) return
     this.#status = status
     const field = (name: string): string | undefined =>
-      lines.find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim()
+      lines
+        .find((line) => line.toLowerCase().startsWith(`${name}:`))
+        ?.slice(name.length + 1)
+        .trim()
     const length = field('content-length')
     if (status === 204 || status === 304) this.#body = { kind: 'no-body' }
     else if (/\bchunked$/i.test(field('transfer-encoding') ?? '')) {
       this.#body = { kind: 'chunked', line: '', left: 0, state: 'size' }
-    } else if (length !== undefined && /^\d+$/.test(length)) this.#body = { kind: 'content-length', left: Number(length) }
+    } else if (length !== undefined && /^\d+$/.test(length))
+      this.#body = { kind: 'content-length', left: Number(length) }
     else this.#body = { kind: 'close' }
   }
 

@@ -1,12 +1,14 @@
 /**
  * One direction between the two SSL objects of a scenario: what its sender wrote waits here, decrypted for the record,
  * until a transfer takes it. A record can be forged behind it; those that follow are then sealed anew, for their
- * numbers have moved.
+ * numbers have moved, and behind a forged KeyUpdate their key too.
  */
-import { alertBytes } from '../../tls/alerts.js'
-import { contentType, recordHeader } from '../../tls/record-format.js'
+import { alertBytes, alertLevel, alertName } from '../../tls/alerts.js'
+import { handshakeName } from '../../tls/handshake.js'
+import type { Protection } from '../../tls/keys.js'
+import { alertLength, contentType, recordHeader } from '../../tls/record-format.js'
 import { Decoder, Framer, type RecordContent, type Session } from '../../tls/records.js'
-import type { Actor, ForgedRecord } from './types.js'
+import type { Actor, ForgedRecord, RawRecordContent } from './types.js'
 
 export interface Taken {
   readonly bytes: Buffer
@@ -23,6 +25,8 @@ export class Channel {
   readonly #framer = new Framer()
   readonly #decoder: Decoder
   #queue: LabelledBytes[] = []
+  /** Since a forged KeyUpdate, of which the sender does not know: what its receiver opens records with. */
+  #sealing: Protection | undefined
   #clientHello: Buffer | undefined
 
   constructor(from: Actor, session: Session) {
@@ -48,6 +52,11 @@ export class Channel {
       const label = describeContent(content)
       if (protection === undefined || content.kind === 'undecryptable') {
         this.#queue.push({ bytes: original, label })
+      } else if (this.#sealing !== undefined) {
+        this.#queue.push({ bytes: this.#sealing.seal(typeOf(content), content.bytes), label })
+        if (content.kind === 'handshake' && content.messages.includes('key_update')) {
+          this.#sealing = this.#sealing.updated()
+        }
       } else if (protection.inStep) {
         protection.skip()
         this.#queue.push({ bytes: original, label })
@@ -63,6 +72,10 @@ export class Channel {
   }
 
   forge(record: ForgedRecord): void {
+    if ('hex' in record) {
+      this.#forgeRaw(record)
+      return
+    }
     switch (record.type) {
       case 'alert':
         this.#seal(contentType.alert, alertBytes(record.level, record.name), describeAlert(record))
@@ -107,12 +120,43 @@ export class Channel {
     return { bytes: all.subarray(0, end), wire }
   }
 
+  #forgeRaw({ type, hex }: RawRecordContent): void {
+    const content = Buffer.from(hex, 'hex')
+    this.#seal(typeof type === 'number' ? type : contentType[type], content, describeRaw(type, content))
+    if (type !== 'handshake' || content[0] !== keyUpdate) return
+    this.#sealing = (this.#sealing ?? this.#decoder.protection)?.updated()
+  }
+
   #seal(type: number, content: Buffer, label: string): void {
-    const { protection } = this.#decoder
+    const protection = this.#sealing ?? this.#decoder.protection
     const bytes = protection?.seal(type, content) ?? Buffer.concat([recordHeader(type, content.length), content])
     this.#queue.push({ bytes, label: protection === undefined ? `${label} in the clear` : label })
   }
 }
+
+/** As a record of an SSL object is described. */
+function describeRaw(type: RawRecordContent['type'], content: Buffer): string {
+  const [first, second] = content
+  switch (type) {
+    case 'alert': {
+      if (first === undefined || second === undefined || content.length !== alertLength) {
+        return `malformed alert ${content.length}`
+      }
+      return describeAlert({ level: alertLevel(first), name: alertName(second) })
+    }
+    case 'handshake':
+      return first === undefined ? 'a part of a handshake message' : handshakeName(first)
+    case 'data':
+      return `data ${content.length}`
+    case 'change_cipher_spec':
+      return type
+    default:
+      return `type ${type} ${content.length}`
+  }
+}
+
+/** The type of the message: RFC 8446 section 4.6.3. */
+const keyUpdate = 24
 
 function describeContent(content: RecordContent): string {
   switch (content.kind) {

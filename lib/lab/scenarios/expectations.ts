@@ -1,6 +1,6 @@
 // Compares the outcome of a scenario with the scenario's expectations of that build.
 import { describeObservation } from './describe.js'
-import { stepLabels } from './run.js'
+import { stepLabels } from './labels.js'
 import type {
   BuildIdentity,
   BuildRange,
@@ -52,7 +52,8 @@ export function expectedDifferencesOf(
   )
 }
 
-function isAmong(when: ExpectedDifference['when'], build: BuildIdentity): boolean {
+/** Whether a build is of one of the ranges; of every one where none is named. */
+export function isAmong(when: ExpectedDifference['when'], build: BuildIdentity): boolean {
   if (when === undefined) return true
   const ranges = 'kind' in when ? [when] : when
   return ranges.some((range) => isInRange(range, build))

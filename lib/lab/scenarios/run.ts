@@ -5,8 +5,9 @@
 import { ClosureError } from '../../errors.js'
 import type { OpenSSL } from '../../openssl/index.js'
 import type { Credentials } from '../credentials.js'
+import { actorOf, stepLabels } from './labels.js'
 import { Stage } from './stage.js'
-import type { Actor, ActorOptions, Observation, Scenario, ScenarioOutcome, Step } from './types.js'
+import type { ActorOptions, Observation, Scenario, ScenarioOutcome, Step } from './types.js'
 import type { TlsVersion } from '../../tls/versions.js'
 
 /** Throws what has nothing to do with the scenario's steps: a context that cannot be made, a scenario that makes no sense. */
@@ -29,29 +30,10 @@ export function runScenario(
   }
 }
 
-/** The label of each step, in order: `as`, or who did what, with a number from the second time on. */
-export function stepLabels(scenario: Scenario): readonly string[] {
-  const counts = new Map<string, number>()
-  return scenario.steps.map((step) => {
-    if (step.as !== undefined) return step.as
-    const actor = actorOf(step)
-    const base = actor === undefined ? step.do : `${actor} ${step.do}`
-    const count = (counts.get(base) ?? 0) + 1
-    counts.set(base, count)
-    return count === 1 ? base : `${base} #${count}`
-  })
-}
-
 function observe(stage: Stage, step: Step, label: string): Observation {
   const actor = actorOf(step)
   const result = stage.perform(step)
   return { step: label, ...(actor !== undefined && { actor }), call: step.do, ...result }
-}
-
-function actorOf(step: Step): Actor | undefined {
-  if ('by' in step) return step.by
-  if ('from' in step) return step.from
-  return 'to' in step ? step.to : undefined
 }
 
 /** The calls and options that the scenario needs and the build does not have. */

@@ -17,6 +17,7 @@ const actors = ['client', 'server'] as const
 export class Stage {
   readonly #openssl: OpenSSL
   readonly #contexts: Readonly<Record<Actor, SslContext>>
+  readonly #maxOutput: Readonly<Record<Actor, number | undefined>>
   readonly #held: Partial<Record<Actor, SslSession>> = {}
   #pair: Readonly<Record<Actor, Endpoint>>
 
@@ -30,6 +31,7 @@ export class Stage {
         key: credentials.key,
       }),
     }
+    this.#maxOutput = { client: scenario.client?.maxOutput, server: scenario.server?.maxOutput }
     this.#pair = this.#newPair()
   }
 
@@ -47,7 +49,9 @@ export class Stage {
       case 'handshake':
         return this.#handshake(step.tickets === 'unread')
       case 'transfer': {
-        const { bytes, wire } = this.#pair[step.from].channel.take(step.holdBack ?? 0)
+        const sender = this.#pair[step.from]
+        sender.flush()
+        const { bytes, wire } = sender.channel.take(step.holdBack ?? 0)
         if (step.corrupt && bytes.length > 0) bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
         this.#peerOf(step.from).receive(bytes)
         return { wire }
@@ -56,7 +60,9 @@ export class Stage {
         this.#pair[step.to].ssl.receiveEof()
         return {}
       case 'forge': {
-        const { channel, ssl } = this.#pair[step.from]
+        const sender = this.#pair[step.from]
+        const { channel, ssl } = sender
+        sender.flush()
         if (!channel.canForge(ssl.inInit())) return { note: 'not possible: this build tells no keys' }
         channel.forge(step.record)
         return {}
@@ -69,8 +75,11 @@ export class Stage {
   #newPair(): Record<Actor, Endpoint> {
     const keys = new KeyLog()
     const session = new Session(keys)
-    const endpoint = (actor: Actor) =>
-      new Endpoint(this.#contexts[actor].createSsl(), new Channel(actor, session), keys)
+    const endpoint = (actor: Actor) => {
+      const maxOutput = this.#maxOutput[actor]
+      const ssl = this.#contexts[actor].createSsl(maxOutput === undefined ? {} : { maxOutput })
+      return new Endpoint(ssl, new Channel(actor, session), keys, maxOutput !== undefined)
+    }
     return { client: endpoint('client'), server: endpoint('server') }
   }
 
@@ -81,15 +90,18 @@ export class Stage {
   /** Both sides in turn, until both are done or one fails; then what the server sends afterwards. */
   #handshake(ticketsUnread: boolean): StepResult {
     const done = { client: false, server: false }
-    for (let round = 0; round < 10 && !(done.client && done.server); round++) {
+    const { client: ofClient, server: ofServer } = this.#maxOutput
+    const rounds = ofClient === undefined && ofServer === undefined ? 10 : roundsOfLimited
+    for (let round = 0; round < rounds && !(done.client && done.server); round++) {
       for (const actor of actors) {
         if (done[actor]) continue
         const endpoint = this.#pair[actor]
         const result = endpoint.act((ssl) => ssl.doHandshake())
+        endpoint.flush()
         const { bytes } = endpoint.channel.take(0)
         this.#peerOf(actor).receive(bytes)
         done[actor] = result.value === 1
-        const failed = result.value !== 1 && result.error !== 'SSL_ERROR_WANT_READ'
+        const failed = result.value !== 1 && !unfinished.includes(result.error)
         if (failed) return { ...resultOf(result), ...endpoint.takeEvidence(), note: `of the ${actor}` }
       }
     }
@@ -181,28 +193,42 @@ export class Stage {
   }
 }
 
+/** Of SSL_do_handshake, where it is to be called again. */
+const unfinished: readonly string[] = ['SSL_ERROR_WANT_READ', 'SSL_ERROR_WANT_WRITE']
+
+/** Enough for a handshake of some KiB whose output takes a few bytes at a time. */
+const roundsOfLimited = 4096
+
 /** One SSL object with the channel that it writes into. */
 class Endpoint {
   readonly ssl: Ssl
   readonly channel: Channel
   readonly #keys: KeyLog
+  readonly #holdsOutput: boolean
   #freed = false
   #alerts: string[] = []
   #newSessions = 0
 
-  constructor(ssl: Ssl, channel: Channel, keys: KeyLog) {
+  /** `holdsOutput`: what it writes stays with it until flush(), for its output is limited. */
+  constructor(ssl: Ssl, channel: Channel, keys: KeyLog, holdsOutput: boolean) {
     this.ssl = ssl
     this.channel = channel
     this.#keys = keys
+    this.#holdsOutput = holdsOutput
   }
 
-  /** The bytes that it wrote go into the channel at once, keys first. */
+  /** The bytes that it wrote go into the channel at once, keys first, unless it holds them. */
   act<T>(action: (ssl: Ssl) => T): T {
     try {
       return action(this.ssl)
     } finally {
       if (!this.#freed) this.#collect()
     }
+  }
+
+  /** Into the channel with all that it has written. */
+  flush(): void {
+    if (!this.#freed) this.channel.write(this.ssl.transmit())
   }
 
   receive(bytes: Uint8Array): void {
@@ -222,7 +248,9 @@ class Endpoint {
   }
 
   free(): void {
-    if (!this.#freed) this.ssl.free()
+    if (this.#freed) return
+    this.flush()
+    this.ssl.free()
     this.#freed = true
   }
 
@@ -232,7 +260,7 @@ class Endpoint {
       if (event.type === 'alert') this.#alerts.push(`${event.direction} ${event.level} ${event.name}`)
       if (event.type === 'new_session') this.#newSessions++
     }
-    this.channel.write(this.ssl.transmit())
+    if (!this.#holdsOutput) this.flush()
   }
 }
 

@@ -15,22 +15,21 @@
  *     }
  *
  * A step's label is its `as`, or else who did what: `client SSL_shutdown`, the next time `client SSL_shutdown #2`.
- * Where a build behaves otherwise, `differs` says what it does there and why; what is compared are names (of errors,
+ * `differs` names by `as` what is done more than once: a number moves when a step is inserted. Where a build behaves otherwise, `differs` says what it does there and why; what is compared are names (of errors,
  * reasons, alerts), never numbers that a release may change.
  */
 
 import type { KnownLevel } from '../../tls/alerts.js'
+import type { contentType } from '../../tls/record-format.js'
 import type { LibraryKind } from '../../tls/libraries.js'
 import type { ShutdownFlags } from '../../tls/shutdown-flags.js'
 import type { TlsVersion } from '../../tls/versions.js'
 
 export type Actor = 'client' | 'server'
 
-type Suite = 'openssl' | 'libressl' | 'boringssl' | 's2n' | 'rustls' | 'lab'
-
 export interface Scenario {
-  /** In kebab-case, its suite first. */
-  readonly name: `${Suite}-${string}`
+  /** In kebab-case; those of the package have their suite first. */
+  readonly name: string
   /** One sentence without a full stop: what is shown. */
   readonly title: string
   readonly versions: readonly TlsVersion[]
@@ -48,6 +47,11 @@ export interface ActorOptions {
   readonly postHandshakeAuth?: boolean
   /** Session tickets that a server sends in TLS 1.3: none, where nothing is said, for they come between all else. */
   readonly tickets?: number
+  /**
+   * Bytes that may wait for a transfer: what would write more gives SSL_ERROR_WANT_WRITE, as on a full socket, and the
+   * next transfer makes room. A handshake makes room by itself. Without it there is no limit.
+   */
+  readonly maxOutput?: number
 }
 
 type ScenarioOption = 'IGNORE_UNEXPECTED_EOF' | 'NO_TICKET' | 'NO_RENEGOTIATION'
@@ -102,6 +106,7 @@ export type SslCall =
   | { readonly do: 'SSL_SESSION_is_resumable' }
 
 export type ForgedRecord =
+  | RawRecordContent
   | { readonly type: 'alert'; readonly level: KnownLevel; readonly name: string }
   | { readonly type: 'data'; readonly text: string }
   /** `client_hello` is the one that began the connection. */
@@ -110,6 +115,17 @@ export type ForgedRecord =
   | { readonly type: 'fragmented-alert'; readonly level: KnownLevel; readonly name: string }
   /** Bytes that are no record, as they are. */
   | { readonly type: 'plaintext'; readonly text: string }
+
+/**
+ * The content of one record, before it is sealed, by its bytes: KeyUpdate (`1800000101`), a NewSessionTicket, an alert
+ * that has no name. Behind a KeyUpdate all that the sender writes is sealed with the next key. A content type that has
+ * no name stands as its number.
+ */
+export interface RawRecordContent {
+  readonly type: keyof typeof contentType | number
+  /** Two digits for each byte. */
+  readonly hex: string
+}
 
 /**
  * The expected result of a step; fields that are absent are not compared. A step that throws fails unless `refused` is

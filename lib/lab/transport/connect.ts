@@ -79,8 +79,7 @@ async function connectTo(address: string, port: number, { localAddress, signal }
 
 // A host with an IPv6 address that this machine has no way to says nothing by it; that it refuses IPv4 does.
 function moreTelling(before: TransportFailure | undefined, failure: TransportFailure): TransportFailure {
-  const saysLittle = ['unreachable', 'local'].includes(failure.reason)
-  return before !== undefined && saysLittle ? before : failure
+  return before !== undefined && failure.reason === 'unreachable' ? before : failure
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

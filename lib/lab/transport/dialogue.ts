@@ -12,7 +12,7 @@ export const dialogueLimits = { bytes: 32 * 1024, lines: 1000 } as const
 export class Dialogue {
   readonly #opening: Opening
   readonly #incoming: Incoming
-  #buffer = Buffer.alloc(0)
+  #buffer: Buffer = Buffer.alloc(0)
   #bytes = 0
   #lines = 0
 
@@ -37,11 +37,6 @@ export class Dialogue {
     return line.toString('utf8').replace(/\r?\n$/, '')
   }
 
-  /** The next bytes, `count` of them. */
-  bytes(expected: string, count: number): Promise<Buffer> {
-    return this.take(expected, (buffer) => (buffer.length >= count ? count : 0))
-  }
-
   /**
    * The next bytes, as many as `measure` says; 0: it has to see more. It is given all that is there, and how much of
    * that it has seen before.
@@ -55,18 +50,13 @@ export class Dialogue {
         this.#buffer = this.#buffer.subarray(length)
         return taken
       }
+      if (this.#bytes > dialogueLimits.bytes) this.#tooLong(`more than ${dialogueLimits.bytes} bytes`)
       seen = this.#buffer.length
       const chunk = await this.#incoming.read()
       if (chunk === undefined) throw this.#closed(expected)
       this.#bytes += chunk.length
       this.#buffer = Buffer.concat([this.#buffer, chunk])
-      if (this.#bytes > dialogueLimits.bytes) this.#tooLong(`more than ${dialogueLimits.bytes} bytes`)
     }
-  }
-
-  /** What has come and was not taken yet. */
-  get rest(): Buffer {
-    return this.#buffer
   }
 
   /** The failure of a server that said something else; without `received`, what has come and was not taken. */

@@ -5,10 +5,8 @@ const sentences = {
   'host-not-found': 'The host name was not found',
   /** The host answered the connection with a refusal. */
   refused: 'The connection was refused',
-  /** No way to the host, or no answer from there. */
+  /** No way to the host, or no answer from there. Where the cause is this machine's, `detail` says so. */
   unreachable: 'The host cannot be reached',
-  /** This machine's doing: no file descriptor or port left, or a local address that it does not have. */
-  local: 'This machine could not open a connection',
   /** The peer, or something on the way, ended the connection by RST. */
   reset: 'The connection was reset',
   /** The peer ended the connection before TLS could begin. */
@@ -61,7 +59,9 @@ Object.defineProperty(TransportFailure.prototype, 'name', {
 /** The failure of an error that a socket emitted. */
 export function failureOfSocket(error: Error): TransportFailure {
   const code = codeOf(error)
-  return new TransportFailure(reasons.get(code ?? '') ?? 'unreachable', { code, cause: error })
+  const local = localCauses.get(code ?? '')
+  const detail = local === undefined ? undefined : `this machine ${local}`
+  return new TransportFailure(reasons.get(code ?? '') ?? 'unreachable', { code, detail, cause: error })
 }
 
 /** The code of an error of Node or of the system. */
@@ -76,21 +76,27 @@ const reasons: ReadonlyMap<string, TransportFailureReason> = new Map([
   ['ECONNRESET', 'reset'],
   ['ECONNABORTED', 'reset'],
   ['EPIPE', 'reset'],
-  ['EMFILE', 'local'],
-  ['ENFILE', 'local'],
-  ['ENOBUFS', 'local'],
-  ['ENOMEM', 'local'],
-  ['EADDRNOTAVAIL', 'local'],
-  ['EADDRINUSE', 'local'],
-  ['EACCES', 'local'],
-  ['EPERM', 'local'],
 ])
 
-/** Text of a peer for people: one short line in which no control character is left. */
+const localCauses: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'has no file descriptor left for this process'],
+  ['ENFILE', 'has no file descriptor left'],
+  ['ENOBUFS', 'has no memory left for sockets'],
+  ['ENOMEM', 'has no memory left for sockets'],
+  ['EADDRNOTAVAIL', 'has no such address, or no port left'],
+  ['EADDRINUSE', 'has no port left'],
+  ['EACCES', 'forbids the connection'],
+  ['EPERM', 'forbids the connection'],
+])
+
+/**
+ * Bytes of a peer for people: one short line in which no control character is left. Of bytes that are not UTF-8 only
+ * those of ASCII are shown as text.
+ */
 export function printable(received: Uint8Array | string): string {
-  const text = typeof received === 'string' ? received : textOf(received)
-  const escaped = [...text.slice(0, longest)].map((character) => escapes.get(character) ?? escape(character)).join('')
-  return text.length > longest ? `${escaped}...` : escaped
+  const { text, hidden } = typeof received === 'string' ? { text: received, hidden: invisible } : textOf(received)
+  const shown = Array.from(text.slice(0, longest), (character) => shownAs(character, hidden)).join('')
+  return text.length > longest ? `${shown}...` : shown
 }
 
 /** The same in quotation marks. */
@@ -108,18 +114,23 @@ const escapes: ReadonlyMap<string, string> = new Map([
 ])
 
 // Controls, and what turns or hides text on a terminal.
-function escape(character: string): string {
-  if (!/[\p{C}\p{Zl}\p{Zp}]/u.test(character)) return character
+const invisible = /[\p{C}\p{Zl}\p{Zp}]/u
+const notAscii = /[^ -~]/
+
+function shownAs(character: string, hidden: RegExp): string {
+  const short = escapes.get(character)
+  if (short !== undefined || !hidden.test(character)) return short ?? character
   const point = character.codePointAt(0) ?? 0
   return point < 0x100 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\u{${point.toString(16)}}`
 }
 
-// Not UTF-8: a character for each byte.
-function textOf(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array): { readonly text: string; readonly hidden: RegExp } {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 4 * longest))
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(start)
+    // As a stream: the cut may be within a character.
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    return { text: decoder.decode(start, { stream: true }), hidden: invisible }
   } catch {
-    return start.toString('latin1')
+    return { text: start.toString('latin1'), hidden: notAscii }
   }
 }

@@ -13,7 +13,7 @@ export async function connectByHttp(
 ): Promise<void> {
   const { socket } = opening
   const authority = targetName(destination)
-  await opening.wait<void>((done) => {
+  await opening.wait<true>((done) => {
     const request = httpRequest({
       method: 'CONNECT',
       path: authority,
@@ -29,7 +29,7 @@ export async function connectByHttp(
       .once('connect', ({ statusCode = 0, statusMessage = '' }, _socket, head: Buffer) => {
         socket.pause()
         if (head.length > 0) socket.unshift(head)
-        if (statusCode >= 200 && statusCode < 300) done()
+        if (statusCode >= 200 && statusCode < 300) done(true)
         else {
           const detail = `it answered ${printable(`${statusCode} ${statusMessage}`.trim())}`
           opening.fail(new TransportFailure('proxy', { detail }))

@@ -19,8 +19,8 @@ export class Incoming {
     for (;;) {
       const next = this.#chunks.shift()
       if (next !== undefined || this.#hasEnded) return next
-      await this.#opening.wait<void>((done) => {
-        this.#wake = done
+      await this.#opening.wait<true>((done) => {
+        this.#wake = () => done(true)
         return () => {
           this.#wake = undefined
         }

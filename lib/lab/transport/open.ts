@@ -94,7 +94,8 @@ async function connectThrough(proxy: ProxyAddress, { target, family, localAddres
     return { ...connected, connectedAt: performance.now() }
   } catch (error) {
     connected?.opening.destroy()
-    throw error instanceof TransportFailure ? blamedOnProxy(error) : error
+    if (error instanceof TransportFailure) throw blamedOnProxy(error)
+    throw error
   }
 }
 
@@ -111,7 +112,6 @@ const wordsFor: Readonly<Partial<Record<TransportFailureReason, string>>> = {
   unreachable: 'it cannot be reached',
   reset: 'it reset the connection',
   closed: 'it ended the connection',
-  local: 'this machine could not open a connection to it',
 }
 
 // --- What was asked for ---

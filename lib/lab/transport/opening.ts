@@ -32,13 +32,13 @@ export class Opening {
   async wait<T>(start: (done: (value: T) => void) => () => void): Promise<T> {
     this.#throwIfOver()
     const got = await new Promise<{ readonly value: T } | undefined>((resolve) => {
-      let undo: (() => void) | undefined
+      let undo: () => void = () => {}
       let isSettled = false
       const settle = (value: { readonly value: T } | undefined) => {
         if (isSettled) return
         isSettled = true
         this.#interrupt = undefined
-        undo?.()
+        undo()
         resolve(value)
       }
       this.#interrupt = () => settle(undefined)

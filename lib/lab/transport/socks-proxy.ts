@@ -1,7 +1,7 @@
 /**
  * A connection by a SOCKS5 proxy (RFC 1928, RFC 1929). The package `socks` speaks, and is loaded when it is needed; it
- * does so on a stream of ours, which hands it the proxy's bytes one by one: so it takes none that are the target's, and
- * never holds the socket. Its own limit of 30 s for the exchange holds besides the caller's.
+ * does so on a stream of ours, which hands it the proxy's bytes one by one: so it takes none that are the target's. Its
+ * own limit of 30 s for the exchange holds besides the caller's.
  */
 import { Duplex } from 'node:stream'
 import { printable, TransportFailure } from './failure.js'
@@ -64,7 +64,7 @@ async function connectBySocks(
 
 /** The proxy as `socks` sees it: it reads by the event 'data' alone. */
 class ProxyStream extends Duplex {
-  readonly #send: (bytes: Buffer) => void
+  #send: (bytes: Buffer) => void
 
   constructor(send: (bytes: Buffer) => void) {
     super()
@@ -78,5 +78,11 @@ class ProxyStream extends Duplex {
   override _write(bytes: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     this.#send(bytes)
     callback()
+  }
+
+  // The timer of `socks` is not cleared, and holds this stream for a while: not the socket, too.
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#send = () => {}
+    callback(error)
   }
 }

@@ -77,7 +77,7 @@ function portOf(written: string, text: string): number {
 }
 
 /** A port that connections can go to. */
-export function checkPort(name: string, port: unknown): number {
+function checkPort(name: string, port: unknown): number {
   if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65535) return port
   throw invalid(name, 'a port from 1 to 65535', port)
 }

@@ -21,6 +21,7 @@ describe('the command line of compare', () => {
       const here = example
         .replace(/\S+libssl\.so\S*/, file)
         .replace('.cache/libssl', folder)
+        .replace('--from openssl-3.0 --to openssl-3.5', `--from node --to ${file}`)
         .replaceAll("'", '')
       const listed = `${here.replace(/ --list| --json --output \S+/, '')} --list`
       expect(await run(...listed.split(' '))).toMatchObject({ stderr: '', exitCode: 0 })

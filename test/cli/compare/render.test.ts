@@ -185,6 +185,15 @@ describe('as markdown', () => {
     expect(linesWith(output, '<summary>4 steps</summary>')).toHaveLength(1)
   })
 
+  test('of two builds the first is told beside the second, not most beside others', () => {
+    const pair = comparison(
+      [build('a', 'A'), build('b', 'B')],
+      [scenario('lab-a', { a: ran(readEof), b: ran(readEofOf111) })],
+    )
+    expect(linesWith(renderMarkdown(pair), '| A | B | in |')).toHaveLength(1)
+    expect(text(pair, {})).toContain('Unlike A: B (1)')
+  })
+
   test('has neither date nor paths: the same builds give the same page', () => {
     const output = renderMarkdown(fiveBuilds())
     expect(output).not.toContain('2026-01-02')

@@ -8,7 +8,9 @@ import { certificate } from '../../support/certificate.js'
 import { response, scriptedServer, type ScriptedServer } from '../../lab/probe/scripted-server.js'
 import { run, start, temporaryFolder } from '../run.js'
 
-const schema: unknown = JSON.parse(readFileSync(new URL('../../../docs/probe-result.schema.json', import.meta.url), 'utf8'))
+const schema: unknown = JSON.parse(
+  readFileSync(new URL('../../../docs/probe-result.schema.json', import.meta.url), 'utf8'),
+)
 if (typeof schema !== 'object' || schema === null) throw new Error('Expected a schema')
 const isResult = new Ajv({ allErrors: true, strict: true }).compile(schema)
 
@@ -82,7 +84,9 @@ describe('one host', () => {
     const file = path.join(temporaryFolder(), 'before.json')
     const first = await run('probe', '--json', '--output', file, ...quick, '--tls', 'TLSv1.3', politeHost())
     expect(first).toMatchObject({ exitCode: 0, stdout: '' })
-    expect(await run('probe', '--expect', file, ...quick, '--tls', 'TLSv1.3', politeHost())).toMatchObject({ exitCode: 0 })
+    expect(await run('probe', '--expect', file, ...quick, '--tls', 'TLSv1.3', politeHost())).toMatchObject({
+      exitCode: 0,
+    })
     writeFileSync(file, readFileSync(file, 'utf8').replace('"ending": "close_notify+fin"', '"ending": "fin"'))
     const { exitCode, stdout } = await run('probe', '--expect', file, ...quick, '--tls', 'TLSv1.3', politeHost())
     expect(stdout).toMatch(/TLSv1\.3 afterResponse: expected fin, TCP .*; found close_notify\+fin, TCP/)
@@ -132,7 +136,10 @@ describe('the hosts of a file', () => {
   })
 
   test('come from stdin as well, and go to stdout', async () => {
-    const { ended } = start([`echo ${politeHost()} | node dist/lib/cli/main.js probe --hosts - --tls TLSv1.3 ${quick.join(' ')}`], ['sh', '-c'])
+    const { ended } = start(
+      [`echo ${politeHost()} | node dist/lib/cli/main.js probe --hosts - --tls TLSv1.3 ${quick.join(' ')}`],
+      ['sh', '-c'],
+    )
     const { exitCode, stdout } = await ended
     const [, line = ''] = stdout.trim().split('\n')
     expect(checked(JSON.parse(line))).toMatchObject({ target: politeHost() })

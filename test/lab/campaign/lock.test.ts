@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest'
 import { lockFile } from '../../../lib/lab/campaign/lock.js'
 import { startProgram, temporaryFolder } from './support.js'
 
-const inUse = (text: string) => expect.objectContaining({ code: 'ERR_LAB_JOURNAL_IN_USE', message: expect.stringContaining(text) })
+const inUse = (text: string) =>
+  expect.objectContaining({ code: 'ERR_LAB_JOURNAL_IN_USE', message: expect.stringContaining(text) })
 
 describe('the lock of a file', () => {
   test('is had once, and leaves nothing behind', async () => {
@@ -30,7 +31,9 @@ describe('the lock of a file', () => {
     const holder = startProgram('take-lock.mjs', [file, '-'])
     await holder.printed(1)
     expect(holder.facts).toEqual([{ locked: holder.pid }])
-    await expect(lockFile(file)).rejects.toEqual(inUse(`process ${holder.pid}: where that does not run any more, remove`))
+    await expect(lockFile(file)).rejects.toEqual(
+      inUse(`process ${holder.pid}: where that does not run any more, remove`),
+    )
     holder.kill('SIGKILL')
     await holder.ended
     await (await lockFile(file)).release()
@@ -75,7 +78,9 @@ describe('the lock of a file', () => {
   })
 
   test('rejects with the error of the system where there is no such folder', async () => {
-    await expect(lockFile(path.join(await temporaryFolder(), 'none', 'journal'))).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(lockFile(path.join(await temporaryFolder(), 'none', 'journal'))).rejects.toMatchObject({
+      code: 'ENOENT',
+    })
   })
 })
 
@@ -104,7 +109,10 @@ async function abandoned() {
     file: path.join(folder, 'journal'),
     async put(name: string, other: object = {}) {
       const token = randomUUID()
-      await writeFile(path.join(folder, name), JSON.stringify({ pid, started: '1', host: os.hostname(), token, ...other }))
+      await writeFile(
+        path.join(folder, name),
+        JSON.stringify({ pid, started: '1', host: os.hostname(), token, ...other }),
+      )
       return token
     },
   }

@@ -32,7 +32,11 @@ export interface Program {
   /** Resolves when it has printed so many, or has ended. */
   printed(count: number): Promise<void>
   kill(signal: NodeJS.Signals): void
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stderr: string }>
+  readonly ended: Promise<{
+    readonly code: number | null
+    readonly signal: NodeJS.Signals | null
+    readonly stderr: string
+  }>
 }
 
 /** Starts one of the programs beside this file; it is killed when the test is over. `prefix` is a command that runs it. */

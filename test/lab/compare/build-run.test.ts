@@ -15,7 +15,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const runs: readonly Run[] = ['one', 'two', 'three'].map((scenario) => ({ scenario, tls: 'TLSv1.3' }))
+const names = ['one', 'two', 'three']
+const runs: readonly Run[] = names.map((name) => ({
+  scenario: { name, title: 'Not run', versions: ['TLSv1.3'], steps: [] },
+  tls: 'TLSv1.3',
+}))
 const loaded = { type: 'loaded', kind: 'OpenSSL', version: 'OpenSSL 9.0.0', versionNumber: 0x9000_0000, lacking: [] }
 const saysLoaded = `process.send(${JSON.stringify(loaded)})`
 const ranScenario = (name: string) => ({ kind: 'lacking', calls: [name] })
@@ -25,7 +29,7 @@ const answers = (before = '') => `
   ${saysLoaded}
   for (const run of order.runs) {
     ${before}
-    process.send({ type: 'result', result: { kind: 'lacking', calls: [run.scenario] } })
+    process.send({ type: 'result', result: { kind: 'lacking', calls: [run.scenario.name] } })
   }
   setImmediate(() => process.disconnect())`
 
@@ -33,12 +37,12 @@ describe('the results of a build', () => {
   test('come in order', async () => {
     const progress: number[] = []
     const outcome = await outcomeOf(answers(), () => progress.push(progress.length + 1))
-    expect(outcome).toEqual({ load: loaded, results: runs.map(({ scenario }) => ranScenario(scenario)) })
+    expect(outcome).toEqual({ load: loaded, results: names.map(ranScenario) })
     expect(progress).toEqual([1, 2, 3])
   })
 
   test('have the crash of a scenario in its place, and go on behind it in a new process', async () => {
-    const before = `if (run.scenario === 'two') { console.error('two is too much'); process.kill(process.pid, 'SIGSEGV') }`
+    const before = `if (run.scenario.name === 'two') { console.error('two is too much'); process.kill(process.pid, 'SIGSEGV') }`
     const { load, results } = await outcomeOf(answers(before))
     expect(load).toEqual(loaded)
     expect(results).toEqual([

@@ -118,7 +118,10 @@ describe.each(tlsVersions)('with %s', (version) => {
         // Behind the response has to be read: an RST throws away what was not.
         setTimeout(() => wire.reset(), 100)
       })
-      expect(await answerTo('afterResponse', server.port, { versions })).toMatchObject({ ending: 'reset', tcp: 'closed' })
+      expect(await answerTo('afterResponse', server.port, { versions })).toMatchObject({
+        ending: 'reset',
+        tcp: 'closed',
+      })
     })
 
     test('is said to be all that tells the end of a response without length', async () => {
@@ -156,7 +159,10 @@ describe.each(tlsVersions)('with %s', (version) => {
         await closeNotify()
         wire.fin()
       })
-      expect(await answerTo('onCloseNotify', server.port, { versions })).toMatchObject({ ending: 'fin', tcp: 'half-closed' })
+      expect(await answerTo('onCloseNotify', server.port, { versions })).toMatchObject({
+        ending: 'fin',
+        tcp: 'half-closed',
+      })
     })
 
     test('is RST', async () => {
@@ -164,7 +170,10 @@ describe.each(tlsVersions)('with %s', (version) => {
         await closeNotify()
         wire.reset()
       })
-      expect(await answerTo('onCloseNotify', server.port, { versions })).toMatchObject({ ending: 'reset', tcp: 'closed' })
+      expect(await answerTo('onCloseNotify', server.port, { versions })).toMatchObject({
+        ending: 'reset',
+        tcp: 'closed',
+      })
     })
 
     test('may be followed by bytes that are no TLS', async () => {
@@ -211,7 +220,8 @@ describe.each(tlsVersions)('with %s', (version) => {
         await whatComes()
         wire.write(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'))
         const send = (): void => {
-          while (!wire.isOver && wire.write(Buffer.alloc(16_384))) {}
+          let hasRoom = true
+          while (!wire.isOver && hasRoom) hasRoom = wire.write(Buffer.alloc(16_384))
           wire.socket.once('drain', send)
         }
         send()
@@ -281,9 +291,7 @@ describe.each(tlsVersions)('with %s', (version) => {
 describe('what is wrong with a server is a result', () => {
   test('no such host', async () => {
     const result = await probe('no-such-host.invalid', quick)
-    expect(result.versions).toMatchObject([
-      { kind: 'failed', failure: { stage: 'connect', reason: 'host-not-found' } },
-    ])
+    expect(result.versions).toMatchObject([{ kind: 'failed', failure: { stage: 'connect', reason: 'host-not-found' } }])
   })
 
   test('nobody listens', async () => {
@@ -379,7 +387,11 @@ describe('a probe', () => {
 
   test('keeps what it found when its time is over', async () => {
     const server = await scripted(() => {})
-    const result = await probe(target(server.port), { ...quick, totalTimeout: 700, questions: ['onCloseNotify', 'onFin'] })
+    const result = await probe(target(server.port), {
+      ...quick,
+      totalTimeout: 700,
+      questions: ['onCloseNotify', 'onFin'],
+    })
     const answers = probed(result, 'TLSv1.2').answers
     expect(answers.onCloseNotify).toMatchObject({ ending: 'silent' })
     expect(result.versions.length).toBeLessThanOrEqual(2)

@@ -9,9 +9,9 @@ export interface ScriptedConnection {
   readonly wire: Wire
   readonly forger: Forger
   /** Resolves when the request, or our close_notify, or the end of TCP has come. */
-  whatComes(): Promise<void>
+  readonly whatComes: () => Promise<void>
   /** Resolves when the client's close_notify has come, or TCP's end. */
-  closeNotify(): Promise<void>
+  readonly closeNotify: () => Promise<void>
 }
 
 export interface ScriptedServer {
@@ -78,5 +78,7 @@ function portOf(address: AddressInfo | string | null): number {
 
 /** A whole response, whose end it tells itself. */
 export function response(body: string): Buffer {
-  return Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  return Buffer.from(
+    `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
 }

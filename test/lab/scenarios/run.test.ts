@@ -4,7 +4,7 @@ import { describeObservation } from '../../../lib/lab/scenarios/describe.js'
 import { scenarios } from '../../../lib/lab/scenarios/suites/index.js'
 import { complaintsAbout, expectationsOf } from '../../../lib/lab/scenarios/expectations.js'
 import { runScenario } from '../../../lib/lab/scenarios/run.js'
-import type { Expectation, Scenario, ScenarioOutcome, Step } from '../../../lib/lab/scenarios/types.js'
+import type { Expectation, ForgedRecord, Scenario, ScenarioOutcome, Step } from '../../../lib/lab/scenarios/types.js'
 import { loadOpenSSL } from '../../../lib/openssl/index.js'
 import { certificate } from '../../support/certificate.js'
 
@@ -113,7 +113,7 @@ describe('a wrong expectation', () => {
 function wrongOnes(expectation: Expectation): readonly Expectation[] {
   const wrong: Required<Expectation> = {
     value: 12_345,
-    error: 'SSL_ERROR_WANT_WRITE',
+    error: expectation.error === 'SSL_ERROR_WANT_WRITE' ? 'SSL_ERROR_SSL' : 'SSL_ERROR_WANT_WRITE',
     reason: 'a wrong one',
     reasons: ['a wrong one'],
     flags: expectation.flags === 'SENT' ? 'RECEIVED' : 'SENT',
@@ -254,5 +254,81 @@ describe('forged and held back', () => {
       { do: 'SSL_read', by: 'server' },
     ]
     expect(observe(steps, 'TLSv1.3').slice(3)).toEqual(['key_update, data 7', "7 read 'new key' [none]"])
+  })
+
+  test('records follow a forged KeyUpdate, of which their sender knows nothing', () => {
+    const steps: readonly Step[] = [
+      { do: 'forge', from: 'client', record: { type: 'handshake', hex: '1800000100' } },
+      { do: 'SSL_write', by: 'client', data: 'real' },
+      { do: 'forge', from: 'client', record: { type: 'data', text: 'forged' } },
+      { do: 'SSL_key_update', by: 'client', update: 'update_not_requested' },
+      { do: 'SSL_write', by: 'client', data: 'updated' },
+      { do: 'transfer', from: 'client' },
+      { do: 'SSL_read', by: 'server' },
+      { do: 'SSL_read', by: 'server' },
+      { do: 'SSL_read', by: 'server' },
+    ]
+    expect(observe(steps, 'TLSv1.3').slice(5)).toEqual([
+      'key_update, data 4, data 6, key_update, data 7',
+      "4 read 'real' [none]",
+      "6 read 'forged' [none]",
+      "7 read 'updated' [none]",
+    ])
+  })
+
+  test.each(bothTls)('raw records are those that their bytes say over %s', (tls) => {
+    const raw = (record: ForgedRecord): readonly Step[] => [
+      { do: 'forge', from: 'server', record },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_read', by: 'client' },
+    ]
+    const alert: ForgedRecord = { type: 'alert', hex: '0100' }
+    const [, transfer, read] = observe([...raw({ type: 'data', hex: '6869' }), ...raw(alert)], tls)
+    expect([transfer, read]).toEqual(['data 2', "2 read 'hi' [none]"])
+    expect(observe(raw(alert), tls).slice(1)).toEqual([
+      'alert warning close_notify',
+      '0 SSL_ERROR_ZERO_RETURN, received warning close_notify [RECEIVED]',
+    ])
+    const [, unknown, failure = ''] = observe(raw({ type: 25, hex: '00' }), tls)
+    expect(unknown).toBe('type 25 1')
+    expect(failure).toMatch(/SSL_ERROR_SSL/)
+  })
+})
+
+describe('a limited output', () => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('is filled, and emptied by a transfer over %s', (tls) => {
+    const steps: readonly Step[] = [
+      { do: 'handshake' },
+      { do: 'SSL_write', by: 'server', data: 'x'.repeat(200) },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_write', by: 'server', data: 'x'.repeat(200) },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_write', by: 'server', data: 'x'.repeat(200) },
+      { do: 'transfer', from: 'server' },
+      { do: 'SSL_read', by: 'client' },
+    ]
+    const scenario = scenarioOf(steps, { versions: [tls], server: { maxOutput: 100 } })
+    const outcome = runScenario(openssl, scenario, tls, certificate)
+    if (outcome.kind !== 'ran') throw new Error('Expected a scenario that can run')
+    expect(outcome.observations.map(describeObservation)).toEqual([
+      '1',
+      '-1 SSL_ERROR_WANT_WRITE [none]',
+      'nothing',
+      '-1 SSL_ERROR_WANT_WRITE [none]',
+      'nothing',
+      '200 [none]',
+      'data 200',
+      `200 read '${'x'.repeat(200)}' [none]`,
+    ])
+  })
+
+  test('that holds nothing lets no handshake be done', () => {
+    const outcome = runScenario(
+      openssl,
+      scenarioOf([{ do: 'handshake' }], { client: { maxOutput: 0 } }),
+      'TLSv1.3',
+      certificate,
+    )
+    expect(outcome).toMatchObject({ observations: [{ value: 0 }] })
   })
 })

@@ -49,8 +49,8 @@ test('a program that cannot be had is left out, and told of in one line', () => 
     env: { ...process.env, NO_COLOR: '1', CLOSE_NOTIFY_TEST_PEERS: 'none' },
   })
   expect(stderr.split('\n').filter((line) => line.includes('NO TEST'))).toEqual([
-    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql: not fetched and not installed. ' +
-      'To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl postgresql',
+    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql, vsftpd: not fetched and not installed. ' +
+      'To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl postgresql vsftpd',
   ])
   expect(stdout).toMatch(/Tests +\d+ skipped \(\d+\)/)
   expect(status).toBe(0)

@@ -18,7 +18,8 @@ const concurrency = 200
 
 const description = {
   name: 'probe',
-  question: 'Hosts per second of close-notify probe for one question, beside openssl s_client in a shell loop and Python',
+  question:
+    'Hosts per second of close-notify probe for one question, beside openssl s_client in a shell loop and Python',
   unit: 'hosts',
   size: 1000,
 }

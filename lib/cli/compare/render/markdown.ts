@@ -1,7 +1,8 @@
 // A comparison as part of a page: the builds; every difference with the scenarios that show it; then each scenario's
 // table for those who unfold it. Without date and paths, so that the same builds print the same text.
 import type { ComparedBuild, Comparison, StepDifference } from '../../../lab/compare/comparison.js'
-import { alikeThroughout, groupBy, isMarked, nothing } from './columns.js'
+import { alikeThroughout, groupBy, isMarked } from './columns.js'
+import { cell, code, escaped, table } from './markdown-words.js'
 import { namesOf } from './names.js'
 import { problemOf } from './problems.js'
 import { namesOfBuilds, sectionsOf } from './sections.js'
@@ -45,12 +46,15 @@ function differenceTables(builds: readonly ComparedBuild[], sections: readonly S
       difference === undefined ? [] : [{ call, difference, section }],
     ),
   )
+  const [from, to] = builds
+  const isPair = builds.length === 2 && from !== undefined && to !== undefined
+  const sides = isPair ? [from.label, to.label] : ['most builds', 'others']
   // Calls before what they put on the wire, and what differs often before what rarely does.
   const calls = groupBy(places, ({ call }) => call).toSorted((a, b) => rankOf(b) - rankOf(a))
   return calls.flatMap((ofCall) => {
     const rows = groupBy(ofCall, ({ difference: { usual, otherwise } }) => JSON.stringify([usual, otherwise]))
     const shown = rows.toSorted((a, b) => b.length - a.length).flatMap((same) => differenceRow(builds, same))
-    return [`#### ${ofCall[0]?.call ?? ''}`, table(['most builds', 'others', 'in'], shown)]
+    return [`#### ${ofCall[0]?.call ?? ''}`, table([...sides, 'in'], shown)]
   })
 }
 
@@ -129,23 +133,4 @@ function nameOf({ name, versions }: Section): string {
 
 function anchorOf({ name, versions }: Section): string {
   return [name, ...versions.map((version) => version.replace('TLSv', ''))].join('-')
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-function cell(text: string | null): string {
-  if (text === null) return nothing
-  return text === '' ? 'nothing' : code(text)
-}
-
-/** In a table a pipe ends the cell, in code too, unless it is escaped. */
-function code(text: string): string {
-  return `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[\\|<>*[\]`]/g, '\\$&')
 }

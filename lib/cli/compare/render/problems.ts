@@ -1,3 +1,4 @@
+import type { Changes } from '../../../lab/compare/changes.js'
 import type { ComparedBuild, Comparison, Crash } from '../../../lab/compare/comparison.js'
 
 /** The failure of a build as a whole, if it failed. */
@@ -23,4 +24,9 @@ export function isComplete({ builds, scenarios }: Comparison): boolean {
     builds.every((build) => problemOf(build) === undefined) &&
     results.every(({ kind }) => kind === 'ran' || kind === 'lacking')
   )
+}
+
+/** The same of what changes between two. */
+export function isCompleteChange({ from, to, failures }: Changes): boolean {
+  return [from, to].every((build) => problemOf(build) === undefined) && failures.length === 0
 }

@@ -5,6 +5,7 @@ import { layoutTable } from './layout.js'
 import { problemOf } from './problems.js'
 import { sectionsOf } from './sections.js'
 import type { Section } from './sections.js'
+import { count, wrap } from './words.js'
 import type { Layout } from '../../output.js'
 
 export interface TextOptions extends Layout {
@@ -66,33 +67,15 @@ function unlikeMost(builds: readonly ComparedBuild[], sections: readonly Section
     tables: sections.filter((section) => isUnlike(section, build)).length,
   }))
   const unlike = counts.filter(({ tables }) => tables > 0).map(({ build, tables }) => `${build.label} (${tables})`)
-  return unlike.length === 0 ? [] : [wrap(`Unlike most builds: ${unlike.join(', ')}`, width, '')]
+  const [first] = builds
+  const others = builds.length === 2 && first !== undefined ? first.label : 'most builds'
+  return unlike.length === 0 ? [] : [wrap(`Unlike ${others}: ${unlike.join(', ')}`, width, '')]
 }
 
 function isUnlike({ rows }: Section, build: ComparedBuild): boolean {
   return rows.some((row) => isMarked(row, build))
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
 function isAlarming(note: string): boolean {
   return /\b(FAILED|CRASHED)\b/.test(note)
-}
-
-/** Lines longer than that are hard to read. */
-const proseWidth = 120
-
-/** Broken at spaces. */
-function wrap(text: string, width: number, indent = '  '): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > Math.min(width, proseWidth)) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line].map((one) => indent + one).join('\n')
 }

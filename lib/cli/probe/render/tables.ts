@@ -16,7 +16,8 @@ export function renderMarkdown(results: readonly ProbeResult[]): string {
     result.versions.map((version) => {
       const target = targetName(result)
       const { kind } = version
-      if (kind === 'failed') return [target, version.version, ...[...asked].map(() => ''), `failed: ${version.failure.reason}`]
+      if (kind === 'failed')
+        return [target, version.version, ...[...asked].map(() => ''), `failed: ${version.failure.reason}`]
       const cells = [...asked].map((question) => {
         const answer = version.answers[question]
         return answer === undefined ? '' : cellOf(answer)
@@ -48,7 +49,9 @@ export function renderCsv(results: readonly ProbeResult[]): string {
 function csvOf(result: ProbeResult): readonly string[] {
   const { address = '', versions } = result
   const target = targetName(result)
-  return versions.flatMap((version) => linesOf(version).map((cells) => csvLine([target, address, version.version, ...cells])))
+  return versions.flatMap((version) =>
+    linesOf(version).map((cells) => csvLine([target, address, version.version, ...cells])),
+  )
 }
 
 function linesOf(version: VersionResult): readonly (readonly string[])[] {

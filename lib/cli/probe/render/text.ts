@@ -94,7 +94,9 @@ function probedSection(version: ProbedVersion, names: readonly string[], layout:
       ...(found === undefined ? [] : [wrap(found.text, width, '      ')]),
     ]
   })
-  const others = advice.findings.filter(({ question }) => question === 'resumption').map(({ text }) => wrap(text, width))
+  const others = advice.findings
+    .filter(({ question }) => question === 'resumption')
+    .map(({ text }) => wrap(text, width))
   return [
     `${style.heading(names.join(' and '))} ${style.aside(facts.join(', '))}`,
     ...lines,

@@ -17,6 +17,7 @@ import {
   findsEofOpen,
   lacksNoRenegotiation,
   meetsData,
+  named,
   noSessionFromBoringssl,
   readsCloseNotify,
   sendsCloseNotify,
@@ -66,7 +67,7 @@ export const boringsslScenarios: readonly Scenario[] = [
       {
         when: boringssl,
         expect: {
-          'client SSL_shutdown #2': { value: 1, error: 'SSL_ERROR_NONE', reason: 'none', flags: 'SENT|RECEIVED' },
+          'client meets data': { value: 1, error: 'SSL_ERROR_NONE', reason: 'none', flags: 'SENT|RECEIVED' },
         },
         because:
           'BoringSSL skips empty records, as it skips warning alerts. OpenSSL takes a record of application data for application data although it holds none, and never comes to the alert.',
@@ -88,7 +89,7 @@ export const boringsslScenarios: readonly Scenario[] = [
       { do: 'SSL_read', by: 'client', expect: { value: -1, error: 'SSL_ERROR_SYSCALL', reason: 'none', data: '' } },
     ],
     differs: [
-      dataInBoringssl('client SSL_shutdown #2'),
+      dataInBoringssl('client meets data'),
       failedSince40('client SSL_read'),
       {
         when: boringssl,
@@ -122,14 +123,14 @@ export const boringsslScenarios: readonly Scenario[] = [
       { do: 'forge', from: 'server', record: { type: 'handshake', message: 'hello_request' } },
       sendsCloseNotify('server'),
       { do: 'transfer', from: 'server' },
-      completes('client'),
+      named('client awaits close_notify', completes('client')),
       { do: 'transfer', from: 'client', expect: { wire: [] } },
     ],
     differs: [
       {
         when: boringssl,
         expect: {
-          'client SSL_shutdown #2': {
+          'client awaits close_notify': {
             value: -1,
             error: 'SSL_ERROR_SSL',
             reason: 'no renegotiation',
@@ -169,14 +170,14 @@ export const boringsslScenarios: readonly Scenario[] = [
       { do: 'forge', from: 'client', record: { type: 'handshake', message: 'client_hello' } },
       sendsCloseNotify('client'),
       { do: 'transfer', from: 'client', expect: { wire: ['client_hello', 'alert warning close_notify'] } },
-      completes('server'),
+      named('server awaits close_notify', completes('server')),
       { do: 'transfer', from: 'server', expect: { wire: [] } },
     ],
     differs: [
       {
         when: boringssl,
         expect: {
-          'server SSL_shutdown #2': {
+          'server awaits close_notify': {
             value: -1,
             error: 'SSL_ERROR_SSL',
             reason: 'no renegotiation',
@@ -254,6 +255,7 @@ export const boringsslScenarios: readonly Scenario[] = [
       {
         do: 'SSL_shutdown',
         by: 'client',
+        as: 'client meets the alert',
         expect: {
           value: 1,
           error: 'SSL_ERROR_NONE',
@@ -266,19 +268,19 @@ export const boringsslScenarios: readonly Scenario[] = [
     differs: [
       {
         when: boringssl,
-        expect: { 'client SSL_shutdown #2': { value: -1, error: 'SSL_ERROR_SSL' } },
+        expect: { 'client meets the alert': { value: -1, error: 'SSL_ERROR_SSL' } },
         because:
           'BoringSSL tells a close_notify from a fatal alert. OpenSSL looks at the flag only, which both set: SSL_shutdown gives 1.',
       },
       {
         when: since32,
-        expect: { 'client SSL_shutdown #2': { reason: 'ssl/tls alert decompression failure' } },
+        expect: { 'client meets the alert': { reason: 'ssl/tls alert decompression failure' } },
         because:
           'The alerts that SSL 3.0 had too are spelled otherwise: one more reason to look at the alert, not at texts.',
       },
       {
         when: since40,
-        expect: { 'client SSL_shutdown #2': { reason: 'tls alert decompression failure' } },
+        expect: { 'client meets the alert': { reason: 'tls alert decompression failure' } },
         because: 'In 4.0, which has no SSL 3.0 any more, they are spelled otherwise again.',
       },
     ],
@@ -299,6 +301,7 @@ export const boringsslScenarios: readonly Scenario[] = [
       {
         do: 'SSL_shutdown',
         by: 'client',
+        as: 'client awaits close_notify',
         expect: { value: 1, error: 'SSL_ERROR_NONE', flags: 'SENT|RECEIVED', newSessions: 2 },
       },
     ],
@@ -307,7 +310,7 @@ export const boringsslScenarios: readonly Scenario[] = [
         when: boringssl,
         expect: {
           'server transfer': { wire: ['new_session_ticket new_session_ticket', 'alert warning close_notify'] },
-          'client SSL_shutdown #2': { newSessions: 0 },
+          'client awaits close_notify': { newSessions: 0 },
         },
         because:
           'BoringSSL ignores tickets that SSL_shutdown meets, as a test of its own demands; in OpenSSL the callback runs for each. Its server sends tickets along with the first thing it writes.',

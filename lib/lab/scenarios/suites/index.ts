@@ -2,6 +2,7 @@ import { boringsslScenarios } from './boringssl.js'
 import { libresslScenarios } from './libressl.js'
 import { opensslScenarios } from './openssl.js'
 import { labScenarios } from './lab.js'
+import { labOutputScenarios } from './lab-output.js'
 import { labRecordScenarios } from './lab-records.js'
 import { labSessionScenarios } from './lab-sessions.js'
 import { rustlsScenarios } from './rustls.js'
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   ...labScenarios,
   ...labRecordScenarios,
   ...labSessionScenarios,
+  ...labOutputScenarios,
 ]

@@ -15,6 +15,7 @@ import {
   findsEofOpen,
   keepsCloseNotify,
   lacksIgnoreEof,
+  named,
   quietInHandshake,
   readsCloseNotify,
   refusesToClose,
@@ -72,8 +73,8 @@ export const labScenarios: readonly Scenario[] = [
         by: 'client',
         expect: { value: -1, error: 'SSL_ERROR_WANT_READ', flags: 'none' },
       },
-      { do: 'transfer', from: 'client', expect: { wire: ['client_hello'] } },
-      refusesToClose('client'),
+      { do: 'transfer', from: 'client', as: 'ClientHello transfer', expect: { wire: ['client_hello'] } },
+      named('client closes again', refusesToClose('client')),
       readsCloseNotify('server'),
     ],
     differs: [
@@ -82,8 +83,8 @@ export const labScenarios: readonly Scenario[] = [
         expect: {
           'client SSL_renegotiate': { value: 0 },
           'client SSL_do_handshake': { value: 1, error: 'SSL_ERROR_NONE', flags: 'SENT' },
-          'client transfer #2': { wire: [] },
-          'client SSL_shutdown #2': { error: 'SSL_ERROR_WANT_READ', reason: 'none' },
+          'ClientHello transfer': { wire: [] },
+          'client closes again': { error: 'SSL_ERROR_WANT_READ', reason: 'none' },
         },
         because: 'BoringSSL renegotiates only when its peer asks for it, and only where that was allowed.',
       },
@@ -148,15 +149,15 @@ export const labScenarios: readonly Scenario[] = [
       { do: 'SSL_set_shutdown', by: 'client', flags: 'none', expect: { flags: 'none' } },
       { do: 'SSL_set_shutdown', by: 'server', flags: 'none', expect: { flags: 'none' } },
       { do: 'SSL_write', by: 'client', data: 'again', expect: { value: 5 } },
-      { do: 'transfer', from: 'client', expect: { wire: ['data 5'] } },
-      { do: 'SSL_read', by: 'server', expect: { value: 5, data: 'again' } },
+      { do: 'transfer', from: 'client', as: 'transfer again', expect: { wire: ['data 5'] } },
+      { do: 'SSL_read', by: 'server', as: 'server reads again', expect: { value: 5, data: 'again' } },
     ],
     differs: [
       {
         when: since32,
         versions: ['TLSv1.3'],
         expect: {
-          'server SSL_read #2': {
+          'server reads again': {
             value: 0,
             error: 'SSL_ERROR_ZERO_RETURN',
             data: '',
@@ -172,9 +173,9 @@ export const labScenarios: readonly Scenario[] = [
           'client SSL_set_shutdown': { refused: 'ERR_OPENSSL_STATE', flags: 'SENT' },
           'server SSL_set_shutdown': { refused: 'ERR_OPENSSL_STATE', flags: 'RECEIVED' },
           'client SSL_write': { value: -1 },
-          'client transfer #2': { wire: [] },
+          'transfer again': { wire: [] },
 
-          'server SSL_read #2': { value: 0, error: 'SSL_ERROR_ZERO_RETURN', data: '' },
+          'server reads again': { value: 0, error: 'SSL_ERROR_ZERO_RETURN', data: '' },
         },
         because:
           'In BoringSSL a flag cannot be cleared: its SSL_set_shutdown asserts that none is, so the engine refuses.',

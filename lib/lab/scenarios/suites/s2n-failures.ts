@@ -5,6 +5,7 @@ import {
   entrySince32,
   failedSince40,
   lacksNoRenegotiation,
+  named,
   refusesToClose,
   sendsCloseNotify,
   since32,
@@ -139,6 +140,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
       {
         do: 'SSL_shutdown',
         by: 'server',
+        as: 'server meets the alert',
         expect: {
           value: 1,
           error: 'SSL_ERROR_NONE',
@@ -147,18 +149,18 @@ export const s2nFailureScenarios: readonly Scenario[] = [
           alerts: ['received fatal internal_error'],
         },
       },
-      refusesToClose('server'),
-      refusesToClose('server'),
+      named('server closes again', refusesToClose('server')),
+      named('server closes once more', refusesToClose('server')),
       { do: 'transfer', from: 'server', expect: { wire: [] } },
     ],
     differs: [
-      failedSince40('server SSL_shutdown #3', 'server SSL_shutdown #4'),
+      failedSince40('server closes again', 'server closes once more'),
       {
         when: boringssl,
         expect: {
-          'server SSL_shutdown #2': { value: -1, error: 'SSL_ERROR_SSL' },
-          'server SSL_shutdown #3': { reason: 'tlsv1 alert internal error' },
-          'server SSL_shutdown #4': { reason: 'tlsv1 alert internal error' },
+          'server meets the alert': { value: -1, error: 'SSL_ERROR_SSL' },
+          'server closes again': { reason: 'tlsv1 alert internal error' },
+          'server closes once more': { reason: 'tlsv1 alert internal error' },
         },
         because: 'BoringSSL tells a fatal alert from a close_notify, and repeats it; in OpenSSL SSL_shutdown gives 1.',
       },
@@ -174,22 +176,28 @@ export const s2nFailureScenarios: readonly Scenario[] = [
       {
         do: 'SSL_read',
         by: 'server',
+        as: 'server meets the record',
         expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'wrong version number', flags: 'none' },
       },
-      { do: 'SSL_read', by: 'server', expect: { value: -1, error: 'SSL_ERROR_SYSCALL', reason: 'none' } },
-      refusesToClose('server'),
-      refusesToClose('server'),
+      {
+        do: 'SSL_read',
+        by: 'server',
+        as: 'server reads again',
+        expect: { value: -1, error: 'SSL_ERROR_SYSCALL', reason: 'none' },
+      },
+      named('server closes', refusesToClose('server')),
+      named('server closes again', refusesToClose('server')),
     ],
     differs: [
-      entrySince32('server SSL_read'),
-      failedSince40('server SSL_read #2', 'server SSL_shutdown', 'server SSL_shutdown #2'),
+      entrySince32('server meets the record'),
+      failedSince40('server reads again', 'server closes', 'server closes again'),
       {
         when: boringssl,
         expect: {
-          'server SSL_read': { flags: 'RECEIVED' },
-          'server SSL_read #2': { error: 'SSL_ERROR_SSL', reason: 'wrong version number' },
-          'server SSL_shutdown': { reason: 'protocol is shutdown' },
-          'server SSL_shutdown #2': { reason: 'protocol is shutdown' },
+          'server meets the record': { flags: 'RECEIVED' },
+          'server reads again': { error: 'SSL_ERROR_SSL', reason: 'wrong version number' },
+          'server closes': { reason: 'protocol is shutdown' },
+          'server closes again': { reason: 'protocol is shutdown' },
         },
         because: failedOnRecord,
       },
@@ -210,6 +218,7 @@ export const s2nFailureScenarios: readonly Scenario[] = [
       {
         do: 'SSL_shutdown',
         by: 'server',
+        as: 'server meets the record',
         expect: {
           value: -1,
           error: 'SSL_ERROR_SSL',
@@ -221,12 +230,12 @@ export const s2nFailureScenarios: readonly Scenario[] = [
       { do: 'transfer', from: 'server', expect: { wire: ['alert warning close_notify'] } },
     ],
     differs: [
-      entrySince32('server SSL_shutdown #2'),
+      entrySince32('server meets the record'),
       {
         when: { kind: 'OpenSSL', from: '3.0' },
         versions: ['TLSv1.2'],
         expect: {
-          'server SSL_shutdown #2': { reasons: ['cipher operation failed', 'decryption failed or bad record mac'] },
+          'server meets the record': { reasons: ['cipher operation failed', 'decryption failed or bad record mac'] },
         },
         because: 'Since 3.0 the provider that deciphers adds an entry of its own to the error queue, before the cause.',
       },
@@ -234,13 +243,13 @@ export const s2nFailureScenarios: readonly Scenario[] = [
         when: since32,
         versions: ['TLSv1.2'],
         expect: {
-          'server SSL_shutdown #2': {
+          'server meets the record': {
             reasons: ['cipher operation failed', 'decryption failed or bad record mac', 'record layer failure'],
           },
         },
         because: 'The record layer of 3.2 adds an entry of its own to the error queue, behind the cause.',
       },
-      { when: boringssl, expect: { 'server SSL_shutdown #2': { flags: 'SENT|RECEIVED' } }, because: failedOnRecord },
+      { when: boringssl, expect: { 'server meets the record': { flags: 'SENT|RECEIVED' } }, because: failedOnRecord },
     ],
   },
   {
@@ -258,16 +267,16 @@ export const s2nFailureScenarios: readonly Scenario[] = [
         expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'wrong version number', flags: 'SENT', alerts: [] },
       },
       { do: 'transfer', from: 'server', expect: { wire: [] } },
-      refusesToClose('server'),
+      named('server closes again', refusesToClose('server')),
     ],
     differs: [
       entrySince32('server SSL_read'),
-      failedSince40('server SSL_shutdown #2'),
+      failedSince40('server closes again'),
       {
         when: boringssl,
         expect: {
           'server SSL_read': { flags: 'SENT|RECEIVED' },
-          'server SSL_shutdown #2': { reason: 'wrong version number' },
+          'server closes again': { reason: 'wrong version number' },
         },
         because: failedOnRecord,
       },
@@ -293,15 +302,15 @@ export const s2nFailureScenarios: readonly Scenario[] = [
           alerts: ['received fatal internal_error'],
         },
       },
-      refusesToClose('client'),
+      named('client closes again', refusesToClose('client')),
     ],
     differs: [
-      failedSince40('client SSL_shutdown #2'),
+      failedSince40('client closes again'),
       {
         when: boringssl,
         expect: {
           'client SSL_read': { value: -1 },
-          'client SSL_shutdown #2': { reason: 'tlsv1 alert internal error' },
+          'client closes again': { reason: 'tlsv1 alert internal error' },
         },
         because: 'BoringSSL repeats the error that reading has failed with, and it has SSL_read give -1.',
       },

@@ -9,6 +9,11 @@ export const before30: BuildRange = { kind: 'OpenSSL', before: '3.0' }
 export const since32: BuildRange = { kind: 'OpenSSL', from: '3.2' }
 export const since40: BuildRange = { kind: 'OpenSSL', from: '4.0' }
 
+/** A step under a name of its own, by which `differs` finds it: a number moves when a step is inserted before. */
+export function named(as: string, step: Step): Step {
+  return { ...step, as }
+}
+
 /** The first SSL_shutdown of a side that has received nothing. */
 export function sendsCloseNotify(by: Actor): Step {
   return {
@@ -89,6 +94,7 @@ export function meetsData(by: Actor): Step {
   return {
     do: 'SSL_shutdown',
     by,
+    as: `${by} meets data`,
     expect: { value: -1, error: 'SSL_ERROR_SSL', reason: 'application data after close notify', flags: 'SENT' },
   }
 }

@@ -21,7 +21,10 @@ async function startTls(dialogue: Dialogue, namespace: string, host: string): Pr
 
   const features = await elementOf(dialogue, 'stream features', ['features'])
   if (!features.children.includes('starttls')) {
-    throw dialogue.refused('the stream', `starttls is not among ${features.children.join(', ') || 'no features'}`)
+    throw dialogue.refused(
+      'the stream',
+      `starttls is not among ${features.children.join(', ') || 'its features, it has none'}`,
+    )
   }
 
   dialogue.say(`<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`)

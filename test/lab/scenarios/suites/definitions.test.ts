@@ -1,8 +1,9 @@
 // Rules for the scenarios themselves, whatever they are run on.
 import { describe, expect, test } from 'vitest'
+import { checkScenarios } from '../../../../lib/lab/scenarios/check.js'
 import { scenarios } from '../../../../lib/lab/scenarios/suites/index.js'
 import { expectedDifferencesOf, expectationsOf } from '../../../../lib/lab/scenarios/expectations.js'
-import { stepLabels } from '../../../../lib/lab/scenarios/run.js'
+import { movingLabels, stepLabels } from '../../../../lib/lab/scenarios/labels.js'
 import type { BuildIdentity, ExpectedDifference, Scenario } from '../../../../lib/lab/scenarios/types.js'
 
 /** The builds that `node scripts/libssl/fetch.mjs` fetches. */
@@ -31,6 +32,16 @@ describe.each(scenarios.map((scenario) => ({ name: scenario.name, scenario })))(
     const labels = stepLabels(scenario)
     const expected = (scenario.differs ?? []).flatMap((each) => ('expect' in each ? Object.keys(each.expect) : []))
     expect(expected.filter((label) => !labels.includes(label))).toEqual([])
+  })
+
+  test('names no step that differs by a number, which moves when a step is inserted', () => {
+    const named = (scenario.differs ?? []).flatMap((each) => ('expect' in each ? Object.keys(each.expect) : []))
+    const moving = movingLabels(scenario)
+    expect(named.filter((label) => moving.includes(label))).toEqual([])
+  })
+
+  test('is one that a file could hold', () => {
+    expect(checkScenarios(JSON.parse(JSON.stringify(scenario)), 'a file')).toEqual([scenario])
   })
 
   test('has no difference that is none', () => {
