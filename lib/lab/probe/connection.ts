@@ -154,7 +154,6 @@ function stageOf(
     case 'host-not-found':
     case 'refused':
     case 'unreachable':
-    case 'local':
       return 'connect'
     case 'proxy':
       return 'proxy'

@@ -165,8 +165,6 @@ export type FailureReason =
   | 'host-not-found'
   | 'refused'
   | 'unreachable'
-  /** This machine could not open a connection: no descriptors, no ports. */
-  | 'local'
   | 'proxy'
   | 'starttls-refused'
   | 'not-the-protocol'

@@ -16,9 +16,16 @@ export interface Conversation {
   /** What servers refuse with: in place of which turn, and what the detail has to show. */
   readonly refusals: readonly Refusal[]
   /** A beginning that never comes to an end, and what is said of it. */
-  readonly endless: readonly { readonly piece: string; readonly reason: 'too-long' | 'not-the-protocol' }[]
+  readonly endless: readonly Endless[]
   /** What servers of other protocols would say there: each is known as foreign at once. */
   readonly foreign: readonly string[]
+}
+
+interface Endless {
+  readonly piece: string
+  readonly reason: 'too-long' | 'not-the-protocol'
+  /** What the detail begins with. */
+  readonly detail?: string
 }
 
 interface Refusal {
@@ -50,7 +57,7 @@ function mysqlPacket(payload: Buffer, number = 0): Buffer {
 }
 
 /** As MariaDB 10.11 sends it. */
-function mysqlHandshake(lowerCapabilities: number): Buffer {
+function mysqlHandshake(lowerCapabilities: number, packetNumber = 0): Buffer {
   const capabilities = Buffer.alloc(2)
   capabilities.writeUInt16LE(lowerCapabilities)
   return mysqlPacket(
@@ -62,6 +69,7 @@ function mysqlHandshake(lowerCapabilities: number): Buffer {
       Buffer.from([45, 2, 0, 0xff, 0x81, 21, 0, 0, 0, 0, 0, 0, 0x1d, 0, 0, 0]),
       Buffer.from('ijklmnopqrst\0mysql_native_password\0'),
     ]),
+    packetNumber,
   )
 }
 
@@ -147,8 +155,8 @@ export const conversations: readonly Conversation[] = [
       refusal(4, '454 4.7.0 TLS not available\r\n', 'STARTTLS: 454 4.7.0 TLS not available'),
     ],
     endless: [
-      { piece: '220-more\r\n', reason: 'too-long' },
-      { piece: '2', reason: 'too-long' },
+      { piece: '220-more\r\n', reason: 'too-long', detail: 'more than 1000 lines' },
+      { piece: '2', reason: 'too-long', detail: 'more than 32768 bytes' },
     ],
     foreign: [...foreignLines, '* OK IMAP\r\n', '220-a\r\n250 b\r\n', '220-a\r\nfree\r\n'],
   },
@@ -167,7 +175,7 @@ export const conversations: readonly Conversation[] = [
       refusal(2, '* BYE\r\n', 'STARTTLS: * BYE'),
     ],
     endless: [
-      { piece: '* OK', reason: 'too-long' },
+      { piece: '* OK', reason: 'too-long', detail: 'more than 32768 bytes' },
       { piece: 'x\r\n', reason: 'not-the-protocol' },
     ],
     foreign: [...foreignLines, '220 mail\r\n', '+OK POP\r\n'],
@@ -179,7 +187,7 @@ export const conversations: readonly Conversation[] = [
       refusal(0, '-ERR [SYS/TEMP] too busy\r\n', 'the connection: -ERR [SYS/TEMP] too busy'),
       refusal(2, '-ERR no TLS\r\n', 'STLS: -ERR no TLS'),
     ],
-    endless: [{ piece: '+OK', reason: 'too-long' }],
+    endless: [{ piece: '+OK', reason: 'too-long', detail: 'more than 32768 bytes' }],
     foreign: [...foreignLines, '220 mail\r\n', '* OK IMAP\r\n', '+OKAY\r\n'],
   },
   {
@@ -196,8 +204,8 @@ export const conversations: readonly Conversation[] = [
       refusal(2, '334 ADAT=\r\n', 'AUTH TLS: 334 ADAT='),
     ],
     endless: [
-      { piece: '220-more\r\n', reason: 'too-long' },
-      { piece: '120 wait\r\n', reason: 'too-long' },
+      { piece: '220-more\r\n', reason: 'too-long', detail: 'more than 1000 lines' },
+      { piece: '120 wait\r\n', reason: 'too-long', detail: 'more than 1000 lines' },
     ],
     foreign: [...foreignLines, '* OK IMAP\r\n'],
   },
@@ -223,7 +231,16 @@ export const conversations: readonly Conversation[] = [
       ),
     ],
     endless: [{ piece: 'x', reason: 'not-the-protocol' }],
-    foreign: [ssh, http, alert, '220 mail\r\n', '\x01\0\0\0\x09', '\x01\0\0\0\x0a', '\0\0\0\0', '\x01\0\0\x01\x0a'],
+    foreign: [
+      ssh,
+      http,
+      alert,
+      '220 mail\r\n',
+      '\x01\0\0\0\x09',
+      '\x01\0\0\0\x0a',
+      '\0\0\0\0',
+      mysqlHandshake(0xfffe, 1).toString('latin1'),
+    ],
   },
   {
     protocol: 'ldap',

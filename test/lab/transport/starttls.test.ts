@@ -170,12 +170,12 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
     },
   )
 
-  test.each(endless.map(({ piece, reason }, index) => [index, reason, piece] as const))(
-    'a server that never comes to an end, in way %i, is %s',
-    async (_way, reason, piece) => {
+  test.each(endless.map(({ piece, reason, detail = '' }, index) => [index, reason, detail, piece] as const))(
+    'a server that never comes to an end, in way %i, is %s %s',
+    async (_way, reason, detail, piece) => {
       const first = serverTurns[0] ?? 0
       const server = await plainServer(playUntil(turns, first, (socket) => forever(socket, Buffer.from(piece))))
-      expect(await failureAgainst(server)).toMatchObject({ reason })
+      expect(await failureAgainst(server)).toMatchObject({ reason, detail: containing(detail) })
     },
   )
 
