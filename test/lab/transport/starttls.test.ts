@@ -191,3 +191,17 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
     })
   })
 })
+
+test.each(['xmpp', 'xmpp-server'] as const)(
+  '%s tells the name of the server, whatever stands in it',
+  async (starttls) => {
+    const conversation = conversations.find(({ protocol }) => protocol === starttls)
+    const turns = conversation?.turns.map(({ from, bytes }) => {
+      return { from, bytes: Buffer.from(bytes.toString().replace("to='localhost'", "to='o&apos;b&amp;&lt;c'")) }
+    })
+    const server = await plainServer((socket) => play(socket, turns ?? []))
+    const target = { ...targetAt(server), servername: "o'b&<c" }
+    const { socket } = await openTransport(target, { starttls, signal: never() })
+    socket.destroy()
+  },
+)
