@@ -1,5 +1,5 @@
 // Each STARTTLS dialogue over real TCP, with servers that keep to the documents and servers that do not.
-import { getEventListeners, once as onceEvent } from 'node:events'
+import { getEventListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { openTransport } from '../../../lib/lab/transport/open.js'
@@ -49,8 +49,16 @@ async function forever(socket: Socket, piece: Buffer): Promise<void> {
   socket.resume()
   while (!socket.destroyed) {
     if (socket.write(block)) await eventLoopTurns(1)
-    else await Promise.race([onceEvent(socket, 'drain'), onceEvent(socket, 'close')]).catch(() => undefined)
+    else await new Promise<void>((resolve) => onAny(socket, ['drain', 'close'], resolve))
   }
+}
+
+function onAny(socket: Socket, names: readonly string[], listener: () => void): void {
+  const once = () => {
+    for (const name of names) socket.off(name, once)
+    listener()
+  }
+  for (const name of names) socket.on(name, once)
 }
 
 test('there is a conversation for each protocol', () => {
