@@ -11,8 +11,8 @@ const pins = readPins()
 
 const usage = `Usage: node scripts/peers/fetch.mjs [--json | --update-pins] [NAME...]
 
-Fetches the programs that are not there yet, all of them or those named, into .cache/peers:
-${peers.map((peer) => `  ${peer.name.padEnd(12)} ${thingOf(peer).version.padEnd(22)} from Debian ${release}`).join('\n')}
+Fetches the programs that are not there yet into .cache/peers, those named, or all but those on demand:
+${peers.map((peer) => `  ${peer.name.padEnd(12)} ${thingOf(peer).version.padEnd(24)} from Debian ${release}${peer.onDemand ? ', on demand' : ''}`).join('\n')}
 
   --json          fetch nothing, print what is there
   --update-pins   fetch nothing, pin the packages that the archive has now (writes scripts/peers/pins.json)
@@ -44,7 +44,9 @@ function thingOf(peer) {
 /** Where a peer lies, what brings it to a machine otherwise, and whether it is there as it was pinned and unpacked. */
 function locate(peer) {
   const { name, version, folder } = thingOf(peer)
-  return { name, version, folder, programs: peer.programs, packages: peer.packages, present: isWhole(thingOf(peer)) }
+  const { libraryPath } = descriptionOf(peer)
+  const { programs, packages } = peer
+  return { name, version, folder, programs, packages, libraryPath, present: isWhole(thingOf(peer)) }
 }
 
 async function updatePins(chosen) {

@@ -8,7 +8,10 @@ export const peersFolder = fileURLToPath(new URL('../../.cache/peers/', import.m
 export const pinsFile = fileURLToPath(new URL('pins.json', import.meta.url))
 export const release = 'bookworm'
 
-/** Each with its packages, the one that names its version first, and its programs by the name that they are called by. */
+/**
+ * Each with its packages, the one that names its version first, its programs by the name that they are called by, and
+ * folders of libraries besides the usual ones. Those on demand are fetched where they are named, and only then.
+ */
 export const peers = [
   { name: 'openssl', packages: ['openssl'], programs: { openssl: 'usr/bin/openssl' } },
   {
@@ -26,6 +29,38 @@ export const peers = [
   },
   { name: 'nginx', packages: ['nginx'], programs: { nginx: 'usr/sbin/nginx' } },
   { name: 'vsftpd', packages: ['vsftpd'], programs: { vsftpd: 'usr/sbin/vsftpd' } },
+  // Those of the field round alone, `npm run field`, which has them fetched.
+  { name: 'apache2', onDemand: true, packages: ['apache2-bin'], programs: { apache2: 'usr/sbin/apache2' } },
+  {
+    name: 'lighttpd',
+    onDemand: true,
+    packages: ['lighttpd', ...['openssl', 'gnutls', 'mbedtls', 'nss', 'wolfssl'].map((tls) => `lighttpd-mod-${tls}`)],
+    programs: { lighttpd: 'usr/sbin/lighttpd' },
+  },
+  { name: 'caddy', onDemand: true, packages: ['caddy'], programs: { caddy: 'usr/bin/caddy' } },
+  { name: 'haproxy', onDemand: true, packages: ['haproxy'], programs: { haproxy: 'usr/sbin/haproxy' } },
+  { name: 'stunnel', onDemand: true, packages: ['stunnel4'], programs: { stunnel4: 'usr/bin/stunnel4' } },
+  {
+    name: 'dovecot',
+    onDemand: true,
+    packages: ['dovecot-core', 'dovecot-imapd'],
+    programs: { dovecot: 'usr/sbin/dovecot' },
+    folders: ['usr/lib/dovecot'],
+  },
+  // Exim insists on a user of its own: the other package lets it believe that there is one.
+  {
+    name: 'exim',
+    onDemand: true,
+    packages: ['exim4-daemon-light', 'libnss-wrapper'],
+    programs: { exim4: 'usr/sbin/exim4' },
+  },
+  // With a Java runtime: 200 MB.
+  {
+    name: 'tomcat',
+    onDemand: true,
+    packages: ['libtomcat10-java', 'tomcat10-common', 'openjdk-17-jre-headless'],
+    programs: { java: 'usr/lib/jvm/java-17-openjdk-amd64/bin/java' },
+  },
 ]
 
 /**
@@ -35,8 +70,8 @@ export const peers = [
 export const without = ['libc6', 'libgcc-s1', 'libstdc++6', 'libllvm14']
 
 /** The content of peer.json: paths are relative to the folder it lies in. */
-export function descriptionOf({ name, programs }) {
-  return { name, programs, libraryPath: ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'] }
+export function descriptionOf({ name, programs, folders = [] }) {
+  return { name, programs, libraryPath: ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', ...folders] }
 }
 
 /** By peer the pins of its packages, by their names: its own first, then the libraries. */

@@ -5,7 +5,7 @@ import { fetchThings } from './pinned-folders.mjs'
 
 /**
  * Runs `node scripts/FOLDER/fetch.mjs`. `all` is the table of what it knows, each entry with a `name`; `kind` is what
- * one of them is called. `thingOf` makes of an entry what pinned-folders.mjs fetches, `locate` what `--json` prints, and
+ * one of them is called; an entry with `onDemand` is fetched only where it is named. `thingOf` makes of an entry what pinned-folders.mjs fetches, `locate` what `--json` prints, and
  * `updatePins` pins some entries anew.
  */
 export async function runFetchCommand({ folder, usage, kind, all, thingOf, locate, updatePins }) {
@@ -22,11 +22,13 @@ export async function runFetchCommand({ folder, usage, kind, all, thingOf, locat
       return misused(error.message)
     }
   }
-  const wanted = (names) => {
+  const named = (names) => {
     const unknown = names.filter((name) => !all.some((entry) => entry.name === name))
     if (unknown.length > 0) misused(`unknown ${kind}: ${unknown.join(', ')}`)
-    return names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
+    return all.filter(({ name }) => names.includes(name))
   }
+  const wanted = (names) => (names.length === 0 ? all : named(names))
+  const toFetch = (names) => (names.length === 0 ? all.filter(({ onDemand }) => !onDemand) : named(names))
   const updateCommand = (names) => `node scripts/${script}.mjs --update-pins ${names.join(' ')}`
 
   const { values, positionals } = readArguments()
@@ -34,5 +36,5 @@ export async function runFetchCommand({ folder, usage, kind, all, thingOf, locat
   if (values.help) process.stdout.write(usage)
   else if (values.json) console.log(JSON.stringify(wanted(positionals).map(locate), undefined, 2))
   else if (values['update-pins']) await updatePins(wanted(positionals))
-  else await fetchThings({ script, updateCommand, things: wanted(positionals).map(thingOf) })
+  else await fetchThings({ script, updateCommand, things: toFetch(positionals).map(thingOf) })
 }

@@ -1,6 +1,6 @@
 /**
- * Compiles dist/ once before the tests, when it is older than the sources: child processes of tests load the package and
- * the benchmarks from there, for Node 20 runs no TypeScript. No test does it by itself: another one may be loading a file
+ * Compiles dist/ once before the tests, when it is older than the sources: child processes of tests load the package, the
+ * benchmarks and the field round from there, for Node 20 runs no TypeScript. No test does it by itself: another one may be loading a file
  * at that moment.
  */
 import { execFile } from 'node:child_process'
@@ -12,8 +12,10 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export default async function buildIfStale(): Promise<void> {
-  const newestSource = Math.max(await newest('lib'), await newest('benchmarks'))
-  if (newestSource <= Math.min(await oldest('dist/lib'), await oldest('dist/benchmarks'))) return
+  const folders = ['lib', 'benchmarks', 'test/field']
+  const newestSource = Math.max(...(await Promise.all(folders.map(newest))))
+  const oldestOutput = Math.min(...(await Promise.all(folders.map((folder) => oldest(`dist/${folder}`)))))
+  if (newestSource <= oldestOutput) return
   const compiler = path.join(root, 'node_modules/typescript/bin/tsc')
   await promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root })
 }

@@ -98,7 +98,7 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
 
 /** Whether the server's side has ended, TCP included: nothing more can come. */
 function isSettled(wire: Wire): boolean {
-  return wire.isOver
+  return wire.hasEnded
 }
 
 /** Lets come what the server sends by itself behind the handshake: session tickets, a greeting. */

@@ -58,11 +58,10 @@ export class Wire {
     this.#options = options
     socket.setNoDelay(true)
     socket.on('data', (bytes: Buffer) => this.#received(bytes))
-    socket.on('end', () => {
-      this.#seen.finAt ??= performance.now()
-      this.#changed()
-    })
+    socket.on('end', () => this.#ended())
     socket.on('error', (error: NodeJS.ErrnoException) => {
+      // EPIPE where ECONNRESET would be: the RST came behind a FIN.
+      if (error.code === 'EPIPE' && socket.readableEnded) this.#seen.finAt ??= performance.now()
       this.#seen.reset ??= { code: error.code ?? error.message, at: performance.now() }
       this.#changed()
     })
@@ -85,8 +84,13 @@ export class Wire {
 
   /** Whether nothing can come any more: TCP has ended, or TLS cannot go on. */
   get isOver(): boolean {
-    const { finAt, reset, failure } = this.#seen
-    return this.#closed || finAt !== undefined || reset !== undefined || failure !== undefined
+    return this.hasEnded || this.#seen.failure !== undefined
+  }
+
+  /** Whether the peer has ended TCP. Behind a fatal alert that may take a while yet. */
+  get hasEnded(): boolean {
+    const { finAt, reset } = this.#seen
+    return this.#closed || finAt !== undefined || reset !== undefined
   }
 
   /** When our close_notify was given to the socket. */
@@ -187,6 +191,23 @@ export class Wire {
     this.ssl.free()
     this.#closed = true
     this.#changed()
+  }
+
+  /** libuv takes an RST that comes with data for the end of the stream; a write, of nothing, tells the truth. */
+  #ended(): void {
+    const at = performance.now()
+    const note = (): void => {
+      this.#seen.finAt ??= at
+      this.#changed()
+    }
+    // Behind our own FIN nothing can be written.
+    if (!this.socket.writable) {
+      note()
+      return
+    }
+    this.socket.write(Buffer.alloc(0), (error) => {
+      if (error === null || error === undefined) note()
+    })
   }
 
   #received(bytes: Buffer): void {

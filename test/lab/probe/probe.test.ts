@@ -96,7 +96,15 @@ describe.each(tlsVersions)('with %s', (version) => {
       [
         'alert:internal_error',
         ({ wire, forger }) => void wire.raw(forger.forge({ type: 'alert', level: 'fatal', name: 'internal_error' })),
-        { ending: 'alert:internal_error' },
+        { ending: 'alert:internal_error', tcp: 'open' },
+      ],
+      [
+        'alert:internal_error, and FIN a while later',
+        ({ wire, forger }) => {
+          wire.raw(forger.forge({ type: 'alert', level: 'fatal', name: 'internal_error' }))
+          setTimeout(() => wire.fin(), 100)
+        },
+        { ending: 'alert:internal_error', tcp: 'half-closed' },
       ],
     ]
 
@@ -117,6 +125,19 @@ describe.each(tlsVersions)('with %s', (version) => {
         wire.write(response('hello'))
         // Behind the response has to be read: an RST throws away what was not.
         setTimeout(() => wire.reset(), 100)
+      })
+      expect(await answerTo('afterResponse', server.port, { versions })).toMatchObject({
+        ending: 'reset',
+        tcp: 'closed',
+      })
+    })
+
+    test('reset, right behind data', async () => {
+      const server = await scripted(async ({ wire, whatComes }) => {
+        await whatComes()
+        wire.write(response('hello'))
+        // Both arrive together, which Node reports as 'end'.
+        wire.reset()
       })
       expect(await answerTo('afterResponse', server.port, { versions })).toMatchObject({
         ending: 'reset',

@@ -10,7 +10,7 @@ const script = path.join(root, 'scripts/peers/fetch.mjs')
 
 test('every peer of the table is pinned', () => {
   const usage = execFileSync(process.execPath, [script, '--help'], { encoding: 'utf8' })
-  const rows = [...usage.matchAll(/^ +(\S+) +(.+\S) +from Debian (\S+)$/gm)].map(([, ...row]) => row.join(' '))
+  const rows = [...usage.matchAll(/^ +(\S+) +(.+\S) +from Debian (\S.*)$/gm)].map(([, ...row]) => row.join(' '))
   expect(rows).toEqual([
     expect.stringMatching(/^openssl 3\.0\.\d+-\S+ bookworm$/),
     expect.stringMatching(/^gnutls 3\.7\.\d+-\S+ bookworm$/),
@@ -18,15 +18,23 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^postgresql 15\.\d+-\S+ bookworm$/),
     expect.stringMatching(/^nginx 1\.22\.1-\S+ bookworm$/),
     expect.stringMatching(/^vsftpd 3\.0\.3-\S+ bookworm$/),
+    expect.stringMatching(/^apache2 2\.4\.\d+-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^lighttpd 1\.4\.69-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^caddy 2\.6\.2-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^haproxy 2\.6\.\d+-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^stunnel 3:5\.68-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^dovecot 1:2\.3\.19\.1\+dfsg1-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^exim 4\.96-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^tomcat 10\.1\.\d+-\S+ bookworm, on demand$/),
   ])
 })
 
 /** Libraries of the C library, and those that a C++ compiler brings. */
 const ofTheMachine = /^(ld-linux-x86-64|linux-vdso|libc|libm|libdl|libpthread|librt|libresolv|libgcc_s|libstdc\+\+)\.so/
 
-describe.each(fetchedPeers())('$name, fetched', ({ folder, programs }) => {
+describe.each(fetchedPeers())('$name, fetched', ({ folder, programs, libraryPath }) => {
   test.each(programs)('%s finds all its libraries beside it, but those of any machine that compiles', (program) => {
-    const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map((place) => path.join(folder, place))
+    const libraries = libraryPath.map((place) => path.join(folder, place))
     const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') }
     const lines = execFileSync('ldd', [path.join(folder, program)], { encoding: 'utf8', env })
       .trim()
@@ -49,8 +57,8 @@ test('a program that cannot be had is left out, and told of in one line', () => 
     env: { ...process.env, NO_COLOR: '1', CLOSE_NOTIFY_TEST_PEERS: 'none' },
   })
   expect(stderr.split('\n').filter((line) => line.includes('NO TEST'))).toEqual([
-    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql, vsftpd: not fetched and not installed. ' +
-      'To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl postgresql vsftpd',
+    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql, nginx, vsftpd: not fetched and not installed. ' +
+      'To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl postgresql nginx vsftpd',
   ])
   expect(stdout).toMatch(/Tests +\d+ skipped \(\d+\)/)
   expect(status).toBe(0)
@@ -60,6 +68,7 @@ interface FetchedPeer {
   readonly name: string
   readonly folder: string
   readonly programs: readonly string[]
+  readonly libraryPath: readonly string[]
 }
 
 function fetchedPeers(): readonly FetchedPeer[] {
@@ -71,10 +80,13 @@ function fetchedPeers(): readonly FetchedPeer[] {
 function peerOf(peer: unknown): FetchedPeer | undefined {
   const member = (name: string): unknown => Reflect.get(Object(peer), name)
   const programs = member('programs')
+  const libraryPath = member('libraryPath')
   if (member('present') !== true || typeof programs !== 'object' || programs === null) return undefined
+  if (!Array.isArray(libraryPath)) throw new Error('Expected the library path of each peer')
   return {
     name: String(member('name')),
     folder: String(member('folder')),
     programs: Object.values(programs).map(String),
+    libraryPath: libraryPath.map(String),
   }
 }

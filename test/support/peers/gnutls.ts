@@ -7,16 +7,13 @@
  *     client.endInput()        // close_notify; then it waits for the server's
  *
  * gnutls-serv can only listen on every address. `loopback-only.c`, preloaded, binds it to 127.0.0.1 and tells the port
- * that the kernel chose; it is compiled once, into `.cache`.
+ * that the kernel chose.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { certificate } from '../certificate.js'
 import type { TlsVersion } from '../pair.js'
 import { alertName } from '../alert-names.js'
-import { requireTool, startPeer, type PeerAlert, type PeerProcess } from './child.js'
+import { startPeer, type PeerAlert, type PeerProcess } from './child.js'
+import { loopbackOnly } from './loopback-only.js'
 import { programOf } from './programs.js'
 
 export interface GnutlsPeer extends PeerProcess {
@@ -98,18 +95,4 @@ function gnutls(
       return [{ direction, level: level === '1' ? 'warning' : 'fatal', name: alertName(Number(code)) }]
     })
   return { ...peer, alerts }
-}
-
-// Kept between runs: the processes of tests are ended without a word, and could not clean up. Renamed into place, so
-// that nobody loads half of one.
-function loopbackOnly(): string {
-  const source = fileURLToPath(new URL('loopback-only.c', import.meta.url))
-  const library = fileURLToPath(new URL('../../../.cache/loopback-only.so', import.meta.url))
-  if (existsSync(library) && statSync(library).mtimeMs >= statSync(source).mtimeMs) return library
-  requireTool('cc', 'gcc')
-  mkdirSync(dirname(library), { recursive: true })
-  const aside = `${library}.${process.pid}`
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', aside, source])
-  renameSync(aside, library)
-  return library
 }

@@ -24,6 +24,7 @@ const peers = {
   gnutls: { programs: ['gnutls-serv', 'gnutls-cli'], debianPackage: 'gnutls-bin' },
   curl: { programs: ['curl'], debianPackage: 'curl' },
   postgresql: { programs: ['initdb', 'postgres'], debianPackage: 'postgresql' },
+  nginx: { programs: ['nginx'], debianPackage: 'nginx' },
   vsftpd: { programs: ['vsftpd'], debianPackage: 'vsftpd' },
 } as const
 
