@@ -89,3 +89,16 @@ export function choices<const Value extends string>(
 ): TypedOption<readonly Value[]> {
   return new Option(flags, meaning).choices(values)
 }
+
+/** The same of a set that is too large for the help, which says where it is listed. */
+export function names<const Value extends string>(
+  flags: `--${string} <${string}...>`,
+  meaning: string,
+  values: readonly Value[],
+): TypedOption<readonly Value[]> {
+  return new Option(flags, meaning).argParser((text: string, others?: readonly Value[]): readonly Value[] => {
+    const value = values.find((each) => each === text)
+    if (value === undefined) throw new InvalidArgumentError(`Allowed choices are ${values.join(', ')}.`)
+    return [...(others ?? []), value]
+  })
+}

@@ -1,16 +1,16 @@
-// The options of `close-notify assess`. The table in docs/lab.md is that of its --help, word for word.
+// The options of `close-notify assess`. The table in docs/peers.md is that of its --help, word for word.
 import { serverProfileNames } from '../../lab/peers/profiles.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, choices, count, flag, text, wholeNumber } from '../options.js'
+import { choice, count, flag, names, text, wholeNumber } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption, writableFile } from '../output.js'
 
 export type AssessCommandOptions = OptionsOf<typeof assessOptions>
 
 export const assessOptions = {
-  profiles: choices(
+  profiles: names(
     '--profiles <name...>',
-    'only against these profiles; close-notify serve --list',
+    'only against these profiles; close-notify serve --list names them',
     serverProfileNames,
   ),
   timeout: count('--timeout <ms>', 'how long a run may take; then it hangs, and is killed (default: 10000)'),

@@ -1,4 +1,4 @@
-// The options of `close-notify connect`. The table in docs/lab.md is that of its --help, word for word.
+// The options of `close-notify connect`. The table in docs/peers.md is that of its --help, word for word.
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { clientProfileNames } from '../../lab/peers/profiles.js'

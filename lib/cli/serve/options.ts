@@ -1,17 +1,17 @@
-// The options of `close-notify serve`. The table in docs/lab.md is that of its --help, word for word.
+// The options of `close-notify serve`. The table in docs/peers.md is that of its --help, word for word.
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { framings } from '../../lab/peers/http.js'
 import { serverProfileNames } from '../../lab/peers/profiles.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, choices, count, flag, text, wholeNumber } from '../options.js'
+import { choice, count, flag, names, text, wholeNumber } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { writableFile } from '../output.js'
 
 export type ServeOptions = OptionsOf<typeof serveOptions>
 
 export const serveOptions = {
-  profile: choices('--profile <name...>', 'the profiles to play; --list names them', serverProfileNames),
+  profile: names('--profile <name...>', 'the profiles to play; --list names them', serverProfileNames),
   all: flag('--all', 'play all profiles, each on a port of its own').conflicts('profile'),
   sni: flag('--sni', 'play them on one port: NAME.localhost asks for the profile NAME'),
   port: wholeNumber('--port <n>', 'the port, or the first of several (default: any that are free)', { most: 65_535 }),

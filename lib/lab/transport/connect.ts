@@ -24,10 +24,19 @@ export interface Connected {
   readonly connectedAt: number
 }
 
-/** @throws TransportFailure of the address that failed in the most telling way, or the reason of the signal */
+/** @throws TransportFailure, or the reason of the signal */
 export async function connect(host: string, port: number, options: ConnectOptions): Promise<Connected> {
+  return await connectToOneOf(await addressesOf(host, options), port, options)
+}
+
+/** @throws TransportFailure of the address that failed in the most telling way, or the reason of the signal */
+export async function connectToOneOf(
+  addresses: readonly string[],
+  port: number,
+  options: ConnectOptions,
+): Promise<Connected> {
   let failure: TransportFailure | undefined
-  for (const address of await addressesOf(host, options)) {
+  for (const address of addresses) {
     try {
       return await connectTo(address, port, options)
     } catch (error) {
@@ -35,7 +44,7 @@ export async function connect(host: string, port: number, options: ConnectOption
       failure = moreTelling(failure, error)
     }
   }
-  throw failure ?? new TransportFailure('host-not-found', { detail: `${host} has no address` })
+  throw failure ?? new TransportFailure('host-not-found', { detail: 'the name has no address' })
 }
 
 /** The addresses of a host; one that is an address has itself. */

@@ -80,7 +80,7 @@ describe('a fleet', () => {
   })
 
   test('closes all at once, also a client that has not said whom it asks for', async () => {
-    const { peers, close } = await startFleet({ sni: true })
+    const { peers, close } = await startFleet({ sni: true, peer: { timeout: 600_000 } })
     const socket = connectTcp({ port: peers[0]?.port ?? 0, host: '127.0.0.1' })
     socket.on('error', () => {})
     await once(socket, 'connect')

@@ -300,6 +300,7 @@ describe('a limited output', () => {
     const steps: readonly Step[] = [
       { do: 'handshake' },
       { do: 'SSL_write', by: 'server', data: 'x'.repeat(200) },
+      { do: 'SSL_write', by: 'server', data: 'x'.repeat(200) },
       { do: 'transfer', from: 'server' },
       { do: 'SSL_write', by: 'server', data: 'x'.repeat(200) },
       { do: 'transfer', from: 'server' },
@@ -312,6 +313,7 @@ describe('a limited output', () => {
     if (outcome.kind !== 'ran') throw new Error('Expected a scenario that can run')
     expect(outcome.observations.map(describeObservation)).toEqual([
       '1',
+      '-1 SSL_ERROR_WANT_WRITE [none]',
       '-1 SSL_ERROR_WANT_WRITE [none]',
       'nothing',
       '-1 SSL_ERROR_WANT_WRITE [none]',

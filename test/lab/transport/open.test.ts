@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { connectToOneOf } from '../../../lib/lab/transport/connect.js'
 import { openTransport, type OpenTransportOptions } from '../../../lib/lab/transport/open.js'
 import { parseTarget } from '../../../lib/lab/transport/target.js'
 import { once, readExactly } from '../../support/streams.js'
@@ -69,8 +70,8 @@ describe('a connection', () => {
     expect(await echoed(socket, 'still here')).toBe('still here')
   })
 
-  test('goes to the next address where one refuses', async () => {
-    // localhost may have ::1 before 127.0.0.1, or 127.0.0.1 alone: the server is reached either way.
+  test('goes to a host by its name', async () => {
+    // localhost may have ::1 before 127.0.0.1, where nobody listens.
     const server = await plainServer(drain)
     expect(await open(`localhost:${server.port}`)).toMatchObject({ address: '127.0.0.1' })
   })
@@ -95,6 +96,43 @@ describe('a connection', () => {
     await once(server, 'listening')
     onTestFinished(() => void server.close())
     expect(await open(`[::1]:${portOf(server.address())}`)).toMatchObject({ address: '::1' })
+  })
+})
+
+describe('of several addresses', () => {
+  const options = () => ({ family: undefined, localAddress: undefined, signal: never() })
+  // Documentation's own, 192.0.2.0/24, which 127.0.0.1 has no way to.
+  const withoutWay = { address: '192.0.2.1', localAddress: '127.0.0.1' }
+
+  test('the next one is tried where one refuses', async () => {
+    const server = await plainServer(drain)
+    const { address, opening } = await connectToOneOf(['127.0.0.3', '127.0.0.1', '127.0.0.2'], server.port, options())
+    expect(address).toBe('127.0.0.1')
+    opening.destroy()
+    expect(server.count()).toBe(1)
+  })
+
+  test.each([
+    [['127.0.0.1', withoutWay.address], 'refused'],
+    [[withoutWay.address, '127.0.0.1'], 'refused'],
+    [[withoutWay.address], 'unreachable'],
+    [[], 'host-not-found'],
+  ])('%j fail as the one that says most: %s', async (addresses, reason) => {
+    const { localAddress } = withoutWay
+    const connecting = connectToOneOf(addresses, await closedPort(), { ...options(), localAddress })
+    await expect(connecting).rejects.toMatchObject({ reason })
+  })
+
+  test('no other is tried when the signal aborts', async () => {
+    const server = await plainServer(drain)
+    const controller = new AbortController()
+    const connecting = connectToOneOf(['127.0.0.3', '127.0.0.1'], server.port, {
+      ...options(),
+      signal: controller.signal,
+    })
+    controller.abort('enough')
+    await expect(connecting).rejects.toBe('enough')
+    expect(server.count()).toBe(0)
   })
 })
 

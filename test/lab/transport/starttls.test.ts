@@ -1,5 +1,5 @@
 // Each STARTTLS dialogue over real TCP, with servers that keep to the documents and servers that do not.
-import { getEventListeners, once as onceEvent } from 'node:events'
+import { getEventListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { openTransport } from '../../../lib/lab/transport/open.js'
@@ -49,8 +49,16 @@ async function forever(socket: Socket, piece: Buffer): Promise<void> {
   socket.resume()
   while (!socket.destroyed) {
     if (socket.write(block)) await eventLoopTurns(1)
-    else await Promise.race([onceEvent(socket, 'drain'), onceEvent(socket, 'close')]).catch(() => undefined)
+    else await new Promise<void>((resolve) => onAny(socket, ['drain', 'close'], resolve))
   }
+}
+
+function onAny(socket: Socket, names: readonly string[], listener: () => void): void {
+  const once = () => {
+    for (const name of names) socket.off(name, once)
+    listener()
+  }
+  for (const name of names) socket.on(name, once)
 }
 
 test('there is a conversation for each protocol', () => {
@@ -191,3 +199,17 @@ describe.each(conversations)('$protocol', ({ protocol, turns, refusals, endless,
     })
   })
 })
+
+test.each(['xmpp', 'xmpp-server'] as const)(
+  '%s tells the name of the server, whatever stands in it',
+  async (starttls) => {
+    const conversation = conversations.find(({ protocol }) => protocol === starttls)
+    const turns = conversation?.turns.map(({ from, bytes }) => {
+      return { from, bytes: Buffer.from(bytes.toString().replace("to='localhost'", "to='o&apos;b&amp;&lt;c'")) }
+    })
+    const server = await plainServer((socket) => play(socket, turns ?? []))
+    const target = { ...targetAt(server), servername: "o'b&<c" }
+    const { socket } = await openTransport(target, { starttls, signal: never() })
+    socket.destroy()
+  },
+)
