@@ -28,10 +28,13 @@ async function main(args: readonly string[]): Promise<number> {
     case 'list':
       for (const { name, title } of servers) process.stdout.write(`${name.padEnd(18)}${title}\n`)
       return 0
+    case 'render':
+      updatePage(readKept())
+      return 0
     case 'check':
       if (isUpToDate(readKept())) return 0
       process.stderr.write(
-        'docs/field-guide.md has other tables than test/field/servers.json: npm run field -- --update\n',
+        'docs/field-guide.md has other tables than test/field/servers.json: npm run field -- --render\n',
       )
       return 1
     case 'measure':

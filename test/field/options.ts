@@ -9,6 +9,7 @@ export type Request =
   | { readonly kind: 'measure'; readonly options: MeasureOptions }
   | { readonly kind: 'list' }
   | { readonly kind: 'check' }
+  | { readonly kind: 'render' }
   | { readonly kind: 'exit'; readonly code: 0 | 2 }
 
 export interface MeasureOptions {
@@ -48,6 +49,7 @@ export function parseOptions(args: readonly string[]): Request {
     )
     .option('--json <file>', 'write what was measured to this file', writableFile)
     .option('--update', 'renew test/field/servers.json and docs/field-guide.md with what was measured', false)
+    .option('--render', 'measure nothing: make the tables of docs/field-guide.md of servers.json')
     .option('--check', 'measure nothing: exit code 1 where docs/field-guide.md has other tables than servers.json')
     .option('--list', 'print the names of the servers, and measure nothing')
     .addHelpText('after', examples)
@@ -70,12 +72,14 @@ interface Given {
   readonly wait?: number
   readonly json?: string
   readonly update: boolean
+  readonly render?: true
   readonly check?: true
   readonly list?: true
 }
 
 function requestOf(given: Given): Request {
   if (given.list === true) return { kind: 'list' }
+  if (given.render === true) return { kind: 'render' }
   if (given.check === true) return { kind: 'check' }
   const all = given.short ? servers.filter(({ name }) => shortForm.includes(name)) : servers
   return {

@@ -53,7 +53,9 @@ function behavioursOf(server: Measured): readonly (readonly string[])[] {
     const whole = wholeBytes(answers.afterResponse)
     const cell = (question: JudgedQuestion): string => {
       const words = varies[question]
-      return words === undefined ? cellOf(question, answers[question], whole) : `varies: ${words.join('; or ')}`
+      return words === undefined
+        ? cellOf(question, answers[question], whole)
+        : `varies: ${words.map((each) => each.replace(/\S+$/, '`$&`')).join('; or ')}`
     }
     return [bodyEnd(answers.afterResponse), ...judgedQuestions.map(cell)]
   })
