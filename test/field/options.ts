@@ -22,7 +22,7 @@ export interface MeasureOptions {
 
 const examples = `
 Examples:
-  npm run field                              all of them, five minutes and 150 MB of packages
+  npm run field                              all of them: six minutes; 120 MB of packages, 650 unpacked
   npm run field -- --servers nginx,python    two of them
   npm run field -- --short                   ${shortForm.join(', ')}
   npm run field -- --update                  all, and their rows of docs/field-guide.md
