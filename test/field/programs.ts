@@ -15,6 +15,10 @@ export interface Program {
 
 const script = 'scripts/peers/fetch.mjs'
 
+export function isFetched(peer: string): boolean {
+  return existsSync(sourceFile(`.cache/peers/${peer}/peer.json`))
+}
+
 /** @throws where it was not fetched */
 export function programOf(peer: string, name: string): Program {
   const root = sourceFile(`.cache/peers/${peer}`)
