@@ -190,8 +190,8 @@ describe('a campaign', () => {
       },
     })
     const gaps = starts.slice(1).map((start, index) => start - (starts[index] ?? 0))
-    // 40 ms, less what a timer before was late.
-    for (const gap of gaps) expect(gap).toBeGreaterThan(34)
+    // 40 ms, less what the start before was late, by its timer or because the machine was busy. In a burst there are none.
+    for (const gap of gaps) expect(gap).toBeGreaterThan(20)
     expect(gaps).toHaveLength(5)
   })
 
@@ -416,8 +416,9 @@ describe('a campaign rejects, and has stopped,', () => {
   const error = new Error('broken')
   let aborted = 0
   const run: Plan['run'] = async (target, signal) => {
-    if (target === 'host-0.example') return { target }
     signal.addEventListener('abort', () => (aborted += 1))
+    // When the others run.
+    if (target === 'host-0.example') return await sleep(20, { target })
     return await untilAborted(signal)
   }
 
@@ -448,7 +449,7 @@ describe('a campaign rejects, and has stopped,', () => {
       'onProgress',
       {
         onProgress: ({ running }) => {
-          if (running === 3) throw error
+          if (running === 4) throw error
         },
       },
     ],

@@ -1,5 +1,5 @@
-// LIST JOURNAL MS: a campaign over the hosts of a file, ten at a time, where each takes MS. Prints each target whose result is
-// written, and how it ended. Ends by Ctrl-C as the program close-notify does.
+// LIST JOURNAL MS: a campaign over the hosts of a file, ten at a time, where each takes MS. Prints that it has opened the
+// journal, each target whose result is written, and how it ended. Ends by Ctrl-C as the program close-notify does.
 import { createReadStream, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { interruptible } from '../../../../dist/lib/cli/interruption.js'
@@ -13,6 +13,7 @@ const say = (fact) => writeSync(1, `${JSON.stringify(fact)}\n`)
 const note = 'x'.repeat(1500)
 
 const journal = await openJournal(file, { kind: 'test', settings: { note: note.length } })
+say({ resumed: journal.resumed, cutOff: journal.cutOff })
 try {
   const outcome = await interruptible((signal) =>
     runCampaign({
@@ -29,7 +30,7 @@ try {
       onResult: ({ target }) => say({ written: target }),
     }),
   )
-  say({ outcome, resumed: journal.resumed, cutOff: journal.cutOff })
+  say({ outcome })
 } catch (error) {
   say({ error: error.code })
 } finally {
