@@ -74,7 +74,10 @@ export async function* targetsOf(
 function columnsOf(line: string): readonly string[] {
   const [content = ''] = line.split('#', 1)
   if (content.trim() === '') return []
-  return content.trimEnd().split(/[,;\t]/).map(unquoted)
+  return content
+    .trimEnd()
+    .split(/[,;\t]/)
+    .map(unquoted)
 }
 
 /** For trim() a byte order mark is a space, as are CR and what other alphabets have. */

@@ -155,7 +155,8 @@ async function readBack(handle: FileHandle, file: string, header: JournalHeader)
     }
     const target = targetOf(line)
     if (target === undefined) throw notAJournal(file, header, `a line ${line.number} that is no result`)
-    if (!targets.add(keyOf(target))) throw notAJournal(file, header, `a second result of ${target} in line ${line.number}`)
+    if (!targets.add(keyOf(target)))
+      throw notAJournal(file, header, `a second result of ${target} in line ${line.number}`)
   }
   return { targets, kept: end, length: end, lacksNewline: false }
 }

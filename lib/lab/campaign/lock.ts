@@ -137,7 +137,10 @@ function inUse(file: string, { pid, host, token }: Holder): ClosureError {
   const holder =
     token === '' ? 'a process that it does not name' : `process ${pid}${host === os.hostname() ? '' : ` of ${host}`}`
   const advice = `where that does not run any more, remove ${file}.lock`
-  return new ClosureError('ERR_LAB_JOURNAL_IN_USE', `Expected nobody to write ${file}, received a lock of ${holder}: ${advice}`)
+  return new ClosureError(
+    'ERR_LAB_JOURNAL_IN_USE',
+    `Expected nobody to write ${file}, received a lock of ${holder}: ${advice}`,
+  )
 }
 
 function codeOf(error: unknown): unknown {

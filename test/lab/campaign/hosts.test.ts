@@ -121,7 +121,10 @@ test('a source is asked for no more than the lines need, and ends with their rea
 test('targetsOf() gives the targets, and tells of bad lines', async () => {
   const told: unknown[] = []
   const list = hostsOf(listOf(['example.org\na b\n,\nexample.net']))
-  expect(await all(targetsOf(list, (line, reason) => told.push([line, reason])))).toEqual(['example.org', 'example.net'])
+  expect(await all(targetsOf(list, (line, reason) => told.push([line, reason])))).toEqual([
+    'example.org',
+    'example.net',
+  ])
   expect(told).toEqual([
     [2, 'not-a-host'],
     [3, 'empty-host'],
@@ -164,7 +167,9 @@ const otherLines: fc.Arbitrary<Written> = fc.oneof(
 test('a list gives the same lines however it is cut into chunks', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.oneof({ weight: 4, arbitrary: writtenHosts }, { weight: 1, arbitrary: otherLines }), { maxLength: 30 }),
+      fc.array(fc.oneof({ weight: 4, arbitrary: writtenHosts }, { weight: 1, arbitrary: otherLines }), {
+        maxLength: 30,
+      }),
       fc.boolean(),
       fc.constantFrom('\n', '\r\n'),
       fc.boolean(),

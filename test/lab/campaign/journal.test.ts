@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { journalTo, openJournal } from '../../../lib/lab/campaign/journal.js'
 import type { Journal, TargetResult } from '../../../lib/lab/campaign/journal.js'
-import { temporaryFolder } from './support.js'
+import { temporaryFolder, textWith } from './support.js'
 
 interface Result extends TargetResult {
   readonly note: string
@@ -55,7 +55,7 @@ describe('a journal', () => {
   test('takes no second result of a target', async () => {
     const file = await newFile(headerLine + lineOf('a.example'))
     const journal = await openJournal<Result>(file, header)
-    const refusal = { code: 'ERR_CLOSURE_INVALID_ARGUMENT', message: expect.stringContaining("received 'A.example'") }
+    const refusal = { code: 'ERR_CLOSURE_INVALID_ARGUMENT', message: textWith("received 'A.example'") }
     await expect(journal.append(result('A.example'))).rejects.toMatchObject(refusal)
     await journal.close()
     expect(await readFile(file, 'utf8')).toBe(headerLine + lineOf('a.example'))
@@ -161,14 +161,14 @@ describe('a file is refused, and left as it is,', () => {
   const refused = { code: 'ERR_LAB_NOT_A_JOURNAL' }
 
   test.each([
-    ['a text of one line', 'text', 'whose first line is no header'],
-    ['a text', 'some text\nand more\n', 'whose first line is no header'],
-    ['JSON that is no header', '{"target":"a.example"}\n', 'whose first line is no header'],
-    ['a header without settings', '{"format":1,"kind":"close-notify-probe"}\n', 'whose first line is no header'],
-    ['binary data', Buffer.from([0x1f, 0x8b, 8, 0, 10, 0xff]), 'whose first line is no header'],
-    ['zeros', Buffer.alloc(5000), 'whose first line is no header'],
-    ['another format', '{"format":2,"kind":"close-notify-probe","settings":{}}\n', 'of format 2'],
-    ['another kind', '{"format":1,"kind":"other","settings":{}}\n', 'of kind other'],
+    ['a text of one line', 'text', 'one whose first line is no header'],
+    ['a text', 'some text\nand more\n', 'one whose first line is no header'],
+    ['JSON that is no header', '{"target":"a.example"}\n', 'one whose first line is no header'],
+    ['a header without settings', '{"format":1,"kind":"close-notify-probe"}\n', 'one whose first line is no header'],
+    ['binary data', Buffer.from([0x1f, 0x8b, 8, 0, 10, 0xff]), 'one whose first line is no header'],
+    ['zeros', Buffer.alloc(5000), 'one whose first line is no header'],
+    ['another format', '{"format":2,"kind":"close-notify-probe","settings":{}}\n', 'one of format 2'],
+    ['another kind', '{"format":1,"kind":"other","settings":{}}\n', 'one of kind other'],
     ['a result without a target', `${headerLine}{"note":""}\n${lineOf('a.example')}`, 'a line 2 that is no result'],
     ['a damaged line', `${headerLine}${lineOf('a.example')}{"target\n`, 'a line 3 that is no result'],
     ['an empty line', `${headerLine}\n${lineOf('a.example')}`, 'a line 2 that is no result'],
@@ -181,7 +181,7 @@ describe('a file is refused, and left as it is,', () => {
     const file = await newFile(content)
     await expect(openJournal(file, header)).rejects.toMatchObject({
       ...refused,
-      message: expect.stringMatching(new RegExp(`^Expected ${file} to be a journal of close-notify-probe, received .*${reason}$`)),
+      message: `Expected ${file} to be a journal of close-notify-probe, received ${reason}`,
     })
     expect(await readFile(file)).toEqual(Buffer.from(content))
     expect(await readdir(path.dirname(file))).toEqual(['journal.ndjson'])
