@@ -44,7 +44,7 @@ export interface CampaignPlan<Result extends TargetResult> extends CampaignLimit
   readonly onProgress?: ((progress: CampaignProgress) => void) | undefined
 }
 
-export interface CampaignLimits {
+interface CampaignLimits {
   /** How many targets are run at a time, at most; never two of one host name. */
   readonly concurrency: number
   /** How many are started in a second, at most, evenly spread. @default no limit */

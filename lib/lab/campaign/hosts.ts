@@ -73,11 +73,8 @@ export async function* targetsOf(
 /** None where there is nothing but a comment. */
 function columnsOf(line: string): readonly string[] {
   const [content = ''] = line.split('#', 1)
-  if (content.trim() === '') return []
-  return content
-    .trimEnd()
-    .split(/[,;\t]/)
-    .map(unquoted)
+  const row = content.trim()
+  return row === '' ? [] : row.split(/[,;\t]/).map(unquoted)
 }
 
 /** For trim() a byte order mark is a space, as are CR and what other alphabets have. */

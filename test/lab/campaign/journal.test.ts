@@ -152,7 +152,7 @@ describe('a journal is opened again', () => {
         await second.close()
         expect(await readFile(file)).toEqual(before)
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 })

@@ -30,7 +30,7 @@ describe('the lock of a file', () => {
     const holder = startProgram('take-lock.mjs', [file, '-'])
     await holder.printed(1)
     expect(holder.facts).toEqual([{ locked: holder.pid }])
-    await expect(lockFile(file)).rejects.toEqual(
+    await expect(lockFile(file)).rejects.toMatchObject(
       inUse(`process ${holder.pid}: where that does not run any more, remove`),
     )
     holder.kill('SIGKILL')
