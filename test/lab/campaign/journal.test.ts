@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
@@ -35,6 +36,16 @@ describe('a journal', () => {
     await appendAll(journal, [result('b.example'), result('c.example'), result('d.example')])
     const lines = ['a.example', 'b.example', 'c.example', 'd.example']
     expect((await readFile(file, 'utf8')).trimEnd().split('\n').slice(1).map(targetIn)).toEqual(lines)
+    await journal.close()
+  })
+
+  test('has the whole line when it says so', async () => {
+    const file = await newFile()
+    const journal = await openJournal<Result>(file, header)
+    // So long that it is on its way for a while.
+    const note = 'x'.repeat(8_000_000)
+    await journal.append(result('a.example', note))
+    expect(statSync(file).size).toBe(headerLine.length + lineOf('a.example', note).length)
     await journal.close()
   })
 
@@ -81,11 +92,14 @@ describe('a journal', () => {
     const folder = await temporaryFolder()
     const file = path.join(folder, 'journal.ndjson')
     const journal = await openJournal<Result>(file, header)
+    const sameFile = path.join(await temporaryFolder(), 'link')
+    await symlink(file, sameFile)
     await expect(openJournal(file, header)).rejects.toMatchObject({ code: 'ERR_LAB_JOURNAL_IN_USE' })
-    const sameFile = path.join(folder, '..', path.basename(folder), 'journal.ndjson')
     await expect(openJournal(sameFile, header)).rejects.toMatchObject({ code: 'ERR_LAB_JOURNAL_IN_USE' })
     await journal.close()
-    await (await openJournal(file, header)).close()
+    const byLink = await openJournal<Result>(sameFile, header)
+    await expect(openJournal(file, header)).rejects.toMatchObject({ code: 'ERR_LAB_JOURNAL_IN_USE' })
+    await byLink.close()
     expect(await readdir(folder)).toEqual(['journal.ndjson'])
   })
 })
