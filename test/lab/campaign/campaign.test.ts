@@ -376,6 +376,16 @@ describe('a campaign that is stopped', () => {
     expect(outcome).toEqual({ ended: 'aborted', done: 1, failed: 0, skipped: 0, aborted: 0, left: undefined })
   })
 
+  test('knows what is left of a list that was read to its end', async () => {
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(), 30)
+    const { outcome } = await campaign(['a.example:1', 'a.example:2', 'b.example', 'a.example:3'], {
+      signal: controller.signal,
+      run: (_target, signal) => untilAborted(signal),
+    })
+    expect(outcome).toEqual({ ended: 'aborted', done: 0, failed: 0, skipped: 0, aborted: 2, left: 4 })
+  })
+
   test('writes the results that were there', async () => {
     const controller = new AbortController()
     const written: string[] = []

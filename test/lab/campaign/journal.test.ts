@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { journalTo, openJournal } from '../../../lib/lab/campaign/journal.js'
 import type { Journal, TargetResult } from '../../../lib/lab/campaign/journal.js'
 import { temporaryFolder, textWith } from './support.js'
@@ -77,6 +78,33 @@ describe('a journal', () => {
     await expect(journal.append(result('a.example', 'x'.repeat(2 ** 24)))).rejects.toThrow('at most 16777216 bytes')
     expect(journal.has('a.example')).toBe(false)
     await journal.close()
+  })
+
+  test('takes nothing behind a line that could not be written whole', async () => {
+    const file = await newFile(headerLine + lineOf('a.example'))
+    const journal = await openJournal<Result>(file, header)
+    // A file may have so many bytes, from now on, and a write that goes beyond is cut there.
+    const limitFiles = (bytes: number | string) =>
+      execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`])
+    const failure = { code: 'EFBIG' }
+    limitFiles(1000)
+    onTestFinished(() => void limitFiles('unlimited'))
+    const appended = await Promise.allSettled([
+      journal.append(result('b.example', 'x'.repeat(2000))),
+      journal.append(result('c.example')),
+    ])
+    limitFiles('unlimited')
+    expect(appended).toMatchObject([
+      { status: 'rejected', reason: failure },
+      { status: 'rejected', reason: failure },
+    ])
+    await expect(journal.append(result('d.example'))).rejects.toMatchObject(failure)
+    await journal.close()
+    expect(statSync(file).size).toBe(1000)
+    const next = await openJournal<Result>(file, header)
+    expect(next.resumed).toBe(1)
+    await next.close()
+    expect(await readFile(file, 'utf8')).toBe(headerLine + lineOf('a.example'))
   })
 
   test('writes what it was given before close(), and takes nothing after it', async () => {
@@ -166,7 +194,7 @@ describe('a journal is opened again', () => {
         await second.close()
         expect(await readFile(file)).toEqual(before)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

@@ -83,6 +83,18 @@ describe('the lock of a file', () => {
   })
 })
 
+test('of many that find an abandoned lock at once, one takes it over', async () => {
+  const { folder, file, ...locks } = await abandoned()
+  for (let round = 0; round < 20; round++) {
+    await locks.put('journal.lock')
+    const taken = await Promise.allSettled(Array.from({ length: 20 }, () => lockFile(file)))
+    const winners = taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(winners).toHaveLength(1)
+    for (const lock of winners) await lock.release()
+    expect(await readdir(folder)).toEqual([])
+  }
+})
+
 test('of many processes one has the lock at a time, also where they die with it', async () => {
   const folder = await temporaryFolder()
   const file = path.join(folder, 'journal')
