@@ -7,10 +7,9 @@
  * lock. Between the list and the runs there is a small waiting room, for targets whose host is busy: those behind them
  * go first, and the list is not read while the room is full.
  *
- * What p-queue, p-limit and bottleneck have are queues, which are filled without regard to what fits; p-map keeps what
- * every run gave, or, as pMapIterable, gives results in the order of the list, so that a slow target stops those behind
- * it. None knows of hosts, spreads starts evenly and gives up a run that does not settle; what would be left of this
- * file around one of them is most of it.
+ * p-queue, p-limit and bottleneck are queues that take whatever is put into them: to read the list no further than there are
+ * places, to keep hosts apart, and to end what runs would be left to the caller, and that is this file. p-map keeps what every
+ * run gave; as pMapIterable it gives results in the order of the list, so that a slow target stops those behind it.
  */
 import { setImmediate as immediate } from 'node:timers/promises'
 import { checkCount, invalid } from '../../options.js'
@@ -45,7 +44,7 @@ export interface CampaignPlan<Result extends TargetResult> extends CampaignLimit
   readonly onProgress?: ((progress: CampaignProgress) => void) | undefined
 }
 
-export interface CampaignLimits {
+interface CampaignLimits {
   /** How many targets are run at a time, at most; never two of one host name. */
   readonly concurrency: number
   /** How many are started in a second, at most, evenly spread. @default no limit */
@@ -79,7 +78,7 @@ export interface CampaignOutcome {
  * and its host are free again.
  *
  * A stop, by the signal or the total time, takes no further target, aborts the runs and keeps what is done: the promise
- * resolves, after the grace at the latest. The list is asked to end by its iterator's return(); where it is being read at
+ * resolves when the grace is over, at the latest, and what was there is written. The list is asked to end by its iterator's return(); where it is being read at
  * that moment, from a terminal for example, that is not waited for, and ending the source is the caller's.
  *
  * Rejects with a ClosureError ERR_CLOSURE_INVALID_ARGUMENT for options out of range, or a result of another target
@@ -328,7 +327,7 @@ class Campaign<Result extends TargetResult> {
   #left(): number | undefined {
     if (this.#isRead) return this.#waitingRoom.length + this.#counts.aborted
     const { total } = this.#plan
-    return total === undefined ? undefined : total - this.#dealtWith()
+    return total === undefined ? undefined : Math.max(0, total - this.#dealtWith())
   }
 
   #dealtWith(): number {

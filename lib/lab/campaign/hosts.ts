@@ -29,14 +29,14 @@ const maxLineLength = 8192
  * Reads the targets of a list, from a file or stdin. It reads no further than its lines are asked for, so that a list of
  * a million lines needs no memory; a line that is no target is reported as such, and the next one read.
  *
- * - A line ends with LF or CRLF. A byte order mark of UTF-8 at the beginning is no part of the first line.
+ * - A line ends with LF or CRLF.
  * - From `#` on a line is a comment. Blank lines, and those with a comment alone, are nothing.
  * - A line may have columns, with a comma, a semicolon or a tab between them, and double quotes around each. The target
  *   is the first column; where that has digits alone, it is a rank, and the target is the second: `1,example.org`. So
  *   the lists of Tranco and Cisco Umbrella can be read as they are.
  * - A first line of several columns is the header of a table where it has no number, and one of its columns is called
  *   `host`, `hostname`, `domain` or `target`, in whatever case: `rank,domain`. It is nothing.
- * - Spaces around a target are nothing. What a target looks like beyond that is not checked.
+ * - Spaces around a target are nothing, and so is a byte order mark. What a target looks like beyond that is not checked.
  *
  * Rejects where the source does.
  */
@@ -51,7 +51,7 @@ export async function* hostsOf(source: AsyncIterable<string | Uint8Array>): Asyn
       yield { kind: 'bad', line: line.number, reason: 'not-utf-8' }
       continue
     }
-    const columns = columnsOf(line.bytes.toString('utf8'), line.number === 1)
+    const columns = columnsOf(line.bytes.toString('utf8'))
     if (columns.length === 0) continue
     const isHeader = mayBeHeader && looksLikeHeader(columns)
     mayBeHeader = false
@@ -71,16 +71,13 @@ export async function* targetsOf(
 }
 
 /** None where there is nothing but a comment. */
-function columnsOf(line: string, isFirst: boolean): readonly string[] {
-  const marked = isFirst && line.startsWith('\uFEFF') ? line.slice(1) : line
-  const [content = ''] = marked.split('#', 1)
-  if (content.trim() === '') return []
-  return content
-    .trimEnd()
-    .split(/[,;\t]/)
-    .map(unquoted)
+function columnsOf(line: string): readonly string[] {
+  const [content = ''] = line.split('#', 1)
+  const row = content.trim()
+  return row === '' ? [] : row.split(/[,;\t]/).map(unquoted)
 }
 
+/** For trim() a byte order mark is a space, as are CR and what other alphabets have. */
 function unquoted(column: string): string {
   const text = column.trim()
   return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).trim() : text

@@ -14,7 +14,6 @@
  */
 import { open, realpath } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import path from 'node:path'
 import type { Writable } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import { ClosureError } from '../../errors.js'
@@ -115,12 +114,13 @@ export function journalTo<Result extends TargetResult>(stream: Writable, header:
   }
 }
 
-/** One name for one file, so that it has one lock. */
+/** Not the name of a link to it: the lock stands beside the file itself. */
 async function canonicalPath(file: string): Promise<string> {
   try {
     return await realpath(file)
   } catch {
-    return path.join(await realpath(path.dirname(file)), path.basename(file))
+    // There is none yet, or what is wrong shows when it is opened.
+    return file
   }
 }
 

@@ -25,9 +25,8 @@ function splitTarget(target: string): { readonly host: string; readonly port: st
 
 function sameForAll(name: string): string {
   const lower = name.toLowerCase().replace(/(?<=.)\.$/, '')
-  // For ASCII it would do nothing that is wanted, and drop what follows a slash.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-  if (/^[\x00-\x7f]*$/.test(lower)) return lower
+  // ASCII has a byte for each character. There domainToASCII() has nothing to do, and would drop what follows a slash.
+  if (Buffer.byteLength(lower) === lower.length) return lower
   // Empty where it is no name that DNS can have.
   return domainToASCII(lower) || lower
 }

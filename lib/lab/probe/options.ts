@@ -10,6 +10,7 @@ import {
   invalid,
 } from '../../options.js'
 import { tlsVersions, type TlsVersion } from '../../tls/versions.js'
+import { parseProxy } from '../transport/proxy-address.js'
 import { type StartTlsProtocol, startTlsProtocols } from '../transport/starttls/protocols.js'
 import type { Question } from './result.js'
 
@@ -140,10 +141,16 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
     totalTimeout: checkPositive('totalTimeout', 'ms', options.totalTimeout ?? 60_000),
     maxBytes: checkPositive('maxBytes', 'bytes', options.maxBytes ?? 16 * 1024 * 1024),
     servername: checkTextIfGiven('servername', options.servername),
-    proxy: checkTextIfGiven('proxy', options.proxy),
+    proxy: checkProxy(options.proxy),
     library: checkTextIfGiven('library', options.library),
     ...{ cert: options.cert, key: options.key, ca: options.ca },
   }
+}
+
+function checkProxy(value: unknown): string | undefined {
+  const url = checkTextIfGiven('proxy', value)
+  if (url !== undefined) parseProxy(url)
+  return url
 }
 
 function checkRequest(value: unknown): 'http/1.1' | 'h2' | 'none' | Uint8Array {

@@ -266,7 +266,8 @@ class Run {
     if (this.address !== undefined || isProxied) return
     this.address = address
     const { target } = this.#destination
-    this.#destination = { ...this.#destination, target: { host: address, port: target.port } }
+    // Some STARTTLS dialogues name the host.
+    this.#destination = { ...this.#destination, target: { ...target, host: address } }
   }
 
   /** A connection for nothing but to offer a session; undefined where it does not come to be. */

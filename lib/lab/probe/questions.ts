@@ -21,7 +21,7 @@ export interface Asked {
   readonly signal: AbortSignal
 }
 
-export interface Limits {
+interface Limits {
   /** ms without anything after which an answer is taken as it is. */
   readonly wait: number
   /** ms that a response may take. */

@@ -71,10 +71,12 @@ describe('a line of a list', () => {
   })
 })
 
-test('a byte order mark is no part of the first line, and is looked for nowhere else', async () => {
-  expect(await read('\uFEFFexample.org\n\uFEFFexample.org')).toEqual([target('example.org', 1), bad('not-a-host', 2)])
-  expect(await read('\uFEFF# list\nexample.org')).toEqual([target('example.org', 2)])
-})
+test.each(['\uFEFFexample.org', '\uFEFF1,example.org', '\uFEFF"example.org"', '\uFEFFexample.org\n\uFEFF# list'])(
+  'a byte order mark is no part of a line: %j',
+  async (list) => {
+    expect(await read(list)).toEqual([target('example.org', 1)])
+  },
+)
 
 test('a list of nothing has no lines', async () => {
   expect(await read()).toEqual([])

@@ -5,24 +5,23 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { lockFile } from '../../../lib/lab/campaign/lock.js'
-import { startProgram, temporaryFolder } from './support.js'
+import { startProgram, temporaryFolder, textWith } from './support.js'
 
-const inUse = (text: string) =>
-  expect.objectContaining({ code: 'ERR_LAB_JOURNAL_IN_USE', message: expect.stringContaining(text) })
+const inUse = (text: string) => ({ code: 'ERR_LAB_JOURNAL_IN_USE', message: textWith(text) })
 
 describe('the lock of a file', () => {
   test('is had once, and leaves nothing behind', async () => {
     const folder = await temporaryFolder()
     const file = path.join(folder, 'journal')
     const lock = await lockFile(file)
-    await expect(lockFile(file)).rejects.toEqual(inUse(`process ${process.pid}`))
+    await expect(lockFile(file)).rejects.toMatchObject(inUse(`process ${process.pid}`))
     expect(await readdir(folder)).toEqual(['journal.lock'])
     await lock.release()
     expect(await readdir(folder)).toEqual([])
     const next = await lockFile(file)
     // Not the lock of another.
     await lock.release()
-    await expect(lockFile(file)).rejects.toEqual(inUse(`process ${process.pid}`))
+    await expect(lockFile(file)).rejects.toMatchObject(inUse(`process ${process.pid}`))
     await next.release()
   })
 
@@ -31,7 +30,7 @@ describe('the lock of a file', () => {
     const holder = startProgram('take-lock.mjs', [file, '-'])
     await holder.printed(1)
     expect(holder.facts).toEqual([{ locked: holder.pid }])
-    await expect(lockFile(file)).rejects.toEqual(
+    await expect(lockFile(file)).rejects.toMatchObject(
       inUse(`process ${holder.pid}: where that does not run any more, remove`),
     )
     holder.kill('SIGKILL')
@@ -40,15 +39,15 @@ describe('the lock of a file', () => {
   })
 
   test('is taken over where another process has the number of its holder by now', async () => {
-    const { file, put } = await abandoned()
-    await put('journal.lock', { pid: process.pid, started: '1' })
+    const { file, ...locks } = await abandoned()
+    await locks.put('journal.lock', { pid: process.pid, started: '1' })
     await (await lockFile(file)).release()
   })
 
   test('is left alone where its holder is on another machine', async () => {
-    const { file, put } = await abandoned()
-    await put('journal.lock', { host: 'elsewhere.example' })
-    await expect(lockFile(file)).rejects.toEqual(inUse('of elsewhere.example'))
+    const { file, ...locks } = await abandoned()
+    await locks.put('journal.lock', { host: 'elsewhere.example' })
+    await expect(lockFile(file)).rejects.toMatchObject(inUse('of elsewhere.example'))
   })
 
   test.each(['', 'text', '{}', 'null', '{"pid":1,"started":"","host":"","token":"../../../../../tmp/elsewhere"}'])(
@@ -56,25 +55,25 @@ describe('the lock of a file', () => {
     async (content) => {
       const file = path.join(await temporaryFolder(), 'journal')
       await writeFile(`${file}.lock`, content)
-      await expect(lockFile(file)).rejects.toEqual(inUse('a process that it does not name'))
+      await expect(lockFile(file)).rejects.toMatchObject(inUse('a process that it does not name'))
       expect(await readFile(`${file}.lock`, 'utf8')).toBe(content)
     },
   )
 
   test('is taken over where a process died while it took it over, and nothing is left behind', async () => {
-    const { folder, file, put } = await abandoned()
-    const first = await put('journal.lock')
-    const second = await put(`journal.lock.${first}`)
-    await put(`journal.lock.${first}.${second}`)
+    const { folder, file, ...locks } = await abandoned()
+    const first = await locks.put('journal.lock')
+    const second = await locks.put(`journal.lock.${first}`)
+    await locks.put(`journal.lock.${first}.${second}`)
     await (await lockFile(file)).release()
     expect(await readdir(folder)).toEqual([])
   })
 
   test('is not taken over where a running process is about to', async () => {
-    const { file, put } = await abandoned()
-    const token = await put('journal.lock')
-    await put(`journal.lock.${token}`, { host: 'elsewhere.example' })
-    await expect(lockFile(file)).rejects.toEqual(inUse('of elsewhere.example'))
+    const { file, ...locks } = await abandoned()
+    const token = await locks.put('journal.lock')
+    await locks.put(`journal.lock.${token}`, { host: 'elsewhere.example' })
+    await expect(lockFile(file)).rejects.toMatchObject(inUse('of elsewhere.example'))
   })
 
   test('rejects with the error of the system where there is no such folder', async () => {
@@ -82,6 +81,18 @@ describe('the lock of a file', () => {
       code: 'ENOENT',
     })
   })
+})
+
+test('of many that find an abandoned lock at once, one takes it over', async () => {
+  const { folder, file, ...locks } = await abandoned()
+  for (let round = 0; round < 20; round++) {
+    await locks.put('journal.lock')
+    const taken = await Promise.allSettled(Array.from({ length: 20 }, () => lockFile(file)))
+    const winners = taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    expect(winners).toHaveLength(1)
+    for (const lock of winners) await lock.release()
+    expect(await readdir(folder)).toEqual([])
+  }
 })
 
 test('of many processes one has the lock at a time, also where they die with it', async () => {

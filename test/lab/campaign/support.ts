@@ -5,11 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 
 /** A list as a source gives it: no item before it is asked for. */
 export async function* listOf<T>(items: Iterable<T>): AsyncGenerator<T, void, undefined> {
-  yield* items
+  for (const item of items) yield await Promise.resolve(item)
 }
 
 export async function all<T>(list: AsyncIterable<T>): Promise<readonly T[]> {
@@ -79,6 +79,11 @@ export function startProgram(
     },
     kill: (signal) => void child.kill(signal),
   }
+}
+
+/** For the member of an object that a text is to be in. */
+export function textWith(part: string): unknown {
+  return expect.stringContaining(part)
 }
 
 /** The member of a fact. */

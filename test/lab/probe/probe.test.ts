@@ -425,6 +425,7 @@ describe('a probe', () => {
     [{ userAgent: 'a\r\nHost: b' }, /printable ASCII/],
     [{ questions: ['onRst'] }, /afterResponse/],
     [{ cert: 'PEM' }, /belong together/],
+    [{ proxy: 'ftp://localhost' }, /proxy/],
     [{ tls: 'TLSv1.3' }, /one of the keys/],
   ])('refuses %j', async (options, message) => {
     const wrong: object = options

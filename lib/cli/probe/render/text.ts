@@ -49,7 +49,7 @@ function failedSection({ version, failure }: FailedVersion, { style, width }: La
 }
 
 /** A failure in a sentence that says what to do, where there is something to do. */
-export function sentenceOf({ stage, reason, detail }: Failure): string {
+function sentenceOf({ stage, reason, detail }: Failure): string {
   const why = detail === undefined ? '' : ` (${detail})`
   const hint = hints[reason]
   return `failed at the ${stages[stage]}: ${reason}${why}.${hint === undefined ? '' : ` ${hint}`}`
@@ -122,7 +122,7 @@ function timesOf(answer: Answer): string {
   return times.join(', ')
 }
 
-export function adviceSentence({ waitTimeout }: Advice): string {
+function adviceSentence({ waitTimeout }: Advice): string {
   return waitTimeout === undefined
     ? "Towards it: mode 'unidirectional'; it gives no answer that is worth waiting for."
     : `Towards it: mode 'bidirectional' with waitTimeout ${waitTimeout}, or 'unidirectional' where its answer is not needed.`
