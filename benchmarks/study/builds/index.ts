@@ -34,7 +34,7 @@ function block(protocol: Protocol): Block {
     id: `builds protocol=${protocol}`,
     cells: buildNames.map((build) => ({ protocol, build })),
     needs: [fetched],
-    seconds: 55,
+    seconds: 42,
     run: (context) => run(protocol, context),
   }
 }

@@ -74,7 +74,7 @@ function hundreds(): Block[] {
     burstBlock({ ...hundred, silent: 0, sides: all, rounds: 8, warmSamples: 2, seconds: 57 }),
     burstBlock({ ...hundred, silent: 1, sides: timed, seconds: 20 }),
     burstBlock({ ...hundred, silent: 10, sides: timed, seconds: 21 }),
-    burstBlock({ ...hundred, silent: 100, sides: ['destroy()', ...waiting], seconds: 53 }),
+    burstBlock({ ...hundred, silent: 100, sides: ['destroy()', ...waiting], seconds: 40 }),
   ]
 }
 
@@ -86,11 +86,11 @@ function thousands(): Block[] {
       silent: 0,
       sides: all.filter((side) => side !== 'by hand'),
       warmSamples: 2,
-      seconds: 185,
+      seconds: 140,
     }),
     burstBlock({ ...thousand, silent: 1, sides: timed, seconds: 46 }),
     burstBlock({ ...thousand, silent: 10, sides: timed, seconds: 46 }),
-    burstBlock({ ...thousand, silent: 100, sides: waiting, seconds: 80 }),
+    burstBlock({ ...thousand, silent: 100, sides: waiting, seconds: 68 }),
   ]
 }
 

@@ -65,7 +65,7 @@ export const serverTopics: readonly ServerTopic[] = [
     reporting: ['policy', 'bidirectional'],
     size: 128,
     rounds: 10,
-    seconds: 70,
+    seconds: 35,
   },
 ]
 

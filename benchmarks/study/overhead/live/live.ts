@@ -49,7 +49,7 @@ export function liveBlock(live: number): Block {
     id: `overhead topic=closureOf live=${live}`,
     cells: [{ topic: 'closureOf', live }],
     needs: live >= 100_000 ? [memoryFor100k] : [],
-    seconds: Math.round(8 + securedOf(live) * 0.0015 + (live - securedOf(live)) * 0.0005),
+    seconds: Math.round(5 + securedOf(live) * 0.0006 + (live - securedOf(live)) * 0.0002),
     run: (context) => run(live, context),
   }
 }
