@@ -234,6 +234,7 @@ export class Wire {
   }
 
   #read(arrivedAt: number): void {
+    let before = Infinity
     for (;;) {
       const { result, plaintext, output } = this.ssl.pump()
       // Views that the next call overwrites.
@@ -249,6 +250,11 @@ export class Wire {
       }
       if (this.#closed) return
       if (result.value > 0) continue
+      const left = this.ssl.inputPending()
+      if (isInterrupted(result) && left > 0 && left < before) {
+        before = left
+        continue
+      }
       this.#noteFailure(result)
       if (this.#seen.closeNotifyAt !== undefined) this.#seen.surplus += this.ssl.inputPending()
       return
@@ -271,7 +277,7 @@ export class Wire {
 
   #noteFailure({ value, error, queue }: SslResult): void {
     if (value > 0 || error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE') return
-    if (error === 'SSL_ERROR_ZERO_RETURN') return
+    if (error === 'SSL_ERROR_ZERO_RETURN' || isInterrupted({ value, error, queue })) return
     const reason = queue.at(-1)?.reason ?? error
     this.#seen.failure ??= { reason: reason.toLowerCase().replaceAll('_', ' '), at: performance.now() }
   }
@@ -279,6 +285,14 @@ export class Wire {
   #changed(): void {
     for (const look of this.#waiters) look()
   }
+}
+
+/**
+ * Nothing is wrong, and there may be more to read: so OpenSSL 3.5 has it behind a warning such as user_canceled. At the end
+ * of the input it would say the same, but a wire never tells OpenSSL of an end.
+ */
+function isInterrupted({ value, error, queue }: SslResult): boolean {
+  return value <= 0 && error === 'SSL_ERROR_SYSCALL' && queue.length === 0
 }
 
 /** An abort's reason can be anything. */
