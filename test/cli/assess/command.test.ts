@@ -26,6 +26,8 @@ describe('the command line of assess', () => {
     { args: ['assess', '--body', '10', '--', 'true', '{url}'], says: '64' },
     { args: ['assess', '--junit', '/absent/file.xml', '--', 'true', '{url}'], says: 'There is no such folder' },
     { args: ['assess', '--server', 'https://localhost/'], says: 'HOST or HOST:PORT' },
+    { args: ['assess', '--server', 'localhost', '--junit', 'closing.xml'], says: 'cannot be used with' },
+    { args: ['assess', '--server', 'localhost', '--profiles', 'silent'], says: 'cannot be used with' },
   ])('refuses $args, says why, and runs nothing', async ({ args, says }) => {
     const { exitCode, stdout, stderr } = await run(...args)
     expect(stderr).toContain(says)
