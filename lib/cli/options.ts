@@ -50,10 +50,24 @@ export function wholeNumber(
   meaning: string,
   { least = 0, most = 2 ** 31 - 1 }: { readonly least?: number; readonly most?: number } = {},
 ): TypedOption<number> {
+  return numberWithin(flags, meaning, { least, most, wrong: `A whole number of ${least} to ${most} is expected.` })
+}
+
+/** A whole number of something, 1 or more. */
+export function count(flags: `--${string} <${string}>`, meaning: string): TypedOption<number> {
+  const wrong = 'It has to be a whole number, 1 or more.'
+  return numberWithin(flags, meaning, { least: 1, most: Number.MAX_SAFE_INTEGER, wrong })
+}
+
+function numberWithin(
+  flags: string,
+  meaning: string,
+  { least, most, wrong }: { readonly least: number; readonly most: number; readonly wrong: string },
+): TypedOption<number> {
   return new Option(flags, meaning).argParser((text: string) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
     if (number >= least && number <= most) return number
-    throw new InvalidArgumentError(`A whole number of ${least} to ${most} is expected.`)
+    throw new InvalidArgumentError(wrong)
   })
 }
 
@@ -68,17 +82,6 @@ export function choice<const Value extends string>(
   values: readonly Value[],
 ): TypedOption<Value> {
   return new Option(flags, meaning).choices(values)
-}
-
-/** A whole number of something, 1 or more. */
-export function count(flags: `--${string} <${string}>`, meaning: string): TypedOption<number> {
-  return new Option(flags, meaning).argParser((value) => {
-    const number = Number(value)
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1) {
-      throw new InvalidArgumentError('It has to be a whole number, 1 or more.')
-    }
-    return number
-  })
 }
 
 /** Several of a set: behind one option, or behind each of several. */

@@ -1,7 +1,7 @@
 /** Connections of peers in a few words, for people. */
 import type { OtherSide, PeerLogEntry, PeerStep } from '../lab/peers/log.js'
 import type { Profile } from '../lab/peers/profiles.js'
-import { aligned } from './aligned.js'
+import { aligned } from './text.js'
 
 /** `TLSv1.3: closed by close_notify+fin (before ours), 79 bytes; did request, response 20133, close_notify, fin` */
 export function describeConnection({ handshake, other, did, judgement }: PeerLogEntry): string {

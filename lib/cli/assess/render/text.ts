@@ -3,7 +3,7 @@ import type { Assessment, AssessedRun, RunVerdict } from '../../../lab/assess/re
 import { isFailure } from '../../../lab/assess/result.js'
 import type { ServerAssessment } from '../../../lab/assess/server.js'
 import { framings } from '../../../lab/peers/http.js'
-import { aligned } from '../../aligned.js'
+import { aligned } from '../../text.js'
 import type { Layout } from '../../output.js'
 import type { Style } from '../../style.js'
 

@@ -2,7 +2,8 @@
 // paths, so that the same builds print the same text.
 import type { Change, ChangedStep, ChangeKind, Changes } from '../../../lab/compare/changes.js'
 import { extentOf, headings, placesOf, titleOf } from './changes-text.js'
-import { cell, code, escaped, table } from './markdown-words.js'
+import { markdownTable } from '../../text.js'
+import { cell, code, escaped } from './markdown-words.js'
 import { problemOf } from './problems.js'
 
 interface MarkdownOptions {
@@ -39,7 +40,7 @@ function ofKind(kind: ChangeKind, { changes }: Changes, options: MarkdownOptions
       : [cell(change.old), cell(change.new), '']),
     [placesOf(change), ...examplesOf(change, options)].join('<br>'),
   ])
-  return [`#### ${headings[kind]}`, table(['cause', 'old', 'new', 'in a program', 'seen in'], rows)]
+  return [`#### ${headings[kind]}`, markdownTable(['cause', 'old', 'new', 'in a program', 'seen in'], rows)]
 }
 
 function examplesOf(change: Change, { allSteps }: MarkdownOptions): readonly string[] {

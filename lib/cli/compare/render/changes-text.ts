@@ -3,7 +3,7 @@ import type { Change, ChangedStep, ChangeKind, Changes } from '../../../lab/comp
 import type { Layout } from '../../output.js'
 import { nothing } from './columns.js'
 import { problemOf } from './problems.js'
-import { count, wrap } from './words.js'
+import { count, wrap } from '../../text.js'
 
 export interface ChangesOptions extends Layout {
   /** Every step of a cause, not one example. */

@@ -1,6 +1,7 @@
 // A line for each scenario, TLS version, step and build, as RFC 4180 has it: CRLF, quotes where they are needed.
 import type { Comparison, ComparedScenario } from '../../../lab/compare/comparison.js'
 import type { Observation } from '../../../lab/scenarios/types.js'
+import { csvLine } from '../../text.js'
 
 export function renderCsv({ builds, scenarios }: Comparison): string {
   const labels = new Map(builds.map(({ id, label }) => [id, label]))
@@ -13,9 +14,7 @@ export function renderCsv({ builds, scenarios }: Comparison): string {
       return [subject]
     }),
   )
-  return [columns, ...lines]
-    .map((cells) => `${columns.map((_, index) => quoted(cells[index] ?? '')).join(',')}\r\n`)
-    .join('')
+  return [columns, ...lines].map((cells) => csvLine(columns.map((_, index) => cells[index] ?? ''))).join('')
 }
 
 const columns: readonly string[] = [
@@ -63,8 +62,4 @@ function differs({ differences }: ComparedScenario, id: string, { step }: Observ
 
 function list(texts: readonly string[] = []): string {
   return texts.join('; ')
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
 }

@@ -1,6 +1,6 @@
 import type { Build } from '../../../lab/builds.js'
 import type { Scenario } from '../../../lab/scenarios/types.js'
-import { aligned } from '../../aligned.js'
+import { aligned } from '../../text.js'
 
 /** The scenarios and the builds, before anything was run. */
 export function renderList(scenarios: readonly Scenario[], builds: readonly Build[]): string {

@@ -1,10 +1,6 @@
 // Words of markdown.
+import { escapeBars } from '../../text.js'
 import { nothing } from './columns.js'
-
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
 
 export function cell(text: string | null): string {
   if (text === null) return nothing
@@ -13,7 +9,7 @@ export function cell(text: string | null): string {
 
 /** In a table a pipe ends the cell, in code too, unless it is escaped. */
 export function code(text: string): string {
-  return `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``
+  return `\`${escapeBars(text).replaceAll('`', "'")}\``
 }
 
 export function escaped(text: string): string {

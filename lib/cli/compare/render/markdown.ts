@@ -2,7 +2,8 @@
 // table for those who unfold it. Without date and paths, so that the same builds print the same text.
 import type { ComparedBuild, Comparison, StepDifference } from '../../../lab/compare/comparison.js'
 import { alikeThroughout, groupBy, isMarked } from './columns.js'
-import { cell, code, escaped, table } from './markdown-words.js'
+import { markdownTable } from '../../text.js'
+import { cell, code, escaped } from './markdown-words.js'
 import { namesOf } from './names.js'
 import { problemOf } from './problems.js'
 import { namesOfBuilds, sectionsOf } from './sections.js'
@@ -28,7 +29,7 @@ function buildTable(builds: readonly ComparedBuild[]): string {
     build.status === 'loaded' ? code(build.version) : escaped(problemOf(build) ?? ''),
     build.status === 'loaded' ? build.lacking.map(code).join(', ') : '',
   ])
-  return table(['build', 'says of itself', 'lacks'], rows)
+  return markdownTable(['build', 'says of itself', 'lacks'], rows)
 }
 
 // --- Differences ---
@@ -54,7 +55,7 @@ function differenceTables(builds: readonly ComparedBuild[], sections: readonly S
   return calls.flatMap((ofCall) => {
     const rows = groupBy(ofCall, ({ difference: { usual, otherwise } }) => JSON.stringify([usual, otherwise]))
     const shown = rows.toSorted((a, b) => b.length - a.length).flatMap((same) => differenceRow(builds, same))
-    return [`#### ${ofCall[0]?.call ?? ''}`, table([...sides, 'in'], shown)]
+    return [`#### ${ofCall[0]?.call ?? ''}`, markdownTable([...sides, 'in'], shown)]
   })
 }
 
@@ -122,7 +123,7 @@ function stepTable(builds: readonly ComparedBuild[], { columns, rows }: Section)
       return isMarked(row, column) ? `**${text}**` : text
     }),
   ])
-  return table(['step', ...heads], body)
+  return markdownTable(['step', ...heads], body)
 }
 
 // --- Text ---

@@ -5,7 +5,7 @@ import { layoutTable } from './layout.js'
 import { problemOf } from './problems.js'
 import { sectionsOf } from './sections.js'
 import type { Section } from './sections.js'
-import { count, wrap } from './words.js'
+import { count, wrap } from '../../text.js'
 import type { Layout } from '../../output.js'
 
 export interface TextOptions extends Layout {

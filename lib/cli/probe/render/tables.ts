@@ -1,7 +1,7 @@
 // The results of probes as tables: markdown for a page, CSV for a spreadsheet.
 import type { Answer, ProbeResult, VersionResult } from '../../../lab/probe/result.js'
 import { targetName } from '../../../lab/transport/target.js'
-import { csvLine, markdownTable } from '../../text.js'
+import { csvLine, markdownTable, escapeBars } from '../../text.js'
 import { askedIn, questionNames, shortAnswer } from './words.js'
 
 /** A row for each host and version. */
@@ -26,7 +26,10 @@ export function renderMarkdown(results: readonly ProbeResult[]): string {
       return [target, version.version, ...cells, waitTimeout === undefined ? mode : `${mode}, ${waitTimeout} ms`]
     }),
   )
-  return `${markdownTable(head, rows)}\n`
+  return `${markdownTable(
+    head,
+    rows.map((cells) => cells.map(escapeBars)),
+  )}\n`
 }
 
 function cellOf(answer: Answer): string {

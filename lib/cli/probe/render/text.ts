@@ -14,7 +14,11 @@ import type { Layout } from '../../output.js'
 import { wrap } from '../../text.js'
 import { areAlike, askedIn, questionNames, shortAnswer } from './words.js'
 
-export function renderText(result: ProbeResult, layout: Layout): string {
+/** Paragraphs beneath short lines: narrower than prose on its own. */
+const widest = 100
+
+export function renderText(result: ProbeResult, given: Layout): string {
+  const layout = { ...given, width: Math.min(given.width, widest) }
   const { style } = layout
   const where = result.address === undefined || result.address === result.host ? '' : ` (${result.address})`
   return [style.heading(`${targetName(result)}${where}`), ...sections(result, layout)].join('\n\n').concat('\n')
@@ -84,10 +88,10 @@ function probedSection(version: ProbedVersion, names: readonly string[], layout:
     certificate.trusted ? 'certificate trusted' : `certificate not trusted: ${certificate.reason}`,
   ]
   const { advice } = version
-  const widest = Math.max(...Object.values(questionNames).map(({ length }) => length))
+  const column = Math.max(...Object.values(questionNames).map(({ length }) => length))
   const lines = askedIn(version.answers).flatMap(([question, answer]) => {
     const found = advice.findings.find((each) => each.question === question)
-    const short = `  ${questionNames[question].padEnd(widest)}  ${marked(shortAnswer(answer), found?.weight, layout)}`
+    const short = `  ${questionNames[question].padEnd(column)}  ${marked(shortAnswer(answer), found?.weight, layout)}`
     const times = style.aside(timesOf(answer))
     return [
       times === '' ? short : `${short}  ${times}`,

@@ -1,4 +1,5 @@
 /** What questions and answers are called in text for people. */
+import { questions } from '../../../lab/probe/options.js'
 import type { Answer, Answers, Question, ProbedVersion, VersionResult } from '../../../lab/probe/result.js'
 
 export const questionNames: Readonly<Record<Question, string>> = {
@@ -17,10 +18,6 @@ export function askedIn(answers: Answers): readonly (readonly [Question, Answer]
     return answer === undefined ? [] : [[question, answer] as const]
   })
 }
-
-const questions: readonly Question[] = [
-  ...(['afterResponse', 'onCloseNotify', 'onCloseNotifyAfterRequest', 'onFin', 'onFinInRequest', 'idle'] as const),
-]
 
 /** An answer in a few words, without times. */
 export function shortAnswer(answer: Answer): string {
