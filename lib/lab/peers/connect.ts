@@ -11,12 +11,12 @@ import {
 } from '../../options.js'
 import { loadOpenSSL, type SslContext } from '../../openssl/index.js'
 import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
-import { Wire } from '../wire/wire.js'
+import { clientWire } from '../wire/wire.js'
 import { Acts } from './acts.js'
 import { Asking } from './asking.js'
-import { lingering, resetBehindEnd } from './connection.js'
+import { endTold, entryOf, lingering } from './connection.js'
 import { checkPort, checkVersions, versionRange } from './options.js'
-import { handshakeOf, otherSideOf, type PeerHandshake, type PeerLogEntry, since } from './log.js'
+import { handshakeOf, type PeerHandshake, type PeerLogEntry } from './log.js'
 import { checkClientProfile, clientDefinition, type ClientProfileName } from './profiles.js'
 
 export interface ConnectOptions {
@@ -72,10 +72,9 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
     const date = new Date().toISOString()
     const began = performance.now()
     const socket = await openSocket(host, port, timeout, signal)
-    const wire = wireOver(socket, context, servername, (bytes) => asking.push(bytes))
+    const wire = clientWire(socket, context, { servername, onData: (bytes) => asking.push(bytes) })
     const acts: Acts = new Acts({ wire, forger: undefined, began, hold: timeout, signal })
     const asking: Asking = new Asking({ acts, authority: `${servername ?? host}:${port}`, path, timeout, wait })
-    const asked = resetBehindEnd(socket)
     let handshake: PeerHandshake = { kind: 'failed', reason: 'unfinished' }
     try {
       const isDone = await wire.handshake(timeout, signal)
@@ -88,19 +87,8 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
     } finally {
       if (signal.aborted) wire.destroy()
     }
-    await asked()
-    const entry: PeerLogEntry = {
-      format: 1,
-      profile: name,
-      side: 'client',
-      connection: 1,
-      date,
-      handshake,
-      did: acts.did,
-      other: otherSideOf(wire, began),
-      ...(acts.judgement !== undefined && { judgement: acts.judgement }),
-      endedAt: since(began, performance.now()),
-    }
+    await endTold(wire)
+    const entry = entryOf({ profile: name, side: 'client', connection: 1, date, handshake, began, acts })
     wire.destroy()
     return entry
   } finally {
@@ -114,27 +102,11 @@ function contextOf(options: {
   readonly ca: string | undefined
 }): SslContext {
   const { library, versions, ca } = options
-  const openssl = library === undefined ? loadOpenSSL() : loadOpenSSL(library)
-  return openssl.createContext({
+  return loadOpenSSL(library).createContext({
     side: 'client',
     ...versionRange(versions),
     ...(ca !== undefined && { ca, verify: 'peer' }),
   })
-}
-
-function wireOver(
-  socket: Socket,
-  context: SslContext,
-  servername: string | undefined,
-  onData: (bytes: Buffer) => void,
-): Wire {
-  try {
-    const ssl = context.createSsl(servername === undefined ? {} : { servername, verifyHost: servername })
-    return new Wire(socket, ssl, { onData })
-  } catch (error) {
-    socket.destroy()
-    throw error
-  }
 }
 
 function openSocket(host: string, port: number, ms: number, signal: AbortSignal): Promise<Socket> {

@@ -37,7 +37,6 @@ export async function playServer(socket: Socket, playing: Playing): Promise<Peer
   const serving = new Serving({ acts, reader, framing, body, cut, patience })
   const end = () => void socket.destroy()
   signal.addEventListener('abort', end, { once: true })
-  const asked = resetBehindEnd(socket)
 
   let handshake: PeerHandshake = { kind: 'failed', reason: 'unfinished' }
   try {
@@ -60,8 +59,16 @@ export async function playServer(socket: Socket, playing: Playing): Promise<Peer
   } finally {
     signal.removeEventListener('abort', end)
   }
-  await asked()
-  const entry = entryOf({ playing, date, began, handshake, acts })
+  await endTold(wire)
+  const entry = entryOf({
+    profile: playing.profile,
+    side: 'server',
+    connection: playing.connection,
+    date,
+    began,
+    handshake,
+    acts,
+  })
   wire.destroy()
   return entry
 }
@@ -69,21 +76,16 @@ export async function playServer(socket: Socket, playing: Playing): Promise<Peer
 /** ms for what OpenSSL has to say to a client that could not complete the handshake. */
 const farewell = 1000
 
-function entryOf(played: {
-  readonly playing: Playing
-  readonly date: string
+type Played = Pick<PeerLogEntry, 'profile' | 'side' | 'connection' | 'date' | 'handshake'> & {
   readonly began: number
-  readonly handshake: PeerHandshake
   readonly acts: Acts
-}): PeerLogEntry {
-  const { playing, date, began, handshake, acts } = played
+}
+
+/** The entry of a connection that is over, on either side. */
+export function entryOf({ acts, began, ...entry }: Played): PeerLogEntry {
   return {
     format: 1,
-    profile: playing.profile,
-    side: 'server',
-    connection: playing.connection,
-    date,
-    handshake,
+    ...entry,
     did: acts.did,
     other: otherSideOf(acts.wire, began),
     ...(acts.judgement !== undefined && { judgement: acts.judgement }),
@@ -101,18 +103,9 @@ export async function lingering(wire: Wire, ms: number, signal: AbortSignal): Pr
   while (!hasLeft() && performance.now() < end) await wire.until(hasLeft, 10, signal)
 }
 
-/**
- * libuv takes an RST that comes with data for the stream's end. A write of nothing then fails: by ECONNRESET where no
- * FIN had come, by EPIPE where one had. The wire notes that; the function returned resolves when it has.
- */
-export function resetBehindEnd(socket: Socket): () => Promise<void> {
-  let asked = Promise.resolve()
-  socket.once('end', () => {
-    if (!socket.writable || socket.writableLength > 0) return
-    asked = new Promise((resolve) => void socket.write(Buffer.alloc(0), () => resolve()))
-  })
-  // An error is told of in the turn behind the callback.
-  return () => asked.then(() => new Promise((resolve) => setImmediate(resolve)))
+/** Behind the end of a stream the wire asks whether that was FIN or RST: resolves when it has heard. */
+export async function endTold(wire: Wire): Promise<void> {
+  await wire.until(() => wire.hasEnded || !wire.socket.readableEnded, farewell)
 }
 
 /** OpenSSL answers, and nothing of it leaves. */

@@ -177,7 +177,7 @@ const ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM'
 function contextOf(name: ServerProfileName, options: CheckedPeerOptions, credentials: Credentials): SslContext {
   const { versions, library } = options
   const { forges, tickets = 0 } = serverDefinition(name)
-  const openssl = library === undefined ? loadOpenSSL() : loadOpenSSL(library)
+  const openssl = loadOpenSSL(library)
   return openssl.createContext({
     side: 'server',
     ...versionRange(versions),

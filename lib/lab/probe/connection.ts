@@ -7,7 +7,7 @@ import { TransportFailure } from '../transport/failure.js'
 import { openTransport } from '../transport/open.js'
 import type { StartTlsProtocol } from '../transport/starttls/protocols.js'
 import type { Target } from '../transport/target.js'
-import { Wire } from '../wire/wire.js'
+import { clientWire, type Wire } from '../wire/wire.js'
 import type { Certificate, Failure } from './result.js'
 
 export interface Destination {
@@ -85,7 +85,7 @@ export async function openConnection(
       ...(proxy !== undefined && { proxy }),
       ...(family !== undefined && { family }),
     })
-    const wire = wireOver(opened.socket, context, { servername, session, onData })
+    const wire = clientWire(opened.socket, context, { servername, session, onData })
     const at = performance.now()
     let isReady = false
     try {
@@ -115,24 +115,6 @@ export function certificateOf(ssl: Ssl): Certificate {
 }
 
 class TimeoutError extends Error {}
-
-function wireOver(
-  socket: Awaited<ReturnType<typeof openTransport>>['socket'],
-  context: SslContext,
-  options: { servername: string | undefined; session: SslSession | undefined; onData: (bytes: Buffer) => void },
-): Wire {
-  const { servername, session, onData } = options
-  try {
-    const ssl = context.createSsl({
-      ...(servername !== undefined && { servername, verifyHost: servername }),
-      ...(session !== undefined && { session }),
-    })
-    return new Wire(socket, ssl, { onData })
-  } catch (error) {
-    socket.destroy()
-    throw error
-  }
-}
 
 function failureOf(error: unknown, by: { starttls: string | undefined; proxy: string | undefined }): Failure {
   if (error instanceof TransportFailure) {

@@ -19,7 +19,7 @@ import {
   probeContext,
 } from './connection.js'
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
-import { ask } from './questions.js'
+import { ask, tenths } from './questions.js'
 import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
 import type {
   Answer,
@@ -272,13 +272,8 @@ class Run {
 
   /** A connection for nothing but to offer a session; undefined where it does not come to be. */
   async #resume(context: SslContext, der: Buffer | undefined): Promise<Resumption | undefined> {
-    const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
     try {
-      const connection = await openConnection(this.#destination, context, {
-        onData: () => {},
-        signal: this.#signal,
-        ...(session !== undefined && { session }),
-      })
+      const connection = await this.#connect(context, der, () => {})
       if (isFailure(connection)) return undefined
       const found = resumptionOf(connection)
       connection.wire.closeNotify()
@@ -287,6 +282,21 @@ class Run {
     } catch (error) {
       if (error instanceof OutOfTime) return undefined
       throw error
+    }
+  }
+
+  async #connect(
+    context: SslContext,
+    der: Buffer | undefined,
+    onData: (bytes: Buffer) => void,
+  ): Promise<Connection | Failure> {
+    const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
+    try {
+      return await openConnection(this.#destination, context, {
+        onData,
+        signal: this.#signal,
+        ...(session !== undefined && { session }),
+      })
     } finally {
       session?.free()
     }
@@ -318,13 +328,8 @@ class Run {
       isRequested = true
       answer()
     }
-    const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
     try {
-      const connection = await openConnection(this.#destination, context, {
-        onData,
-        signal: this.#signal,
-        ...(session !== undefined && { session }),
-      })
+      const connection = await this.#connect(context, der, onData)
       if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
       wire = connection.wire
       this.#stayAt(connection)
@@ -339,7 +344,6 @@ class Run {
       if (error instanceof OutOfTime) return 'out-of-time'
       throw error
     } finally {
-      session?.free()
       wire?.destroy()
     }
   }
@@ -384,9 +388,4 @@ function firstOf({ wire, handshake }: Connection): FirstConnection {
 
 function isBeforeTls({ stage }: Failure): boolean {
   return stage !== 'handshake' && stage !== 'request'
-}
-
-/** Tenths of ms: less is noise. */
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10
 }

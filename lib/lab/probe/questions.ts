@@ -37,14 +37,14 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
     const { wire, request, reader, limits, signal } = asked
     const began = performance.now()
     asked.sendRequest()
-    await throughData(asked, () => reader.complete === true || isSettled(wire))
-    if (reader.complete !== true && wire.seen.bytes === 0 && !isSettled(wire)) {
+    await throughData(asked, () => reader.complete === true || wire.hasEnded)
+    if (reader.complete !== true && wire.seen.bytes === 0 && !wire.hasEnded) {
       return notObserved('timeout', `no response within ${limits.wait} ms`)
     }
-    if (request.farewell !== undefined && !isSettled(wire)) wire.write(request.farewell)
+    if (request.farewell !== undefined && !wire.hasEnded) wire.write(request.farewell)
     // The end is counted from the last that came of the response.
     const from = Math.max(began, wire.seen.lastBytesAt ?? began)
-    await wire.until(() => isSettled(wire), limits.wait, signal)
+    await wire.until(() => wire.hasEnded, limits.wait, signal)
     return await observed(asked, from, { bytesBefore: wire.seen.bytes, poke: () => void wire.closeNotify() })
   },
 
@@ -54,7 +54,7 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
     const bytesBefore = wire.seen.bytes
     const from = performance.now()
     wire.closeNotify()
-    await wire.until(() => isSettled(wire), limits.wait, signal)
+    await wire.until(() => wire.hasEnded, limits.wait, signal)
     return await observed(asked, from, { bytesBefore, poke: () => pokeWith(wire) })
   },
 
@@ -64,7 +64,7 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
     const from = performance.now()
     asked.sendRequest()
     wire.closeNotify()
-    await throughData(asked, () => isSettled(wire))
+    await throughData(asked, () => wire.hasEnded)
     return await observed(asked, from, { bytesBefore, poke: () => pokeWith(wire) })
   },
 
@@ -74,7 +74,7 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
     const bytesBefore = wire.seen.bytes
     const from = performance.now()
     wire.fin()
-    await wire.until(() => isSettled(wire), limits.wait, signal)
+    await wire.until(() => wire.hasEnded, limits.wait, signal)
     return await observed(asked, from, { bytesBefore })
   },
 
@@ -84,26 +84,21 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
     wire.write(request.bytes.subarray(0, Math.ceil(request.bytes.length / 2)))
     const from = performance.now()
     wire.fin()
-    await throughData(asked, () => isSettled(wire))
+    await throughData(asked, () => wire.hasEnded)
     return await observed(asked, from, { bytesBefore })
   },
 
   async idle(asked) {
     const { wire, limits, signal } = asked
     const from = performance.now()
-    await wire.until(() => isSettled(wire), limits.idle, signal)
+    await wire.until(() => wire.hasEnded, limits.idle, signal)
     return await observed(asked, from, { bytesBefore: 0, poke: () => void wire.closeNotify() })
   },
 }
 
-/** Whether the server's side has ended, TCP included: nothing more can come. */
-function isSettled(wire: Wire): boolean {
-  return wire.hasEnded
-}
-
 /** Lets come what the server sends by itself behind the handshake: session tickets, a greeting. */
 async function settle({ wire, roundTrip, signal }: Asked): Promise<void> {
-  await wire.until(() => isSettled(wire), 2 * roundTrip + 50, signal)
+  await wire.until(() => wire.hasEnded, 2 * roundTrip + 50, signal)
 }
 
 /** Waits for a condition as long as data keeps coming, within the limits. */
@@ -152,7 +147,7 @@ async function observed(
   const stillSending =
     !wire.isOver && (seen.bytes > limits.maxBytes || performance.now() - (seen.lastBytesAt ?? 0) < limits.wait / 2)
   const ending = endingOf(wire)
-  const after = (at: number | undefined): number | undefined => (at === undefined ? undefined : round(at - from))
+  const after = (at: number | undefined): number | undefined => (at === undefined ? undefined : tenths(at - from))
   const closeNotifyAt = after(seen.closeNotifyAt)
   const alertAt = after(seen.fatalAlert?.at)
   const finAt = after(seen.finAt)
@@ -173,9 +168,9 @@ async function observed(
     ...(alertAt !== undefined && { alertAt }),
     ...(finAt !== undefined && { finAt }),
     ...(resetAt !== undefined && { resetAt }),
-    waited: round(waited),
+    waited: tenths(waited),
     bytes: seen.bytes - bytesBefore,
-    ...(seen.bytes > bytesBefore && seen.lastBytesAt !== undefined && { lastBytesAt: round(seen.lastBytesAt - from) }),
+    ...(seen.bytes > bytesBefore && seen.lastBytesAt !== undefined && { lastBytesAt: tenths(seen.lastBytesAt - from) }),
     stillSending,
     ...(seen.surplus > 0 && { surplus: seen.surplus }),
     ...(seen.bytes > 0 && { response: { ...reader.facts, bytes: seen.bytes } }),
@@ -195,6 +190,6 @@ function notObserved(reason: 'timeout' | 'handshake', detail: string): NotObserv
 }
 
 /** Tenths of ms: less is noise. */
-function round(ms: number): number {
+export function tenths(ms: number): number {
   return Math.round(ms * 10) / 10
 }

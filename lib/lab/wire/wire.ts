@@ -6,7 +6,7 @@
  * The socket has to be made with `allowHalfOpen`, and belongs to the wire from then on.
  */
 import type net from 'node:net'
-import type { Ssl, SslResult } from '../../openssl/index.js'
+import type { Ssl, SslContext, SslResult, SslSession } from '../../openssl/index.js'
 import type { AlertName } from '../../tls/alerts.js'
 
 /** What the peer did, as far as it was seen. Times are ms on the clock of `performance.now()`. */
@@ -284,6 +284,28 @@ export class Wire {
 
   #changed(): void {
     for (const look of this.#waiters) look()
+  }
+}
+
+export interface ClientWireOptions extends WireOptions {
+  /** The name that the server is asked for, and that its certificate has to have. */
+  readonly servername: string | undefined
+  /** A session to offer. */
+  readonly session?: SslSession | undefined
+}
+
+/** A client's wire with an SSL of a context. Where that cannot be made, the socket is destroyed. */
+export function clientWire(socket: net.Socket, context: SslContext, options: ClientWireOptions): Wire {
+  const { servername, session, ...others } = options
+  try {
+    const ssl = context.createSsl({
+      ...(servername !== undefined && { servername, verifyHost: servername }),
+      ...(session !== undefined && { session }),
+    })
+    return new Wire(socket, ssl, others)
+  } catch (error) {
+    socket.destroy()
+    throw error
   }
 }
 
