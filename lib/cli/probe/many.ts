@@ -28,15 +28,32 @@ export interface ProbeSession {
 /** ms that a probe may take beyond its own limit, until it is given up. */
 const grace = 5000
 
-/** @throws ClosureError for an --output that is no journal of such a probe */
-export async function probeMany(file: string, { prober, options, expected }: ProbeSession): Promise<ExitCode> {
+/**
+ * What the system refuses, such as to write on, is told in a line. A reader of stdout that goes before the end, such as
+ * head, ends the probe.
+ *
+ * @throws ClosureError for an --output that is no journal of such a probe
+ */
+export async function probeMany(file: string, session: ProbeSession): Promise<ExitCode> {
+  try {
+    return await probeList(file, session)
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) throw error
+    if (error.code === 'EPIPE' && session.options.output === undefined) return exitCodes.done
+    process.stderr.write(`error: ${error.message}\n`)
+    return exitCodes.failed
+  }
+}
+
+async function probeList(file: string, { prober, options, expected }: ProbeSession): Promise<ExitCode> {
   const { output, concurrency = 20, rate, totalTimeout = 60_000 } = options
   const header = { kind: 'close-notify-probe', settings: prober.settings }
   const journal =
     output === undefined
       ? journalTo<ProbeResult>(process.stdout, header)
       : await openJournal<ProbeResult>(output, header)
-  const total = file === '-' ? undefined : await linesIn(file)
+  // The progress alone needs it, and a terminal alone has that.
+  const total = file === '-' || !process.stderr.isTTY ? undefined : await linesIn(file)
   const progress = displayProgress(process.stderr, 'hosts', total === undefined ? '{value} {what}' : undefined)
   const seen = { failed: 0, deviating: 0, badLines: 0 }
   const source = file === '-' ? process.stdin : createReadStream(file)

@@ -1,5 +1,5 @@
 // The options of `close-notify probe`. The table in docs/lab.md is that of its --help, word for word.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { startTlsProtocols } from '../../lab/transport/starttls/protocols.js'
 import { questions } from '../../lab/probe/options.js'
@@ -39,7 +39,7 @@ export const probeOptions = {
   expect: text('--expect <file>', 'compare with an earlier --json or --ndjson; exit code 1 where it differs').argParser(
     existingFile,
   ),
-  hosts: text('--hosts <file>', 'probe the hosts of this file, one on each line; - is stdin'),
+  hosts: text('--hosts <file>', 'probe the hosts of this file, one on each line; - is stdin').argParser(listOfHosts),
   concurrency: count('--concurrency <n>', 'hosts that are probed at a time (default: 20)'),
   rate: count('--rate <n>', 'hosts that are begun per second, at most'),
   json: flag('--json', 'print everything as JSON').conflicts(['ndjson', 'markdown', 'csv']),
@@ -50,6 +50,12 @@ export const probeOptions = {
   markdown: flag('--markdown', 'print a table as markdown').conflicts('csv'),
   csv: flag('--csv', 'print a line of CSV for each answer'),
   output: outputOption,
+}
+
+function listOfHosts(file: string): string {
+  if (file === '-') return file
+  if (statSync(existingFile(file)).isDirectory()) throw new InvalidArgumentError('It is a folder.')
+  return file
 }
 
 function existingFile(file: string): string {

@@ -135,6 +135,15 @@ describe('the hosts of a file', () => {
     expect(stderr).toContain('versions')
   })
 
+  test('may be more than a reader of stdout wants', async () => {
+    const list = path.join(temporaryFolder(), 'hosts.txt')
+    writeFileSync(list, ['a', 'b', 'c', 'd'].map((name) => `${name}.invalid\n`).join(''))
+    const { ended } = start([`node dist/lib/cli/main.js probe --hosts ${list} | head -1`], ['sh', '-c'])
+    const { stdout, stderr } = await ended
+    expect(stdout.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toBe('')
+  })
+
   test('come from stdin as well, and go to stdout', async () => {
     const { ended } = start(
       [`echo ${politeHost()} | node dist/lib/cli/main.js probe --hosts - --tls TLSv1.3 ${quick.join(' ')}`],
@@ -167,6 +176,8 @@ test.each([
   [['https://localhost/'], 'HOST or HOST:PORT'],
   [['--request', 'h2', '--send', 'x', 'localhost'], 'exclude each other'],
   [['--hosts', '/dev/null', 'localhost'], 'not by both'],
+  [['--hosts', '/absent/hosts.txt'], 'There is no such file'],
+  [['--hosts', '/tmp'], 'It is a folder'],
   [['--expect', '/dev/null', 'localhost'], 'expected results of close-notify probe'],
   [['--cert', '/dev/null', 'localhost'], 'belong together'],
 ])('refuses %j and says why', async (args, says) => {
