@@ -40,13 +40,14 @@ export async function askForCcc({ connect, login, wait, signal }: CccOptions): P
   })
   if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
   const { wire } = connection
+  const roundTrip = Math.max(connection.connect ?? connection.handshake, 1)
   const takeHeard = (): Buffer => {
     const taken = heard
     heard = Buffer.alloc(0)
     return taken
   }
   try {
-    return await ask({ wire, clearText, heard: () => heard, takeHeard, wait, signal }, login)
+    return await ask({ wire, clearText, heard: () => heard, takeHeard, roundTrip, wait, signal }, login)
   } finally {
     wire.destroy()
   }
@@ -59,6 +60,8 @@ interface Control {
   /** What came in TLS since it was taken last. */
   readonly heard: () => Buffer
   readonly takeHeard: () => Buffer
+  /** ms that a round trip may take, roughly. */
+  readonly roundTrip: number
   readonly wait: number
   readonly signal: AbortSignal
 }
@@ -74,10 +77,12 @@ async function ask(control: Control, login: CccLogin | undefined): Promise<Ccc> 
 }
 
 async function clear(control: Control, reply: FtpReply): Promise<CccAccepted> {
-  const { wire, clearText, wait, signal } = control
+  const { wire, clearText, roundTrip, wait, signal } = control
   const from = performance.now()
   wire.closeNotify()
   await wire.until(() => wire.seen.closeNotifyAt !== undefined || wire.isOver, wait, signal)
+  // What comes unasked has time to come.
+  await wire.until(() => wire.hasEnded, 2 * roundTrip + 50, signal)
   const { closeNotifyAt, fatalAlert } = wire.seen
   // Nothing was said in plaintext yet, so that nothing can be an answer to it.
   const unasked = clearText.take().length
