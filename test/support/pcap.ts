@@ -20,7 +20,7 @@ export interface CapturedConnection {
 export const serverPort = 44330
 
 /** Bytes of TCP's content in a packet, as on Ethernet: records lie across packets. */
-export const segmentLength = 1448
+const segmentLength = 1448
 
 /** The content of the file. */
 export function pcapOf(connections: readonly CapturedConnection[]): Buffer {

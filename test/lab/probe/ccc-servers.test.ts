@@ -23,14 +23,14 @@ describe.each(tlsVersions)('with %s', (version) => {
     const wrong = { ...ftpUser, password: 'wrong' }
     expect(await cccOf(port, version, wrong)).toMatchObject({ kind: 'refused', command: 'PASS', reply: { code: 530 } })
     const taken = await cccOf(port, version, ftpUser)
-    expect(taken).toEqual({
+    expect(taken).toMatchObject({
       kind: 'accepted',
-      reply: { code: 200, text: expect.stringContaining('Clearing') },
+      reply: { code: 200, text: 'Clearing control channel protection' },
       tls: 'close_notify',
-      closeNotifyAt: expect.any(Number),
       control: 'plaintext',
-      noop: { code: 200, text: expect.any(String) },
+      noop: { code: 200 },
     })
+    expect(taken).not.toHaveProperty('unasked')
   })
 
   test.skipIf(cannotServe('vsftpd'))('vsftpd refuses, with a login and without', async () => {

@@ -12,11 +12,11 @@ export interface FtpConnection {
   readonly wire: Wire
   readonly forger: Forger
   /** The next command in TLS; undefined where the connection ends before. */
-  command(): Promise<string | undefined>
+  readonly command: () => Promise<string | undefined>
   /** A reply in TLS. */
-  reply(text: string): void
+  readonly reply: (text: string) => void
   /** Resolves when something has come behind the client's close_notify. */
-  plaintext(): Promise<void>
+  readonly plaintext: () => Promise<void>
 }
 
 const longest = 20_000
@@ -33,10 +33,10 @@ export async function ftpServer(
   const wires: Wire[] = []
   const serve = async (socket: Socket): Promise<void> => {
     socket.write('220 ready\r\n')
-    const [asked] = await once(socket, 'data')
+    const asked = await new Promise<Buffer>((resolve) => socket.once('data', resolve))
     if (String(asked) !== 'AUTH TLS\r\n') throw new Error(`Expected AUTH TLS but received ${String(asked)}`)
     // The ClientHello is read by the wire.
-    socket.pause().removeAllListeners('data')
+    socket.pause()
     socket.write('234 go ahead\r\n')
     const forger = new Forger('server')
     let heard = ''
