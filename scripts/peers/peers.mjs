@@ -29,6 +29,11 @@ export const peers = [
   },
   { name: 'nginx', packages: ['nginx'], programs: { nginx: 'usr/sbin/nginx' } },
   { name: 'vsftpd', packages: ['vsftpd'], programs: { vsftpd: 'usr/sbin/vsftpd' } },
+  {
+    name: 'proftpd',
+    packages: ['proftpd-core', 'proftpd-mod-crypto'],
+    programs: { proftpd: 'usr/sbin/proftpd' },
+  },
   // Those of the field round alone, `npm run field`, which has them fetched.
   { name: 'apache2', onDemand: true, packages: ['apache2-bin'], programs: { apache2: 'usr/sbin/apache2' } },
   {
@@ -54,6 +59,8 @@ export const peers = [
     packages: ['exim4-daemon-light', 'libnss-wrapper'],
     programs: { exim4: 'usr/sbin/exim4' },
   },
+  // For the test records-and-tshark alone, which .ci/run has it fetched for: 190 MB unpacked.
+  { name: 'tshark', onDemand: true, packages: ['tshark'], programs: { tshark: 'usr/bin/tshark' } },
   // With a Java runtime: 200 MB.
   {
     name: 'tomcat',

@@ -1,11 +1,13 @@
 /** What the answers mean for whoever connects to the server: one finding per question, and the mode to use. Pure. */
-import type { Advice, Answer, Answers, Ending, Finding, Observed, ProbedVersion, Question } from './result.js'
+import type { Advice, Answer, Answers, Ccc, Ending, Finding, Observed, ProbedVersion, Question } from './result.js'
+import { cccFinding } from './ccc-finding.js'
 
 /** The least budget that is worth setting, in ms, and how many times the measured wait it should hold. */
 const leastBudget = 500
 const budgetFactor = 4
 
-export function adviceFor({ answers, resumption }: Pick<ProbedVersion, 'answers' | 'resumption'>): Advice {
+/** `ccc` is undefined where it was not asked. */
+export function adviceFor({ answers, resumption, ccc }: Judgeable): Advice {
   const findings = [
     finding('afterResponse', answers, afterResponse),
     finding('onCloseNotify', answers, onCloseNotify),
@@ -14,11 +16,14 @@ export function adviceFor({ answers, resumption }: Pick<ProbedVersion, 'answers'
     finding('onFinInRequest', answers, onFinInRequest),
     finding('idle', answers, idle),
     resumptionFinding(resumption),
+    ccc === undefined ? undefined : cccFinding(ccc),
   ].filter((each) => each !== undefined)
   const wait = waitOf(answers)
   if (wait === undefined) return { mode: 'unidirectional', findings }
   return { mode: 'bidirectional', waitTimeout: budgetFor(wait), findings }
 }
+
+type Judgeable = Pick<ProbedVersion, 'answers' | 'resumption'> & { readonly ccc?: Ccc | undefined }
 
 type Judged = Omit<Finding, 'question'>
 

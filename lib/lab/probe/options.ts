@@ -12,6 +12,7 @@ import {
 import { tlsVersions, type TlsVersion } from '../../tls/versions.js'
 import { parseProxy } from '../transport/proxy-address.js'
 import { type StartTlsProtocol, startTlsProtocols } from '../transport/starttls/protocols.js'
+import type { CccLogin } from './ccc.js'
 import type { Question } from './result.js'
 
 export interface ProbeOptions {
@@ -68,6 +69,13 @@ export interface ProbeOptions {
   readonly alpn?: readonly string[]
   /** The protocol in which TLS is asked for first. Its port is the default port. */
   readonly starttls?: StartTlsProtocol
+  /**
+   * Also asks an FTP server for CCC, on a connection of its own: after a login, which most servers want, or without.
+   * The login is sent in TLS, to whoever answers there: no certificate is verified before.
+   * @default false
+   * @see RFC 4217 section 5
+   */
+  readonly ccc?: boolean | { readonly user: string; readonly password: string }
   /** `http://host:port` (CONNECT) or `socks5://host:port`. */
   readonly proxy?: string
   /** @default both, as the system orders them */
@@ -100,7 +108,7 @@ const withRequest: readonly Question[] = ['afterResponse', 'onCloseNotifyAfterRe
 
 const known = [
   ...['request', 'path', 'userAgent', 'versions', 'questions', 'wait', 'timeout', 'totalTimeout', 'idle', 'maxBytes'],
-  ...['servername', 'alpn', 'starttls', 'proxy', 'family', 'cert', 'key', 'ca', 'library', 'signal'],
+  ...['servername', 'alpn', 'starttls', 'ccc', 'proxy', 'family', 'cert', 'key', 'ca', 'library', 'signal'],
 ]
 
 /** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT */
@@ -118,6 +126,10 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
   if ((options.cert === undefined) !== (options.key === undefined)) {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', 'The options cert and key belong together')
   }
+  const ccc = checkCcc(options.ccc)
+  if (ccc !== undefined && starttls !== 'ftp') {
+    throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', "Expected starttls 'ftp' with ccc: it is a command of FTP's")
+  }
   const idle = options.idle === undefined ? undefined : checkPositive('idle', 'ms', options.idle)
   const isAsked = (question: Question): boolean => {
     if (question === 'idle') return idle !== undefined
@@ -128,7 +140,7 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
       ? questions
       : checkList('questions', options.questions).map((name) => checkOneOf('questions', name, questions))
   return {
-    ...{ request, starttls, family, signal, alpn, idle },
+    ...{ request, starttls, ccc, family, signal, alpn, idle },
     questions: wanted.filter(isAsked),
     path: checkPath(options.path ?? '/'),
     userAgent: checkHeader('userAgent', options.userAgent ?? 'close-notify-probe'),
@@ -145,6 +157,21 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
     library: checkTextIfGiven('library', options.library),
     ...{ cert: options.cert, key: options.key, ca: options.ca },
   }
+}
+
+/** Undefined where it is not asked for. */
+function checkCcc(value: unknown): { readonly login: CccLogin | undefined } | undefined {
+  if (value === undefined || value === false) return undefined
+  if (value === true) return { login: undefined }
+  if (typeof value !== 'object' || value === null) throw invalid('ccc', 'a boolean, or a user and a password', value)
+  const { user, password } = checkOptions<Partial<CccLogin>>(value, ['user', 'password'])
+  return { login: { user: checkWord('ccc.user', user), password: checkWord('ccc.password', password) } }
+}
+
+/** What goes into a command must not begin another one. Nobody is told what it was. */
+function checkWord(name: string, value: unknown): string {
+  if (typeof value === 'string' && /^[^\p{Cc}]+$/u.test(value)) return value
+  throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', `Expected text without control characters for ${name}`)
 }
 
 function checkProxy(value: unknown): string | undefined {

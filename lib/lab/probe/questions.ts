@@ -177,7 +177,8 @@ async function observed(
   }
 }
 
-function endingOf({ seen }: Wire): Ending {
+/** How the server's side has ended so far. */
+export function endingOf({ seen }: Wire): Ending {
   const { closeNotifyAt, fatalAlert, finAt, reset } = seen
   if (closeNotifyAt !== undefined) return finAt === undefined ? 'close_notify' : 'close_notify+fin'
   if (fatalAlert !== undefined) return `alert:${fatalAlert.name}`
