@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { certificate } from '../../support/certificate.js'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { certificate, otherCertificate } from '../../support/certificate.js'
 import { response, scriptedServer, type ScriptedServer } from '../../lab/probe/scripted-server.js'
 import { run, start, temporaryFolder } from '../run.js'
 import { checkedResult } from './schema.js'
@@ -81,6 +81,27 @@ describe('one host', () => {
     expect(stdout).toMatch(/TLSv1\.3 afterResponse: expected fin, TCP .*; found close_notify\+fin, TCP/)
     expect(exitCode).toBe(1)
   })
+})
+
+test('a server that requires a certificate is shown that of --cert and --key', async () => {
+  const required = { verify: 'require', ca: certificate.cert } as const
+  const server = await scriptedServer(behaviours.polite, required)
+  onTestFinished(() => server.close())
+  const asked = ['--question', 'afterResponse', '--tls', 'TLSv1.2', '--json', ...quick, `localhost:${server.port}`]
+  const own = await run('probe', '--cert', certificate.certFile, '--key', certificate.keyFile, ...asked)
+  expect(own.exitCode).toBe(0)
+  expect(checkedResult(JSON.parse(own.stdout))).toMatchObject({
+    versions: [{ answers: { afterResponse: { ending: 'close_notify+fin' } } }],
+  })
+  const none = await run('probe', ...asked)
+  expect(none.exitCode).toBe(1)
+  expect(checkedResult(JSON.parse(none.stdout))).toMatchObject({
+    versions: [{ kind: 'failed', failure: { reason: 'alert:handshake_failure' } }],
+  })
+  const { keyFile } = otherCertificate
+  const mixed = await run('probe', '--cert', certificate.certFile, '--key', keyFile, ...asked)
+  expect(mixed).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(mixed.stderr).toMatch(/^error: .*SSL_CTX_use_PrivateKey/)
 })
 
 test('several hosts, as an array, as lines, as CSV and as markdown', async () => {
