@@ -7,6 +7,7 @@ import {
   checkAll,
   checkCount,
   checkText,
+  choicesOf,
   invalid,
   milliseconds,
   type OptionRules,
@@ -15,7 +16,6 @@ import {
 import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
 import { bodyBytes } from '../peers/http.js'
 import { type Peer, startPeer } from '../peers/peer.js'
-import { checkVersions } from '../peers/options.js'
 import { checkServerProfiles, profileOf, type ServerProfileName } from '../peers/profiles.js'
 import { packageVersion } from '../version.js'
 import { type PlannedRun, planOf } from './plan.js'
@@ -42,7 +42,7 @@ export interface AssessOptions {
 
 const assessRules = {
   profiles: { check: checkServerProfiles, unit: '', default: 'all profiles of servers' },
-  versions: { check: (name, value) => checkVersions(name, value) ?? tlsVersions, unit: '', default: 'both' },
+  versions: choicesOf(tlsVersions, tlsVersions, 'both'),
   timeout: milliseconds(10_000),
   body: { check: checkBody, unit: 'bytes', default: '20000' },
   signal: signalOption,
