@@ -51,5 +51,6 @@ export type {
 export { assess, type AssessOptions } from './assess/assess.js'
 export { assessServer, type ServerAssessment, type ServerAssessmentOptions, type ServerRun } from './assess/server.js'
 export type { AssessedRun, Assessment, RunVerdict, Sent, Summary } from './assess/result.js'
+export { TransportFailure, type TransportFailureReason } from './transport/failure.js'
 export type { StartTlsProtocol } from './transport/starttls/protocols.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from '../errors.js'

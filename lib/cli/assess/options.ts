@@ -18,8 +18,8 @@ export const assessOptions = {
   server: text(
     '--server <host>',
     'assess a server instead: every profile of a client connects to HOST or HOST:PORT',
-  ).conflicts(['profiles', 'body', 'junit']),
-  tls: choice('--tls <version>', 'with --server: only this version of TLS', tlsVersions),
+  ).conflicts(['profiles', 'body']),
+  tls: choice('--tls <version>', 'only this version of TLS', tlsVersions),
   json: flag('--json', 'print everything as JSON'),
   junit: text('--junit <file>', 'also write the runs to this file, as JUnit XML').argParser(writableFile),
   output: outputOption,

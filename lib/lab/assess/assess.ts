@@ -7,14 +7,16 @@ import {
   checkAll,
   checkCount,
   checkText,
+  choicesOf,
   invalid,
   milliseconds,
   type OptionRules,
   signalOption,
 } from '../../options.js'
+import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
 import { bodyBytes } from '../peers/http.js'
 import { type Peer, startPeer } from '../peers/peer.js'
-import { checkServerProfiles, type ServerProfileName } from '../peers/profiles.js'
+import { checkServerProfiles, profileOf, type ServerProfileName } from '../peers/profiles.js'
 import { packageVersion } from '../version.js'
 import { type PlannedRun, planOf } from './plan.js'
 import { type Assessment, type AssessedRun, summaryOf, verdictOf } from './result.js'
@@ -23,6 +25,11 @@ import { runCommand } from './run-command.js'
 export interface AssessOptions {
   /** @default all profiles of servers */
   readonly profiles?: readonly ServerProfileName[]
+  /**
+   * Versions of TLS that the servers offer. Profiles that are for none of them are left out.
+   * @default both; a few profiles are for one alone
+   */
+  readonly versions?: readonly TlsVersion[]
   /** ms that a run may take. @default 10000 */
   readonly timeout?: number
   /** Bytes of a response's body. @default 20000 */
@@ -35,6 +42,7 @@ export interface AssessOptions {
 
 const assessRules = {
   profiles: { check: checkServerProfiles, unit: '', default: 'all profiles of servers' },
+  versions: choicesOf(tlsVersions, tlsVersions, 'both'),
   timeout: milliseconds(10_000),
   body: { check: checkBody, unit: 'bytes', default: '20000' },
   signal: signalOption,
@@ -52,14 +60,15 @@ const assessRules = {
  */
 export async function assess(command: readonly string[], options?: AssessOptions): Promise<Assessment> {
   const words = checkCommand(command)
-  const { profiles, timeout, body, signal, onRun } = checkAll(assessRules, options)
+  const { profiles, versions, timeout, body, signal, onRun } = checkAll(assessRules, options)
+  const fitting = profilesFor(versions, profiles, options?.profiles !== undefined)
   const folder = await mkdtemp(path.join(os.tmpdir(), 'close-notify-'))
-  const settings: Settings = { words, folder, timeout, body, ...(signal !== undefined && { signal }) }
+  const settings: Settings = { words, folder, versions, timeout, body, ...(signal !== undefined && { signal }) }
   try {
     const date = new Date().toISOString()
     const polite: PlannedRun = { profile: 'polite', framing: 'content-length', sent: { kind: 'whole' } }
     const control = await runAgainst(polite, settings)
-    const planned = planOf(profiles, body)
+    const planned = planOf(fitting, body)
     const runs: AssessedRun[] = []
     for (const plan of planned) {
       const isControl = plan.profile === polite.profile
@@ -73,7 +82,7 @@ export async function assess(command: readonly string[], options?: AssessOptions
       date,
       madeBy: { 'close-notify': packageVersion(), node: process.versions.node },
       command: words,
-      settings: { timeout, body },
+      settings: { versions, timeout, body },
       control,
       runs,
       summary: summaryOf(control, runs),
@@ -87,6 +96,7 @@ interface Settings {
   readonly words: readonly string[]
   /** For the certificates. */
   readonly folder: string
+  readonly versions: readonly TlsVersion[]
   readonly timeout: number
   readonly body: number
   readonly signal?: AbortSignal
@@ -100,9 +110,10 @@ const afterwards = 1000
 
 async function runAgainst(plan: PlannedRun, settings: Settings, control?: AssessedRun): Promise<AssessedRun> {
   const { profile, framing, sent } = plan
-  const { words, folder, timeout, body, signal } = settings
+  const { words, folder, versions, timeout, body, signal } = settings
   const peer = await startPeer(profile, {
     framing,
+    versions,
     body,
     patience: Math.min(patience, timeout),
     hold: timeout + afterwards,
@@ -163,6 +174,20 @@ const firstLine = 32
 
 function endOf(text: string): string {
   return text.trim().slice(-500)
+}
+
+/** Those that can be played in one of the versions at least; one that was asked for by its name has to be. */
+function profilesFor(
+  versions: readonly TlsVersion[],
+  profiles: readonly ServerProfileName[],
+  areNamed: boolean,
+): readonly ServerProfileName[] {
+  return profiles.filter((name) => {
+    const { versions: own } = profileOf(name)
+    const isFor = own.some((version) => versions.includes(version))
+    if (!isFor && areNamed) throw invalid('versions', `${own.join(' or ')}, which ${name} is for`, versions)
+    return isFor
+  })
 }
 
 function checkCommand(command: unknown): readonly string[] {

@@ -1,4 +1,5 @@
 /** As much of HTTP/1.1 as peers need: requests are read, responses written, in each of the three framings of RFC 9112. */
+import { fieldOf, maxHead } from '../http-head.js'
 
 /** What tells the end of a response's body: RFC 9112 section 6.3. */
 export const framings = ['content-length', 'chunked', 'close'] as const
@@ -11,9 +12,6 @@ export interface PeerRequest {
   /** The connection has to end behind the response: RFC 9112 section 9.6. */
   readonly wantsClose: boolean
 }
-
-/** A head longer than this is none. */
-const maxHead = 64 * 1024
 
 type RequestBody = { readonly kind: 'length'; left: number } | { readonly kind: 'chunked' }
 
@@ -99,11 +97,6 @@ export class RequestReader {
     this.#text = ''
     return false
   }
-}
-
-function fieldOf(head: string, name: string): string | undefined {
-  const line = head.split(/\r?\n/).find((each) => each.toLowerCase().startsWith(`${name}:`))
-  return line?.slice(name.length + 1).trim()
 }
 
 export interface ResponseForm {

@@ -1,8 +1,8 @@
 // The options of peers: one table, with the check of each.
 import {
   checkAll,
+  checkChoices,
   checkCount,
-  checkOneOf,
   checkText,
   checkTextIfGiven,
   choiceOf,
@@ -104,9 +104,7 @@ export function versionRange(versions: readonly TlsVersion[]) {
 
 /** Versions of TLS, or none. */
 export function checkVersions(name: string, value: unknown): readonly TlsVersion[] | undefined {
-  if (value === undefined) return undefined
-  if (!Array.isArray(value) || value.length === 0) throw invalid(name, 'an array with a version of TLS', value)
-  return value.map((version: unknown) => checkOneOf(name, version, tlsVersions))
+  return checkChoices(name, value, tlsVersions)
 }
 
 function checkCredentials(name: string, value: unknown): Credentials | undefined {

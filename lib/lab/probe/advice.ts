@@ -30,10 +30,31 @@ type Judged = Omit<Finding, 'question'>
 function finding(question: Question, answers: Answers, judge: (observed: Observed) => Judged): Finding | undefined {
   const answer: Answer | undefined = answers[question]
   if (answer === undefined) return undefined
-  if (answer.kind === 'observed') return { question, ...judge(answer) }
+  if (answer.kind === 'observed') return { question, ...(refusal(answer) ?? judge(answer)) }
   const { reason, detail } = answer.failure
   const why = detail === undefined ? reason : `${reason}: ${detail}`
   return { question, weight: 'note', text: `Not observed: ${why}.` }
+}
+
+/**
+ * Alerts that a server has for a client's certificate alone: RFC 8446 section 6.2. In TLS 1.3 the client's handshake is done
+ * before the server has looked at it, and the refusal is what answers the question.
+ */
+const ofCertificates: readonly string[] = [
+  'bad_certificate',
+  'unsupported_certificate',
+  'certificate_revoked',
+  'certificate_expired',
+  'certificate_unknown',
+  'unknown_ca',
+  'access_denied',
+  'certificate_required',
+].map((name) => `alert:${name}`)
+
+function refusal({ ending }: Observed): Judged | undefined {
+  if (!ofCertificates.includes(ending)) return undefined
+  const text = `It refuses the client behind the handshake (${ending}): it wants a certificate that it trusts.`
+  return { weight: 'risk', text }
 }
 
 /** ms until the server's close_notify answers ours; undefined where it does not. */

@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { assess, type AssessOptions } from '../../../lib/lab/assess/assess.js'
 import type { AssessedRun } from '../../../lib/lab/assess/result.js'
+import { planOf } from '../../../lib/lab/assess/plan.js'
+import { profileOf, serverProfileNames } from '../../../lib/lab/peers/profiles.js'
+import { tlsVersions } from '../../../lib/tls/versions.js'
 import { lacks, programOf } from '../../support/peers/programs.js'
 
 const programOfOurs = (name: string) => fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url))
@@ -66,6 +69,27 @@ test('of a command that fails in any case nothing is said', async () => {
   expect(control.stderr).toMatch(/^no \d+$/)
 })
 
+test.each(tlsVersions)('the servers offer %s alone where no other version is asked for', async (version) => {
+  const { settings, control, runs } = await assess(lenient, { profiles: ['answers'], versions: [version] })
+  expect(settings.versions).toEqual([version])
+  const connections = [control, ...runs].flatMap((run) => run.connections)
+  expect(connections.map(({ handshake }) => handshake)).toMatchObject([{ version }, { version }])
+})
+
+test('profiles that are for other versions are left out, unless they are named', async () => {
+  const controller = new AbortController()
+  const totals: number[] = []
+  const onRun: AssessOptions['onRun'] = (_run, _done, total) => {
+    totals.push(total)
+    controller.abort(new Error('enough'))
+  }
+  const options = { versions: ['TLSv1.2'], signal: controller.signal, onRun } as const
+  await expect(assess(lenient, options)).rejects.toThrow('enough')
+  const fitting = serverProfileNames.filter((name) => profileOf(name).versions.includes('TLSv1.2'))
+  expect(fitting).not.toContain('unread-tickets')
+  expect(totals).toEqual([planOf(fitting, 20_000).length])
+})
+
 test('tells of each run, and ends at once by its signal', async () => {
   const told: string[] = []
   const controller = new AbortController()
@@ -89,6 +113,8 @@ test.each([
   { command: ['curl', '{url}'], options: { body: 10 } },
   { command: ['curl', '{url}'], options: { timeout: -1 } },
   { command: ['curl', '{url}'], options: { nonsense: 1 } },
+  { command: ['curl', '{url}'], options: { versions: ['TLSv1.1'] } },
+  { command: ['curl', '{url}'], options: { versions: ['TLSv1.2'], profiles: ['answers', 'unread-tickets'] } },
 ])('refuses $command with $options', async ({ command, options }) => {
   await expect(Reflect.apply(assess, undefined, [command, options])).rejects.toMatchObject({
     code: 'ERR_CLOSURE_INVALID_ARGUMENT',
