@@ -1,4 +1,5 @@
 // `close-notify assess`: what a client makes of servers that close in every way, or a server of such clients.
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
@@ -61,13 +62,14 @@ async function run(words: readonly string[], options: AssessCommandOptions, comm
 }
 
 async function runClient(words: readonly string[], options: AssessCommandOptions): Promise<ExitCode> {
-  const { profiles, timeout, body, json, junit, output } = options
+  const { profiles, timeout, body, content, json, junit, output } = options
   const progress = displayProgress(process.stderr, 'runs')
   const assessment = await interruptible((signal) =>
     assess(words, {
       ...(profiles !== undefined && { profiles }),
       ...(timeout !== undefined && { timeout }),
       ...(body !== undefined && { body }),
+      ...(content !== undefined && { content: readFileSync(content) }),
       signal,
       onRun: (_run, done, total) => progress.show(done, total),
     }),

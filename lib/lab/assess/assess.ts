@@ -12,7 +12,8 @@ import {
   type OptionRules,
   signalOption,
 } from '../../options.js'
-import { bodyBytes } from '../peers/http.js'
+import { bytesOfBody } from '../peers/http.js'
+import { checkContent, lengthOfBody } from '../peers/options.js'
 import { type Peer, startPeer } from '../peers/peer.js'
 import { checkServerProfiles, type ServerProfileName } from '../peers/profiles.js'
 import { packageVersion } from '../version.js'
@@ -27,6 +28,8 @@ export interface AssessOptions {
   readonly timeout?: number
   /** Bytes of a response's body. @default 20000 */
   readonly body?: number
+  /** What a response's body is, for clients that take no other; `body` is left out then. @default numbered lines */
+  readonly content?: Uint8Array
   /** Ends it at once, and kills what runs. */
   readonly signal?: AbortSignal
   /** Gets each run when it is done. */
@@ -37,6 +40,7 @@ const assessRules = {
   profiles: { check: checkServerProfiles, unit: '', default: 'all profiles of servers' },
   timeout: milliseconds(10_000),
   body: { check: checkBody, unit: 'bytes', default: '20000' },
+  content: { check: checkContent, unit: '', default: 'numbered lines' },
   signal: signalOption,
   onRun: { check: checkListener, unit: '', default: 'none' },
 } satisfies OptionRules<AssessOptions>
@@ -52,9 +56,10 @@ const assessRules = {
  */
 export async function assess(command: readonly string[], options?: AssessOptions): Promise<Assessment> {
   const words = checkCommand(command)
-  const { profiles, timeout, body, signal, onRun } = checkAll(assessRules, options)
+  const { profiles, timeout, content, signal, onRun, ...checked } = checkAll(assessRules, options)
+  const body = checkLength(lengthOfBody({ body: checked.body, content }))
   const folder = await mkdtemp(path.join(os.tmpdir(), 'close-notify-'))
-  const settings: Settings = { words, folder, timeout, body, ...(signal !== undefined && { signal }) }
+  const settings: Settings = { words, folder, timeout, body, content, ...(signal !== undefined && { signal }) }
   try {
     const date = new Date().toISOString()
     const polite: PlannedRun = { profile: 'polite', framing: 'content-length', sent: { kind: 'whole' } }
@@ -89,6 +94,7 @@ interface Settings {
   readonly folder: string
   readonly timeout: number
   readonly body: number
+  readonly content: Buffer | undefined
   readonly signal?: AbortSignal
 }
 
@@ -100,10 +106,10 @@ const afterwards = 1000
 
 async function runAgainst(plan: PlannedRun, settings: Settings, control?: AssessedRun): Promise<AssessedRun> {
   const { profile, framing, sent } = plan
-  const { words, folder, timeout, body, signal } = settings
+  const { words, folder, timeout, body, content, signal } = settings
   const peer = await startPeer(profile, {
     framing,
-    body,
+    ...(content === undefined ? { body } : { content }),
     patience: Math.min(patience, timeout),
     hold: timeout + afterwards,
     ...(sent.kind === 'cut' && { cut: sent.at }),
@@ -120,7 +126,7 @@ async function runAgainst(plan: PlannedRun, settings: Settings, control?: Assess
     await allEnded(peer, signal)
     await peer.close()
     const { exitCode, signal: by, ms, isHung } = ended
-    const printed = printedOf(stdout, body)
+    const printed = printedOf(stdout, bytesOfBody(content)(0, body))
     const facts = { profile, framing, sent, exitCode, signal: by, ms, printed, stderr: endOf(stderr) }
     const run = { ...facts, connections: [...peer.log] }
     return { ...run, verdict: verdictOf({ ...run, isHung }, control) }
@@ -149,13 +155,12 @@ async function allEnded(peer: Peer, signal: AbortSignal | undefined): Promise<vo
 }
 
 /** How much of the body is in an output, which may have more before and behind it. */
-function printedOf(output: Buffer, body: number): AssessedRun['printed'] {
-  const expected = bodyBytes(0, body)
+function printedOf(output: Buffer, expected: Buffer): AssessedRun['printed'] {
   const start = output.indexOf(expected.subarray(0, firstLine))
-  if (body === 0 || start === -1) return { bytes: 0, body: body === 0 ? 'whole' : 'nothing' }
+  if (start === -1) return { bytes: 0, body: 'nothing' }
   let bytes = 0
-  while (bytes < body && output[start + bytes] === expected[bytes]) bytes += 1
-  return { bytes, body: bytes === body ? 'whole' : 'cut' }
+  while (bytes < expected.length && output[start + bytes] === expected[bytes]) bytes += 1
+  return { bytes, body: bytes === expected.length ? 'whole' : 'cut' }
 }
 
 /** Of the body: no other output begins so. */
@@ -177,9 +182,12 @@ function checkCommand(command: unknown): readonly string[] {
 /** So that there is a middle, and what it begins with is in no other output. */
 const leastBody = 64
 
-function checkBody(name: string, value: unknown): number {
-  const body = checkCount(name, 'bytes', value, 20_000)
-  if (body < leastBody) throw invalid(name, `at least ${leastBody} bytes`, value)
+function checkBody(name: string, value: unknown): number | undefined {
+  return value === undefined ? undefined : checkCount(name, 'bytes', value, 0)
+}
+
+function checkLength(body: number): number {
+  if (body < leastBody) throw invalid('body', `at least ${leastBody} bytes`, body)
   return body
 }
 
