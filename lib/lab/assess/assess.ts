@@ -20,6 +20,7 @@ import { packageVersion } from '../version.js'
 import { type PlannedRun, planOf } from './plan.js'
 import { type Assessment, type AssessedRun, summaryOf, verdictOf } from './result.js'
 import { runCommand } from './run-command.js'
+import { caVariables, commandFor } from './words.js'
 
 export interface AssessOptions {
   /** @default all profiles of servers */
@@ -117,7 +118,7 @@ async function runAgainst(plan: PlannedRun, settings: Settings, control?: Assess
   try {
     const ca = path.join(folder, 'ca.pem')
     await writeFile(ca, peer.ca)
-    const { stdout, stderr, ...ended } = await runCommand(wordsFor(words, peer, ca), {
+    const { stdout, stderr, ...ended } = await runCommand(commandFor(words, { port: peer.port, ca }), {
       timeout,
       maxOutput: body + 1024 * 1024,
       env: Object.fromEntries(caVariables.map((name) => [name, ca])),
@@ -133,18 +134,6 @@ async function runAgainst(plan: PlannedRun, settings: Settings, control?: Assess
   } finally {
     await peer.close()
   }
-}
-
-/** The variables by which programs are told what to trust. */
-const caVariables = ['SSL_CERT_FILE', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE', 'GIT_SSL_CAINFO', 'NODE_EXTRA_CA_CERTS']
-
-const host = 'localhost'
-
-function wordsFor(words: readonly string[], { port }: Peer, ca: string): readonly string[] {
-  const values = { url: `https://${host}:${port}/`, host, port: String(port), ca }
-  return words.map((word) =>
-    Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), word),
-  )
 }
 
 /** A command's sockets end with it, and the peer sees that a moment later. */
