@@ -1,11 +1,12 @@
 /** What several looks at one client have found, of the lab's peers and on the wire: pure. */
 import type { AssessedRun } from '../../lib/lab/assess/result.js'
+import type { Closing } from '../../lib/lab/peers/log.js'
 import type { ClientSight, Situation } from './judge/client-judge.js'
 
 /** What is said of a client in a situation. */
 export interface Seen {
   /** How it closed the connections on which it had asked for something. */
-  readonly closings: readonly string[]
+  readonly closings: readonly Closing[]
   readonly exit: ClientSight['exit']
 }
 
@@ -13,16 +14,23 @@ export interface Seen {
 export function seenIn({ connections, verdict, exitCode }: AssessedRun): Seen {
   const asked = connections.filter(({ did }) => did.some((step) => step.did === 'request'))
   return {
-    closings: asked.map(({ other }) => other.closing),
+    closings: asked.map(({ other }) => (verdict === 'hung' ? beforeItsEnd(other.closing) : other.closing)),
     exit: verdict === 'hung' ? 'hung' : exitCode === 0 ? 'success' : 'failure',
   }
+}
+
+/** Of a program that was killed: its TCP was ended by the system. */
+function beforeItsEnd(closing: Closing): Closing {
+  if (closing === 'fin' || closing === 'reset') return 'open'
+  return closing === 'close_notify+fin' || closing === 'close_notify+reset' ? 'close_notify' : closing
 }
 
 export class ClientLooks {
   readonly #found = new Map<string, { lab: Set<string>; wire: Set<string> }>()
 
   add(situation: Situation, lab: Seen, wire: Seen): void {
-    this.#add(`closes at ${situation}`, lab.closings, wire.closings)
+    const onWire = wire.exit === 'hung' ? wire.closings.map(beforeItsEnd) : wire.closings
+    this.#add(`closes at ${situation}`, lab.closings, onWire)
     this.#add(`exit at ${situation}`, [lab.exit], [wire.exit])
   }
 

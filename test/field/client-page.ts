@@ -13,15 +13,18 @@ import type { Situation } from './judge/client-judge.js'
 import { table } from './table.js'
 
 export function clientTables({ clients }: FieldClientResult): readonly string[] {
-  const measured = clients.filter((client) => client.outcome === 'measured')
+  const all = clients.filter((client) => client.outcome === 'measured')
+  const measured = all.filter(({ sights }) => sights === undefined)
   return [
-    table(['client', 'version', 'TLS by', 'measured', 'by'], measured.map(identityOf)),
+    table(['client', 'version', 'TLS by', 'measured', 'by'], all.map(identityOf)),
     '### Which truncations clients take for a whole response\n',
     table(truncationHead, measured.map(truncationsOf)),
     '### How clients close\n',
     table(closingHead, measured.map(closingsOf)),
     '### Whole responses that were refused, and waits\n',
     table(['client', 'refused, though whole', 'data lost', 'hung', 'took longer by'], measured.map(troublesOf)),
+    '### A client with a protocol of its own\n',
+    table(['client', 'its row is cut by', 'takes it for whole', 'prints', 'closes by'], all.flatMap(sightsOf)),
   ]
 }
 
@@ -104,6 +107,14 @@ function troublesOf({ title, runs, control }: MeasuredClient): readonly string[]
   return [title, named('refused'), named('data lost'), named('hung'), [...new Set(waits)].join(', ')]
 }
 
+function sightsOf({ title, sights = [] }: MeasuredClient): readonly (readonly string[])[] {
+  return sights.map(({ situation, exit, printed, closings }) => {
+    const isWhole = situation === 'whole'
+    const verdict = exit === 'hung' ? '**hangs**' : exit === 'success' ? (isWhole ? 'yes' : '**yes**') : 'no'
+    return [title, isWhole ? 'nothing' : situation, verdict, `${printed} bytes`, waysOf(closings)]
+  })
+}
+
 const noticeable = 1000
 
 function wholeNameOf({ profile, framing }: KeptRun): string {
@@ -124,7 +135,11 @@ export function textOfClients(clients: readonly ClientResult[]): string {
       )
       const differences = client.differences.map((line) => `  DIFFERS ${line}`)
       const head = `${client.name}: ${client.title} ${client.version}, ${client.library}`
-      return [head, ...lines, `  closes: ${ways.join('; ')}`, ...differences]
+      const sights = (client.sights ?? []).map(
+        ({ situation, exit, printed, closings }) =>
+          `  ${situation}: ${exit}, ${printed} bytes printed, closes by ${closings.join(', ')}`,
+      )
+      return [head, ...lines, ...(ways.length === 0 ? [] : [`  closes: ${ways.join('; ')}`]), ...sights, ...differences]
     })
     .map((line) => `${line}\n`)
     .join('')

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { AssessedRun, Assessment, RunVerdict } from '../../lib/lab/assess/result.js'
 import { sourceFile } from '../../benchmarks/support/source-file.js'
 import type { Situation } from './judge/client-judge.js'
+import type { PsqlSight } from './judge/psql-judge.js'
 
 export interface FieldClientResult {
   readonly format: 1
@@ -29,6 +30,8 @@ export interface MeasuredClient {
   readonly runs: readonly KeptRun[]
   /** Every way in which it closed in a situation, the wire's first. */
   readonly closings: Readonly<Record<string, readonly string[]>>
+  /** Of a client that `assess` has no server for: what the judge saw. */
+  readonly sights?: readonly PsqlSight[]
   /** Where the lab's peers never saw what was on the wire. */
   readonly differences: readonly string[]
 }

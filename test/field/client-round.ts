@@ -1,9 +1,11 @@
 /** Measures one client: has it assessed, and judged on the wire in the situations that tell most. */
+import process from 'node:process'
 import { assess, type AssessOptions } from '../../lib/lab/assess/assess.js'
 import { type AssessedRun, type Assessment, nameOfRun } from '../../lib/lab/assess/result.js'
+import { packageVersion } from '../../lib/lab/version.js'
 import type { ServerProfileName } from '../../lib/lab/peers/profiles.js'
 import { explain } from '../../benchmarks/support/explain.js'
-import type { FieldClient, PreparedClient } from './client.js'
+import type { AssessedClient, FieldClient, JudgedClient, PreparedClient } from './client.js'
 import { ClientLooks, seenIn } from './client-looks.js'
 import type { ClientNotMeasured, KeptRun, MeasuredClient } from './client-result.js'
 import { type ClientJudgeOptions, meetClient, type Situation, situations } from './judge/client-judge.js'
@@ -12,8 +14,8 @@ import { makePlace, type Place } from './place.js'
 export interface ClientRoundOptions {
   /** All profiles, where none are named. */
   readonly profiles?: readonly ServerProfileName[]
-  /** How often each run is repeated. */
-  readonly rounds: number
+  /** How often more it meets what cuts a response: what RST does to a client may depend on the moment. */
+  readonly repeats: number
   readonly signal: AbortSignal
   readonly onRun?: (name: string) => void
 }
@@ -25,6 +27,7 @@ export async function measureClient(
   const { name, title } = client
   const place = await makePlace(name)
   try {
+    if (client.kind === 'judged') return await judgedClient(client, place, options)
     let prepared: PreparedClient
     try {
       prepared = await client.prepare(place)
@@ -37,34 +40,51 @@ export async function measureClient(
   }
 }
 
+async function judgedClient(
+  { name, title, look }: JudgedClient,
+  place: Place,
+  { signal, onRun = () => {} }: ClientRoundOptions,
+): Promise<MeasuredClient | ClientNotMeasured> {
+  onRun('on the wire')
+  const found = await look(place, { timeout: patience, signal })
+  return {
+    ...{ outcome: 'measured', name, title, version: found.version, library: found.library },
+    date: new Date().toISOString().slice(0, 10),
+    madeBy: { 'close-notify': packageVersion(), node: process.versions.node },
+    ...{ timeout: patience, control: 0, runs: [], closings: {}, sights: found.sights, differences: [] },
+  }
+}
+
 /** A program that takes so long hangs. Each of these starts within a tenth of that where the machine is idle. */
 const patience = 5000
+
+const cutting: readonly ServerProfileName[] = [
+  ...(['truncates', 'truncates-by-reset', 'truncates-by-close-notify', 'fin-mid-record'] as const),
+]
 
 /** Lab and judge look once each; where they differ, so many times, for a client may not do the same each time. */
 const looks = 5
 
 async function measurePrepared(
-  { name, title, content, timeout = patience }: FieldClient,
+  { name, title, content, timeout = patience }: AssessedClient,
   { command, version, library }: PreparedClient,
   place: Place,
-  { profiles, rounds, signal, onRun = () => {} }: ClientRoundOptions,
+  { profiles, repeats, signal, onRun = () => {} }: ClientRoundOptions,
 ): Promise<MeasuredClient | ClientNotMeasured> {
   const own: AssessOptions = { timeout, signal, ...(content !== undefined && { content }) }
-  const assessments: Assessment[] = []
-  for (let round = 0; round < rounds; round++) {
-    const assessment = await assess(command, {
+  const assessed = (wanted: readonly ServerProfileName[] | undefined): Promise<Assessment> =>
+    assess(command, {
       ...own,
-      ...(profiles !== undefined && { profiles }),
+      ...(wanted !== undefined && { profiles: wanted }),
       onRun: (run, done, total) => onRun(`${nameOfRun(run)}, ${done} of ${total}`),
     })
-    if (assessment.summary.verdict === 'not assessable') {
-      const { stderr, verdict } = assessment.control
-      return { outcome: 'failed', name, title, why: `a server that does everything right was ${verdict}: ${stderr}` }
-    }
-    assessments.push(assessment)
+  const first = await assessed(profiles)
+  if (first.summary.verdict === 'not assessable') {
+    const { stderr, verdict } = first.control
+    return { outcome: 'failed', name, title, why: `a server that does everything right was ${verdict}: ${stderr}` }
   }
-  const [first] = assessments
-  if (first === undefined) throw new Error('Expected a round')
+  const all = [...first.runs]
+  for (let repeat = 0; repeat < repeats; repeat++) all.push(...(await assessed(cutting)).runs)
 
   const found = new ClientLooks()
   const { credentials, folder } = place
@@ -84,12 +104,7 @@ async function measurePrepared(
     ...{ outcome: 'measured', name, title, version, library },
     date: first.date.slice(0, 10),
     ...{ madeBy: first.madeBy, timeout, control: first.control.ms },
-    runs: first.runs.map((run, index) =>
-      keptRun(
-        run,
-        assessments.map(({ runs }) => runs[index]),
-      ),
-    ),
+    runs: first.runs.map((run) => keptRun(run, all)),
     closings: Object.fromEntries(situations.map((situation) => [situation, found.closingsAt(situation)])),
     differences: found.differences,
   }
@@ -105,9 +120,10 @@ function isIn(situation: Situation, { profile, framing, sent }: AssessedRun, bod
 const lines = Buffer.alloc(20_000, 'close_notify\n')
 
 /** Without what is of this machine: its ports, paths and messages. */
-function keptRun(run: AssessedRun, all: readonly (AssessedRun | undefined)[]): KeptRun {
+function keptRun(run: AssessedRun, all: readonly AssessedRun[]): KeptRun {
   const { profile, framing, sent, exitCode, ms, printed, connections } = run
-  const verdicts = [...new Set(all.flatMap((each) => (each === undefined ? [] : [each.verdict])))]
+  const same = all.filter((each) => nameOfRun(each) === nameOfRun(run))
+  const verdicts = [...new Set(same.map(({ verdict }) => verdict))]
   const closings = connections.map(({ other }) => other.closing)
   return { profile, framing, sent, exitCode, ms, printed, verdicts, closings }
 }

@@ -1,10 +1,13 @@
 /** A client of the field round: what it is, and how it is made ready to be run. */
 import process from 'node:process'
 import { sourceFile } from '../../benchmarks/support/source-file.js'
+import type { PsqlSight } from './judge/psql-judge.js'
 import type { Place } from './place.js'
 import { type Program, programOf } from './programs.js'
 
-export interface FieldClient {
+export type FieldClient = AssessedClient | JudgedClient
+
+interface Named {
   /** As `--clients` and the result have it. */
   readonly name: string
   /** As the tables have it. */
@@ -13,6 +16,11 @@ export interface FieldClient {
   readonly peer?: string
   /** It looks for its own files where Debian has them: they are mounted there for it alone, see overlay.ts. */
   readonly isLaidOver?: true
+}
+
+/** A client of HTTP, or one that sends a request and prints what comes. */
+export interface AssessedClient extends Named {
+  readonly kind?: undefined
   /** Only what TLS says reaches its exit code: it prints what comes, and reads no HTTP. @default false */
   readonly isTool?: true
   /** ms until a run of it hangs. @default 5000 */
@@ -21,6 +29,15 @@ export interface FieldClient {
   readonly content?: Buffer
   /** Nothing is left behind where it rejects. */
   readonly prepare: (place: Place) => Promise<PreparedClient>
+}
+
+/** A client that `assess` has no server for: the judge alone looks at it. */
+export interface JudgedClient extends Named {
+  readonly kind: 'judged'
+  readonly look: (
+    place: Place,
+    options: { readonly timeout: number; readonly signal: AbortSignal },
+  ) => Promise<Omit<PreparedClient, 'command'> & { readonly sights: readonly PsqlSight[] }>
 }
 
 export interface PreparedClient {

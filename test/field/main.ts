@@ -56,7 +56,7 @@ async function measureAll(options: MeasureOptions, signal: AbortSignal): Promise
   const missing = await missingAfterFetch(subjects, signal)
   const progress = displayProgress(process.stderr)
   const canLayOver = subjects.some(({ isLaidOver }) => isLaidOver) && (await canBeLaidOver())
-  const { wait, repeats, profiles, rounds } = options
+  const { wait, repeats, profiles, clientRepeats } = options
   let done = 0
   const show = (name: string, note: string): void =>
     progress.show({ phase: name, fraction: done / subjects.length, note })
@@ -76,7 +76,7 @@ async function measureAll(options: MeasureOptions, signal: AbortSignal): Promise
     }
     for (const client of options.clients) {
       const onRun = (run: string): void => show(client.name, run)
-      const settings = { rounds, signal, onRun, ...(profiles !== undefined && { profiles }) }
+      const settings = { repeats: clientRepeats, signal, onRun, ...(profiles !== undefined && { profiles }) }
       clientResults.push(await measured(client, () => measureClient(client, settings)))
     }
   } finally {

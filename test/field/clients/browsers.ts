@@ -1,10 +1,10 @@
 /** Browsers without a window: a page asks with fetch(), and its promise tells whether the response was whole. */
 import { findChromium } from '../../support/chromium.js'
-import { type FieldClient, nodeWords, wordsOf } from '../client.js'
+import { type AssessedClient, nodeWords, wordsOf } from '../client.js'
 import { programOf, versionOf } from '../programs.js'
 import { capture } from '../run.js'
 
-export const chromium: FieldClient = {
+export const chromium: AssessedClient = {
   ...{ name: 'chromium', title: 'Chromium, fetch()', timeout: 20_000 },
   async prepare({ folder }) {
     const executable = findChromium()
@@ -16,7 +16,7 @@ export const chromium: FieldClient = {
   },
 }
 
-export const firefox: FieldClient = {
+export const firefox: AssessedClient = {
   ...{ name: 'firefox', title: 'Firefox, fetch()', peer: 'firefox', timeout: 20_000 },
   async prepare({ folder }) {
     const { command, env } = programOf('firefox', 'firefox-esr')

@@ -3,18 +3,18 @@ import path from 'node:path'
 import process from 'node:process'
 import { sourceFile } from '../../../benchmarks/support/source-file.js'
 import { packageVersion } from '../../../lib/lab/version.js'
-import { type FieldClient, nodeWords, peerWords, wordsOf } from '../client.js'
+import { type AssessedClient, nodeWords, peerWords, wordsOf } from '../client.js'
 import { laidOver } from '../overlay.js'
 import { programOf, upstreamVersionOf, versionOf } from '../programs.js'
 import { pythonWords } from '../python.js'
 import { run } from '../run.js'
 
-export const pythonUrllib: FieldClient = {
+export const pythonUrllib: AssessedClient = {
   ...{ name: 'python-urllib', title: 'Python urllib.request', peer: 'python' },
   prepare: async () => preparedPython('python_urllib.py'),
 }
 
-export const pythonHttpClient: FieldClient = {
+export const pythonHttpClient: AssessedClient = {
   ...{ name: 'python-http', title: 'Python http.client', peer: 'python' },
   prepare: async () => preparedPython('python_http_client.py'),
 }
@@ -27,17 +27,17 @@ function preparedPython(script: string) {
   }
 }
 
-export const nodeHttps: FieldClient = {
+export const nodeHttps: AssessedClient = {
   ...{ name: 'node', title: 'Node https' },
   prepare: async () => preparedNode('https'),
 }
 
-export const nodeFetch: FieldClient = {
+export const nodeFetch: AssessedClient = {
   ...{ name: 'node-fetch', title: 'Node fetch' },
   prepare: async () => preparedNode('fetch'),
 }
 
-export const nodeStrict: FieldClient = {
+export const nodeStrict: AssessedClient = {
   ...{ name: 'node-strict', title: "Node https, onTruncation: 'error'" },
   async prepare() {
     const { version, ...prepared } = preparedNode('strict')
@@ -53,7 +53,7 @@ function preparedNode(kind: string) {
   }
 }
 
-export const java: FieldClient = {
+export const java: AssessedClient = {
   ...{ name: 'java', title: 'Java HttpClient', peer: 'java', isLaidOver: true, timeout: 15_000 },
   async prepare({ folder }) {
     const source = sourceFile('test/field/programs/JavaClient.java')
@@ -69,7 +69,7 @@ export const java: FieldClient = {
   },
 }
 
-export const rclone: FieldClient = {
+export const rclone: AssessedClient = {
   ...{ name: 'go', title: 'Go net/http (rclone copyurl)', peer: 'rclone' },
   async prepare({ folder }) {
     const once = ['--retries', '1', '--low-level-retries', '1']

@@ -1,10 +1,10 @@
 /** Programs that fetch something, and those that come with TLS libraries. */
 import { pythonWords } from '../python.js'
 import { capture } from '../run.js'
-import { type FieldClient, nodeWords, peerWords, wordsOf } from '../client.js'
+import { type AssessedClient, nodeWords, peerWords, wordsOf } from '../client.js'
 import { programOf, upstreamVersionOf, versionOf } from '../programs.js'
 
-export const curl: FieldClient = {
+export const curl: AssessedClient = {
   ...{ name: 'curl', title: 'curl', peer: 'curl' },
   prepare: async () => ({
     command: peerWords('curl', 'curl', ['-sS', '--noproxy', '*', '--cacert', '{ca}', '{url}']),
@@ -13,7 +13,7 @@ export const curl: FieldClient = {
   }),
 }
 
-export const curlGnutls: FieldClient = {
+export const curlGnutls: AssessedClient = {
   ...{ name: 'curl-gnutls', title: 'libcurl with GnuTLS (pycurl)', peer: 'python' },
   async prepare() {
     const words = pythonWords('python_pycurl.py')
@@ -24,7 +24,7 @@ export const curlGnutls: FieldClient = {
   },
 }
 
-export const wget: FieldClient = {
+export const wget: AssessedClient = {
   ...{ name: 'wget', title: 'wget --tries=1', peer: 'wget' },
   prepare: async () => ({
     // Otherwise it tries a response that was cut 20 times.
@@ -44,7 +44,7 @@ export const wget: FieldClient = {
 /** What a plain server of files has under info/refs: git-http-backend(1). */
 const refs = Array.from({ length: 400 }, (_, index) => `${index.toString(16).padStart(40, '0')}\trefs/heads/${index}\n`)
 
-export const git: FieldClient = {
+export const git: AssessedClient = {
   ...{ name: 'git', title: 'git ls-remote (libcurl)', peer: 'git', content: Buffer.from(refs.join('')) },
   async prepare({ folder }) {
     const { command, env, root } = programOf('git', 'git')
@@ -62,7 +62,7 @@ export const git: FieldClient = {
   },
 }
 
-export const sClient: FieldClient = {
+export const sClient: AssessedClient = {
   ...{ name: 's_client', title: 'openssl s_client -quiet', peer: 'openssl', isTool: true },
   async prepare() {
     const args = ['s_client', '-quiet', '-verify_return_error', '-CAfile', '{ca}', '-connect', 'localhost:{port}']
@@ -75,7 +75,7 @@ export const sClient: FieldClient = {
   },
 }
 
-export const gnutlsCli: FieldClient = {
+export const gnutlsCli: AssessedClient = {
   ...{ name: 'gnutls-cli', title: 'gnutls-cli', peer: 'gnutls', isTool: true },
   async prepare() {
     const words = peerWords('gnutls', 'gnutls-cli', ['--x509cafile', '{ca}', '-p', '{port}', 'localhost'])

@@ -18,6 +18,10 @@ import { type Relay, startRelay } from '../../support/relay.js'
 import { alertRecord, type Crafted, fin, type OnRecord, rst } from '../../support/tampering.js'
 import type { Wire, WireEvent } from '../../support/wire.js'
 
+/** Ciphers that the relay can decrypt. */
+export const decryptable =
+  'ECDHE+AESGCM:ECDHE+CHACHA20:TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256'
+
 /** What a client is met with; each is also a profile of the lab. */
 export const situations = ['mutual-wait', 'schannel', 'bare-fin', 'truncates', 'truncates-by-reset'] as const
 
@@ -83,11 +87,8 @@ async function startServer(
   { key, cert }: Credentials,
   sent: Buffer,
 ): Promise<{ server: Server; stop: () => Promise<void> }> {
-  // Those that the relay can decrypt.
-  const ciphers =
-    'ECDHE+AESGCM:ECDHE+CHACHA20:TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256'
   const sockets = new Set<TLSSocket>()
-  const server = createServer({ key, cert, ciphers, allowHalfOpen: true }, (socket: TLSSocket) => {
+  const server = createServer({ key, cert, ciphers: decryptable, allowHalfOpen: true }, (socket: TLSSocket) => {
     socket.on('error', () => {})
     sockets.add(socket)
     let asked = ''
@@ -155,14 +156,14 @@ async function sayFarewell(relay: Relay, situation: Situation, signal: AbortSign
 }
 
 /** A command's sockets end with it, and the relay sees that a moment later. */
-async function untilEnded(relay: Relay): Promise<void> {
+export async function untilEnded(relay: Relay): Promise<void> {
   const end = performance.now() + 1000
   const hasEnded = (wire: Wire): boolean => wire.eventsOf('client').some(({ kind }) => kind === 'fin' || kind === 'rst')
   while (!relay.wires.every(hasEnded) && performance.now() < end) await sleep(5)
 }
 
 /** From the record alone, in the words of the lab's log. */
-function closingOf(events: readonly WireEvent[]): Closing {
+export function closingOf(events: readonly WireEvent[]): Closing {
   const has = (kind: 'fin' | 'rst'): boolean => events.some((event) => event.kind === kind)
   const alerts = events.filter((event) => event.kind === 'alert')
   const other = alerts.find(({ name }) => name !== 'close_notify' && name !== 'user_canceled')
