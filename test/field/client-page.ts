@@ -95,7 +95,7 @@ function closingsOf(client: MeasuredClient): readonly string[] {
 }
 
 function waysOf(closings: readonly string[]): string {
-  return closings.map((closing) => `\`${closing}\``).join(' or ')
+  return closings.map((closing) => (closing === 'open' ? 'not at all' : `\`${closing}\``)).join(' or ')
 }
 
 function troublesOf({ title, runs, control }: MeasuredClient): readonly string[] {

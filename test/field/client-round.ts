@@ -87,12 +87,14 @@ async function measurePrepared(
   for (let repeat = 0; repeat < repeats; repeat++) all.push(...(await assessed(cutting)).runs)
 
   const found = new ClientLooks()
+  const asked: Situation[] = []
   const { credentials, folder } = place
   const judged: ClientJudgeOptions = { command, timeout, credentials, folder, signal, content: content ?? lines }
   for (const situation of situations) {
     onRun(`${situation}, on the wire`)
     const known = first.runs.find((run) => isIn(situation, run, first.settings.body))
     if (known === undefined) continue
+    asked.push(situation)
     found.add(situation, seenIn(known), await meetClient(situation, judged))
     for (let look = 1; look < looks && found.differences.length > 0; look++) {
       const again = await assess(command, { ...own, profiles: [situation] })
@@ -105,7 +107,7 @@ async function measurePrepared(
     date: first.date.slice(0, 10),
     ...{ madeBy: first.madeBy, timeout, control: first.control.ms },
     runs: first.runs.map((run) => keptRun(run, all)),
-    closings: Object.fromEntries(situations.map((situation) => [situation, found.closingsAt(situation)])),
+    closings: Object.fromEntries(asked.map((situation) => [situation, found.closingsAt(situation)])),
     differences: found.differences,
   }
 }
