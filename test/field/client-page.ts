@@ -101,7 +101,7 @@ function waysOf(closings: readonly string[]): string {
 function troublesOf({ title, runs, control }: MeasuredClient): readonly string[] {
   const named = (wanted: RunVerdict): string =>
     [...new Set(runs.filter(({ verdicts }) => verdicts.includes(wanted)).map(wholeNameOf))].join(', ')
-  // More than the noise of a machine, and than the patience of a peer that closes idle connections.
+  // A browser may take a second more to start.
   const slow = runs.filter(({ ms, verdicts }) => !verdicts.includes('hung') && ms - control >= noticeable)
   const waits = slow.map((run) => `${wholeNameOf(run)}: ${((run.ms - control) / 1000).toFixed(1)} s`)
   return [title, named('refused'), named('data lost'), named('hung'), [...new Set(waits)].join(', ')]
@@ -115,7 +115,7 @@ function sightsOf({ title, sights = [] }: MeasuredClient): readonly (readonly st
   })
 }
 
-const noticeable = 1000
+const noticeable = 2000
 
 function wholeNameOf({ profile, framing }: KeptRun): string {
   return framing === 'content-length' ? `\`${profile}\`` : `\`${profile}\` (${framingWords[framing]})`

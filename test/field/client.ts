@@ -28,7 +28,7 @@ export interface AssessedClient extends Named {
   /** The body of the responses, where it takes no other. */
   readonly content?: Buffer
   /** Nothing is left behind where it rejects. */
-  readonly prepare: (place: Place) => Promise<PreparedClient>
+  readonly prepare: (place: Place) => PreparedClient | Promise<PreparedClient>
 }
 
 /** A client that `assess` has no server for: the judge alone looks at it. */

@@ -18,7 +18,7 @@ export const chromium: AssessedClient = {
 
 export const firefox: AssessedClient = {
   ...{ name: 'firefox', title: 'Firefox, fetch()', peer: 'firefox', timeout: 20_000 },
-  async prepare({ folder }) {
+  prepare({ folder }) {
     const { command, env } = programOf('firefox', 'firefox-esr')
     const [node = '', ...args] = nodeWords('firefox.mjs', command, '{url}')
     return {

@@ -11,12 +11,12 @@ import { run } from '../run.js'
 
 export const pythonUrllib: AssessedClient = {
   ...{ name: 'python-urllib', title: 'Python urllib.request', peer: 'python' },
-  prepare: async () => preparedPython('python_urllib.py'),
+  prepare: () => preparedPython('python_urllib.py'),
 }
 
 export const pythonHttpClient: AssessedClient = {
   ...{ name: 'python-http', title: 'Python http.client', peer: 'python' },
-  prepare: async () => preparedPython('python_http_client.py'),
+  prepare: () => preparedPython('python_http_client.py'),
 }
 
 function preparedPython(script: string) {
@@ -29,17 +29,17 @@ function preparedPython(script: string) {
 
 export const nodeHttps: AssessedClient = {
   ...{ name: 'node', title: 'Node https' },
-  prepare: async () => preparedNode('https'),
+  prepare: () => preparedNode('https'),
 }
 
 export const nodeFetch: AssessedClient = {
   ...{ name: 'node-fetch', title: 'Node fetch' },
-  prepare: async () => preparedNode('fetch'),
+  prepare: () => preparedNode('fetch'),
 }
 
 export const nodeStrict: AssessedClient = {
   ...{ name: 'node-strict', title: "Node https, onTruncation: 'error'" },
-  async prepare() {
+  prepare() {
     const { version, ...prepared } = preparedNode('strict')
     return { ...prepared, version: `${version}, close-notify ${packageVersion()}` }
   },
@@ -71,7 +71,7 @@ export const java: AssessedClient = {
 
 export const rclone: AssessedClient = {
   ...{ name: 'go', title: 'Go net/http (rclone copyurl)', peer: 'rclone' },
-  async prepare({ folder }) {
+  prepare({ folder }) {
     const once = ['--retries', '1', '--low-level-retries', '1']
     const args = ['--config', path.join(folder, 'none'), '--ca-cert', '{ca}', ...once, 'copyurl', '--stdout', '{url}']
     return {

@@ -6,7 +6,7 @@ import { programOf, upstreamVersionOf, versionOf } from '../programs.js'
 
 export const curl: AssessedClient = {
   ...{ name: 'curl', title: 'curl', peer: 'curl' },
-  prepare: async () => ({
+  prepare: () => ({
     command: peerWords('curl', 'curl', ['-sS', '--noproxy', '*', '--cacert', '{ca}', '{url}']),
     version: versionOf('curl', 'curl'),
     library: openssl('curl'),
@@ -26,7 +26,7 @@ export const curlGnutls: AssessedClient = {
 
 export const wget: AssessedClient = {
   ...{ name: 'wget', title: 'wget --tries=1', peer: 'wget' },
-  prepare: async () => ({
+  prepare: () => ({
     // Otherwise it tries a response that was cut 20 times.
     command: peerWords('wget', 'wget', [
       '--no-config',
@@ -46,7 +46,7 @@ const refs = Array.from({ length: 400 }, (_, index) => `${index.toString(16).pad
 
 export const git: AssessedClient = {
   ...{ name: 'git', title: 'git ls-remote (libcurl)', peer: 'git', content: Buffer.from(refs.join('')) },
-  async prepare({ folder }) {
+  prepare({ folder }) {
     const { command, env, root } = programOf('git', 'git')
     const own = {
       GIT_EXEC_PATH: `${root}/usr/lib/git-core`,
@@ -64,7 +64,7 @@ export const git: AssessedClient = {
 
 export const sClient: AssessedClient = {
   ...{ name: 's_client', title: 'openssl s_client -quiet', peer: 'openssl', isTool: true },
-  async prepare() {
+  prepare() {
     const args = ['s_client', '-quiet', '-verify_return_error', '-CAfile', '{ca}', '-connect', 'localhost:{port}']
     const words = peerWords('openssl', 'openssl', args)
     return {
@@ -77,7 +77,7 @@ export const sClient: AssessedClient = {
 
 export const gnutlsCli: AssessedClient = {
   ...{ name: 'gnutls-cli', title: 'gnutls-cli', peer: 'gnutls', isTool: true },
-  async prepare() {
+  prepare() {
     const words = peerWords('gnutls', 'gnutls-cli', ['--x509cafile', '{ca}', '-p', '{port}', 'localhost'])
     const version = versionOf('gnutls', 'gnutls-bin')
     return { command: nodeWords('talk.mjs', ...words), version, library: gnutls('gnutls') }
