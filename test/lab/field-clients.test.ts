@@ -95,11 +95,18 @@ describe('where the lab and the wire disagree', () => {
 
   test('a client that does not do the same each time is no difference, and is told of', () => {
     const looks = new ClientLooks()
-    looks.add('bare-fin', seen('reset'), seen('fin'))
+    looks.add('bare-fin', seen('close_notify+fin'), seen('fin'))
     expect(looks.differences).toHaveLength(1)
     looks.add('bare-fin', seen('fin'), seen('fin'))
     expect(looks.differences).toEqual([])
-    expect(looks.closingsAt('bare-fin')).toEqual(['fin', 'reset'])
+    expect(looks.closingsAt('bare-fin')).toEqual(['fin', 'close_notify+fin'])
+  })
+
+  test('RST in place of FIN is no difference: it depends on what lies unread', () => {
+    const looks = new ClientLooks()
+    looks.add('schannel', seen('reset'), seen('fin'))
+    expect(looks.differences).toEqual([])
+    expect(looks.closingsAt('schannel')).toEqual(['fin', 'reset'])
   })
 
   test('the end of a program that was killed is not its own', () => {
