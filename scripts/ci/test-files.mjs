@@ -13,6 +13,7 @@ const excluded = {
     cli: 'needs a compiler; its TLS is that of lab/scenarios',
     docs: 'pages of the checkout',
     house: 'the checkout',
+    'lab/field-clients.test.ts': 'clients of others; assess, which runs them, is repeated',
     'lab/field.test.ts': 'servers of others; the probe that meets them is repeated',
     'lab/wire/records-and-tshark.test.ts': 'run once, by a step of its own',
     native: 'C++ without Node',

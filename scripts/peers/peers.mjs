@@ -68,6 +68,30 @@ export const peers = [
     packages: ['libtomcat10-java', 'tomcat10-common', 'openjdk-17-jre-headless'],
     programs: { java: 'usr/lib/jvm/java-17-openjdk-amd64/bin/java' },
   },
+  // Clients of the field round.
+  { name: 'wget', onDemand: true, packages: ['wget'], programs: { wget: 'usr/bin/wget' } },
+  { name: 'git', onDemand: true, packages: ['git'], programs: { git: 'usr/bin/git' } },
+  // Debian has no curl with GnuTLS, but the library, and Python's module for it.
+  {
+    name: 'python',
+    onDemand: true,
+    packages: ['python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib', 'python3-pycurl'],
+    programs: { python3: 'usr/bin/python3.11' },
+  },
+  { name: 'rclone', onDemand: true, packages: ['rclone'], programs: { rclone: 'usr/bin/rclone' } },
+  // It compiles what it runs: 300 MB.
+  {
+    name: 'java',
+    onDemand: true,
+    packages: ['openjdk-17-jdk-headless', 'openjdk-17-jre-headless'],
+    programs: { java: 'usr/lib/jvm/java-17-openjdk-amd64/bin/java' },
+  },
+  {
+    name: 'firefox',
+    onDemand: true,
+    packages: ['firefox-esr'],
+    programs: { 'firefox-esr': 'usr/lib/firefox-esr/firefox-esr' },
+  },
 ]
 
 /**

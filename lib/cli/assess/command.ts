@@ -1,4 +1,5 @@
 // `close-notify assess`: what a client makes of servers that close in every way, or a server of such clients.
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
@@ -62,7 +63,7 @@ async function run(words: readonly string[], options: AssessCommandOptions, comm
 }
 
 async function runClient(words: readonly string[], options: AssessCommandOptions): Promise<ExitCode> {
-  const { profiles, tls, timeout, body, json, output } = options
+  const { profiles, tls, timeout, body, content, json, output } = options
   const progress = displayProgress(process.stderr, 'runs')
   const assessment = await interruptible((signal) =>
     assess(words, {
@@ -70,6 +71,7 @@ async function runClient(words: readonly string[], options: AssessCommandOptions
       ...(tls !== undefined && { versions: [tls] }),
       ...(timeout !== undefined && { timeout }),
       ...(body !== undefined && { body }),
+      ...(content !== undefined && { content: readFileSync(content) }),
       signal,
       onRun: (_run, done, total) => progress.show(done, total),
     }),

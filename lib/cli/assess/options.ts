@@ -15,10 +15,11 @@ export const assessOptions = {
   ),
   timeout: count('--timeout <ms>', 'how long a run may take; then it hangs, and is killed (default: 10000)'),
   body: wholeNumber('--body <bytes>', 'the length of the body of a response (default: 20000)', { least: 64 }),
+  content: text('--content <file>', 'the body of a response, for clients that take no other').conflicts('body'),
   server: text(
     '--server <host>',
     'assess a server instead: every profile of a client connects to HOST or HOST:PORT',
-  ).conflicts(['profiles', 'body']),
+  ).conflicts(['profiles', 'body', 'content']),
   tls: choice('--tls <version>', 'only this version of TLS', tlsVersions),
   json: flag('--json', 'print everything as JSON'),
   junit: text('--junit <file>', 'also write the runs to this file, as JUnit XML').argParser(writableFile),

@@ -26,6 +26,11 @@ describe('the command line of assess', () => {
     { args: ['assess', '--server', 'localhost:1', '--', 'true', '{url}'], says: 'exclude each other' },
     { args: ['assess', '--profiles', 'firefox', '--', 'true', '{url}'], says: 'Allowed choices are polite' },
     { args: ['assess', '--body', '10', '--', 'true', '{url}'], says: '64' },
+    {
+      args: ['assess', '--body', '100', '--content', 'package.json', '--', 'true', '{url}'],
+      says: 'cannot be used with',
+    },
+    { args: ['assess', '--server', 'localhost', '--content', 'package.json'], says: 'cannot be used with' },
     { args: ['assess', '--junit', '/absent/file.xml', '--', 'true', '{url}'], says: 'There is no such folder' },
     { args: ['assess', '--server', 'https://localhost/'], says: 'HOST or HOST:PORT' },
     { args: ['assess', '--tls', 'TLSv1.1', '--', 'true', '{url}'], says: 'Allowed choices are TLSv1.2, TLSv1.3' },

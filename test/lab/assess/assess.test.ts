@@ -23,14 +23,16 @@ describe.skipIf(lacks('curl'))('curl', () => {
     expect(summary).toMatchObject({
       verdict: 'failed',
       truncations: {
-        'content-length': { accepted: 0, of: 5 },
-        chunked: { accepted: 0, of: 4 },
-        close: { accepted: 4, of: 4 },
+        'content-length': { accepted: 0, of: 7 },
+        chunked: { accepted: 0, of: 6 },
+        close: { accepted: 4, of: 5 },
       },
       hung: [],
       dataLost: [],
     })
     expect(runs.every(({ connections }) => connections.length > 0)).toBe(true)
+    // An RST is no end to it either.
+    expect(verdicts(runs, 'truncates-by-reset')).toMatchObject({ close: 'truncation refused' })
     // A fatal alert is no end to it, unless the length has said so before.
     expect(verdicts(runs, 'fatal-alert')).toEqual({ 'content-length': 'accepted', close: 'refused' })
     const polite = runs.find(({ profile }) => profile === 'polite')
@@ -54,6 +56,15 @@ test('a client that reads to any end accepts every truncation', async () => {
   const middle = runs.find(({ framing, sent }) => framing === 'close' && sent.kind === 'cut' && sent.at === 10_000)
   expect(middle).toMatchObject({ exitCode: 0, printed: { bytes: 10_000, body: 'cut' } })
   expect(middle?.connections).toMatchObject([{ profile: 'truncates', other: { closing: 'close_notify+fin' } }])
+})
+
+test('a client that takes no other body is given its own', async () => {
+  const content = Buffer.from('0123456789abcdef\n'.repeat(8))
+  const { control, runs } = await assess(lenient, { profiles: ['answers', 'truncates-by-reset'], content })
+  expect(control.printed).toEqual({ bytes: content.length, body: 'whole' })
+  expect(runs.find(({ framing, sent }) => framing === 'close' && sent.kind === 'cut')).toMatchObject({
+    sent: { at: content.length / 2 },
+  })
 })
 
 test('a client that waits without a limit hangs where nothing comes, and is killed', async () => {
@@ -111,6 +122,9 @@ test.each([
   { command: 'curl {url}', options: {} },
   { command: ['curl', '{url}'], options: { profiles: ['firefox'] } },
   { command: ['curl', '{url}'], options: { body: 10 } },
+  { command: ['curl', '{url}'], options: { content: Buffer.alloc(10) } },
+  { command: ['curl', '{url}'], options: { content: 'text' } },
+  { command: ['curl', '{url}'], options: { body: 100, content: Buffer.alloc(100) } },
   { command: ['curl', '{url}'], options: { timeout: -1 } },
   { command: ['curl', '{url}'], options: { nonsense: 1 } },
   { command: ['curl', '{url}'], options: { versions: ['TLSv1.1'] } },
