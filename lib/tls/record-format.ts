@@ -14,6 +14,15 @@ export const tagLength = 16
 /** Level and description. */
 export const alertLength = 2
 
+/** Whether a record can begin with those bytes, of which five are enough to tell. */
+export function mayBeRecord(bytes: Buffer): boolean {
+  const [type, major, minor] = bytes
+  if (type === undefined || type < 20 || type > 24) return false
+  if (major !== undefined && major !== 3) return false
+  if (minor !== undefined && minor > 4) return false
+  return bytes.length < recordHeaderLength || bytes.readUInt16BE(3) <= maxPlaintextLength + 2048
+}
+
 /** The header of a record; its version is that of TLS 1.2, as TLS 1.3 has it too. */
 export function recordHeader(type: number, length: number): Buffer {
   const header = Buffer.from([type, 3, 3, 0, 0])
