@@ -84,7 +84,8 @@ export class HeldSocket {
     held.delete(tcp)
     for (const free of this.#freed) free()
     if (!tcp.readableEnded) tcp.allowHalfOpen = this.#allowHalfOpen
-    if (this.#wasFlowing === false && !this.#listensTo('readable')) tcp.pause()
+    // It was paused by the program, not by a 'readable' listener.
+    if (this.#wasFlowing === false && this.#listensTo('data') && !this.#listensTo('readable')) tcp.pause()
     for (const { event, listener } of this.#listeners) tcp.on(event, listener)
   }
 

@@ -2,7 +2,7 @@
 // together with the alerts.
 import { describe, expect, test } from 'vitest'
 import { closureOf } from '../../lib/index.js'
-import { once, turns } from '../support/streams.js'
+import { once, readExactly, turns } from '../support/streams.js'
 import { ample, listenersOf, type Started, started, startedOn, startedSides, textOf, until } from './started.js'
 
 /** The peer's last words in TLS, its alert and what it says in the clear: how they come. */
@@ -86,29 +86,28 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
   })
 
   test('TLS starts anew on the same net.Socket, ten times, and leaves nothing behind', async () => {
-    const first = await started(side)
-    const { tcp, far } = first
-    const before = listenersOf(far)
-    let tls = first
+    let tls = await started(side)
+    const { tcp, far } = tls
     for (let round = 0; round < 10; round++) {
+      const { peer } = tls
       const read = textOf(tls.socket)
       tls.socket.write(`round ${round}`)
       const unwrapped = tls.unwrap(ample)
-      await tls.peer.until(() => tls.peer.isClosed)
-      expect(tls.peer.data).toBe(`round ${round}`)
-      tls.peer.send(tls.peer.sealed('bye'), tls.peer.closeNotify(), `clear ${round}`)
+      await peer.until(() => peer.isClosed)
+      expect(peer.data).toBe(`round ${round}`)
+      peer.send(peer.sealed('bye'), peer.closeNotify(), `clear ${round}`)
       await unwrapped
       expect(read.text).toBe('bye')
-      const clear = textOf(tcp)
-      await until(() => clear.text === `clear ${round}`)
-      tcp.removeAllListeners('data').pause()
       tcp.write(`answer ${round}`)
-      await tls.peer.until(() => tls.peer.plaintext === `answer ${round}`)
-      for (const event of far.eventNames()) if (!(String(event) in before)) far.removeAllListeners(event)
-      far.removeAllListeners('data')
+      await peer.until(() => peer.plaintext === `answer ${round}`)
+      expect(String(await readExactly(tcp, `clear ${round}`.length))).toBe(`clear ${round}`)
+      // The peer's side of what startTls() does.
+      for (const event of ['data', 'end']) far.removeAllListeners(event)
       tls = await startedOn(side, tcp, far)
+      expect(tls.errors).toEqual([])
     }
-    expect(tls.errors).toEqual([])
+    expect(tcp.listenerCount('readable')).toBe(1)
+    expect(tcp.listenerCount('error')).toBe(2)
   })
 
   test('the net.Socket is as it was: listeners, flow and allowHalfOpen', async () => {
