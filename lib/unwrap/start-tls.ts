@@ -115,11 +115,17 @@ function clientOver(socket: Gate, options: StartTlsClientOptions): TLSSocket {
   return connect({ ...others, socket })
 }
 
-// Node leaves the rest of a server's side to tls.Server: that a client's certificate counts, and that errors are heard.
+// Node leaves the rest of a server's side to tls.Server: that a client's certificate counts, that errors are heard, and
+// that a handshake ends with TCP.
 function serverOver(gate: Gate, options: StartTlsServerOptions): TLSSocket {
   const socket = new TLSSocket(gate, options)
   releaseErrors(socket)
+  const cutOff = () => {
+    socket.destroy()
+  }
+  socket.once('end', cutOff)
   socket.once('secure', () => {
+    socket.off('end', cutOff)
     if (options.requestCert === true) {
       const error = verifyErrorOf(socket)
       if (error === undefined) socket.authorized = true

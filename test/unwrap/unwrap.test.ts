@@ -88,6 +88,7 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
   test('TLS starts anew on the same net.Socket, ten times, and leaves nothing behind', async () => {
     let tls = await started(side)
     const { tcp, far } = tls
+    far.setMaxListeners(0)
     for (let round = 0; round < 10; round++) {
       const { peer } = tls
       const read = textOf(tls.socket)
