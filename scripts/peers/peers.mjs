@@ -29,6 +29,11 @@ export const peers = [
   },
   { name: 'nginx', packages: ['nginx'], programs: { nginx: 'usr/sbin/nginx' } },
   { name: 'vsftpd', packages: ['vsftpd'], programs: { vsftpd: 'usr/sbin/vsftpd' } },
+  {
+    name: 'proftpd',
+    packages: ['proftpd-core', 'proftpd-mod-crypto'],
+    programs: { proftpd: 'usr/sbin/proftpd' },
+  },
   // Those of the field round alone, `npm run field`, which has them fetched.
   { name: 'apache2', onDemand: true, packages: ['apache2-bin'], programs: { apache2: 'usr/sbin/apache2' } },
   {

@@ -26,6 +26,7 @@ const peers = {
   postgresql: { programs: ['initdb', 'postgres'], debianPackage: 'postgresql' },
   nginx: { programs: ['nginx'], debianPackage: 'nginx' },
   vsftpd: { programs: ['vsftpd'], debianPackage: 'vsftpd' },
+  proftpd: { programs: ['proftpd'], debianPackage: 'proftpd-mod-crypto' },
 } as const
 
 type PeerName = keyof typeof peers
