@@ -27,7 +27,7 @@ export function verifyErrorOf(socket: TLSSocket): Error | undefined {
   if (typeof verifyError !== 'function') return new Error('Node does not tell whether the certificate is valid')
   const error: unknown = Reflect.apply(verifyError, handle, [])
   if (error === null || error === undefined) return undefined
-  return error instanceof Error ? error : new Error(String(error))
+  return error instanceof Error ? error : new Error('The certificate is not valid')
 }
 
 /** Makes a server's socket that no tls.Server has made emit its errors, as a client's does. */

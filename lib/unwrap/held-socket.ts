@@ -29,9 +29,12 @@ export class HeldSocket {
     this.tcp = tcp
     this.#wasFlowing = tcp.readableFlowing
     this.#allowHalfOpen = tcp.allowHalfOpen
-    this.#listeners = readingEvents.flatMap((event) => 
+    this.#listeners = readingEvents.flatMap((event) =>
       // As they were added: one of once() is to go after its first call.
-      tcp.rawListeners(event).filter(isListener).map((listener) => ({ event, listener })),
+      tcp
+        .rawListeners(event)
+        .filter(isListener)
+        .map((listener) => ({ event, listener })),
     )
     for (const { event, listener } of this.#listeners) tcp.off(event, listener)
     // The peer's FIN would end our direction, and with it keep TLS from answering.

@@ -12,7 +12,8 @@ import type { UnwrapOptions } from './unwrap-options.js'
 import { Unwrapping } from './unwrapping.js'
 
 /** The options of `tls.connect()`, but for those that make the connection. */
-export interface StartTlsClientOptions extends Omit<ConnectionOptions, 'socket' | 'port' | 'path' | 'lookup' | 'timeout'> {
+export interface StartTlsClientOptions
+  extends Omit<ConnectionOptions, 'socket' | 'port' | 'path' | 'lookup' | 'timeout'> {
   readonly isServer?: false
 }
 
@@ -96,13 +97,16 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
 function checkArguments(tcp: unknown, options: unknown): asserts tcp is Socket {
   if (!(tcp instanceof Socket)) throw invalid('socket', 'a net.Socket', tcp)
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options)
-  if (tcp.pending && !tcp.connecting) throw invalid('socket', 'a net.Socket that is connected or connecting', tcp)
   if (HeldSocket.has(tcp)) {
-    throw new ClosureError('ERR_TLS_ALREADY_STARTED', 'startTls() came while TLS is on this net.Socket: unwrap it first')
+    throw new ClosureError(
+      'ERR_TLS_ALREADY_STARTED',
+      'startTls() came while TLS is on this net.Socket: unwrap it first',
+    )
   }
   if (tcp.destroyed || tcp.readableEnded || tcp.writableEnded) {
     throw new ClosureError('ERR_CLOSURE_CLOSED', 'startTls() came too late: the net.Socket has ended')
   }
+  if (tcp.pending && !tcp.connecting) throw invalid('socket', 'a net.Socket that is connected or connecting', tcp)
 }
 
 function clientOver(socket: Gate, options: StartTlsClientOptions): TLSSocket {

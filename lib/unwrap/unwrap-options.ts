@@ -1,4 +1,10 @@
-import { type FlushOptions, flushRules, shutdownRules, type WaitOptions, waitRules } from '../closure/shutdown-options.js'
+import {
+  type FlushOptions,
+  flushRules,
+  shutdownRules,
+  type WaitOptions,
+  waitRules,
+} from '../closure/shutdown-options.js'
 import { type CheckedOptions, choiceOf, type OptionRules } from '../options.js'
 import type { OnData } from '../report/facts.js'
 

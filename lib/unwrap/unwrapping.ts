@@ -129,14 +129,8 @@ export class Unwrapping {
 }
 
 function failed(report: ClosureReport, signal: AbortSignal | undefined): UnwrapError {
-  switch (report.endedBy) {
-    case 'flush-timeout':
-    case 'wait-timeout':
-    case 'reader-stalled':
-      return new UnwrapError('ERR_UNWRAP_TIMEOUT', report)
-    case 'signal':
-      return new UnwrapError('ERR_UNWRAP_ABORTED', report, { cause: signal?.reason })
-    default:
-      return new UnwrapError('ERR_UNWRAP_FAILED', report)
-  }
+  const { endedBy } = report
+  if (endedBy === 'signal') return new UnwrapError('ERR_UNWRAP_ABORTED', report, { cause: signal?.reason })
+  const isLate = endedBy === 'flush-timeout' || endedBy === 'wait-timeout' || endedBy === 'reader-stalled'
+  return new UnwrapError(isLate ? 'ERR_UNWRAP_TIMEOUT' : 'ERR_UNWRAP_FAILED', report)
 }

@@ -31,7 +31,12 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
   }
 
   test('we begin, and both go on in the clear', async () => {
-    const steps = [{ do: 'read', bytes: 3 }, { do: 'unwrap' }, { do: 'send-text', text: 'clear' }, { do: 'read', bytes: 6 }] as const
+    const steps = [
+      { do: 'read', bytes: 3 },
+      { do: 'unwrap' },
+      { do: 'send-text', text: 'clear' },
+      { do: 'read', bytes: 6 },
+    ] as const
     const { peer, tcp, socket, unwrap } = await against(steps)
     socket.resume().write('CCC')
     expect(await unwrap(ample)).toBe(tcp)

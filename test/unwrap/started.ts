@@ -74,7 +74,9 @@ export function textOf(stream: Socket | TLSSocket): { text: string } {
 
 /** Waits until something is so: turns of the event loop, with TCP at work between them. */
 export async function until(isSo: () => boolean): Promise<void> {
-  for (const hangs = performance.now() + 20_000; !isSo(); await turns(1)) {
+  const hangs = performance.now() + 20_000
+  while (!isSo()) {
+    await turns(1)
     if (performance.now() > hangs) throw new Error(`Expected ${String(isSo)} to become true`)
   }
 }

@@ -48,7 +48,8 @@ const arrivals: readonly { readonly arrival: string; readonly send: (started: St
   },
   {
     arrival: 'as what looks like a record',
-    send: ({ peer }) => peer.send(peer.sealed('bye'), peer.closeNotify(), Buffer.from([23, 3, 3, 0, 1]), 'in the clear'),
+    send: ({ peer }) =>
+      peer.send(peer.sealed('bye'), peer.closeNotify(), Buffer.from([23, 3, 3, 0, 1]), 'in the clear'),
   },
   {
     arrival: 'behind more than the reader takes at once',

@@ -15,7 +15,11 @@ import { delay } from '../streams.js'
 import { type PeerProcess, startPeer } from './child.js'
 import { programOf } from './programs.js'
 
-export async function proftpdServer({ version }: { readonly version: TlsVersion }): Promise<PeerProcess & { port: number }> {
+export async function proftpdServer({
+  version,
+}: {
+  readonly version: TlsVersion
+}): Promise<PeerProcess & { port: number }> {
   const { command, env, folder } = programOf('proftpd')
   const place = mkdtempSync(path.join(tmpdir(), 'close-notify-proftpd-'))
   onTestFinished(() => {
