@@ -6,7 +6,7 @@ export const contentType = { change_cipher_spec: 20, alert: 21, handshake: 22, d
 export const recordHeaderLength = 5
 
 /** A record's plaintext at most, in bytes. */
-export const maxPlaintextLength = 16384
+const maxPlaintextLength = 16384
 
 /** The tag of an AEAD, but for the suites whose name ends in CCM_8, in bytes. */
 export const tagLength = 16
