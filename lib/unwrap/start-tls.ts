@@ -78,6 +78,8 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
     gate.release()
     takeBack()
     await held.giveBack()
+    // The program has ended its direction meanwhile, and FIN may still be on its way through the gate.
+    if (socket.writableEnded) tcp.end()
     destroyWhenRead(socket)
     return tcp
   })

@@ -94,13 +94,13 @@ export class Unwrapping {
       const abort = () => {
         giveUp('ERR_UNWRAP_ABORTED', signal?.reason)
       }
-      // The wait begins with our close_notify, of which no event tells.
+      // The wait begins with our close_notify, of which no event tells. It keeps no process alive: the net.Socket does.
       const look = () => {
         const sentAt = this.#closeNotifySentAt()
         const over = sentAt === undefined ? startedAt + flushTimeout : Math.max(startedAt, sentAt) + waitTimeout
         const left = over - performance.now()
         if (left <= 0) giveUp('ERR_UNWRAP_TIMEOUT')
-        else timer = setTimeout(look, sentAt === undefined ? Math.min(left, waitTimeout) : left)
+        else timer = setTimeout(look, sentAt === undefined ? Math.min(left, waitTimeout) : left).unref()
       }
       outcome.then(
         (tcp) => {

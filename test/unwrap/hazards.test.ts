@@ -318,6 +318,14 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
     })
   })
 
+  test('what is no TLS, while nobody unwraps, is an error on both sides', async () => {
+    const tls = await started(side)
+    tls.socket.resume()
+    tls.peer.send('HTTP/1.1 400 Bad Request\r\n\r\n')
+    await until(() => tls.errors.length > 0)
+    expect(String(tls.errors[0])).toMatch(/SSL routines/)
+  })
+
   describe('the end of TCP', () => {
     const ends: readonly { readonly end: string; readonly act: (far: Socket) => void }[] = [
       { end: 'FIN', act: (far) => void far.end() },

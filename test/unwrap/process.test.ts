@@ -11,14 +11,8 @@ test.each(['main', 'worker'])('a program that has unwrapped ends by itself: %s',
     .trim()
     .split('\n')
     .map((line): unknown => JSON.parse(line))
-  const unwrapped = {
-    verdicts: ['clean'],
-    data: 'clear',
-    counts: [
-      [0, 0, 0],
-      [0, 0, 0],
-    ],
-  }
+  const none = [0, 0, 0]
+  const unwrapped = { verdicts: ['clean'], data: 'clear', counts: [none, none], timers: 0 }
   expect(facts).toEqual(where === 'main' ? [unwrapped] : [unwrapped, { workerCode: 0 }])
   expect(stderr).toBe('')
 })
