@@ -225,6 +225,17 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
       expect(peer.plaintext).toBe('')
     })
 
+    test('where it is our reader that stalls, nothing is given back either', async () => {
+      const tls = await started(side)
+      tls.socket.pause()
+      const unwrapped = failing(tls.unwrap({ ...ample, waitTimeout: 100 }))
+      await tls.peer.until(() => tls.peer.isClosed)
+      const large = Array.from({ length: 20 }, () => tls.peer.sealed(Buffer.alloc(16_384)))
+      tls.peer.send(...large, tls.peer.closeNotify(), 'clear')
+      expect(await unwrapped).toMatchObject({ code: 'ERR_UNWRAP_TIMEOUT', report: { verdict: 'reader-stalled' } })
+      await bothGone(tls)
+    })
+
     test("after onTimeout: 'reject' a call that destroys does so", async () => {
       const tls = await started(side)
       tls.socket.resume()
