@@ -5,8 +5,8 @@
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { onTestFinished } from 'vitest'
-import { type StartedTls, startTls, type StartTlsOptions } from '../../lib/index.js'
+import { expect, onTestFinished } from 'vitest'
+import { type StartedTls, startTls, type StartTlsOptions, UnwrapError } from '../../lib/index.js'
 import type { Side } from '../../lib/tls/records.js'
 import { tcpPair } from '../closure/tls-over.js'
 import { certificate } from '../support/certificate.js'
@@ -79,6 +79,24 @@ export async function until(isSo: () => boolean): Promise<void> {
     await turns(1)
     if (performance.now() > hangs) throw new Error(`Expected ${String(isSo)} to become true`)
   }
+}
+
+/** Runs an unwrap that has to fail; gives its error. */
+export async function failing(unwrapped: Promise<Socket>): Promise<UnwrapError> {
+  const error: unknown = await unwrapped.then(
+    () => new Error('it was unwrapped'),
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof UnwrapError)) throw error
+  return error
+}
+
+/** Waits until TLS and TCP are gone, and sees that nothing of ours is left on the net.Socket. */
+export async function bothGone({ socket, tcp }: Started): Promise<void> {
+  await until(() => socket.closed && tcp.closed)
+  await turns(1)
+  expect(['write', 'end'].filter((name) => Object.hasOwn(tcp, name))).toEqual([])
+  expect(tcp.listenerCount('readable')).toBe(0)
 }
 
 /** Every listener of a stream, by its event. */
