@@ -43,6 +43,7 @@ const excluded = {
     stress: 'time is another one there',
     support: 'the parts that the tests themselves are made of',
     tls: 'no native code',
+    unwrap: 'no native code beyond that of closure',
   },
 }
 

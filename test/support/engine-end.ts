@@ -71,6 +71,13 @@ export class EngineEnd {
     return this.#ssl.transmit()
   }
 
+  /** A KeyUpdate of TLS 1.3 that asks for one in return, not sent yet. */
+  keyUpdate(): Buffer {
+    this.#ssl.keyUpdate('update_requested')
+    this.#ssl.doHandshake()
+    return this.#ssl.transmit()
+  }
+
   /** Sends all of it in one write. */
   send(...parts: readonly (string | Buffer)[]): void {
     const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)))
