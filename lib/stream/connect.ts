@@ -64,8 +64,10 @@ export function connect(options: ConnectOptions, listener?: () => void): TlsStre
   const { port, path, socket, secureContext, timeout, signal, rejectUnauthorized, session } = checked
   const host = checked.host ?? (socket === undefined && path === undefined ? 'localhost' : undefined)
   const servername = checked.servername ?? (host === undefined || isIP(host) !== 0 ? undefined : host)
-  const context = secureContext ?? contextOf({ side: 'client', verify: rejectUnauthorized ? 'peer' : 'none' }, only(options))
-  const { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen, checkServerIdentity } = checked
+  const context =
+    secureContext ?? contextOf({ side: 'client', verify: rejectUnauthorized ? 'peer' : 'none' }, only(options))
+  const { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen, checkServerIdentity } =
+    checked
   const streamOptions = {
     context,
     closing,

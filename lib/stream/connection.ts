@@ -274,8 +274,6 @@ function isProtocol(name: string): name is SslProtocol {
 
 // With the code that Node's own TLS has for it.
 function connectionReset(isSecured: boolean): Error {
-  const message = isSecured
-    ? 'read ECONNRESET'
-    : 'The peer ended the connection before the TLS handshake was done'
+  const message = isSecured ? 'read ECONNRESET' : 'The peer ended the connection before the TLS handshake was done'
   return Object.assign(new Error(message), { code: 'ECONNRESET' })
 }

@@ -64,7 +64,11 @@ export const contextRules = {
     unit: '',
     default: "the process's own",
   },
-  ca: { check: checkPems, unit: '', default: 'tls.rootCertificates and those of the file that NODE_EXTRA_CA_CERTS names' },
+  ca: {
+    check: checkPems,
+    unit: '',
+    default: 'tls.rootCertificates and those of the file that NODE_EXTRA_CA_CERTS names',
+  },
   cert: pemOption,
   key: pemOption,
   passphrase: text,
@@ -114,10 +118,16 @@ export function contextOf(use: ContextUse, options: ContextOptions = {}): SslCon
 }
 
 function makeContext({ side, verify }: ContextUse, options: ContextOptions): SslContext {
-  const { openssl = loadOpenSSL(), ca, cert, key, passphrase, ALPNProtocols, ciphers, ...range } = checkAll(
-    contextRules,
-    options,
-  )
+  const {
+    openssl = loadOpenSSL(),
+    ca,
+    cert,
+    key,
+    passphrase,
+    ALPNProtocols,
+    ciphers,
+    ...range
+  } = checkAll(contextRules, options)
   const needsRoots = side === 'client' || verify !== 'none'
   const trusted = ca ?? (needsRoots ? defaultCa() : undefined)
   return openssl.createContext({

@@ -1,13 +1,7 @@
 // The facts of one connection as they come: alerts from the engine's events, FIN and RST from the transport.
 import type { BegunClosing } from '../closing/side.js'
 import type { AlertEvent } from '../openssl/index.js'
-import {
-  hasCloseNotifyOfOurs,
-  isCloseNotify,
-  receivedBy,
-  receivedEnding,
-  sentEnding,
-} from '../report/ending-alerts.js'
+import { hasCloseNotifyOfOurs, isCloseNotify, receivedBy, receivedEnding, sentEnding } from '../report/ending-alerts.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 import type { Alert } from '../tls/alerts.js'
 import type { SslProtocol } from '../tls/versions.js'

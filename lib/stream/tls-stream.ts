@@ -158,7 +158,10 @@ export class TlsStream extends SocketLike {
     if (report.verdict === 'clean' && !this.destroyed) return this.#detach(report)
     if (onTimeout === 'keep' && !this.destroyed && closing.endedBy !== 'done') this.#goOnOpen()
     else this.destroy()
-    throw new ClosureError('ERR_TLS_NOT_UNWRAPPED', `Expected the peer's close_notify, but the closing is ${report.verdict}`)
+    throw new ClosureError(
+      'ERR_TLS_NOT_UNWRAPPED',
+      `Expected the peer's close_notify, but the closing is ${report.verdict}`,
+    )
   }
 
   // --- What the handshake has brought ---
@@ -251,7 +254,9 @@ export class TlsStream extends SocketLike {
       refuse(typeof encoding === 'function' ? encoding : callback)
       return false
     }
-    return typeof encoding === 'string' ? super.write(chunk, encoding, callback) : super.write(chunk, encoding ?? callback)
+    return typeof encoding === 'string'
+      ? super.write(chunk, encoding, callback)
+      : super.write(chunk, encoding ?? callback)
   }
 
   override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): this {
