@@ -19,7 +19,7 @@ export {
   controlClosure,
 } from './policy/control.js'
 export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './policy/policy.js'
-export { TruncationError } from './policy/truncation.js'
+export { TruncationError } from './report/truncation-error.js'
 export type {
   Afterwards,
   ClosureFacts,
