@@ -73,8 +73,6 @@ const codes = {
   ERR_LAB_SCENARIO: 'caller',
   /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
   ERR_TLS_TRUNCATED: 'connection',
-  /** unwrap(): TLS did not end in both directions, so that the transport was not handed back. */
-  ERR_TLS_NOT_UNWRAPPED: 'connection',
   /** Written data, or our close_notify, did not leave within the flush budget. */
   ERR_CLOSURE_FLUSH_TIMEOUT: 'connection',
   /** A budget of unwrap() ran out before both close_notify had passed. */

@@ -248,7 +248,6 @@ describe('calls', () => {
       | 'ERR_LAB_JOURNAL_IN_USE'
       | 'ERR_LAB_SCENARIO'
       | 'ERR_TLS_TRUNCATED'
-      | 'ERR_TLS_NOT_UNWRAPPED'
       | 'ERR_CLOSURE_FLUSH_TIMEOUT'
       | 'ERR_UNWRAP_TIMEOUT'
       | 'ERR_UNWRAP_FAILED'
