@@ -1,7 +1,7 @@
 /**
  * Makes measures of values. The interval of a median tells where the median of another such run is expected: what a
  * bootstrap (percentile, 1,000 resamples of the run's own seed) finds for the true median, times the root of two. Where
- * a block is visited more than once, visits.ts makes the interval of what the visits differ by.
+ * a block is visited more than once, scatter.ts makes the interval of what the visits differ by.
  */
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { bootstrapInterval, quantile, wilsonInterval, type Interval } from '../support/statistics.js'

@@ -12,7 +12,7 @@ export interface Question {
   readonly definitions: Readonly<Record<string, string>>
   /**
    * The parameters in which cells may differ and still scatter alike from visit to visit, in the unit of each measure:
-   * visits.ts pools over them. Without it each cell stands for itself.
+   * scatter.ts asks what is usual among them. Without it each cell stands for itself.
    */
   readonly alikeOver?: readonly string[]
   /** The parts that it can be measured in. Nothing is started here; what a machine lacks is told by `needs`. */

@@ -10,7 +10,7 @@ import { truncation } from './truncation/index.js'
 
 const questions: readonly Question[] = [latency, load, loss, truncation, builds, overhead]
 
-/** The parameters over which visits.ts pools for a question. */
+/** The parameters in which cells of a question may differ and still scatter alike: for scatter.ts. */
 export function alikeOver(name: QuestionName): readonly string[] {
   return questions.find((question) => question.name === name)?.alikeOver ?? []
 }

@@ -25,7 +25,7 @@ export const builds: Question = {
   name: 'builds',
   title: 'What closing costs in libssl itself, by build',
   definitions,
-  alikeOver: ['protocol'],
+  alikeOver: ['protocol', 'build'],
   blocks: () => protocols.map(block),
   presentation: buildsPresentation,
 }

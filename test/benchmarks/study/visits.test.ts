@@ -1,4 +1,4 @@
-/** What is made of several visits to a block: one cell, and an interval that another run's median is found in. */
+/** What is made of several visits to a block: one cell, and an interval in which another run's median is found. */
 import { expect, test } from 'vitest'
 import type { Cell, Distribution, Measure } from '../../../benchmarks/study/cell.js'
 import {
@@ -100,6 +100,25 @@ test('two visits of one cell alone tell too little for an interval; cells that a
   expect(combineVisits([...two('a'), ...two('b'), ...two('c')], () => [])[0]?.measures['above']).not.toHaveProperty(
     'interval',
   )
+})
+
+test('a visit that was disturbed widens its own interval, and hardly those of cells that are alike', () => {
+  const width = ({ interval = { low: NaN, high: NaN } }: Distribution): number => interval.high - interval.low
+  const calm = (peer: string): Cell[] =>
+    [0, 1, 2, 3].map((visit) => cell(visit, { done: distribution([10 + visit / 100], ms, random) }, peer))
+  const disturbed = [0, 1, 2, 9].map((visit, at) => {
+    return cell(at, { done: distribution([10 + visit], ms, random) }, 'disturbed')
+  })
+  const widths = ['a', 'b', 'c', 'd'].flatMap(calm)
+  const alone = combineVisits(widths, alikeOver).map((one) => width(doneOf(one)))
+  const beside = combineVisits([...widths, ...disturbed], alikeOver).map((one) => width(doneOf(one)))
+  expect(beside.slice(0, 4)).toEqual(alone)
+  expect(beside[4]).toBeGreaterThan(5)
+})
+
+test('intervals made anew of the same cells are the same', () => {
+  const cells = run(5, 0.3)
+  expect(combineVisits(cells, alikeOver)).toEqual(cells)
 })
 
 test('shares are summed, amounts are the mean or the least, what is absent stays so', () => {
