@@ -13,7 +13,7 @@ export interface Kind {
   readonly better: Better
   /**
    * How wide the interval of the median may be for the figure to be given: the greater of a part of the median and an
-   * amount in the unit, both from end to end. By default 0.2 and, for ms, 0.1.
+   * amount in the unit, both from end to end. By default 0.3 and, for ms, 0.2.
    */
   readonly precision?: { readonly relative: number; readonly absolute: number }
 }
@@ -102,7 +102,7 @@ export function isPrecise(
 function summaryOf(values: readonly number[], kind: Kind, random: () => number) {
   if (values.length === 0) return undefined
   const figure = medianOfSorted(Float64Array.from(values).sort())
-  const precision = kind.precision ?? { relative: 0.2, absolute: kind.unit === 'ms' ? 0.1 : 0 }
+  const precision = kind.precision ?? { relative: 0.3, absolute: kind.unit === 'ms' ? 0.2 : 0 }
   const interval = values.length < 6 ? undefined : ofAnotherRun(figure, values, random)
   return {
     unit: kind.unit,

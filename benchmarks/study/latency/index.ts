@@ -111,7 +111,7 @@ function cellsOf(conditions: Conditions, { samples, delays }: Measured, random: 
 }
 
 /** Precise enough for the question whether it is a tenth of a millisecond or a half. */
-const aboveEchoKind = { unit: 'ms', better: 'lower', precision: { relative: 0.2, absolute: 0.15 } } as const
+const aboveEchoKind = { unit: 'ms', better: 'lower', precision: { relative: 0.3, absolute: 0.25 } } as const
 
 function cellOf(parameters: Conditions, side: Side, all: readonly Sample[], random: () => number): Cell {
   const values = (value: (sample: Sample) => number | undefined): number[] =>
