@@ -1,5 +1,5 @@
 // Where a command prints: to stdout, or to the file that its option --output names.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { InvalidArgumentError } from 'commander'
@@ -15,6 +15,9 @@ export const outputOption = text('--output <file>', 'write to this file instead 
 /** Found out before the command runs, not after it. */
 export function writableFile(file: string): string {
   if (!existsSync(path.dirname(path.resolve(file)))) throw new InvalidArgumentError('There is no such folder.')
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new InvalidArgumentError('It is a folder.')
+  }
   return file
 }
 
@@ -51,9 +54,16 @@ export function layoutOf(file: string | undefined): Layout {
   }
 }
 
-/** Lets the program end as usual where a reader such as head goes before all is written. */
+/**
+ * Lets the program end as usual where a reader such as head goes before all is written. Another error of stdout, a full
+ * disk for example, is told in a line, once, and is the exit code where there is no other.
+ */
 export function outliveReaders(): void {
+  let isTold = false
   process.stdout.on('error', (error: Error) => {
-    if (!('code' in error) || error.code !== 'EPIPE') throw error
+    if (isTold || ('code' in error && error.code === 'EPIPE')) return
+    isTold = true
+    process.stderr.write(`error: ${error.message}\n`)
+    process.exitCode ||= exitCodes.failed
   })
 }

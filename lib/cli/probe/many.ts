@@ -10,6 +10,7 @@ import type { FailureReason } from '../../lab/campaign/attempt.js'
 import { deviationsFrom } from '../../lab/probe/expect.js'
 import type { Prober } from '../../lab/probe/probe.js'
 import type { Failure, ProbeResult } from '../../lab/probe/result.js'
+import { codeOf } from '../../lab/transport/failure.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
 import { interruptible } from '../interruption.js'
@@ -29,19 +30,18 @@ export interface ProbeSession {
 const grace = 5000
 
 /**
- * What the system refuses, such as to write on, is told in a line. A reader of stdout that goes before the end, such as
- * head, ends the probe.
+ * A reader of stdout that goes before the end, such as head, ends the probe.
  *
+ * @throws what the system refuses, such as to write on
  * @throws ClosureError for an --output that is no journal of such a probe
  */
 export async function probeMany(file: string, session: ProbeSession): Promise<ExitCode> {
   try {
     return await probeList(file, session)
   } catch (error) {
-    if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) throw error
-    if (error.code === 'EPIPE' && session.options.output === undefined) return exitCodes.done
-    process.stderr.write(`error: ${error.message}\n`)
-    return exitCodes.failed
+    if (!isOfStdout(error, session.options)) throw error
+    // What else may be wrong with stdout is told where it is heard of.
+    return codeOf(error) === 'EPIPE' ? exitCodes.done : exitCodes.failed
   }
 }
 
@@ -90,6 +90,10 @@ async function probeList(file: string, { prober, options, expected }: ProbeSessi
     source.destroy()
     await journal.close()
   }
+}
+
+function isOfStdout(error: unknown, { output }: ProbeCommandOptions): boolean {
+  return output === undefined && error instanceof Error && 'syscall' in error && error.syscall === 'write'
 }
 
 /** A host of which no version could be probed. */

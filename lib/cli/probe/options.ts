@@ -1,10 +1,9 @@
 // The options of `close-notify probe`. The table in docs/lab.md is that of its --help, word for word.
-import { existsSync, statSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import { startTlsProtocols } from '../../lab/transport/starttls/protocols.js'
 import { questions } from '../../lab/probe/options.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, choices, count, flag, list, text } from '../options.js'
+import { choice, choices, count, existingFile, flag, list, readableFile, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
 
@@ -18,7 +17,7 @@ export const probeOptions = {
   ]),
   path: text('--path <path>', 'the path of the GET; a large response tells more of half-closing (default: /)'),
   send: text('--send <text>', 'send this instead; \\r, \\n, \\t and \\xNN are understood'),
-  sendFile: text('--send-file <file>', 'send the bytes of this file instead').argParser(existingFile),
+  sendFile: text('--send-file <file>', 'send the bytes of this file instead').argParser(readableFile),
   tls: choice('--tls <version>', 'only this version of TLS', tlsVersions),
   question: choices('--question <name...>', 'only these questions', questions),
   starttls: choice('--starttls <protocol>', 'ask for TLS in this protocol first; sends no request', startTlsProtocols),
@@ -30,16 +29,16 @@ export const probeOptions = {
   timeout: count('--timeout <ms>', 'for each handshake with all before it, and each response (default: 5000)'),
   totalTimeout: count('--total-timeout <ms>', 'for all connections to a host (default: 60000)'),
   idle: count('--idle <ms>', 'also watch what happens while nothing is sent for so long'),
-  cert: text('--cert <file>', 'PEM: a certificate for servers that ask for one').argParser(existingFile),
-  key: text('--key <file>', 'PEM: its key').argParser(existingFile),
-  ca: text('--ca <file>', 'PEM: what to trust instead of what Node trusts').argParser(existingFile),
+  cert: text('--cert <file>', 'PEM: a certificate for servers that ask for one').argParser(readableFile),
+  key: text('--key <file>', 'PEM: its key').argParser(readableFile),
+  ca: text('--ca <file>', 'PEM: what to trust instead of what Node trusts').argParser(readableFile),
   library: text('--library <path>', "the libssl to probe with (default: Node's own)").argParser(existingFile),
   proxy: text('--proxy <url>', 'http://HOST:PORT (CONNECT) or socks5://HOST:PORT'),
   ipv4: flag('--ipv4', 'connect by IPv4 only').conflicts('ipv6'),
   ipv6: flag('--ipv6', 'connect by IPv6 only'),
   userAgent: text('--user-agent <text>', 'the User-Agent of the GET (default: close-notify-probe)'),
   expect: text('--expect <file>', 'compare with an earlier --json or --ndjson; exit code 1 where it differs').argParser(
-    existingFile,
+    readableFile,
   ),
   hosts: text('--hosts <file>', 'probe the hosts of this file, one on each line; - is stdin').argParser(listOfHosts),
   concurrency: count('--concurrency <n>', 'hosts that are probed at a time (default: 20)'),
@@ -61,12 +60,5 @@ function login(given: string): string {
 }
 
 function listOfHosts(file: string): string {
-  if (file === '-') return file
-  if (statSync(existingFile(file)).isDirectory()) throw new InvalidArgumentError('It is a folder.')
-  return file
-}
-
-function existingFile(file: string): string {
-  if (!existsSync(file)) throw new InvalidArgumentError('There is no such file.')
-  return file
+  return file === '-' ? file : readableFile(file)
 }

@@ -180,7 +180,7 @@ test('Ctrl-C ends it', async () => {
   silent.close()
 })
 
-test.each([
+test.each<readonly [readonly string[], string]>([
   [[], 'there is no host to probe'],
   [['--wait', 'soon', 'localhost'], 'whole number'],
   [['https://localhost/'], 'HOST or HOST:PORT'],
@@ -188,6 +188,10 @@ test.each([
   [['--hosts', '/dev/null', 'localhost'], 'not by both'],
   [['--hosts', '/absent/hosts.txt'], 'There is no such file'],
   [['--hosts', '/tmp'], 'It is a folder'],
+  ...['--cert', '--key', '--ca', '--send-file', '--expect', '--output'].map((option) => [
+    [option, '/tmp', 'localhost'],
+    'It is a folder',
+  ] as const),
   [['--expect', '/dev/null', 'localhost'], 'expected results of close-notify probe'],
   [['--cert', '/dev/null', 'localhost'], 'belong together'],
 ])('refuses %j and says why', async (args, says) => {
@@ -195,4 +199,24 @@ test.each([
   expect(stderr).toContain(says)
   expect(stderr).not.toContain('    at ')
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+})
+
+test.each([
+  { what: 'a full disk behind stdout', args: ['probe', '--json', 'no-such-host.invalid'] },
+  { what: 'a full disk behind the lines of a list', args: ['probe', '--hosts', '-'] },
+])('$what is told in a line', async ({ args }) => {
+  const { ended } = start(
+    [`echo no-such-host.invalid | node dist/lib/cli/main.js ${args.join(' ')} > /dev/full`],
+    ['sh', '-c'],
+  )
+  const { exitCode, stderr } = await ended
+  expect(stderr).toMatch(/^error: ENOSPC[^\n]*\n$/)
+  expect(exitCode).toBe(1)
+})
+
+test('a file that cannot be read is told in a line', async () => {
+  // There it is, and no byte of it can be read.
+  const { exitCode, stdout, stderr } = await run('probe', '--ca', '/proc/self/mem', 'localhost')
+  expect(stderr).toMatch(/^error: EIO[^\n]*\n$/)
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
 })
