@@ -8,6 +8,7 @@ import { hostsOf, targetsOf } from '../../lab/campaign/hosts.js'
 import { journalTo, openJournal } from '../../lab/campaign/journal.js'
 import type { FailureReason } from '../../lab/campaign/attempt.js'
 import { deviationsFrom } from '../../lab/probe/expect.js'
+import { outOfTime } from '../../lab/probe/out-of-time.js'
 import type { Prober } from '../../lab/probe/probe.js'
 import type { Failure, ProbeResult } from '../../lab/probe/result.js'
 import { codeOf } from '../../lab/transport/failure.js'
@@ -46,7 +47,7 @@ export async function probeMany(file: string, session: ProbeSession): Promise<Ex
 }
 
 async function probeList(file: string, { prober, options, expected }: ProbeSession): Promise<ExitCode> {
-  const { output, concurrency = 20, rate, totalTimeout = 60_000 } = options
+  const { output, concurrency = 20, rate } = options
   const header = { kind: 'close-notify-probe', settings: prober.settings }
   const journal =
     output === undefined
@@ -68,7 +69,7 @@ async function probeList(file: string, { prober, options, expected }: ProbeSessi
         failed: (target, reason) => prober.failed(target, failureOf(reason)),
         concurrency,
         ratePerSecond: rate,
-        timeout: totalTimeout + grace,
+        timeout: prober.totalTimeout + grace,
         signal,
         journal,
         onResult: (result) => {
@@ -102,7 +103,7 @@ export function hasFailed({ versions }: ProbeResult): boolean {
 }
 
 function failureOf(reason: FailureReason): Failure {
-  if (reason.kind === 'timeout') return { stage: 'connect', reason: 'timeout' }
+  if (reason.kind === 'timeout') return outOfTime('connect')
   const { error } = reason
   if (!(error instanceof ClosureError) || error.code !== 'ERR_CLOSURE_INVALID_ARGUMENT') throw error
   return { stage: 'connect', reason: 'not-a-target', detail: error.message }

@@ -27,7 +27,7 @@ export const probeOptions = {
   alpn: list('--alpn <name...>', 'protocols to offer'),
   wait: count('--wait <ms>', 'how long nothing has to come to be an answer (default: 2000)'),
   timeout: count('--timeout <ms>', 'for each handshake with all before it, and each response (default: 5000)'),
-  totalTimeout: count('--total-timeout <ms>', 'for all connections to a host (default: 60000)'),
+  totalTimeout: count('--total-timeout <ms>', 'for all connections to a host (default: 60000, and --idle for each version)'),
   idle: count('--idle <ms>', 'also watch what happens while nothing is sent for so long'),
   cert: text('--cert <file>', 'PEM: a certificate for servers that ask for one').argParser(readableFile),
   key: text('--key <file>', 'PEM: its key').argParser(readableFile),

@@ -69,6 +69,8 @@ export interface ConnectionOptions {
   readonly onData: (bytes: Buffer) => void
   /** As a wire has it. */
   readonly incoming?: (bytes: Buffer) => Buffer
+  /** Called when TLS can begin. */
+  readonly onTransport?: () => void
   readonly signal: AbortSignal
 }
 
@@ -80,7 +82,7 @@ export interface ConnectionOptions {
 export async function openConnection(
   destination: Destination,
   context: SslContext,
-  { signal, ...options }: ConnectionOptions,
+  { signal, onTransport, ...options }: ConnectionOptions,
 ): Promise<Connection | Failure> {
   const { target, servername, starttls, proxy, family, timeout } = destination
   const began = performance.now()
@@ -94,6 +96,7 @@ export async function openConnection(
       ...(proxy !== undefined && { proxy }),
       ...(family !== undefined && { family }),
     })
+    onTransport?.()
     const wire = clientWire(opened.socket, context, { servername, ...options })
     const at = performance.now()
     let isReady = false

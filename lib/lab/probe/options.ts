@@ -51,8 +51,8 @@ export interface ProbeOptions {
    */
   readonly timeout?: number
   /**
-   * For all connections together, in ms: questions that are not asked by then are left out.
-   * @default 60000
+   * For all connections together, in ms: what is not answered by then is not observed.
+   * @default 60000, and `idle` for each version
    */
   readonly totalTimeout?: number
   /** How long the server is watched while nothing is sent, in ms. Not asked by default. */
@@ -119,8 +119,8 @@ const probeRules = {
   questions: choicesOf(questions, questions, 'all that the request allows'),
   wait: positive('ms', 2000),
   timeout: positive('ms', 5000),
-  totalTimeout: positive('ms', 60_000),
-  idle: { check: checkIdle, unit: 'ms', default: 'not asked' },
+  totalTimeout: { check: checkTimeIfGiven, unit: 'ms', default: '60000, and idle for each version' },
+  idle: { check: checkTimeIfGiven, unit: 'ms', default: 'not asked' },
   maxBytes: positive('bytes', 16 * 1024 * 1024),
   servername: { check: checkTextIfGiven, unit: '', default: 'the host, unless it is an address' },
   alpn: { check: checkNames, unit: '', default: "none; 'h2' with request 'h2'" },
@@ -150,7 +150,8 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
     if (question === 'idle') return idle !== undefined
     return request !== 'none' || !withRequest.includes(question)
   }
-  return { ...checked, request, questions: checked.questions.filter(isAsked) }
+  const totalTimeout = checked.totalTimeout ?? Math.min(most, 60_000 + (idle ?? 0) * checked.versions.length)
+  return { ...checked, request, totalTimeout, questions: checked.questions.filter(isAsked) }
 }
 
 function checkRequest(name: string, value: unknown): 'http/1.1' | 'h2' | 'none' | Uint8Array | undefined {
@@ -202,7 +203,7 @@ function positive(unit: 'ms' | 'bytes', fallback: number): OptionRule<number> {
   return { check, unit, default: String(fallback) }
 }
 
-function checkIdle(name: string, value: unknown): number | undefined {
+function checkTimeIfGiven(name: string, value: unknown): number | undefined {
   return value === undefined ? undefined : checkPositive(name, 'ms', value)
 }
 

@@ -8,11 +8,9 @@ import { loadOpenSSL } from '../../openssl/index.js'
 import type { TlsVersion } from '../../tls/versions.js'
 import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
-import type { Wire } from '../wire/wire.js'
 import { adviceFor } from './advice.js'
 import { askForCcc } from './ccc.js'
 import {
-  certificateOf,
   type Connection,
   type ConnectionOptions,
   type Destination,
@@ -20,7 +18,9 @@ import {
   openConnection,
   probeContext,
 } from './connection.js'
+import { copyOfSession, firstOf, type FirstConnection, resumptionOf } from './facts.js'
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
+import { OutOfTime, outOfTime } from './out-of-time.js'
 import { ask, tenths } from './questions.js'
 import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
 import type {
@@ -77,6 +77,10 @@ export class Prober {
       )
       const versions: VersionResult[] = []
       for (const version of this.#options.versions) {
+        if (budget.signal.aborted && versions.length > 0) {
+          versions.push({ kind: 'failed', version, failure: outOfTime('connect') })
+          continue
+        }
         const result = await run.version(version, this.#contextFor(version))
         versions.push(result)
         // Where there is no TCP there is no other version of TLS either.
@@ -129,6 +133,11 @@ export class Prober {
     return this.#result(text, { host: text, port: 0 }, { versions: [{ kind: 'failed', version, failure }] })
   }
 
+  /** ms that a probe takes, at most. */
+  get totalTimeout(): number {
+    return this.#options.totalTimeout
+  }
+
   /** What the results depend on, as JSON. */
   get settings(): object {
     const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy } = this.#options
@@ -170,8 +179,6 @@ export class Prober {
   }
 }
 
-class OutOfTime extends Error {}
-
 /**
  * Questions whose connections offer a session. A resumed connection may bring no session of its own, so that these are
  * not those that one is taken from.
@@ -193,6 +200,8 @@ class Run {
   readonly #request: ProbeRequest
   readonly #openssl: OpenSSL
   readonly #signal: AbortSignal
+  /** How far the last connection came. */
+  #stage: Failure['stage'] = 'connect'
 
   constructor(
     options: CheckedProbeOptions,
@@ -229,14 +238,18 @@ class Run {
     for (const question of this.#options.questions) {
       const offered = offering.includes(question) ? nextOffer(sessions, resumption) : undefined
       const session = offered === undefined ? undefined : sessions.get(offered)
-      const outcome = await this.#ask(question, context, session, (connection, kept) => {
-        first ??= firstOf(connection)
-        if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
-        if (offered !== undefined) resumption[offered] = resumptionOf(connection)
-        const kind = ends[question]
-        if (kind === undefined) return
-        if (kept === undefined) resumption[kind] = 'no-session'
-        else sessions.set(kind, kept)
+      const outcome = await this.#ask(question, context, session, {
+        connected: (connection) => {
+          first ??= firstOf(connection)
+          if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
+          if (offered !== undefined) resumption[offered] = resumptionOf(connection)
+        },
+        asked: (kept) => {
+          const kind = ends[question]
+          if (kind === undefined) return
+          if (kept === undefined) resumption[kind] = 'no-session'
+          else sessions.set(kind, kept)
+        },
       })
       if (outcome === 'out-of-time') break
       if (first === undefined && outcome.kind === 'not-observed') {
@@ -244,7 +257,10 @@ class Run {
       }
       answers[question] = outcome
     }
-    if (first === undefined) return { kind: 'failed', version, failure: { stage: 'connect', reason: 'timeout' } }
+    if (first === undefined) return { kind: 'failed', version, failure: outOfTime(this.#stage) }
+    for (const question of this.#options.questions) {
+      answers[question] ??= { kind: 'not-observed', failure: outOfTime('request') }
+    }
     for (;;) {
       const left = nextOffer(sessions, resumption)
       if (left === undefined) break
@@ -291,7 +307,7 @@ class Run {
     }
   }
 
-  /** Undefined where it is not asked, or the time is over. */
+  /** Undefined where it is not asked. */
   async #ccc(context: SslContext): Promise<Ccc | undefined> {
     const { ccc, wait } = this.#options
     if (ccc === undefined) return undefined
@@ -299,7 +315,7 @@ class Run {
     try {
       return await askForCcc({ connect, login: ccc.login, wait, signal: this.#signal })
     } catch (error) {
-      if (error instanceof OutOfTime) return undefined
+      if (error instanceof OutOfTime) return { kind: 'not-observed', failure: outOfTime(this.#stage) }
       throw error
     }
   }
@@ -307,26 +323,32 @@ class Run {
   async #connect(
     context: SslContext,
     der: Buffer | undefined,
-    options: Omit<ConnectionOptions, 'session' | 'signal'>,
+    options: Pick<ConnectionOptions, 'onData' | 'incoming'>,
   ): Promise<Connection | Failure> {
     const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
+    this.#stage = this.#destination.starttls === undefined ? 'connect' : 'starttls'
     try {
-      return await openConnection(this.#destination, context, {
+      const outcome = await openConnection(this.#destination, context, {
         ...options,
         signal: this.#signal,
         ...(session !== undefined && { session }),
+        onTransport: () => {
+          this.#stage = 'handshake'
+        },
       })
+      if (!isFailure(outcome)) this.#stage = 'request'
+      return outcome
     } finally {
       session?.free()
     }
   }
 
-  /** `done` gets the connection while its SSL still is there, and the session that it leaves. */
+  /** `connected` gets the connection behind its handshake, `asked` the session that it leaves behind the answer. */
   async #ask(
     question: Question,
     context: SslContext,
     der: Buffer | undefined,
-    done: (connection: Connection, kept: Buffer | undefined) => void,
+    { connected, asked }: { connected: (connection: Connection) => void; asked: (kept: Buffer | undefined) => void },
   ): Promise<Answer | 'out-of-time'> {
     const { wait, timeout, maxBytes, idle = 0 } = this.#options
     const reader = this.#request.newReader()
@@ -352,12 +374,13 @@ class Run {
       if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
       wire = connection.wire
       this.#stayAt(connection)
+      connected(connection)
       const found = await ask[question]({
         ...{ wire, request: this.#request, reader, sendRequest, signal: this.#signal },
         roundTrip: Math.max(connection.connect ?? connection.handshake, 1),
         limits: { wait, timeout, maxBytes, idle },
       })
-      done(connection, copyOfSession(wire))
+      asked(copyOfSession(wire))
       return found
     } catch (error) {
       if (error instanceof OutOfTime) return 'out-of-time'
@@ -374,35 +397,6 @@ function nextOffer(
   resumption: Readonly<Record<CloseKind, Resumption>>,
 ): CloseKind | undefined {
   return [...sessions.keys()].find((kind) => resumption[kind] === 'not-asked')
-}
-
-function resumptionOf({ wire }: Connection): Resumption {
-  return wire.ssl.sessionReused() ? 'resumed' : 'full-handshake'
-}
-
-/**
- * The session, where it can be resumed. A copy: OpenSSL marks the session of an SSL that is freed without a close_notify
- * as not resumable, and whether the server thinks so too is the question.
- */
-function copyOfSession({ ssl, newSession }: Wire): Buffer | undefined {
-  const session = ssl.getSession()
-  try {
-    return session?.isResumable() === true ? session.toBuffer() : newSession
-  } finally {
-    session?.free()
-  }
-}
-
-interface FirstConnection {
-  readonly cipher: string | undefined
-  readonly alpn: string | undefined
-  readonly certificate: ReturnType<typeof certificateOf>
-  readonly handshake: number
-}
-
-function firstOf({ wire, handshake }: Connection): FirstConnection {
-  const { ssl } = wire
-  return { cipher: ssl.getCipher(), alpn: ssl.getAlpn(), certificate: certificateOf(ssl), handshake }
 }
 
 function isBeforeTls({ stage }: Failure): boolean {

@@ -69,6 +69,18 @@ describe('one host', () => {
     checkedResult(JSON.parse(json))
   })
 
+  test('whose total time is over is told so, with the option that gives more', async () => {
+    const silent = await scriptedServer(() => {})
+    onTestFinished(() => silent.close())
+    const asked = ['--question', 'onCloseNotify', '--ca', certificate.certFile, '--ipv4']
+    const { exitCode, stdout } = await run(
+      ...['probe', '--wait', '20000', '--total-timeout', '2000', ...asked, `localhost:${silent.port}`],
+    )
+    expect(stdout).toMatch(/on close_notify, idle +timeout\n +Not observed: timeout: the total time was over\./)
+    expect(stdout.replaceAll(/\s+/g, ' ').split('A longer --total-timeout may help.')).toHaveLength(3)
+    expect(exitCode).toBe(0)
+  })
+
   test('is compared with an earlier result', async () => {
     const file = path.join(temporaryFolder(), 'before.json')
     const first = await run('probe', '--json', '--output', file, ...quick, '--tls', 'TLSv1.3', politeHost())

@@ -1,5 +1,6 @@
 // The result of a probe for people at a terminal.
 import type { Deviation } from '../../../lab/probe/expect.js'
+import { totalTimeIsOver } from '../../../lab/probe/out-of-time.js'
 import type {
   Advice,
   Answer,
@@ -55,7 +56,7 @@ function failedSection({ version, failure }: FailedVersion, { style, width }: La
 /** A failure in a sentence that says what to do, where there is something to do. */
 function sentenceOf({ stage, reason, detail }: Failure): string {
   const why = detail === undefined ? '' : ` (${detail})`
-  const hint = hints[reason]
+  const hint = detail === totalTimeIsOver ? moreTotalTime : hints[reason]
   return `failed at the ${stages[stage]}: ${reason}${why}.${hint === undefined ? '' : ` ${hint}`}`
 }
 
@@ -66,6 +67,8 @@ const stages: Readonly<Record<Failure['stage'], string>> = {
   handshake: 'TLS handshake',
   request: 'request',
 }
+
+const moreTotalTime = 'A longer --total-timeout may help.'
 
 const hints: Readonly<Record<string, string>> = {
   'not-tls': 'Does it speak another protocol first? See --starttls.',
@@ -111,8 +114,14 @@ function probedSection(version: ProbedVersion, names: readonly string[], layout:
     `${style.heading(names.join(' and '))} ${style.aside(facts.join(', '))}`,
     ...lines,
     ...others,
+    ...(isCutShort(version) ? [wrap(`The total time was over before all was answered. ${moreTotalTime}`, width)] : []),
     wrap(adviceSentence(advice), width),
   ].join('\n')
+}
+
+function isCutShort({ answers, ccc }: ProbedVersion): boolean {
+  const all = [...askedIn(answers).map(([, answer]) => answer), ...(ccc === undefined ? [] : [ccc])]
+  return all.some((each) => each.kind === 'not-observed' && each.failure.detail === totalTimeIsOver)
 }
 
 function marked(text: string, weight: Weight | undefined, { style }: Layout): string {
