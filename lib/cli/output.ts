@@ -1,5 +1,5 @@
 // Where a command prints: to stdout, or to the file that its option --output names.
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, openSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { InvalidArgumentError } from 'commander'
@@ -34,6 +34,19 @@ export function print(content: string, file: string | undefined): ExitCode {
     process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
     return exitCodes.failed
   }
+}
+
+interface Lines {
+  /** @throws what the system says of the file; stdout tells by an event */
+  write(line: string): void
+  close(): void
+}
+
+/** Where lines are printed as they come: to stdout, or to the file where one is named, which has them at once. */
+export function openLines(file: string | undefined): Lines {
+  if (file === undefined) return { write: (line) => void process.stdout.write(line), close() {} }
+  const descriptor = openSync(file, 'w')
+  return { write: (line) => appendFileSync(descriptor, line), close: () => closeSync(descriptor) }
 }
 
 /** How text for people is laid out. */

@@ -12,7 +12,7 @@ import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
 import { interruptible } from '../interruption.js'
 import { addOptions } from '../options.js'
-import { layoutOf, print } from '../output.js'
+import { layoutOf, openLines, print } from '../output.js'
 import { displayProgress } from '../progress.js'
 import { readResults } from './earlier.js'
 import { hasFailed, probeMany, type ProbeSession } from './many.js'
@@ -58,6 +58,7 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
     }
     if (options.hosts === undefined && hosts.length === 0)
       command.error('error: there is no host to probe; name one, or a file of them by --hosts')
+    if (options.hosts === undefined && options.rate !== undefined) command.error('error: --rate is for --hosts')
     using prober = new Prober(proberOptions(options, command))
     if (options.hosts !== undefined) return await probeMany(options.hosts, { prober, options, expected })
     return await probeFew(hosts, { prober, options, expected })
@@ -70,6 +71,7 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
 /** Hosts of the command line: a few at a time, printed in their order. */
 async function probeFew(hosts: readonly string[], { prober, options, expected }: ProbeSession): Promise<ExitCode> {
   const progress = displayProgress(process.stderr, 'hosts')
+  const lines = options.ndjson ? openLines(options.output) : undefined
   const results = await interruptible(async (signal) => {
     const found: ProbeResult[] = []
     const waiting = [...hosts.entries()]
@@ -80,13 +82,16 @@ async function probeFew(hosts: readonly string[], { prober, options, expected }:
         found[index] = await prober.probe(host, signal)
         done += 1
         progress.show(done, hosts.length)
-        if (options.ndjson) process.stdout.write(`${JSON.stringify(found[index])}\n`)
+        lines?.write(`${JSON.stringify(found[index])}\n`)
       }
     }
     const workers = Array.from({ length: Math.min(hosts.length, options.concurrency ?? 20) }, work)
     await Promise.all(workers)
     return found
-  }).finally(() => progress.stop())
+  }).finally(() => {
+    progress.stop()
+    lines?.close()
+  })
 
   const deviations = expected === undefined ? [] : results.flatMap((result) => deviationsFrom(expected, result))
   const printed = options.ndjson ? exitCodes.done : print(rendered(results, deviations, options), options.output)

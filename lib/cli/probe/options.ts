@@ -43,13 +43,13 @@ export const probeOptions = {
   hosts: text('--hosts <file>', 'probe the hosts of this file, one on each line; - is stdin').argParser(listOfHosts),
   concurrency: count('--concurrency <n>', 'hosts that are probed at a time (default: 20)'),
   rate: count('--rate <n>', 'hosts that are begun per second, at most'),
-  json: flag('--json', 'print everything as JSON').conflicts(['ndjson', 'markdown', 'csv']),
+  json: flag('--json', 'print everything as JSON').conflicts(['ndjson', 'markdown', 'csv', 'hosts']),
   ndjson: flag('--ndjson', 'print each result as a line of JSON, as soon as it is there').conflicts([
     'markdown',
     'csv',
   ]),
-  markdown: flag('--markdown', 'print a table as markdown').conflicts('csv'),
-  csv: flag('--csv', 'print a line of CSV for each answer'),
+  markdown: flag('--markdown', 'print a table as markdown').conflicts(['csv', 'hosts']),
+  csv: flag('--csv', 'print a line of CSV for each answer').conflicts('hosts'),
   output: outputOption,
 }
 

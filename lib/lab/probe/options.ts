@@ -135,7 +135,7 @@ const probeRules = {
   signal: signalOption,
 } satisfies OptionRules<ProbeOptions>
 
-/** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT */
+/** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, also for what would be left unused */
 export function checkProbeOptions(given: ProbeOptions | undefined) {
   const checked = checkAll(probeRules, given)
   const { starttls, idle } = checked
@@ -146,12 +146,46 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', "Expected starttls 'ftp' with ccc: it is a command of FTP's")
   }
   const request = checked.request ?? (starttls === undefined ? 'http/1.1' : 'none')
-  const isAsked = (question: Question): boolean => {
-    if (question === 'idle') return idle !== undefined
-    return request !== 'none' || !withRequest.includes(question)
-  }
+  checkUsed(given, request)
+  const questions = askedOf({ questions: checked.questions, isChosen: given?.questions !== undefined, request, idle })
   const totalTimeout = checked.totalTimeout ?? Math.min(most, 60_000 + (idle ?? 0) * checked.versions.length)
-  return { ...checked, request, totalTimeout, questions: checked.questions.filter(isAsked) }
+  return { ...checked, request, totalTimeout, questions }
+}
+
+/** What would be left unused is refused: whoever gives it expects something of it. */
+function checkUsed(given: ProbeOptions | undefined, request: ProbeOptions['request']): void {
+  if (request === 'http/1.1' || request === 'h2') return
+  for (const name of ['path', 'userAgent'] as const) {
+    const value = given?.[name]
+    if (value === undefined) continue
+    throw invalid(name, `none where the request is ${request === 'none' ? "'none'" : 'bytes'}`, value)
+  }
+}
+
+/** The questions that can be asked. Of those that the caller has chosen, all have to be. */
+function askedOf({ questions: chosen, isChosen, request, idle }: Choice): readonly Question[] {
+  if (!isChosen) {
+    return chosen.filter((question) => {
+      return question === 'idle' ? idle !== undefined : request !== 'none' || !withRequest.includes(question)
+    })
+  }
+  const unasked = chosen.filter((question) => request === 'none' && withRequest.includes(question))
+  if (unasked.length > 0) throw invalid('questions', "those without a request, for that is 'none',", unasked.join(', '))
+  if (chosen.includes('idle') && idle === undefined) {
+    throw invalid('questions', "no 'idle' without the option idle", chosen.join(', '))
+  }
+  if (!chosen.includes('idle') && idle !== undefined) {
+    throw invalid('questions', "'idle' among those with the option idle", chosen.join(', '))
+  }
+  return chosen
+}
+
+interface Choice {
+  readonly questions: readonly Question[]
+  /** By the caller. */
+  readonly isChosen: boolean
+  readonly request: ProbeOptions['request']
+  readonly idle: number | undefined
 }
 
 function checkRequest(name: string, value: unknown): 'http/1.1' | 'h2' | 'none' | Uint8Array | undefined {

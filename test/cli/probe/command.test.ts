@@ -125,6 +125,10 @@ test('several hosts, as an array, as lines, as CSV and as markdown', async () =>
   expect(results.map(checkedResult)).toMatchObject(hosts.map((target) => ({ target })))
   const { stdout: lines } = await run('probe', '--ndjson', ...one, ...hosts)
   for (const line of lines.trim().split('\n')) checkedResult(JSON.parse(line))
+  const file = path.join(temporaryFolder(), 'lines.ndjson')
+  expect(await run('probe', '--ndjson', '--output', file, ...one, ...hosts)).toMatchObject({ exitCode: 0, stdout: '' })
+  const written = readFileSync(file, 'utf8').trim().split('\n')
+  expect(written.map((line) => targetOf(JSON.parse(line))).sort()).toEqual([...hosts].sort())
   const { stdout: csv } = await run('probe', '--csv', ...one, ...hosts)
   const rows = csv.trim().split('\r\n')
   // A head, and five answers of each.
@@ -206,6 +210,11 @@ test.each<readonly [readonly string[], string]>([
   ] as const),
   [['--expect', '/dev/null', 'localhost'], 'expected results of close-notify probe'],
   [['--cert', '/dev/null', 'localhost'], 'belong together'],
+  ...['--json', '--csv', '--markdown'].map((option) => [['--hosts', '-', option], 'cannot be used with'] as const),
+  [['--rate', '5', 'localhost'], '--rate is for --hosts'],
+  [['--question', 'idle', '--tls', 'TLSv1.3', 'localhost'], "no 'idle' without the option idle"],
+  [['--idle', '100', '--question', 'onFin', '--tls', 'TLSv1.3', 'localhost'], "'idle' among those"],
+  [['--path', '/x', '--send', 'x', 'localhost'], 'none where the request is bytes for path'],
 ])('refuses %j and says why', async (args, says) => {
   const { exitCode, stdout, stderr } = await run('probe', ...args)
   expect(stderr).toContain(says)
@@ -232,3 +241,8 @@ test('a file that cannot be read is told in a line', async () => {
   expect(stderr).toMatch(/^error: EIO[^\n]*\n$/)
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
 })
+
+function targetOf(result: unknown): unknown {
+  const checked = checkedResult(result)
+  return Reflect.get(checked, 'target')
+}

@@ -435,6 +435,13 @@ describe('a probe', () => {
     [{ signal: 1 }, /an AbortSignal/],
     [{ proxy: 'ftp://localhost' }, /proxy/],
     [{ tls: 'TLSv1.3' }, /one of the keys/],
+    [{ questions: ['onFin', 'idle'] }, /no 'idle' without the option idle for questions/],
+    [{ questions: ['onFin'], idle: 100 }, /'idle' among those with the option idle/],
+    [{ starttls: 'smtp', questions: ['onFin', 'afterResponse'] }, /for that is 'none', for .*received 'afterResponse'/],
+    [{ request: 'none', questions: ['onFinInRequest'] }, /for that is 'none'/],
+    [{ request: Buffer.alloc(0), questions: ['onFinInRequest'] }, /for that is 'none'/],
+    [{ starttls: 'smtp', path: '/x' }, /none where the request is 'none' for path/],
+    [{ request: Buffer.from('x'), userAgent: 'x' }, /none where the request is bytes for userAgent/],
   ])('refuses %j', async (options, message) => {
     const wrong: object = options
     await expect(probe('localhost', wrong)).rejects.toThrow(message)
