@@ -1,0 +1,80 @@
+/** What answers mean, where they leave open whether all has come. */
+import { describe, expect, test } from 'vitest'
+import { adviceFor } from '../../../lib/lab/probe/advice.js'
+import type { Answers, Observed, Question } from '../../../lib/lab/probe/result.js'
+
+const nothing: Observed = {
+  ...{ kind: 'observed', ending: 'fin', userCanceled: false, tcp: 'closed' },
+  ...{ waited: 10, bytes: 0, stillSending: false },
+}
+const some: Observed = { ...nothing, bytes: 1000, lastBytesAt: 1, response: { bytes: 1000 } }
+const resumption = { afterResponse: 'not-asked', afterCloseNotify: 'not-asked', afterFin: 'not-asked' } as const
+
+function findingOf(question: Question, answers: Answers) {
+  const found = adviceFor({ answers, resumption }).findings.find((each) => each.question === question)
+  return found === undefined ? undefined : [found.weight, found.text]
+}
+
+describe('the end behind a response', () => {
+  test.each<[string, Partial<Observed>, string, RegExp]>([
+    ['still coming', { ending: 'silent', stillSending: true }, 'note', /still coming .* 1,000 bytes/],
+    ['cut by FIN', { response: { bytes: 1000, complete: false } }, 'risk', /was cut: 1,000 bytes came, and then fin\./],
+    [
+      'cut, and close_notify says it is whole',
+      { ending: 'close_notify+fin', response: { bytes: 1000, complete: false } },
+      ...(['risk', /was cut: .* then close_notify\+fin/] as const),
+    ],
+    [
+      'not gone on with',
+      { ending: 'silent', response: { bytes: 1000, complete: false } },
+      ...(['risk', /was cut: .* then nothing more/] as const),
+    ],
+    [
+      'whole',
+      { ending: 'close_notify+fin', response: { bytes: 1000, complete: true } },
+      ...(['good', /says itself where it ends/] as const),
+    ],
+    ['without a length', {}, 'risk', /cannot be told from a whole one/],
+  ])('%s', (_what, answer, weight, text) => {
+    expect(findingOf('afterResponse', { afterResponse: { ...some, ...answer } })).toEqual([
+      weight,
+      expect.stringMatching(text),
+    ])
+  })
+})
+
+describe('what comes behind a request and close_notify', () => {
+  const larger = { ...some, bytes: 2000 }
+
+  test.each<[string, Partial<Observed>, Observed | undefined, string, RegExp]>([
+    ['whole', { response: { bytes: 1000, complete: true } }, larger, 'good', /in full/],
+    ['without a length, then RST', { ending: 'reset' }, undefined, 'risk', /RST: whether that is all cannot be told/],
+    [
+      'without a length, then an alert',
+      { ending: 'alert:internal_error' },
+      undefined,
+      ...(['risk', /alert:internal_error: whether that/] as const),
+    ],
+    ['without a length, and less than alone', {}, larger, 'risk', /1,000 bytes came \(fin\), and 2,000 without one/],
+    ['without a length, and as much as alone', {}, some, 'good', /^It answers behind our close_notify: 1,000 bytes/],
+    ['without a length, and nothing to compare with', {}, undefined, 'good', /^It answers behind our close_notify/],
+  ])('%s', (_what, answer, before, weight, text) => {
+    const answers = {
+      ...(before !== undefined && { afterResponse: before }),
+      onCloseNotifyAfterRequest: { ...some, ...answer },
+    }
+    expect(findingOf('onCloseNotifyAfterRequest', answers)).toEqual([weight, expect.stringMatching(text)])
+  })
+})
+
+test('settings of HTTP/2 are no answer to half a request, and a whole response is', () => {
+  const settings: Observed = { ...some, response: { bytes: 1000, delimitedBy: 'frames', complete: false } }
+  expect(findingOf('onFinInRequest', { onFinInRequest: settings })).toEqual(['good', expect.stringMatching(/^It drops/)])
+  const whole: Observed = { ...some, response: { bytes: 1000, delimitedBy: 'frames', complete: true } }
+  expect(findingOf('onFinInRequest', { onFinInRequest: whole })).toEqual(['note', expect.stringMatching(/^It answers/)])
+})
+
+test('the time of an alert on an idle connection is told', () => {
+  const answer: Observed = { ...nothing, ending: 'alert:internal_error', alertAt: 1500, finAt: 3000 }
+  expect(findingOf('idle', { idle: answer })).toEqual(['note', expect.stringMatching(/after 1\.5 s with alert/)])
+})
