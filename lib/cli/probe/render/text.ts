@@ -43,8 +43,8 @@ function sections({ versions }: ProbeResult, layout: Layout): readonly string[] 
     const before = versions[index - 1]
     if (before?.kind === 'probed' && areAlike(before, version)) continue
     const after = versions[index + 1]
-    const names = after !== undefined && areAlike(version, after) ? [version.version, after.version] : [version.version]
-    shown.push(probedSection(version, names, layout))
+    const isLikeNext = after !== undefined && areAlike(version, after)
+    shown.push(probedSection(version, isLikeNext ? [version, after] : [version], layout))
   }
   return shown
 }
@@ -80,14 +80,17 @@ const hints: Readonly<Record<string, string>> = {
   'alert:no_application_protocol': 'It wants another protocol; see --alpn and --request.',
 }
 
-function probedSection(version: ProbedVersion, names: readonly string[], layout: Layout): string {
+/** The answers are those of the first of the versions, which are alike. */
+function probedSection(version: ProbedVersion, alike: readonly ProbedVersion[], layout: Layout): string {
   const { style, width } = layout
-  const { cipher, certificate, connect, handshake, alpn } = version
+  const { certificate, alpn } = version
+  const ciphers = alike.flatMap(({ cipher }) => cipher ?? [])
+  const connects = alike.flatMap(({ connect }) => connect ?? [])
   const facts = [
-    ...(cipher === undefined ? [] : [cipher]),
+    ...(ciphers.length === 0 ? [] : [joined(ciphers)]),
     ...(alpn === undefined ? [] : [`ALPN ${alpn}`]),
-    ...(connect === undefined ? [] : [`TCP ${connect} ms`]),
-    `handshake ${handshake} ms`,
+    ...(connects.length === 0 ? [] : [`TCP ${joined(connects)} ms`]),
+    `handshake ${joined(alike.map(({ handshake }) => handshake))} ms`,
     certificate.trusted ? 'certificate trusted' : `certificate not trusted: ${certificate.reason}`,
   ]
   const { advice } = version
@@ -111,12 +114,16 @@ function probedSection(version: ProbedVersion, names: readonly string[], layout:
     .filter(({ question }) => question === 'resumption')
     .map(({ text }) => wrap(text, width))
   return [
-    `${style.heading(names.join(' and '))} ${style.aside(facts.join(', '))}`,
+    `${style.heading(joined(alike.map((each) => each.version)))} ${style.aside(facts.join(', '))}`,
     ...lines,
     ...others,
     ...(isCutShort(version) ? [wrap(`The total time was over before all was answered. ${moreTotalTime}`, width)] : []),
     wrap(adviceSentence(advice), width),
   ].join('\n')
+}
+
+function joined(each: readonly (string | number)[]): string {
+  return each.join(' and ')
 }
 
 function isCutShort({ answers, ccc }: ProbedVersion): boolean {
