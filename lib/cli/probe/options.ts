@@ -10,7 +10,7 @@ import { outputOption } from '../output.js'
 export type ProbeCommandOptions = OptionsOf<typeof probeOptions>
 
 export const probeOptions = {
-  request: choice('--request <what>', 'what is asked for: GET by HTTP, or nothing (default: http/1.1)', [
+  request: choice('--request <what>', 'what is asked for: GET by HTTP, or nothing (default: http/1.1; h2 with --alpn h2)', [
     'http/1.1',
     'h2',
     'none',

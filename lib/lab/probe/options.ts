@@ -23,7 +23,7 @@ import type { Question } from './result.js'
 export interface ProbeOptions {
   /**
    * What is asked for: GET by HTTP/1.1 or HTTP/2, bytes of your own, or nothing, which leaves out what needs a request.
-   * @default 'http/1.1'; 'none' with `starttls`
+   * @default 'http/1.1'; 'h2' where `alpn` has it alone; 'none' with `starttls`
    */
   readonly request?: 'http/1.1' | 'h2' | 'none' | Uint8Array
   /**
@@ -109,10 +109,10 @@ export const questions = [
 ] as const satisfies readonly Question[]
 
 /** Those that send a request. */
-const withRequest: readonly Question[] = ['afterResponse', 'onCloseNotifyAfterRequest', 'onFinInRequest']
+export const withRequest: readonly Question[] = ['afterResponse', 'onCloseNotifyAfterRequest', 'onFinInRequest']
 
 const probeRules = {
-  request: { check: checkRequest, unit: '', default: "'http/1.1'; 'none' with starttls" },
+  request: { check: checkRequest, unit: '', default: "'http/1.1'; 'h2' where alpn has it alone; 'none' with starttls" },
   path: { check: checkPath, unit: '', default: "'/'" },
   userAgent: { check: checkUserAgent, unit: '', default: "'close-notify-probe'" },
   versions: choicesOf(tlsVersions, tlsVersions, 'both'),
@@ -145,11 +145,17 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
   if (checked.ccc !== undefined && starttls !== 'ftp') {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', "Expected starttls 'ftp' with ccc: it is a command of FTP's")
   }
-  const request = checked.request ?? (starttls === undefined ? 'http/1.1' : 'none')
+  const request = checked.request ?? defaultRequest(checked)
   checkUsed(given, request)
   const questions = askedOf({ questions: checked.questions, isChosen: given?.questions !== undefined, request, idle })
   const totalTimeout = checked.totalTimeout ?? Math.min(most, 60_000 + (idle ?? 0) * checked.versions.length)
   return { ...checked, request, totalTimeout, questions }
+}
+
+/** Who offers HTTP/2 alone is to speak it. */
+function defaultRequest({ starttls, alpn = [] }: Pick<ProbeOptions, 'starttls' | 'alpn'>): 'http/1.1' | 'h2' | 'none' {
+  if (starttls !== undefined) return 'none'
+  return alpn.length > 0 && alpn.every((name) => name === 'h2') ? 'h2' : 'http/1.1'
 }
 
 /** What would be left unused is refused: whoever gives it expects something of it. */

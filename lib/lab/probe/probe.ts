@@ -19,10 +19,10 @@ import {
   probeContext,
 } from './connection.js'
 import { copyOfSession, firstOf, type FirstConnection, resumptionOf } from './facts.js'
-import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
+import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions, withRequest } from './options.js'
 import { OutOfTime, outOfTime } from './out-of-time.js'
 import { ask, tenths } from './questions.js'
-import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
+import { bytesRequest, h2Request, http1Request, misfit, type ProbeRequest } from './request.js'
 import type {
   Answer,
   Answers,
@@ -375,6 +375,8 @@ class Run {
       wire = connection.wire
       this.#stayAt(connection)
       connected(connection)
+      const failure = withRequest.includes(question) ? misfit(this.#request.kind, wire.ssl.getAlpn()) : undefined
+      if (failure !== undefined) return { kind: 'not-observed', failure }
       const found = await ask[question]({
         ...{ wire, request: this.#request, reader, sendRequest, signal: this.#signal },
         roundTrip: Math.max(connection.connect ?? connection.handshake, 1),

@@ -43,7 +43,7 @@ function sections({ versions }: ProbeResult, layout: Layout): readonly string[] 
     const before = versions[index - 1]
     if (before?.kind === 'probed' && areAlike(before, version)) continue
     const after = versions[index + 1]
-    const isLikeNext = after !== undefined && areAlike(version, after)
+    const isLikeNext = after?.kind === 'probed' && areAlike(version, after)
     shown.push(probedSection(version, isLikeNext ? [version, after] : [version], layout))
   }
   return shown

@@ -1,7 +1,7 @@
 /** What questions and answers are called in text for people. */
 import { isDeepStrictEqual } from 'node:util'
 import { questions } from '../../../lab/probe/options.js'
-import type { Answer, Answers, Ccc, Observed, Question, ProbedVersion, VersionResult } from '../../../lab/probe/result.js'
+import type { Answer, Answers, Ccc, Observed, Question, ProbedVersion } from '../../../lab/probe/result.js'
 
 export const questionNames: Readonly<Record<Question, string>> = {
   afterResponse: 'after a response',
@@ -47,8 +47,7 @@ export function shortCcc(ccc: Ccc): string {
 }
 
 /** What is the same of two versions is shown once. */
-export function areAlike(one: ProbedVersion, other: VersionResult): other is ProbedVersion {
-  if (other.kind === 'failed') return false
+export function areAlike(one: ProbedVersion, other: ProbedVersion): boolean {
   const [left, right] = [askedIn(one.answers), askedIn(other.answers)]
   return (
     left.length === right.length &&
