@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
-import { type Deviation, deviationsFrom } from '../../lab/probe/expect.js'
+import { type Deviation, Expectations } from '../../lab/probe/expect.js'
 import type { ProbeOptions } from '../../lab/probe/options.js'
 import { Prober } from '../../lab/probe/probe.js'
 import type { ProbeResult } from '../../lab/probe/result.js'
@@ -18,7 +18,7 @@ import { readResults } from './earlier.js'
 import { hasFailed, probeMany, type ProbeSession } from './many.js'
 import { type ProbeCommandOptions, probeOptions } from './options.js'
 import { renderCsv, renderMarkdown } from './render/tables.js'
-import { renderDeviations, renderText } from './render/text.js'
+import { renderDeviations, renderText, renderUnexpected } from './render/text.js'
 
 const examples = `
 It opens six connections for each version of TLS, one after the other, and sends a request on two of them.
@@ -93,7 +93,11 @@ async function probeFew(hosts: readonly string[], { prober, options, expected }:
     lines?.close()
   })
 
-  const deviations = expected === undefined ? [] : results.flatMap((result) => deviationsFrom(expected, result))
+  const deviations = results.flatMap((result) => {
+    const found = expected?.deviationsOf(result)
+    if (expected !== undefined && found === undefined) process.stderr.write(renderUnexpected(result))
+    return found ?? []
+  })
   const printed = options.ndjson ? exitCodes.done : print(rendered(results, deviations, options), options.output)
   if (deviations.length > 0 && isForPrograms(options)) {
     process.stderr.write(renderDeviations(deviations, layoutOf('a file')))
@@ -120,9 +124,9 @@ function rendered(
 
 // --- Options ---
 
-function expectedFrom(file: string, command: Command): readonly ProbeResult[] {
+function expectedFrom(file: string, command: Command): Expectations {
   try {
-    return readResults(readFileSync(file, 'utf8'))
+    return new Expectations(readResults(readFileSync(file, 'utf8')))
   } catch (error) {
     return command.error(`error: ${file}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -7,7 +7,7 @@ import { runCampaign, type CampaignOutcome } from '../../lab/campaign/campaign.j
 import { hostsOf, targetsOf } from '../../lab/campaign/hosts.js'
 import { journalTo, openJournal } from '../../lab/campaign/journal.js'
 import type { FailureReason } from '../../lab/campaign/attempt.js'
-import { deviationsFrom } from '../../lab/probe/expect.js'
+import type { Expectations } from '../../lab/probe/expect.js'
 import { outOfTime } from '../../lab/probe/out-of-time.js'
 import type { Prober } from '../../lab/probe/probe.js'
 import type { Failure, ProbeResult } from '../../lab/probe/result.js'
@@ -17,14 +17,27 @@ import type { ExitCode } from '../exit-codes.js'
 import { interruptible } from '../interruption.js'
 import { layoutOf } from '../output.js'
 import { displayProgress } from '../progress.js'
+import { isResult } from './earlier.js'
 import type { ProbeCommandOptions } from './options.js'
-import { renderDeviations } from './render/text.js'
+import { renderDeviations, renderUnexpected } from './render/text.js'
 
 export interface ProbeSession {
   readonly prober: Prober
   readonly options: ProbeCommandOptions
   /** Results to compare with. */
-  readonly expected: readonly ProbeResult[] | undefined
+  readonly expected: Expectations | undefined
+}
+
+/** Of results that are other than they ought to be. */
+interface Counts {
+  /** Hosts of which no version could be probed. */
+  failed: number
+  /** Hosts that are other than --expect has them. */
+  deviating: number
+}
+
+function newCounts(): Counts {
+  return { failed: 0, deviating: 0 }
 }
 
 /** ms that a probe may take beyond its own limit, until it is given up. */
@@ -49,20 +62,31 @@ export async function probeMany(file: string, session: ProbeSession): Promise<Ex
 async function probeList(file: string, { prober, options, expected }: ProbeSession): Promise<ExitCode> {
   const { output, concurrency = 20, rate } = options
   const header = { kind: 'close-notify-probe', settings: prober.settings }
+  const [seen, before] = [newCounts(), newCounts()]
+  const count = (counts: Counts, result: ProbeResult): void => {
+    if (hasFailed(result)) counts.failed += 1
+    const deviations = expected?.deviationsOf(result)
+    if (expected !== undefined && deviations === undefined) process.stderr.write(renderUnexpected(result))
+    if (deviations === undefined || deviations.length === 0) return
+    counts.deviating += 1
+    process.stderr.write(renderDeviations(deviations, layoutOf('a file')))
+  }
   const journal =
     output === undefined
       ? journalTo<ProbeResult>(process.stdout, header)
-      : await openJournal<ProbeResult>(output, header)
+      : await openJournal<ProbeResult>(output, header, (result) => {
+          if (isResult(result)) count(before, result)
+        })
+  let badLines = 0
   // The progress alone needs it, and a terminal alone has that.
   const total = file === '-' || !process.stderr.isTTY ? undefined : await linesIn(file)
   const progress = displayProgress(process.stderr, 'hosts', total === undefined ? '{value} {what}' : undefined)
-  const seen = { failed: 0, deviating: 0, badLines: 0 }
   const source = file === '-' ? process.stdin : createReadStream(file)
   try {
     const outcome = await interruptible(async (signal) => {
       const outcome = await runCampaign<ProbeResult>({
         targets: targetsOf(hostsOf(source), (line, reason) => {
-          seen.badLines += 1
+          badLines += 1
           process.stderr.write(`line ${line} is left out: ${reason}\n`)
         }),
         run: (target, stop) => prober.probe(target, stop),
@@ -72,21 +96,15 @@ async function probeList(file: string, { prober, options, expected }: ProbeSessi
         timeout: prober.totalTimeout + grace,
         signal,
         journal,
-        onResult: (result) => {
-          if (hasFailed(result)) seen.failed += 1
-          const deviations = expected === undefined ? [] : deviationsFrom(expected, result)
-          if (deviations.length > 0) {
-            seen.deviating += 1
-            process.stderr.write(renderDeviations(deviations, layoutOf('a file')))
-          }
-        },
+        onResult: (result) => count(seen, result),
         onProgress: ({ done }) => progress.show(done, total ?? 0),
       })
       signal.throwIfAborted()
       return outcome
     }).finally(() => progress.stop())
-    process.stderr.write(`${summaryOf(outcome, seen)}\n`)
-    return seen.failed > 0 || seen.deviating > 0 || seen.badLines > 0 ? exitCodes.failed : exitCodes.done
+    process.stderr.write(`${summaryOf(outcome, { seen, before, badLines })}\n`)
+    const isAllRight = [seen, before].every(({ failed, deviating }) => failed === 0 && deviating === 0) && badLines === 0
+    return isAllRight ? exitCodes.done : exitCodes.failed
   } finally {
     source.destroy()
     await journal.close()
@@ -110,13 +128,14 @@ function failureOf(reason: FailureReason): Failure {
 }
 
 function summaryOf(
-  { done, skipped }: CampaignOutcome,
-  { failed, deviating, badLines }: { failed: number; deviating: number; badLines: number },
+  { done, failed, skipped }: CampaignOutcome,
+  { seen, before, badLines }: { readonly seen: Counts; readonly before: Counts; readonly badLines: number },
 ): string {
   const parts = [
-    `${done} hosts, ${failed} of which could not be probed`,
-    ...(skipped > 0 ? [`${skipped} skipped that had a result`] : []),
-    ...(deviating > 0 ? [`${deviating} other than expected`] : []),
+    `${done + failed} hosts, ${seen.failed} of which could not be probed`,
+    ...(skipped > 0 ? [`${skipped} skipped that had a result, or came twice`] : []),
+    ...(before.failed > 0 ? [`${before.failed} could not be probed before`] : []),
+    ...(seen.deviating + before.deviating > 0 ? [`${seen.deviating + before.deviating} other than expected`] : []),
     ...(badLines > 0 ? [`${badLines} bad lines`] : []),
   ]
   return parts.join('; ')

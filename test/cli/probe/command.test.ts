@@ -92,6 +92,11 @@ describe('one host', () => {
     const { exitCode, stdout } = await run('probe', '--expect', file, ...quick, '--tls', 'TLSv1.3', politeHost())
     expect(stdout).toMatch(/TLSv1\.3 afterResponse: expected fin, TCP .*; found close_notify\+fin, TCP/)
     expect(exitCode).toBe(1)
+    // What is not asked this time is no difference, and where nothing is left that is said.
+    const one = await run('probe', '--expect', file, ...quick, '--question', 'onCloseNotify', politeHost())
+    expect(one).toMatchObject({ exitCode: 0, stderr: '' })
+    const other = await run('probe', '--expect', file, ...quick, '--tls', 'TLSv1.2', politeHost())
+    expect(other).toMatchObject({ exitCode: 0, stderr: `${politeHost()}: nothing to compare with in the file of --expect\n` })
   })
 })
 
@@ -150,7 +155,8 @@ describe('the hosts of a file', () => {
     expect(first).toMatchObject({ exitCode: 1, stdout: '' })
     const before = polite.connections
     const second = await run(...args)
-    expect(second.stderr).toMatch(/0 hosts, 0 of which could not be probed; 4 skipped/)
+    expect(second.stderr).toMatch(/0 hosts, 0 of which could not be probed; 4 skipped .*; 1 could not be probed before/)
+    expect(second.exitCode).toBe(1)
     expect(polite.connections).toBe(before)
     const [header = '', ...lines] = readFileSync(output, 'utf8').trim().split('\n')
     expect(JSON.parse(header)).toMatchObject({ kind: 'close-notify-probe', settings: { versions: ['TLSv1.3'] } })
@@ -159,6 +165,25 @@ describe('the hosts of a file', () => {
     const { exitCode, stderr } = await run(...args.slice(0, -1), 'TLSv1.2')
     expect(exitCode).toBe(2)
     expect(stderr).toContain('versions')
+  })
+
+  test('are compared with --expect also where an earlier run has probed them', async () => {
+    const folder = temporaryFolder()
+    const [list, output] = [path.join(folder, 'hosts.txt'), path.join(folder, 'results.ndjson')]
+    const file = path.join(folder, 'before.json')
+    writeFileSync(list, `${politeHost()}\n${rudeHost()}\n`)
+    const asked = [...quick, '--tls', 'TLSv1.3', '--question', 'onCloseNotify']
+    await run('probe', '--json', '--output', file, ...asked, politeHost())
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"ending": "close_notify+fin"', '"ending": "fin"'))
+    const args = ['probe', '--hosts', list, '--output', output, '--expect', file, ...asked]
+    for (const before of [polite.connections + 2, polite.connections + 2]) {
+      const { exitCode, stderr } = await run(...args)
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/TLSv1\.3 onCloseNotify: expected fin, TCP/)
+      expect(stderr).toContain(`${rudeHost()}: nothing to compare with`)
+      expect(stderr).toContain('1 other than expected')
+      expect(polite.connections).toBe(before)
+    }
   })
 
   test('may be more than a reader of stdout wants', async () => {

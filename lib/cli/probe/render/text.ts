@@ -33,6 +33,11 @@ export function renderDeviations(deviations: readonly Deviation[], { style }: La
     .join('')
 }
 
+/** Of a host that --expect says nothing of: nobody is to take it for one that is as before. */
+export function renderUnexpected({ target }: ProbeResult): string {
+  return `${target}: nothing to compare with in the file of --expect\n`
+}
+
 function sections({ versions }: ProbeResult, layout: Layout): readonly string[] {
   const shown: string[] = []
   for (const [index, version] of versions.entries()) {
