@@ -120,11 +120,13 @@ export function hasFailed({ versions }: ProbeResult): boolean {
   return versions.every(({ kind }) => kind === 'failed')
 }
 
+/** Whatever it is, it is one host's: the others have their results. */
 function failureOf(reason: FailureReason): Failure {
   if (reason.kind === 'timeout') return outOfTime('connect')
   const { error } = reason
-  if (!(error instanceof ClosureError) || error.code !== 'ERR_CLOSURE_INVALID_ARGUMENT') throw error
-  return { stage: 'connect', reason: 'not-a-target', detail: error.message }
+  const detail = error instanceof Error ? error.message : String(error)
+  const isOfTarget = error instanceof ClosureError && error.code === 'ERR_CLOSURE_INVALID_ARGUMENT'
+  return { stage: 'connect', reason: isOfTarget ? 'not-a-target' : 'library', detail }
 }
 
 function summaryOf(

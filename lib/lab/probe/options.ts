@@ -17,6 +17,7 @@ import {
 import { tlsVersions, type TlsVersion } from '../../tls/versions.js'
 import { parseProxy } from '../transport/proxy-address.js'
 import { type StartTlsProtocol, startTlsProtocols } from '../transport/starttls/protocols.js'
+import { canonicalHost } from '../transport/target.js'
 import type { CccLogin } from './ccc.js'
 import type { Question } from './result.js'
 
@@ -122,7 +123,7 @@ const probeRules = {
   totalTimeout: { check: checkTimeIfGiven, unit: 'ms', default: '60000, and idle for each version' },
   idle: { check: checkTimeIfGiven, unit: 'ms', default: 'not asked' },
   maxBytes: positive('bytes', 16 * 1024 * 1024),
-  servername: { check: checkTextIfGiven, unit: '', default: 'the host, unless it is an address' },
+  servername: { check: checkServername, unit: '', default: 'the host, unless it is an address' },
   alpn: { check: checkNames, unit: '', default: "none; 'h2' with request 'h2'" },
   starttls: { check: checkStartTls, unit: '', default: 'none' },
   ccc: { check: checkCcc, unit: '', default: 'false' },
@@ -267,6 +268,15 @@ function checkProxy(name: string, value: unknown): string | undefined {
   const url = checkTextIfGiven(name, value)
   if (url !== undefined) parseProxy(url)
   return url
+}
+
+/** As SNI has it, in ASCII and without a trailing dot: RFC 6066 section 3. */
+function checkServername(name: string, value: unknown): string | undefined {
+  const text = checkTextIfGiven(name, value)
+  if (text === undefined) return undefined
+  const host = canonicalHost(text)
+  if (host === undefined) throw invalid(name, 'the name of a host', value)
+  return host.replace(/\.$/, '')
 }
 
 function checkFamily(name: string, value: unknown): 4 | 6 | undefined {

@@ -122,7 +122,9 @@ export class Prober {
     const { request, path, userAgent, servername } = this.#options
     if (request === 'none') return bytesRequest(Buffer.alloc(0))
     if (typeof request !== 'string') return bytesRequest(request)
-    const authority = servername === undefined ? targetName(target) : `${servername}:${target.port}`
+    // The zone of an address belongs to this machine: RFC 6874 section 4.
+    const host = servername ?? target.host.replace(/%.*$/s, '')
+    const authority = targetName({ host, port: target.port })
     const asked = { authority: authority.replace(/:443$/, ''), path, userAgent }
     return request === 'h2' ? await h2Request(asked) : http1Request(asked)
   }

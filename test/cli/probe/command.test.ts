@@ -221,6 +221,13 @@ test('Ctrl-C ends it', async () => {
   silent.close()
 })
 
+test('an address with a zone is asked in HTTP/2 as well', async () => {
+  const { exitCode, stdout, stderr } = await run('probe', '--request', 'h2', '--tls', 'TLSv1.3', '[fe80::1%lo]:1')
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/TLSv1\.3 failed at the connection/)
+  expect(exitCode).toBe(1)
+})
+
 test.each<readonly [readonly string[], string]>([
   [[], 'there is no host to probe'],
   [['--wait', 'soon', 'localhost'], 'whole number'],

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { createSecureServer } from 'node:http2'
 import { afterEach, describe, expect, test } from 'vitest'
 import { probe } from '../../../lib/lab/probe/probe.js'
-import type { ProbeOptions } from '../../../lib/lab/probe/options.js'
+import { checkProbeOptions, type ProbeOptions } from '../../../lib/lab/probe/options.js'
 import type { Answers, Observed, ProbedVersion, ProbeResult, Question } from '../../../lib/lab/probe/result.js'
 import { tlsVersions, type TlsVersion } from '../../../lib/tls/versions.js'
 import { certificate } from '../../support/certificate.js'
@@ -418,7 +418,11 @@ describe('a probe', () => {
     expect(result.versions.length).toBeLessThanOrEqual(2)
   })
 
-  test.each([
+  test('asks for the name that is given in ASCII', () => {
+    expect(checkProbeOptions({ servername: 'B\u00fccher.example.' }).servername).toBe('xn--bcher-kva.example')
+  })
+
+  test.each<readonly [object, RegExp]>([
     [{ wait: 0 }, /1 to/],
     [{ request: 'h3' }, /http\/1\.1/],
     [{ path: 'index.html' }, /begins with \//],
@@ -435,6 +439,7 @@ describe('a probe', () => {
     [{ signal: 1 }, /an AbortSignal/],
     [{ proxy: 'ftp://localhost' }, /proxy/],
     [{ tls: 'TLSv1.3' }, /one of the keys/],
+    ...['a b', 'a\r\nX: y', '', 'a..b', 'localhost:443'].map((servername) => [{ servername }, /the name of a host for/] as const),
     [{ questions: ['onFin', 'idle'] }, /no 'idle' without the option idle for questions/],
     [{ questions: ['onFin'], idle: 100 }, /'idle' among those with the option idle/],
     [{ starttls: 'smtp', questions: ['onFin', 'afterResponse'] }, /for that is 'none', for .*received 'afterResponse'/],
@@ -442,8 +447,7 @@ describe('a probe', () => {
     [{ request: Buffer.alloc(0), questions: ['onFinInRequest'] }, /for that is 'none'/],
     [{ starttls: 'smtp', path: '/x' }, /none where the request is 'none' for path/],
     [{ request: Buffer.from('x'), userAgent: 'x' }, /none where the request is bytes for userAgent/],
-  ])('refuses %j', async (options, message) => {
-    const wrong: object = options
+  ])('refuses %j', async (wrong, message) => {
     await expect(probe('localhost', wrong)).rejects.toThrow(message)
   })
 })
