@@ -2,6 +2,7 @@
  * Probes how a server closes TLS: each question on a connection of its own, one after the other. A connection offers the
  * session of one that ended in a certain way, so that it tells too whether such an ending leaves sessions usable.
  */
+import { hash } from 'node:crypto'
 import process from 'node:process'
 import type { OpenSSL, SslContext } from '../../openssl/index.js'
 import { loadOpenSSL } from '../../openssl/index.js'
@@ -58,6 +59,12 @@ export class Prober {
   constructor(options?: ProbeOptions) {
     this.#options = checkProbeOptions(options)
     this.#openssl = loadOpenSSL(this.#options.library)
+    try {
+      for (const version of this.#options.versions) this.#contextFor(version)
+    } catch (error) {
+      this.free()
+      throw error
+    }
   }
 
   /** `signal` ends this probe, as that of the options ends all. */
@@ -142,12 +149,16 @@ export class Prober {
 
   /** What the results depend on, as JSON. */
   get settings(): object {
-    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy } = this.#options
+    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy, family } = this.#options
+    const { cert, ca } = this.#options
     return {
       ...this.#settings(),
       ...{ versions, questions, path, userAgent, maxBytes, totalTimeout },
       ...(typeof request !== 'string' && { bytes: Buffer.from(request).toString('base64') }),
       ...(servername !== undefined && { servername }),
+      ...(family !== undefined && { family }),
+      ...(cert !== undefined && { cert: hash('sha256', cert) }),
+      ...(ca !== undefined && { ca: hash('sha256', ca) }),
       ...(proxy !== undefined && { proxy: proxy.replace(/\/\/[^@/]*@/, '//') }),
       library: this.#openssl.version,
     }

@@ -243,6 +243,7 @@ test.each<readonly [readonly string[], string]>([
   [['--expect', '/dev/null', 'localhost'], 'expected results of close-notify probe'],
   [['--cert', '/dev/null', 'localhost'], 'belong together'],
   ...['--json', '--csv', '--markdown'].map((option) => [['--hosts', '-', option], 'cannot be used with'] as const),
+  [['--hosts', '/dev/null', '--alpn', ''], 'alpn'],
   [['--rate', '5', 'localhost'], '--rate is for --hosts'],
   [['--question', 'idle', '--tls', 'TLSv1.3', 'localhost'], "no 'idle' without the option idle"],
   [['--idle', '100', '--question', 'onFin', '--tls', 'TLSv1.3', 'localhost'], "'idle' among those"],

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createHttpsServer } from 'node:https'
 import { createSecureServer } from 'node:http2'
 import { afterEach, describe, expect, test } from 'vitest'
-import { probe } from '../../../lib/lab/probe/probe.js'
+import { probe, Prober } from '../../../lib/lab/probe/probe.js'
 import { checkProbeOptions, type ProbeOptions } from '../../../lib/lab/probe/options.js'
 import type { Answers, Observed, ProbedVersion, ProbeResult, Question } from '../../../lib/lab/probe/result.js'
 import { tlsVersions, type TlsVersion } from '../../../lib/tls/versions.js'
@@ -394,6 +394,26 @@ describe('what is wrong with a server is a result', () => {
       kind: 'not-observed',
       failure: { stage: 'request', reason: 'timeout' },
     })
+  })
+})
+
+describe('a prober', () => {
+  test('refuses what no context can be made of, before anything is probed', () => {
+    expect(() => new Prober({ alpn: [''] })).toThrow(expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT' }))
+    expect(() => new Prober({ cert: certificate.cert, key: 'no key' })).toThrow(/key/i)
+  })
+
+  test('has other settings with another family or certificate, and shows no key', () => {
+    const settingsOf = (options: ProbeOptions): object => {
+      using prober = new Prober(options)
+      return prober.settings
+    }
+    const { cert, key } = certificate
+    const all = [{}, { family: 4 }, { family: 6 }, { cert, key }, { ca: cert }] as const
+    const settings = all.map((options) => JSON.stringify(settingsOf(options)))
+    expect(new Set(settings).size).toBe(all.length)
+    expect(settings.join()).not.toContain('PRIVATE')
+    expect(settings[3]).toMatch(/"cert":"[0-9a-f]{64}"/)
   })
 })
 
