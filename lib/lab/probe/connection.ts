@@ -1,5 +1,5 @@
 /** One connection of a probe, up to the end of its handshake; or why it did not come so far. */
-import { rootCertificates } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
 import type { Ssl, SslContext, OpenSSL, SslSession } from '../../openssl/index.js'
 import { ClosureError } from '../../errors.js'
 import type { TlsVersion } from '../../tls/versions.js'
@@ -8,6 +8,7 @@ import { openTransport } from '../transport/open.js'
 import type { StartTlsProtocol } from '../transport/starttls/protocols.js'
 import type { Target } from '../transport/target.js'
 import { clientWire, type Wire } from '../wire/wire.js'
+import { trustedByNode } from './roots.js'
 import type { Certificate, Failure } from './result.js'
 
 export interface Destination {
@@ -56,7 +57,7 @@ export function probeContext(openssl: OpenSSL, version: TlsVersion, settings: Co
     minVersion: version,
     maxVersion: version,
     sessionCache: 'client',
-    ca: ca ?? rootCertificates.join('\n'),
+    ca: ca ?? trustedByNode(),
     ...(alpn !== undefined && { alpn }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
@@ -120,10 +121,25 @@ export async function openConnection(
   }
 }
 
-/** What the certificate of a completed handshake is worth. */
-export function certificateOf(ssl: Ssl): Certificate {
+/**
+ * What the certificate of a completed handshake is worth. `address` is that of a server which was asked for by no name:
+ * the certificate has to have it. Not every libssl can be told to look for an address.
+ */
+export function certificateOf(ssl: Ssl, address: string | undefined): Certificate {
   const { code, text } = ssl.getVerifyResult()
-  return code === 0 ? { trusted: true } : { trusted: false, reason: text }
+  if (code !== 0) return { trusted: false, reason: text }
+  if (address === undefined || isFor(ssl.getPeerCertificate(), address)) return { trusted: true }
+  return { trusted: false, reason: 'IP address mismatch' }
+}
+
+function isFor(der: Buffer | undefined, address: string): boolean {
+  if (der === undefined) return false
+  try {
+    // The zone belongs to this machine.
+    return new X509Certificate(der).checkIP(address.replace(/%.*$/s, '')) !== undefined
+  } catch {
+    return false
+  }
 }
 
 class TimeoutError extends Error {}

@@ -10,9 +10,10 @@ export interface FirstConnection {
   readonly handshake: number
 }
 
-export function firstOf({ wire, handshake }: Connection): FirstConnection {
+/** `address` as `certificateOf()` has it. */
+export function firstOf({ wire, handshake }: Connection, address: string | undefined): FirstConnection {
   const { ssl } = wire
-  return { cipher: ssl.getCipher(), alpn: ssl.getAlpn(), certificate: certificateOf(ssl), handshake }
+  return { cipher: ssl.getCipher(), alpn: ssl.getAlpn(), certificate: certificateOf(ssl, address), handshake }
 }
 
 export function resumptionOf({ wire }: Connection): Resumption {

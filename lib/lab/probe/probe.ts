@@ -253,7 +253,8 @@ class Run {
       const session = offered === undefined ? undefined : sessions.get(offered)
       const outcome = await this.#ask(question, context, session, {
         connected: (connection) => {
-          first ??= firstOf(connection)
+          const { servername, target } = this.#destination
+          first ??= firstOf(connection, servername === undefined ? target.host : undefined)
           if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
           if (offered !== undefined) resumption[offered] = resumptionOf(connection)
         },
