@@ -152,7 +152,13 @@ function failureOf(error: unknown, by: { starttls: string | undefined; proxy: st
   if (error instanceof TimeoutError) {
     return { stage: by.starttls === undefined ? 'connect' : 'starttls', reason: 'timeout' }
   }
-  if (error instanceof ClosureError) return { stage: 'handshake', reason: 'library', detail: error.message }
+  if (error instanceof ClosureError) {
+    // Such as an address of the other family: the options were checked before, without a target.
+    const isOfTarget = error.code === 'ERR_CLOSURE_INVALID_ARGUMENT'
+    return isOfTarget
+      ? { stage: 'connect', reason: 'not-a-target', detail: error.message }
+      : { stage: 'handshake', reason: 'library', detail: error.message }
+  }
   throw error
 }
 

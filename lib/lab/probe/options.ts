@@ -146,6 +146,9 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
   if (checked.ccc !== undefined && starttls !== 'ftp') {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', "Expected starttls 'ftp' with ccc: it is a command of FTP's")
   }
+  if (checked.family !== undefined && checked.proxy !== undefined && parseProxy(checked.proxy).kind !== 'socks5') {
+    throw invalid('family', 'none with a proxy that looks names up itself', checked.family)
+  }
   const request = checked.request ?? defaultRequest(checked)
   checkUsed(given, request)
   const questions = askedOf({ questions: checked.questions, isChosen: given?.questions !== undefined, request, idle })

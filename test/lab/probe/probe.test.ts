@@ -315,6 +315,11 @@ describe('what is wrong with a server is a result', () => {
     expect(result.versions).toMatchObject([{ kind: 'failed', failure: { stage: 'connect', reason: 'host-not-found' } }])
   })
 
+  test('it is an address of the other family', async () => {
+    const result = await probe('[::1]:1', quick)
+    expect(result.versions).toMatchObject([{ kind: 'failed', failure: { stage: 'connect', reason: 'not-a-target' } }])
+  })
+
   test('nobody listens', async () => {
     const server = createServer()
     const port = await listening(server)
@@ -458,6 +463,8 @@ describe('a probe', () => {
     [{ starttls: 'gopher' }, /smtp/],
     [{ signal: 1 }, /an AbortSignal/],
     [{ proxy: 'ftp://localhost' }, /proxy/],
+    [{ proxy: 'http://localhost', family: 4 }, /none with a proxy that looks names up itself for family/],
+    [{ proxy: 'socks5h://localhost', family: 6 }, /none with a proxy that looks names up itself for family/],
     [{ tls: 'TLSv1.3' }, /one of the keys/],
     ...['a b', 'a\r\nX: y', '', 'a..b', 'localhost:443'].map((servername) => [{ servername }, /the name of a host for/] as const),
     [{ questions: ['onFin', 'idle'] }, /no 'idle' without the option idle for questions/],
