@@ -36,12 +36,18 @@ interface Counts {
   deviating: number
 }
 
+/** ms that a timer of Node can hold. */
+const longestTimer = 2 ** 31 - 1
+
 function newCounts(): Counts {
   return { failed: 0, deviating: 0 }
 }
 
-/** ms that a probe may take beyond its own limit, until it is given up. */
-const grace = 5000
+/**
+ * ms that a probe may take beyond its own limit, until it is given up. That limit begins when its name is looked up, and
+ * names that nobody answers for may be before, each some ten seconds.
+ */
+const grace = 600_000
 
 /**
  * A reader of stdout that goes before the end, such as head, ends the probe.
@@ -93,7 +99,7 @@ async function probeList(file: string, { prober, options, expected }: ProbeSessi
         failed: (target, reason) => prober.failed(target, failureOf(reason)),
         concurrency,
         ratePerSecond: rate,
-        timeout: prober.totalTimeout + grace,
+        timeout: Math.min(prober.totalTimeout + grace, longestTimer),
         signal,
         journal,
         onResult: (result) => count(seen, result),

@@ -70,6 +70,8 @@ export interface ConnectionOptions {
   readonly onData: (bytes: Buffer) => void
   /** As a wire has it. */
   readonly incoming?: (bytes: Buffer) => Buffer
+  /** As `openTransport()` has it: the destination's timeout begins then. */
+  readonly onBegin?: () => void
   /** Called when TLS can begin. */
   readonly onTransport?: () => void
   readonly signal: AbortSignal
@@ -83,16 +85,21 @@ export interface ConnectionOptions {
 export async function openConnection(
   destination: Destination,
   context: SslContext,
-  { signal, onTransport, ...options }: ConnectionOptions,
+  { signal, onBegin, onTransport, ...options }: ConnectionOptions,
 ): Promise<Connection | Failure> {
   const { target, servername, starttls, proxy, family, timeout } = destination
-  const began = performance.now()
   const budget = new AbortController()
-  const timer = setTimeout(() => budget.abort(new TimeoutError()), timeout)
+  let began = performance.now()
+  let timer: NodeJS.Timeout | undefined
   const both = AbortSignal.any([signal, budget.signal])
   try {
     const opened = await openTransport(target, {
       signal: both,
+      onBegin: () => {
+        began = performance.now()
+        timer = setTimeout(() => budget.abort(new TimeoutError()), timeout)
+        onBegin?.()
+      },
       ...(starttls !== undefined && { starttls }),
       ...(proxy !== undefined && { proxy }),
       ...(family !== undefined && { family }),

@@ -72,7 +72,11 @@ export class Prober {
     const { starttls, totalTimeout } = this.#options
     const target = parseTarget(text, starttls === undefined ? {} : { starttls })
     const budget = new AbortController()
-    const timer = setTimeout(() => budget.abort(new OutOfTime()), totalTimeout)
+    let timer: NodeJS.Timeout | undefined
+    // What is waited for before is not the server's time.
+    const onBegin = (): void => {
+      timer ??= setTimeout(() => budget.abort(new OutOfTime()), totalTimeout)
+    }
     const signals = [signal, this.#options.signal, budget.signal].filter((each) => each !== undefined)
     try {
       const run = new Run(
@@ -80,7 +84,7 @@ export class Prober {
         this.#openssl,
         target,
         await this.#requestFor(target),
-        AbortSignal.any(signals),
+        { onBegin, signal: AbortSignal.any(signals) },
       )
       const versions: VersionResult[] = []
       for (const version of this.#options.versions) {
@@ -212,6 +216,7 @@ class Run {
   #destination: Destination
   readonly #request: ProbeRequest
   readonly #openssl: OpenSSL
+  readonly #onBegin: () => void
   readonly #signal: AbortSignal
   /** How far the last connection came. */
   #stage: Failure['stage'] = 'connect'
@@ -221,12 +226,13 @@ class Run {
     openssl: OpenSSL,
     target: Target,
     request: ProbeRequest,
-    signal: AbortSignal,
+    { onBegin, signal }: { onBegin: () => void; signal: AbortSignal },
   ) {
     this.#openssl = openssl
     const { starttls, proxy, family, timeout, servername } = options
     this.#options = options
     this.#request = request
+    this.#onBegin = onBegin
     this.#signal = signal
     this.#destination = {
       target,
@@ -346,6 +352,7 @@ class Run {
         ...options,
         signal: this.#signal,
         ...(session !== undefined && { session }),
+        onBegin: this.#onBegin,
         onTransport: () => {
           this.#stage = 'handshake'
         },

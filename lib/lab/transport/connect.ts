@@ -3,9 +3,9 @@
  * (RFC 6724): the next one only after the one before has failed. Node's own way, autoSelectFamily, gives each address
  * 250 ms and can have two connections under way at once: a slow host would fail, and a host be asked more than once.
  */
-import { lookup } from 'node:dns/promises'
 import { isIP, Socket } from 'node:net'
 import { codeOf, TransportFailure } from './failure.js'
+import { lookUp } from './lookup.js'
 import { Opening } from './opening.js'
 
 export interface ConnectOptions {
@@ -13,6 +13,8 @@ export interface ConnectOptions {
   readonly family: 4 | 6 | undefined
   readonly localAddress: string | undefined
   readonly signal: AbortSignal
+  /** Called when nothing is waited for any more but the resolver and the host. It may be called again for a proxy. */
+  readonly onBegin?: (() => void) | undefined
 }
 
 export interface Connected {
@@ -50,15 +52,16 @@ export async function connectToOneOf(
 /** The addresses of a host; one that is an address has itself. */
 export async function addressesOf(
   host: string,
-  { family, signal }: Pick<ConnectOptions, 'family' | 'signal'>,
+  { family, signal, onBegin = () => {} }: Pick<ConnectOptions, 'family' | 'signal' | 'onBegin'>,
 ): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host]
-  const looking = lookup(host, { all: true, verbatim: true, family: family ?? 0 })
+  if (isIP(host) !== 0) {
+    onBegin()
+    return [host]
+  }
   try {
-    const found = await unlessAborted(looking, signal)
+    const found = await unlessAborted(lookUp(host, { family, signal, onBegin }), signal)
     return found.map(({ address }) => address)
   } catch (error) {
-    // The look-up itself cannot be stopped: it ends when it does, and nobody hears of it.
     signal.throwIfAborted()
     const code = codeOf(error)
     const what = family === undefined ? '' : `no IPv${family} address of `

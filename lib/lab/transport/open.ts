@@ -38,6 +38,11 @@ export interface OpenTransportOptions {
    * @default the system's choice
    */
   readonly localAddress?: string | undefined
+  /**
+   * Called once, when nothing is waited for any more but the resolver and the network: names are looked up by few threads,
+   * so that others may be before. A time that is to be the host's begins here.
+   */
+  readonly onBegin?: (() => void) | undefined
   /** The time for all of it. When it aborts, the socket is destroyed at once. */
   readonly signal: AbortSignal
 }
@@ -82,14 +87,14 @@ export async function openTransport(target: Target, options: OpenTransportOption
   }
 }
 
-async function connectThrough(proxy: ProxyAddress, { target, family, localAddress, signal }: Checked) {
+async function connectThrough(proxy: ProxyAddress, { target, family, localAddress, signal, onBegin }: Checked) {
   const tunnel = proxy.kind === 'http' ? connectByHttp : await socksTunnel()
   // Before anything is asked of the proxy: a name that does not exist is no fault of its.
-  const looked = proxy.kind === 'socks5' ? await addressesOf(target.host, { family, signal }) : []
+  const looked = proxy.kind === 'socks5' ? await addressesOf(target.host, { family, signal, onBegin }) : []
   const destination = { host: looked[0] ?? target.host, port: target.port }
   let connected: Connected | undefined
   try {
-    connected = await connect(proxy.host, proxy.port, { family: undefined, localAddress, signal })
+    connected = await connect(proxy.host, proxy.port, { family: undefined, localAddress, signal, onBegin })
     await tunnel(connected.opening, destination, proxy)
     return { ...connected, connectedAt: performance.now() }
   } catch (error) {
@@ -122,13 +127,15 @@ interface Checked {
   readonly proxy: ProxyAddress | undefined
   readonly starttls: StartTlsProtocol | undefined
   readonly localAddress: string | undefined
+  /** Of all calls the first one is told. */
+  readonly onBegin: () => void
   readonly signal: AbortSignal
 }
 
-const optionKeys = ['family', 'proxy', 'starttls', 'localAddress', 'signal'] satisfies (keyof OpenTransportOptions)[]
+const optionKeys = ['family', 'proxy', 'starttls', 'localAddress', 'onBegin', 'signal'] satisfies (keyof OpenTransportOptions)[]
 
 function checkAll(given: Target, options: OpenTransportOptions): Checked {
-  const { family, proxy: url, starttls, localAddress, signal } = checkOptions(options, optionKeys)
+  const { family, proxy: url, starttls, localAddress, onBegin, signal } = checkOptions(options, optionKeys)
   const checkedSignal = signalOption.check('signal', signal)
   if (checkedSignal === undefined) throw invalid('signal', 'an AbortSignal', signal)
   if (localAddress !== undefined && isIP(checkText('localAddress', localAddress)) === 0) {
@@ -141,9 +148,19 @@ function checkAll(given: Target, options: OpenTransportOptions): Checked {
     target,
     proxy,
     localAddress,
+    onBegin: onlyOnce(onBegin),
     signal: checkedSignal,
     family: familyFor(target.host, proxy, family, localAddress),
     starttls: starttls === undefined ? undefined : checkProtocol('starttls', starttls),
+  }
+}
+
+function onlyOnce(call: unknown): () => void {
+  if (call !== undefined && typeof call !== 'function') throw invalid('onBegin', 'a function', call)
+  let isCalled = false
+  return () => {
+    if (!isCalled && call !== undefined) Reflect.apply(call, undefined, [])
+    isCalled = true
   }
 }
 
