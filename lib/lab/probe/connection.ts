@@ -95,6 +95,7 @@ export async function openConnection(
   try {
     const opened = await openTransport(target, {
       signal: both,
+      timeout,
       onBegin: () => {
         began = performance.now()
         timer = setTimeout(() => budget.abort(new TimeoutError()), timeout)

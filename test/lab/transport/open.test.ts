@@ -119,6 +119,28 @@ describe('of several addresses', () => {
     await expect(connecting).rejects.toMatchObject({ reason })
   })
 
+  test('one that does not answer leaves time for the next one', async () => {
+    const { target, stop } = await unanswering()
+    onTestFinished(stop)
+    const { port } = parseTarget(target)
+    const server = createServer(drain).listen(port, '127.0.0.2')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const signal = AbortSignal.timeout(20_000)
+    const { address, opening } = await connectToOneOf(['127.0.0.1', '127.0.0.2'], port, {
+      ...options(),
+      ...{ signal, timeout: 500 },
+    })
+    expect(address).toBe('127.0.0.2')
+    opening.destroy()
+    // The last one has all that is left, and the signal ends it.
+    const late = connectToOneOf(['127.0.0.3', '127.0.0.1'], port, {
+      ...options(),
+      ...{ signal: AbortSignal.timeout(300), timeout: 100 },
+    })
+    await expect(late).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
   test('no other is tried when the signal aborts', async () => {
     const server = await plainServer(drain)
     const controller = new AbortController()
