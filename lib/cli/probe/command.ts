@@ -7,6 +7,7 @@ import { type Deviation, Expectations } from '../../lab/probe/expect.js'
 import type { ProbeOptions } from '../../lab/probe/options.js'
 import { Prober } from '../../lab/probe/probe.js'
 import type { ProbeResult } from '../../lab/probe/result.js'
+import { isExhaustion } from '../../lab/transport/failure.js'
 import { parseTarget } from '../../lab/transport/target.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
@@ -63,6 +64,10 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
     if (options.hosts !== undefined) return await probeMany(options.hosts, { prober, options, expected })
     return await probeFew(hosts, { prober, options, expected })
   } catch (error) {
+    if (isExhaustion(error)) {
+      process.stderr.write(`error: ${error.message}; a lower --concurrency, or more open files (ulimit -n), may help\n`)
+      return exitCodes.failed
+    }
     if (!(error instanceof ClosureError)) throw error
     return command.error(`error: ${[error.message, ...error.detail].join('; ')}`)
   }

@@ -11,7 +11,7 @@ import type { Expectations } from '../../lab/probe/expect.js'
 import { outOfTime } from '../../lab/probe/out-of-time.js'
 import type { Prober } from '../../lab/probe/probe.js'
 import type { Failure, ProbeResult } from '../../lab/probe/result.js'
-import { codeOf } from '../../lab/transport/failure.js'
+import { codeOf, isExhaustion } from '../../lab/transport/failure.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
 import { interruptible } from '../interruption.js'
@@ -126,10 +126,11 @@ export function hasFailed({ versions }: ProbeResult): boolean {
   return versions.every(({ kind }) => kind === 'failed')
 }
 
-/** Whatever it is, it is one host's: the others have their results. */
+/** Whatever it is, it is one host's, and the others have their results; unless none of them could be probed now. */
 function failureOf(reason: FailureReason): Failure {
   if (reason.kind === 'timeout') return outOfTime('connect')
   const { error } = reason
+  if (isExhaustion(error)) throw error
   const detail = error instanceof Error ? error.message : String(error)
   const isOfTarget = error instanceof ClosureError && error.code === 'ERR_CLOSURE_INVALID_ARGUMENT'
   return { stage: 'connect', reason: isOfTarget ? 'not-a-target' : 'library', detail }

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Ssl, SslContext, OpenSSL, SslSession } from '../../openssl/index.js'
 import { ClosureError } from '../../errors.js'
 import type { TlsVersion } from '../../tls/versions.js'
-import { TransportFailure } from '../transport/failure.js'
+import { isExhaustion, TransportFailure } from '../transport/failure.js'
 import { openTransport } from '../transport/open.js'
 import type { StartTlsProtocol } from '../transport/starttls/protocols.js'
 import type { Target } from '../transport/target.js'
@@ -80,7 +80,7 @@ export interface ConnectionOptions {
 /**
  * Connects and completes the handshake, within the destination's timeout.
  *
- * @throws the signal's reason
+ * @throws the signal's reason; a TransportFailure where this machine has nothing left to connect with
  */
 export async function openConnection(
   destination: Destination,
@@ -153,6 +153,7 @@ function isFor(der: Buffer | undefined, address: string): boolean {
 class TimeoutError extends Error {}
 
 function failureOf(error: unknown, by: { starttls: string | undefined; proxy: string | undefined }): Failure {
+  if (isExhaustion(error)) throw error
   if (error instanceof TransportFailure) {
     const { reason, detail } = error
     return { stage: stageOf(reason, by), reason, ...(detail !== undefined && { detail }) }

@@ -39,7 +39,8 @@ import type {
 
 /**
  * Probes one server. What is wrong with the server is a result: the promise rejects for wrong options, for a libssl that
- * cannot be loaded, and with the reason of `signal`.
+ * cannot be loaded, with the reason of `signal`, and with a TransportFailure where this machine has no file descriptor or
+ * memory left for a connection.
  *
  * @param target `HOST`, `HOST:PORT`, `[ADDRESS]:PORT`
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; what `loadOpenSSL` throws

@@ -4,7 +4,7 @@
  * 250 ms and can have two connections under way at once: a slow host would fail, and a host be asked more than once.
  */
 import { isIP, Socket } from 'node:net'
-import { codeOf, TransportFailure } from './failure.js'
+import { codeOf, isExhaustion, TransportFailure } from './failure.js'
 import { lookUp } from './lookup.js'
 import { Opening } from './opening.js'
 
@@ -50,7 +50,7 @@ export async function connectToOneOf(
     try {
       return await connectTo(address, port, share, options)
     } catch (error) {
-      if (!(error instanceof TransportFailure)) throw error
+      if (!(error instanceof TransportFailure) || isExhaustion(error)) throw error
       failure = moreTelling(failure, error)
     }
   }

@@ -1,5 +1,5 @@
 // `close-notify probe` as a user runs it.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -184,6 +184,22 @@ describe('the hosts of a file', () => {
       expect(stderr).toContain('1 other than expected')
       expect(polite.connections).toBe(before)
     }
+  })
+
+  test('are not blamed where this machine has no file descriptor left', async () => {
+    const silent = await scriptedServer(() => {}, {}, '0.0.0.0')
+    onTestFinished(() => silent.close())
+    const folder = temporaryFolder()
+    const [list, output] = [path.join(folder, 'hosts.txt'), path.join(folder, 'results.ndjson')]
+    const hosts = Array.from({ length: 100 }, (_, index) => `127.0.1.${index + 1}:${silent.port}\n`)
+    writeFileSync(list, hosts.join(''))
+    const asked = ['--hosts', list, '--output', output, '--concurrency', '100', '--wait', '20000']
+    const limited = ['prlimit', '--nofile=70', '--', process.execPath, 'dist/lib/cli/main.js', 'probe']
+    const { exitCode, stderr } = await start(asked, limited).ended
+    expect(stderr).toMatch(/^error: .*no file descriptor left.* \(EMFILE\); a lower --concurrency.*\n$/)
+    expect(exitCode).toBe(1)
+    expect(readFileSync(output, 'utf8').trim().split('\n')).toHaveLength(1)
+    expect(existsSync(`${output}.lock`)).toBe(false)
   })
 
   test('may be more than a reader of stdout wants', async () => {
