@@ -277,6 +277,13 @@ describe.each(tlsVersions)('with %s', (version) => {
     expect(answer.closeNotifyAt).toBeGreaterThan(150)
   })
 
+  test('a server that says nothing is not still sending, however young this process is', async () => {
+    const server = await scripted(() => {})
+    const long = 2 * performance.now() + 10_000
+    const answer = await answerTo('idle', server.port, { versions, idle: 200, wait: Math.ceil(long) })
+    expect(answer).toMatchObject({ ending: 'silent', bytes: 0, stillSending: false })
+  })
+
   test('sessions, by how the connection before ended', async () => {
     const server = await scripted(async ({ wire, whatComes }) => {
       await whatComes()
@@ -394,11 +401,34 @@ describe('what is wrong with a server is a result', () => {
 
   test('a request is not answered', async () => {
     const server = await scripted(() => {})
-    const result = await probe(target(server.port), { ...quick, versions: ['TLSv1.3'], questions: ['afterResponse'] })
+    const options = { ...quick, timeout: 1000, versions: ['TLSv1.3'], questions: ['afterResponse'] } as const
+    const result = await probe(target(server.port), options)
     expect(probed(result, 'TLSv1.3').answers.afterResponse).toMatchObject({
       kind: 'not-observed',
-      failure: { stage: 'request', reason: 'timeout' },
+      failure: { stage: 'request', reason: 'timeout', detail: 'no response within 1000 ms' },
     })
+  })
+
+  test.each(['http/1.1', 'h2'] as const)('a response by %s may begin later than an answer is awaited', async (request) => {
+    const { key, cert } = certificate
+    const late = (_request: unknown, answer: { end(body: string): void }): void => {
+      setTimeout(() => answer.end('late'), 3 * quick.wait)
+    }
+    const server = request === 'h2' ? createSecureServer({ key, cert }, late) : createHttpsServer({ key, cert }, late)
+    const port = await listening(server)
+    const answer = await answerTo('afterResponse', port, { request })
+    expect(answer).toMatchObject({ ending: 'close_notify+fin', response: { complete: true } })
+  })
+
+  test('a status that is none', async () => {
+    const server = await scripted(async ({ wire, whatComes }) => {
+      await whatComes()
+      wire.write(Buffer.from('HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n'))
+      wire.closeNotify()
+      wire.fin()
+    })
+    const { response: facts } = await answerTo('afterResponse', server.port)
+    expect(facts).not.toHaveProperty('status')
   })
 })
 
