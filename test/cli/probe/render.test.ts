@@ -11,6 +11,10 @@ const closed: Observed = {
   ...{ kind: 'observed', ending: 'close_notify+fin', userCanceled: false, tcp: 'half-closed', closeNotifyAt: 1 },
   ...{ waited: 2, bytes: 100, stillSending: false },
 }
+const silent: Observed = {
+  ...{ kind: 'observed', ending: 'silent', userCanceled: false, tcp: 'open' },
+  ...{ waited: 2, bytes: 0, stillSending: false },
+}
 const whole: Observed = {
   ...closed,
   response: { status: 200, delimitedBy: 'content-length', complete: true, bytes: 100 },
@@ -67,4 +71,17 @@ describe('two versions', () => {
     const text = textOf(version('TLSv1.2', { afterResponse: whole }), other)
     expect(text.split('\n').filter((line) => line.startsWith('TLSv1.'))).toHaveLength(2)
   })
+})
+
+test.each<[string, Answers, RegExp]>([
+  ['not asked', { onFin: closed }, /mode 'unidirectional'; whether it answers close_notify is not known\.\n$/],
+  [
+    'not observed',
+    { onCloseNotify: { kind: 'not-observed', failure: { stage: 'handshake', reason: 'reset' } } },
+    /is not known\.\n$/,
+  ],
+  ['answered', { onCloseNotify: closed }, /mode 'bidirectional' with waitTimeout 500/],
+  ['not answered', { onCloseNotify: silent }, /gives no answer that is worth waiting for/],
+])('the advice where close_notify was %s', (_what, answers, text) => {
+  expect(textOf(version('TLSv1.3', answers))).toMatch(text)
 })

@@ -2,7 +2,6 @@
 import type { Deviation } from '../../../lab/probe/expect.js'
 import { totalTimeIsOver } from '../../../lab/probe/out-of-time.js'
 import type {
-  Advice,
   Answer,
   FailedVersion,
   Failure,
@@ -123,7 +122,7 @@ function probedSection(version: ProbedVersion, alike: readonly ProbedVersion[], 
     ...lines,
     ...others,
     ...(isCutShort(version) ? [wrap(`The total time was over before all was answered. ${moreTotalTime}`, width)] : []),
-    wrap(adviceSentence(advice), width),
+    wrap(adviceSentence(version), width),
   ].join('\n')
 }
 
@@ -153,8 +152,11 @@ function timesOf(answer: Answer): string {
   return times.join(', ')
 }
 
-function adviceSentence({ waitTimeout }: Advice): string {
-  return waitTimeout === undefined
+function adviceSentence({ advice: { waitTimeout }, answers }: ProbedVersion): string {
+  if (waitTimeout !== undefined) {
+    return `Towards it: mode 'bidirectional' with waitTimeout ${waitTimeout}, or 'unidirectional' where its answer is not needed.`
+  }
+  return answers.onCloseNotify?.kind === 'observed'
     ? "Towards it: mode 'unidirectional'; it gives no answer that is worth waiting for."
-    : `Towards it: mode 'bidirectional' with waitTimeout ${waitTimeout}, or 'unidirectional' where its answer is not needed.`
+    : "Towards it: mode 'unidirectional'; whether it answers close_notify is not known."
 }
