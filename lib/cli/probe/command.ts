@@ -57,8 +57,11 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
     if (options.hosts !== undefined && hosts.length > 0) {
       command.error('error: hosts are named on the command line or by --hosts, not by both')
     }
-    if (options.hosts === undefined && hosts.length === 0)
-      command.error('error: there is no host to probe; name one, or a file of them by --hosts')
+    if (options.hosts === undefined && hosts.length === 0) {
+      const isTaken = options.alpn !== undefined && options.alpn.length > 1
+      const where = isTaken ? ' before --alpn, which takes all words behind it, or behind --' : ''
+      command.error(`error: there is no host to probe; name one${where}, or a file of them by --hosts`)
+    }
     if (options.hosts === undefined && options.rate !== undefined) command.error('error: --rate is for --hosts')
     using prober = new Prober(proberOptions(options, command))
     if (options.hosts !== undefined) return await probeMany(options.hosts, { prober, options, expected })

@@ -2,12 +2,16 @@
 import { InvalidArgumentError } from 'commander'
 import { startTlsProtocols } from '../../lab/transport/starttls/protocols.js'
 import { questions } from '../../lab/probe/options.js'
+import type { Question } from '../../lab/probe/result.js'
 import { tlsVersions } from '../../tls/versions.js'
 import { choice, choices, count, existingFile, flag, list, readableFile, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
 
 export type ProbeCommandOptions = OptionsOf<typeof probeOptions>
+
+/** Of options that take several words, which hosts behind them would be. */
+const behind = 'hosts stand before it, or behind --'
 
 export const probeOptions = {
   request: choice('--request <what>', 'what is asked for: GET by HTTP, or nothing (default: http/1.1; h2 with --alpn h2)', [
@@ -19,12 +23,12 @@ export const probeOptions = {
   send: text('--send <text>', 'send this instead; \\r, \\n, \\t and \\xNN are understood'),
   sendFile: text('--send-file <file>', 'send the bytes of this file instead').argParser(readableFile),
   tls: choice('--tls <version>', 'only this version of TLS', tlsVersions),
-  question: choices('--question <name...>', 'only these questions', questions),
+  question: choices('--question <name...>', `only these questions; ${behind}`, questions).argParser(oneOfQuestions),
   starttls: choice('--starttls <protocol>', 'ask for TLS in this protocol first; sends no request', startTlsProtocols),
   ccc: flag('--ccc', 'also ask for CCC, behind which FTP goes on in plaintext; with --starttls ftp'),
   login: text('--login <user:password>', 'log in before CCC; seen by whoever lists processes').argParser(login),
   servername: text('--servername <name>', 'the name to ask for (SNI); default: the host'),
-  alpn: list('--alpn <name...>', 'protocols to offer'),
+  alpn: list('--alpn <name...>', `protocols to offer; ${behind}`),
   wait: count('--wait <ms>', 'how long nothing has to come to be an answer (default: 2000)'),
   timeout: count('--timeout <ms>', 'for each handshake with all before it, and each response (default: 5000)'),
   totalTimeout: count('--total-timeout <ms>', 'for all connections to a host (default: 60000, and --idle for each version)'),
@@ -51,6 +55,12 @@ export const probeOptions = {
   markdown: flag('--markdown', 'print a table as markdown').conflicts(['csv', 'hosts']),
   csv: flag('--csv', 'print a line of CSV for each answer').conflicts('hosts'),
   output: outputOption,
+}
+
+function oneOfQuestions(word: string, others: readonly Question[] = []): readonly Question[] {
+  const question = questions.find((each) => each === word)
+  if (question !== undefined) return [...others, question]
+  throw new InvalidArgumentError(`Allowed choices are ${questions.join(', ')}; ${behind}.`)
 }
 
 /** The user ends at the first colon. */

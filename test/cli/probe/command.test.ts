@@ -260,6 +260,8 @@ test.each<readonly [readonly string[], string]>([
   [['--cert', '/dev/null', 'localhost'], 'belong together'],
   ...['--json', '--csv', '--markdown'].map((option) => [['--hosts', '-', option], 'cannot be used with'] as const),
   [['--hosts', '/dev/null', '--alpn', ''], 'alpn'],
+  [['--alpn', 'h2', 'localhost'], 'name one before --alpn'],
+  [['--question', 'onFin', 'localhost'], 'hosts stand before it, or behind --.'],
   [['--rate', '5', 'localhost'], '--rate is for --hosts'],
   [['--question', 'idle', '--tls', 'TLSv1.3', 'localhost'], "no 'idle' without the option idle"],
   [['--idle', '100', '--question', 'onFin', '--tls', 'TLSv1.3', 'localhost'], "'idle' among those"],
