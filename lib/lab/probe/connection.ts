@@ -202,13 +202,17 @@ const notTls = [
   'unknown protocol',
 ]
 
-function failureOfHandshake({ seen }: Wire): Failure {
+/** What `seen` says of a handshake that was not done. */
+export function failureOfHandshake({ seen }: Pick<Wire, 'seen'>): Failure {
   const stage = 'handshake'
   if (seen.fatalAlert !== undefined) return { stage, reason: `alert:${seen.fatalAlert.name}` }
   if (seen.closeNotifyAt !== undefined) return { stage, reason: 'alert:close_notify' }
   if (seen.failure !== undefined) {
-    const { reason } = seen.failure
-    return { stage, reason: notTls.includes(reason) ? 'not-tls' : 'handshake', detail: reason }
+    // Behind it may stand where it was noticed: OpenSSL 3.2 and newer add 'record layer failure'.
+    const noTls = seen.failure.reasons.find((reason) => notTls.includes(reason))
+    return noTls === undefined
+      ? { stage, reason: 'handshake', detail: seen.failure.reason }
+      : { stage, reason: 'not-tls', detail: noTls }
   }
   if (seen.reset !== undefined) return { stage, reason: 'reset', detail: seen.reset.code }
   if (seen.finAt !== undefined) return { stage, reason: 'closed' }

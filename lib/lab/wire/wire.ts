@@ -20,8 +20,8 @@ export interface Seen {
   readonly fatalAlert?: { readonly name: AlertName; readonly at: number }
   readonly finAt?: number
   readonly reset?: { readonly code: string; readonly at: number }
-  /** OpenSSL could not go on: its reason, in its own words. */
-  readonly failure?: { readonly reason: string; readonly at: number }
+  /** OpenSSL could not go on: its reasons, in its own words, the last one and all in their order. */
+  readonly failure?: { readonly reason: string; readonly reasons: readonly string[]; readonly at: number }
   /** Bytes that followed the peer's close_notify. */
   readonly surplus: number
 }
@@ -281,8 +281,10 @@ export class Wire {
   #noteFailure({ value, error, queue }: SslResult): void {
     if (value > 0 || error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE') return
     if (error === 'SSL_ERROR_ZERO_RETURN' || isInterrupted({ value, error, queue })) return
-    const reason = queue.at(-1)?.reason ?? error
-    this.#seen.failure ??= { reason: reason.toLowerCase().replaceAll('_', ' '), at: performance.now() }
+    const reasons = (queue.length === 0 ? [error] : queue.map(({ reason }) => reason)).map((reason) => {
+      return reason.toLowerCase().replaceAll('_', ' ')
+    })
+    this.#seen.failure ??= { reason: reasons.at(-1) ?? error, reasons, at: performance.now() }
   }
 
   #changed(): void {
