@@ -1,6 +1,6 @@
 // The hosts of a file, or of stdin: each result is a line of NDJSON as soon as it is there, and a file is gone on with.
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import process from 'node:process'
 import { ClosureError } from '../../errors.js'
 import { runCampaign, type CampaignOutcome } from '../../lab/campaign/campaign.js'
@@ -67,6 +67,8 @@ export async function probeMany(file: string, session: ProbeSession): Promise<Ex
 
 async function probeList(file: string, { prober, options, expected }: ProbeSession): Promise<ExitCode> {
   const { output, concurrency = 20, rate } = options
+  // The progress alone needs it, and a terminal alone has that.
+  const total = file === '-' || !process.stderr.isTTY ? undefined : await linesIn(file)
   const header = { kind: 'close-notify-probe', settings: prober.settings }
   const [seen, before] = [newCounts(), newCounts()]
   const count = (counts: Counts, result: ProbeResult): void => {
@@ -84,8 +86,6 @@ async function probeList(file: string, { prober, options, expected }: ProbeSessi
           if (isResult(result)) count(before, result)
         })
   let badLines = 0
-  // The progress alone needs it, and a terminal alone has that.
-  const total = file === '-' || !process.stderr.isTTY ? undefined : await linesIn(file)
   const progress = displayProgress(process.stderr, 'hosts', total === undefined ? '{value} {what}' : undefined)
   const source = file === '-' ? process.stdin : createReadStream(file)
   try {
@@ -150,18 +150,13 @@ function summaryOf(
   return parts.join('; ')
 }
 
-/** For the progress. What is no regular file has no known length. */
+/** For the progress. What is no regular file has no known length, and must not be opened twice: a FIFO, for one. */
 async function linesIn(file: string): Promise<number | undefined> {
-  const handle = await open(file)
-  try {
-    if (!(await handle.stat()).isFile()) return undefined
-    let lines = 0
-    for await (const chunk of handle.createReadStream({ autoClose: false })) {
-      const bytes: unknown = chunk
-      if (bytes instanceof Uint8Array) for (const byte of bytes) if (byte === 0x0a) lines += 1
-    }
-    return lines
-  } finally {
-    await handle.close()
+  if (!(await stat(file)).isFile()) return undefined
+  let lines = 0
+  for await (const chunk of createReadStream(file)) {
+    const bytes: unknown = chunk
+    if (bytes instanceof Uint8Array) for (const byte of bytes) if (byte === 0x0a) lines += 1
   }
+  return lines
 }

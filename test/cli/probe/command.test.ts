@@ -1,11 +1,12 @@
 // `close-notify probe` as a user runs it.
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { certificate, otherCertificate } from '../../support/certificate.js'
 import { response, scriptedServer, type ScriptedServer } from '../../lab/probe/scripted-server.js'
-import { run, start, temporaryFolder } from '../run.js'
+import { type Ended, run, runOnTerminal, start, temporaryFolder } from '../run.js'
 import { checkedResult } from './schema.js'
 
 const quick = ['--wait', '300', '--ca', certificate.certFile, '--ipv4']
@@ -186,6 +187,27 @@ describe('the hosts of a file', () => {
     }
   })
 
+  test('that cannot be read leave no lock behind, on a terminal too', async () => {
+    const output = path.join(temporaryFolder(), 'results.ndjson')
+    // There it is, and no byte of it can be read.
+    const args = ['probe', '--hosts', '/proc/self/mem', '--output', output]
+    for (const { exitCode, told } of [await onTerminal(args), await run(...args).then(withTold)]) {
+      expect(told).toMatch(/^error: EIO[^\n]*\n$/)
+      expect(exitCode).toBe(1)
+      expect(existsSync(`${output}.lock`)).toBe(false)
+    }
+  })
+
+  test('may come from a FIFO, on a terminal too', async () => {
+    const folder = temporaryFolder()
+    const fifo = path.join(folder, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const probing = runOnTerminal(100, ['probe', '--hosts', fifo, '--output', path.join(folder, 'results.ndjson')])
+    const { ended } = start([`echo no-such-host.invalid > ${fifo}`], ['sh', '-c'])
+    expect(await ended).toMatchObject({ exitCode: 0 })
+    expect((await probing).stdout).toContain('1 hosts, 1 of which could not be probed')
+  })
+
   test('are not blamed where this machine has no file descriptor left', async () => {
     const silent = await scriptedServer(() => {}, {}, '0.0.0.0')
     onTestFinished(() => silent.close())
@@ -296,4 +318,14 @@ test('a file that cannot be read is told in a line', async () => {
 function targetOf(result: unknown): unknown {
   const checked = checkedResult(result)
   return Reflect.get(checked, 'target')
+}
+
+function withTold({ exitCode, stderr }: Ended): { readonly exitCode: number | null; readonly told: string } {
+  return { exitCode, told: stderr }
+}
+
+/** What a terminal shows ends its lines in its own way. */
+async function onTerminal(args: readonly string[]) {
+  const { exitCode, stdout } = await runOnTerminal(100, args)
+  return { exitCode, told: stdout.replaceAll('\r\n', '\n') }
 }
