@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
+import { keyOf } from '../../lab/campaign/targets.js'
 import { type Deviation, Expectations } from '../../lab/probe/expect.js'
 import type { ProbeOptions } from '../../lab/probe/options.js'
 import { Prober } from '../../lab/probe/probe.js'
@@ -76,8 +77,9 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
   }
 }
 
-/** Hosts of the command line: a few at a time, printed in their order. */
-async function probeFew(hosts: readonly string[], { prober, options, expected }: ProbeSession): Promise<ExitCode> {
+/** Hosts of the command line: a few at a time, printed in their order. One that comes again is skipped. */
+async function probeFew(given: readonly string[], { prober, options, expected }: ProbeSession): Promise<ExitCode> {
+  const hosts = [...new Map(given.map((host) => [keyOf(host), host])).values()]
   const progress = displayProgress(process.stderr, 'hosts')
   const lines = options.ndjson ? openLines(options.output) : undefined
   const results = await interruptible(async (signal) => {

@@ -122,6 +122,14 @@ test('a server that requires a certificate is shown that of --cert and --key', a
   expect(mixed.stderr).toMatch(/^error: .*SSL_CTX_use_PrivateKey/)
 })
 
+test('a host that is named twice is probed once', async () => {
+  const before = polite.connections
+  const asked = ['--ndjson', '--tls', 'TLSv1.3', '--question', 'onCloseNotify', ...quick]
+  const { stdout } = await run('probe', ...asked, politeHost(), politeHost().toUpperCase())
+  expect(stdout.trim().split('\n').map((line) => targetOf(JSON.parse(line)))).toHaveLength(1)
+  expect(polite.connections).toBe(before + 2)
+})
+
 test('several hosts, as an array, as lines, as CSV and as markdown', async () => {
   const hosts = [politeHost(), rudeHost()]
   const one = [...quick, '--tls', 'TLSv1.3']
