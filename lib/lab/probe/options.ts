@@ -157,7 +157,13 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
 }
 
 /** Who offers HTTP/2 alone is to speak it. */
-function defaultRequest({ starttls, alpn = [] }: Pick<ProbeOptions, 'starttls' | 'alpn'>): 'http/1.1' | 'h2' | 'none' {
+function defaultRequest({
+  starttls,
+  alpn = [],
+}: {
+  readonly starttls: StartTlsProtocol | undefined
+  readonly alpn: readonly string[] | undefined
+}): 'http/1.1' | 'h2' | 'none' {
   if (starttls !== undefined) return 'none'
   return alpn.length > 0 && alpn.every((name) => name === 'h2') ? 'h2' : 'http/1.1'
 }

@@ -1,7 +1,8 @@
 /**
  * TCP connections to a host. Every address of the host is tried, one after the other, in the order of the resolver
- * (RFC 6724): the next one only after the one before has failed, or has used up its share of the time. Node's own way, autoSelectFamily, gives each address
- * 250 ms and can have two connections under way at once: a slow host would fail, and a host be asked more than once.
+ * (RFC 6724): the next one only after the one before has failed, or has used up its share of the time. Node's own way,
+ * autoSelectFamily, gives each address 250 ms and can have two connections under way at once: a slow host would fail, and a
+ * host be asked more than once.
  */
 import { isIP, Socket } from 'node:net'
 import { codeOf, isExhaustion, TransportFailure } from './failure.js'

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { adviceFor } from '../../../lib/lab/probe/advice.js'
 import type { Answers, Observed, Question } from '../../../lib/lab/probe/result.js'
+import { matching } from '../transport/matchers.js'
 
 const nothing: Observed = {
   ...{ kind: 'observed', ending: 'fin', userCanceled: false, tcp: 'closed' },
@@ -38,7 +39,7 @@ describe('the end behind a response', () => {
   ])('%s', (_what, answer, weight, text) => {
     expect(findingOf('afterResponse', { afterResponse: { ...some, ...answer } })).toEqual([
       weight,
-      expect.stringMatching(text),
+      matching(text),
     ])
   })
 })
@@ -63,18 +64,18 @@ describe('what comes behind a request and close_notify', () => {
       ...(before !== undefined && { afterResponse: before }),
       onCloseNotifyAfterRequest: { ...some, ...answer },
     }
-    expect(findingOf('onCloseNotifyAfterRequest', answers)).toEqual([weight, expect.stringMatching(text)])
+    expect(findingOf('onCloseNotifyAfterRequest', answers)).toEqual([weight, matching(text)])
   })
 })
 
 test('settings of HTTP/2 are no answer to half a request, and a whole response is', () => {
   const settings: Observed = { ...some, response: { bytes: 1000, delimitedBy: 'frames', complete: false } }
-  expect(findingOf('onFinInRequest', { onFinInRequest: settings })).toEqual(['good', expect.stringMatching(/^It drops/)])
+  expect(findingOf('onFinInRequest', { onFinInRequest: settings })).toEqual(['good', matching(/^It drops/)])
   const whole: Observed = { ...some, response: { bytes: 1000, delimitedBy: 'frames', complete: true } }
-  expect(findingOf('onFinInRequest', { onFinInRequest: whole })).toEqual(['note', expect.stringMatching(/^It answers/)])
+  expect(findingOf('onFinInRequest', { onFinInRequest: whole })).toEqual(['note', matching(/^It answers/)])
 })
 
 test('the time of an alert on an idle connection is told', () => {
   const answer: Observed = { ...nothing, ending: 'alert:internal_error', alertAt: 1500, finAt: 3000 }
-  expect(findingOf('idle', { idle: answer })).toEqual(['note', expect.stringMatching(/after 1\.5 s with alert/)])
+  expect(findingOf('idle', { idle: answer })).toEqual(['note', matching(/after 1\.5 s with alert/)])
 })

@@ -1,6 +1,7 @@
 /** What is asked for, and what was agreed to by ALPN: no request goes to a server in a protocol that it did not agree to. */
-import { createSecureServer, type Http2SecureServer } from 'node:http2'
-import { createServer, type Server } from 'node:https'
+import { createSecureServer } from 'node:http2'
+import { createServer } from 'node:https'
+import type { Server } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ProbeOptions } from '../../../lib/lab/probe/options.js'
 import { probe } from '../../../lib/lab/probe/probe.js'
@@ -10,7 +11,7 @@ import { certificate } from '../../support/certificate.js'
 const { key, cert } = certificate
 const wrong = { kind: 'not-observed', failure: { stage: 'request', reason: 'not-the-protocol' } }
 
-async function probed(server: Server | Http2SecureServer, options: ProbeOptions): Promise<VersionResult | undefined> {
+async function probed(server: Server, options: ProbeOptions): Promise<VersionResult | undefined> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
     await new Promise((resolve) => server.close(resolve))

@@ -434,7 +434,7 @@ describe('what is wrong with a server is a result', () => {
 
 describe('a prober', () => {
   test('refuses what no context can be made of, before anything is probed', () => {
-    expect(() => new Prober({ alpn: [''] })).toThrow(expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT' }))
+    expect(() => new Prober({ alpn: [''] })).toThrow(/names of 1 to 255 bytes for alpn/)
     expect(() => new Prober({ cert: certificate.cert, key: 'no key' })).toThrow(/key/i)
   })
 
