@@ -1,5 +1,4 @@
 // `close-notify probe`: how servers close, for people and for programs.
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
@@ -12,6 +11,7 @@ import { isExhaustion } from '../../lab/transport/failure.js'
 import { parseTarget } from '../../lab/transport/target.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
+import { readNamed } from '../input.js'
 import { interruptible } from '../interruption.js'
 import { addOptions } from '../options.js'
 import { layoutOf, openLines, print } from '../output.js'
@@ -135,8 +135,9 @@ function rendered(
 // --- Options ---
 
 function expectedFrom(file: string, command: Command): Expectations {
+  const text = readNamed(file, command).toString()
   try {
-    return new Expectations(readResults(readFileSync(file, 'utf8')))
+    return new Expectations(readResults(text))
   } catch (error) {
     return command.error(`error: ${file}: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -159,9 +160,9 @@ function proberOptions(options: ProbeCommandOptions, command: Command): ProbeOpt
     ...(timeout !== undefined && { timeout }),
     ...(totalTimeout !== undefined && { totalTimeout }),
     ...(idle !== undefined && { idle }),
-    ...(cert !== undefined && { cert: readFileSync(cert) }),
-    ...(key !== undefined && { key: readFileSync(key) }),
-    ...(ca !== undefined && { ca: readFileSync(ca) }),
+    ...(cert !== undefined && { cert: readNamed(cert, command) }),
+    ...(key !== undefined && { key: readNamed(key, command) }),
+    ...(ca !== undefined && { ca: readNamed(ca, command) }),
     ...(library !== undefined && { library }),
     ...(proxy !== undefined && { proxy }),
     ...(ipv4 ? { family: 4 } : ipv6 ? { family: 6 } : {}),
@@ -179,7 +180,7 @@ function cccOf({ ccc, login }: ProbeCommandOptions, command: Command): Pick<Prob
 function sentBytes({ send, sendFile, request }: ProbeCommandOptions, command: Command): Uint8Array | undefined {
   const given = [send, sendFile, request].filter((each) => each !== undefined)
   if (given.length > 1) command.error('error: --request, --send and --send-file exclude each other')
-  if (sendFile !== undefined) return readFileSync(sendFile)
+  if (sendFile !== undefined) return readNamed(sendFile, command)
   return send === undefined ? undefined : unescaped(send)
 }
 

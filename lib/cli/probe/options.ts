@@ -57,12 +57,6 @@ export const probeOptions = {
   output: outputOption,
 }
 
-function oneOfQuestions(word: string, others: readonly Question[] = []): readonly Question[] {
-  const question = questions.find((each) => each === word)
-  if (question !== undefined) return [...others, question]
-  throw new InvalidArgumentError(`Allowed choices are ${questions.join(', ')}; ${behind}.`)
-}
-
 /** The user ends at the first colon. */
 function login(given: string): string {
   if (!/^[^:]+:./s.test(given)) throw new InvalidArgumentError('Expected USER:PASSWORD.')
@@ -71,4 +65,10 @@ function login(given: string): string {
 
 function listOfHosts(file: string): string {
   return file === '-' ? file : readableFile(file)
+}
+
+function oneOfQuestions(word: string, others: readonly Question[] = []): readonly Question[] {
+  const question = questions.find((each) => each === word)
+  if (question !== undefined) return [...others, question]
+  throw new InvalidArgumentError(`Allowed choices are ${questions.join(', ')}; ${behind}.`)
 }

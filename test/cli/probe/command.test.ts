@@ -316,11 +316,11 @@ test.each([
   expect(exitCode).toBe(1)
 })
 
-test('a file that cannot be read is told in a line', async () => {
+test.each(['--ca', '--send-file', '--expect'])('a file of %s that cannot be read is told in a line', async (option) => {
   // There it is, and no byte of it can be read.
-  const { exitCode, stdout, stderr } = await run('probe', '--ca', '/proc/self/mem', 'localhost')
-  expect(stderr).toMatch(/^error: EIO[^\n]*\n$/)
-  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+  const { exitCode, stdout, stderr } = await run('probe', option, '/proc/self/mem', 'localhost')
+  expect(stderr).toMatch(/^error: \/proc\/self\/mem: EIO[^\n]*\n$/)
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
 })
 
 function targetOf(result: unknown): unknown {
