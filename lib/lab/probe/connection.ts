@@ -129,11 +129,25 @@ export async function openConnection(
   }
 }
 
+/** What is told of the first connection for all of them. */
+export interface FirstConnection {
+  readonly cipher: string | undefined
+  readonly alpn: string | undefined
+  readonly certificate: Certificate
+  readonly handshake: number
+}
+
+/** `address` as `certificateOf()` has it. */
+export function firstOf({ wire, handshake }: Connection, address: string | undefined): FirstConnection {
+  const { ssl } = wire
+  return { cipher: ssl.getCipher(), alpn: ssl.getAlpn(), certificate: certificateOf(ssl, address), handshake }
+}
+
 /**
  * What the certificate of a completed handshake is worth. `address` is that of a server which was asked for by no name:
  * the certificate has to have it. Not every libssl can be told to look for an address.
  */
-export function certificateOf(ssl: Ssl, address: string | undefined): Certificate {
+function certificateOf(ssl: Ssl, address: string | undefined): Certificate {
   const { code, text } = ssl.getVerifyResult()
   if (code !== 0) return { trusted: false, reason: text }
   if (address === undefined || isFor(ssl.getPeerCertificate(), address)) return { trusted: true }

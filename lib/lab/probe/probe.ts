@@ -15,11 +15,12 @@ import {
   type Connection,
   type ConnectionOptions,
   type Destination,
+  type FirstConnection,
+  firstOf,
   isFailure,
   openConnection,
   probeContext,
 } from './connection.js'
-import { copyOfSession, firstOf, type FirstConnection, resumptionOf } from './facts.js'
 import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions, withRequest } from './options.js'
 import { OutOfTime, outOfTime } from './out-of-time.js'
 import { ask, tenths } from './questions.js'
@@ -36,6 +37,7 @@ import type {
   Resumption,
   VersionResult,
 } from './result.js'
+import { copyOfSession, ends, nextOffer, offering, resumptionOf } from './sessions.js'
 
 /**
  * Probes one server. What is wrong with the server is a result: the promise rejects for wrong options, for a libssl that
@@ -195,19 +197,6 @@ export class Prober {
       versions,
     }
   }
-}
-
-/**
- * Questions whose connections offer a session. A resumed connection may bring no session of its own, so that these are
- * not those that one is taken from.
- */
-const offering: readonly Question[] = ['onCloseNotifyAfterRequest', 'onFinInRequest', 'idle']
-
-/** The way in which the connection of a question ends. */
-const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
-  afterResponse: 'afterResponse',
-  onCloseNotify: 'afterCloseNotify',
-  onFin: 'afterFin',
 }
 
 /** The probe of one server. */
@@ -413,14 +402,6 @@ class Run {
       wire?.destroy()
     }
   }
-}
-
-/** The next way of ending of which there is a session that was not offered yet. */
-function nextOffer(
-  sessions: ReadonlyMap<CloseKind, Buffer>,
-  resumption: Readonly<Record<CloseKind, Resumption>>,
-): CloseKind | undefined {
-  return [...sessions.keys()].find((kind) => resumption[kind] === 'not-asked')
 }
 
 function isBeforeTls({ stage }: Failure): boolean {
