@@ -163,11 +163,13 @@ function checkAll(given: Target, options: OpenTransportOptions): Checked {
 }
 
 function onlyOnce(call: unknown): () => void {
-  if (call !== undefined && typeof call !== 'function') throw invalid('onBegin', 'a function', call)
+  if (call === undefined) return () => {}
+  if (typeof call !== 'function') throw invalid('onBegin', 'a function', call)
   let isCalled = false
   return () => {
-    if (!isCalled && call !== undefined) Reflect.apply(call, undefined, [])
+    if (isCalled) return
     isCalled = true
+    Reflect.apply(call, undefined, [])
   }
 }
 
