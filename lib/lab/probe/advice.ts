@@ -68,14 +68,15 @@ function budgetFor(wait: number): number {
   return Math.max(leastBudget, Math.ceil((budgetFactor * wait) / 100) * 100)
 }
 
-function afterResponse({ ending, bytes, response, closeNotifyAt, stillSending }: Observed): Judged {
+function afterResponse({ ending, response, closeNotifyAt, stillSending }: Observed): Judged {
+  // `bytes` are those behind the response.
+  const came = `${grouped(response?.bytes ?? 0)} bytes`
   if (stillSending) {
-    const text = `The response was still coming when the time or the limit was over: ${grouped(bytes)} bytes.`
-    return { weight: 'note', text }
+    return { weight: 'note', text: `The response was still coming when the time or the limit was over: ${came}.` }
   }
   if (response?.complete === false) {
     const then = ending === 'silent' ? 'nothing more' : ending
-    return { weight: 'risk', text: `The response was cut: ${grouped(bytes)} bytes came, and then ${then}.` }
+    return { weight: 'risk', text: `The response was cut: ${came} came, and then ${then}.` }
   }
   const isFramed = response?.complete !== undefined
   const end = isFramed
@@ -172,10 +173,12 @@ function onCloseNotifyAfterRequest(
       text: `Behind our close_notify ${grouped(bytes)} bytes came, and then ${ending === 'reset' ? 'RST' : ending}: whether that is all cannot be told.`,
     }
   }
-  if (before?.kind === 'observed' && before.bytes > bytes) {
+  const whole = before?.kind === 'observed' ? (before.response?.bytes ?? 0) : 0
+  const came = response?.bytes ?? 0
+  if (whole > came) {
     return {
       weight: 'risk',
-      text: `Behind our close_notify ${grouped(bytes)} bytes came (${ending}), and ${grouped(before.bytes)} without one: wait for the response before closing.`,
+      text: `Of a response of ${grouped(whole)} bytes ${grouped(came)} came behind our close_notify (${ending}): wait for the response before closing.`,
     }
   }
   return { weight: 'good', text: `It answers behind our close_notify: ${grouped(bytes)} bytes (${ending}).` }

@@ -37,7 +37,8 @@ describe('the end behind a response', () => {
     ],
     ['without a length', {}, 'risk', /cannot be told from a whole one/],
   ])('%s', (_what, answer, weight, text) => {
-    expect(findingOf('afterResponse', { afterResponse: { ...some, ...answer } })).toEqual([
+    // All of it came before the end was waited for.
+    expect(findingOf('afterResponse', { afterResponse: { ...some, ...answer, bytes: 0 } })).toEqual([
       weight,
       matching(text),
     ])
@@ -45,7 +46,7 @@ describe('the end behind a response', () => {
 })
 
 describe('what comes behind a request and close_notify', () => {
-  const larger = { ...some, bytes: 2000 }
+  const larger: Observed = { ...nothing, response: { bytes: 2000 } }
 
   test.each<[string, Partial<Observed>, Observed | undefined, string, RegExp]>([
     ['whole', { response: { bytes: 1000, complete: true } }, larger, 'good', /in full/],
@@ -56,7 +57,7 @@ describe('what comes behind a request and close_notify', () => {
       undefined,
       ...(['risk', /alert:internal_error: whether that/] as const),
     ],
-    ['without a length, and less than alone', {}, larger, 'risk', /1,000 bytes came \(fin\), and 2,000 without one/],
+    ['without a length, and less than alone', {}, larger, 'risk', /^Of a response of 2,000 bytes 1,000 came/],
     ['without a length, and as much as alone', {}, some, 'good', /^It answers behind our close_notify: 1,000 bytes/],
     ['without a length, and nothing to compare with', {}, undefined, 'good', /^It answers behind our close_notify/],
   ])('%s', (_what, answer, before, weight, text) => {
