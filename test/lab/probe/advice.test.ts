@@ -1,8 +1,10 @@
 /** What answers mean, where they leave open whether all has come. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { adviceFor } from '../../../lib/lab/probe/advice.js'
+import { probe } from '../../../lib/lab/probe/probe.js'
 import type { Answers, Observed, Question } from '../../../lib/lab/probe/result.js'
 import { matching } from '../transport/matchers.js'
+import { scriptedServer } from './scripted-server.js'
 
 const nothing: Observed = {
   ...{ kind: 'observed', ending: 'fin', userCanceled: false, tcp: 'closed' },
@@ -79,4 +81,19 @@ test('settings of HTTP/2 are no answer to half a request, and a whole response i
 test('the time of an alert on an idle connection is told', () => {
   const answer: Observed = { ...nothing, ending: 'alert:internal_error', alertAt: 1500, finAt: 3000 }
   expect(findingOf('idle', { idle: answer })).toEqual(['note', matching(/after 1\.5 s with alert/)])
+})
+
+test('a server that cuts its response is found to', async () => {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n'
+  const server = await scriptedServer(async ({ wire, whatComes }) => {
+    await whatComes()
+    wire.write(Buffer.from(`${head}hello`))
+    wire.closeNotify()
+    wire.fin()
+  })
+  onTestFinished(() => server.close())
+  const asked = { family: 4, wait: 300, versions: ['TLSv1.3'], questions: ['afterResponse'] } as const
+  const [version] = (await probe(`localhost:${server.port}`, asked)).versions
+  const text = `The response was cut: ${head.length + 5} bytes came, and then close_notify+fin.`
+  expect(version).toMatchObject({ advice: { findings: [{ weight: 'risk', text }, {}] } })
 })
