@@ -109,7 +109,8 @@ async function probeList(file: string, { prober, options, expected }: ProbeSessi
       return outcome
     }).finally(() => progress.stop())
     process.stderr.write(`${summaryOf(outcome, { seen, before, badLines })}\n`)
-    const isAllRight = [seen, before].every(({ failed, deviating }) => failed === 0 && deviating === 0) && badLines === 0
+    const isAllRight =
+      [seen, before].every(({ failed, deviating }) => failed === 0 && deviating === 0) && badLines === 0
     return isAllRight ? exitCodes.done : exitCodes.failed
   } finally {
     source.destroy()

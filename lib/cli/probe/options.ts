@@ -14,11 +14,11 @@ export type ProbeCommandOptions = OptionsOf<typeof probeOptions>
 const behind = 'hosts stand before it, or behind --'
 
 export const probeOptions = {
-  request: choice('--request <what>', 'what is asked for: GET by HTTP, or nothing (default: http/1.1; h2 with --alpn h2)', [
-    'http/1.1',
-    'h2',
-    'none',
-  ]),
+  request: choice(
+    '--request <what>',
+    'what is asked for: GET by HTTP, or nothing (default: http/1.1; h2 with --alpn h2)',
+    ['http/1.1', 'h2', 'none'],
+  ),
   path: text('--path <path>', 'the path of the GET; a large response tells more of half-closing (default: /)'),
   send: text('--send <text>', 'send this instead; \\r, \\n, \\t and \\xNN are understood'),
   sendFile: text('--send-file <file>', 'send the bytes of this file instead').argParser(readableFile),
@@ -31,7 +31,10 @@ export const probeOptions = {
   alpn: list('--alpn <name...>', `protocols to offer; ${behind}`),
   wait: count('--wait <ms>', 'how long nothing has to come to be an answer (default: 2000)'),
   timeout: count('--timeout <ms>', 'for each handshake with all before it, and each response (default: 5000)'),
-  totalTimeout: count('--total-timeout <ms>', 'for all connections to a host (default: 60000, and --idle for each version)'),
+  totalTimeout: count(
+    '--total-timeout <ms>',
+    'for all connections to a host (default: 60000, and --idle for each version)',
+  ),
   idle: count('--idle <ms>', 'also watch what happens while nothing is sent for so long'),
   cert: text('--cert <file>', 'PEM: a certificate for servers that ask for one').argParser(readableFile),
   key: text('--key <file>', 'PEM: its key').argParser(readableFile),

@@ -62,9 +62,7 @@ function deviationsOf(before: VersionResult, now: VersionResult): readonly Point
     }),
     ...kinds.flatMap((kind) => {
       const [one, other] = [before.resumption[kind], now.resumption[kind]]
-      return one === 'not-asked' || other === 'not-asked'
-        ? []
-        : differing(`${where} resumption ${kind}`, one, other)
+      return one === 'not-asked' || other === 'not-asked' ? [] : differing(`${where} resumption ${kind}`, one, other)
     }),
     ...(before.ccc === undefined || now.ccc === undefined
       ? []

@@ -143,7 +143,9 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
   if ((checked.cert === undefined) !== (checked.key === undefined)) {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', 'The options cert and key belong together')
   }
-  if (checked.ccc !== undefined && starttls !== 'ftp') {
+  // Undefined where it is not asked for.
+  const ccc = checked.ccc === false ? undefined : { login: checked.ccc === true ? undefined : checked.ccc }
+  if (ccc !== undefined && starttls !== 'ftp') {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', "Expected starttls 'ftp' with ccc: it is a command of FTP's")
   }
   if (checked.family !== undefined && checked.proxy !== undefined && parseProxy(checked.proxy).kind !== 'socks5') {
@@ -153,7 +155,7 @@ export function checkProbeOptions(given: ProbeOptions | undefined) {
   checkUsed(given, request)
   const questions = askedOf({ questions: checked.questions, isChosen: given?.questions !== undefined, request, idle })
   const totalTimeout = checked.totalTimeout ?? Math.min(most, 60_000 + (idle ?? 0) * checked.versions.length)
-  return { ...checked, request, totalTimeout, questions }
+  return { ...checked, ccc, request, totalTimeout, questions }
 }
 
 /** Who offers HTTP/2 alone is to speak it. */
@@ -211,13 +213,11 @@ function checkRequest(name: string, value: unknown): 'http/1.1' | 'h2' | 'none' 
   return bytes.length === 0 ? 'none' : bytes
 }
 
-/** Undefined where it is not asked for. */
-function checkCcc(name: string, value: unknown): { readonly login: CccLogin | undefined } | undefined {
-  if (value === undefined || value === false) return undefined
-  if (value === true) return { login: undefined }
+function checkCcc(name: string, value: unknown = false): boolean | CccLogin {
+  if (typeof value === 'boolean') return value
   if (typeof value !== 'object' || value === null) throw invalid(name, 'a boolean, or a user and a password', value)
   const { user, password } = checkOptions<Partial<CccLogin>>(value, ['user', 'password'])
-  return { login: { user: checkWord('ccc.user', user), password: checkWord('ccc.password', password) } }
+  return { user: checkWord('ccc.user', user), password: checkWord('ccc.password', password) }
 }
 
 /** What goes into a command must not begin another one. Nobody is told what it was. */

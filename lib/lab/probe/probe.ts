@@ -82,13 +82,10 @@ export class Prober {
     }
     const signals = [signal, this.#options.signal, budget.signal].filter((each) => each !== undefined)
     try {
-      const run = new Run(
-        this.#options,
-        this.#openssl,
-        target,
-        await this.#requestFor(target),
-        { onBegin, signal: AbortSignal.any(signals) },
-      )
+      const run = new Run(this.#options, this.#openssl, target, await this.#requestFor(target), {
+        onBegin,
+        signal: AbortSignal.any(signals),
+      })
       const versions: VersionResult[] = []
       for (const version of this.#options.versions) {
         if (budget.signal.aborted && versions.length > 0) {
@@ -156,7 +153,8 @@ export class Prober {
 
   /** What the results depend on, as JSON. */
   get settings(): object {
-    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy, family } = this.#options
+    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy, family } =
+      this.#options
     const { cert, ca } = this.#options
     return {
       ...this.#settings(),

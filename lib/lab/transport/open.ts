@@ -138,7 +138,15 @@ interface Checked {
   readonly signal: AbortSignal
 }
 
-const optionKeys = ['family', 'proxy', 'starttls', 'localAddress', 'timeout', 'onBegin', 'signal'] satisfies (keyof OpenTransportOptions)[]
+const optionKeys = [
+  'family',
+  'proxy',
+  'starttls',
+  'localAddress',
+  'timeout',
+  'onBegin',
+  'signal',
+] satisfies (keyof OpenTransportOptions)[]
 
 function checkAll(given: Target, options: OpenTransportOptions): Checked {
   const { family, proxy: url, starttls, localAddress, timeout, onBegin, signal } = checkOptions(options, optionKeys)

@@ -97,7 +97,10 @@ describe('one host', () => {
     const one = await run('probe', '--expect', file, ...quick, '--question', 'onCloseNotify', politeHost())
     expect(one).toMatchObject({ exitCode: 0, stderr: '' })
     const other = await run('probe', '--expect', file, ...quick, '--tls', 'TLSv1.2', politeHost())
-    expect(other).toMatchObject({ exitCode: 0, stderr: `${politeHost()}: nothing to compare with in the file of --expect\n` })
+    expect(other).toMatchObject({
+      exitCode: 0,
+      stderr: `${politeHost()}: nothing to compare with in the file of --expect\n`,
+    })
   })
 })
 
@@ -126,7 +129,12 @@ test('a host that is named twice is probed once', async () => {
   const before = polite.connections
   const asked = ['--ndjson', '--tls', 'TLSv1.3', '--question', 'onCloseNotify', ...quick]
   const { stdout } = await run('probe', ...asked, politeHost(), politeHost().toUpperCase())
-  expect(stdout.trim().split('\n').map((line) => targetOf(JSON.parse(line)))).toHaveLength(1)
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => targetOf(JSON.parse(line))),
+  ).toHaveLength(1)
   expect(polite.connections).toBe(before + 2)
 })
 
@@ -282,10 +290,9 @@ test.each<readonly [readonly string[], string]>([
   [['--hosts', '/dev/null', 'localhost'], 'not by both'],
   [['--hosts', '/absent/hosts.txt'], 'There is no such file'],
   [['--hosts', '/tmp'], 'It is a folder'],
-  ...['--cert', '--key', '--ca', '--send-file', '--expect', '--output'].map((option) => [
-    [option, '/tmp', 'localhost'],
-    'It is a folder',
-  ] as const),
+  ...['--cert', '--key', '--ca', '--send-file', '--expect', '--output'].map(
+    (option) => [[option, '/tmp', 'localhost'], 'It is a folder'] as const,
+  ),
   [['--expect', '/dev/null', 'localhost'], 'expected results of close-notify probe'],
   [['--cert', '/dev/null', 'localhost'], 'belong together'],
   ...['--json', '--csv', '--markdown'].map((option) => [['--hosts', '-', option], 'cannot be used with'] as const),

@@ -35,7 +35,14 @@ function version(name: ProbedVersion['version'], answers: Answers, more: Partial
 
 function textOf(...versions: readonly VersionResult[]): string {
   const result: ProbeResult = {
-    ...{ format: 1, kind: 'probe', target: 'localhost', host: 'localhost', port: 443, date: '2026-11-30T00:00:00.000Z' },
+    ...{
+      format: 1,
+      kind: 'probe',
+      target: 'localhost',
+      host: 'localhost',
+      port: 443,
+      date: '2026-11-30T00:00:00.000Z',
+    },
     madeBy: { 'close-notify': '0', node: '0', library: '0' },
     settings: { request: 'http/1.1', wait: 1, timeout: 1 },
     versions,

@@ -26,7 +26,8 @@ async function probed(server: Server, options: ProbeOptions): Promise<VersionRes
 }
 
 describe('a server of HTTP/2', () => {
-  const h2 = (allowHTTP1 = false) => createSecureServer({ key, cert, allowHTTP1 }, (_request, answer) => void answer.end('x'))
+  const h2 = (allowHTTP1 = false) =>
+    createSecureServer({ key, cert, allowHTTP1 }, (_request, answer) => void answer.end('x'))
 
   test('is asked in HTTP/2 where h2 alone is offered', async () => {
     expect(await probed(h2(), { alpn: ['h2'] })).toMatchObject({

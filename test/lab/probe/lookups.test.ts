@@ -13,7 +13,13 @@ test('its timeouts begin when it is its turn', async () => {
   })
   onTestFinished(() => server.close())
   const unblock = blockLookups()
-  const asked = { family: 4, wait: 300, ca: certificate.cert, versions: ['TLSv1.3'], questions: ['onCloseNotify'] } as const
+  const asked = {
+    family: 4,
+    wait: 300,
+    ca: certificate.cert,
+    versions: ['TLSv1.3'],
+    questions: ['onCloseNotify'],
+  } as const
   // They have the threads.
   const others = [0, 1].map(() => probe(`localhost:${server.port}`, asked))
   const timeouts = { timeout: 2000, totalTimeout: 2000 }

@@ -409,16 +409,19 @@ describe('what is wrong with a server is a result', () => {
     })
   })
 
-  test.each(['http/1.1', 'h2'] as const)('a response by %s may begin later than an answer is awaited', async (request) => {
-    const { key, cert } = certificate
-    const late = (_request: unknown, answer: { end(body: string): void }): void => {
-      setTimeout(() => answer.end('late'), 3 * quick.wait)
-    }
-    const server = request === 'h2' ? createSecureServer({ key, cert }, late) : createHttpsServer({ key, cert }, late)
-    const port = await listening(server)
-    const answer = await answerTo('afterResponse', port, { request })
-    expect(answer).toMatchObject({ ending: 'close_notify+fin', response: { complete: true } })
-  })
+  test.each(['http/1.1', 'h2'] as const)(
+    'a response by %s may begin later than an answer is awaited',
+    async (request) => {
+      const { key, cert } = certificate
+      const late = (_request: unknown, answer: { end(body: string): void }): void => {
+        setTimeout(() => answer.end('late'), 3 * quick.wait)
+      }
+      const server = request === 'h2' ? createSecureServer({ key, cert }, late) : createHttpsServer({ key, cert }, late)
+      const port = await listening(server)
+      const answer = await answerTo('afterResponse', port, { request })
+      expect(answer).toMatchObject({ ending: 'close_notify+fin', response: { complete: true } })
+    },
+  )
 
   test('a status that is none', async () => {
     const server = await scripted(async ({ wire, whatComes }) => {
@@ -496,7 +499,9 @@ describe('a probe', () => {
     [{ proxy: 'http://localhost', family: 4 }, /none with a proxy that looks names up itself for family/],
     [{ proxy: 'socks5h://localhost', family: 6 }, /none with a proxy that looks names up itself for family/],
     [{ tls: 'TLSv1.3' }, /one of the keys/],
-    ...['a b', 'a\r\nX: y', '', 'a..b', 'localhost:443'].map((servername) => [{ servername }, /the name of a host for/] as const),
+    ...['a b', 'a\r\nX: y', '', 'a..b', 'localhost:443'].map(
+      (servername) => [{ servername }, /the name of a host for/] as const,
+    ),
     [{ questions: ['onFin', 'idle'] }, /no 'idle' without the option idle for questions/],
     [{ questions: ['onFin'], idle: 100 }, /'idle' among those with the option idle/],
     [{ starttls: 'smtp', questions: ['onFin', 'afterResponse'] }, /for that is 'none', for .*received 'afterResponse'/],

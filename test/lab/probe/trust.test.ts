@@ -40,11 +40,15 @@ test.each([
 })
 
 async function politeServer(options: ScriptedOptions, host?: string) {
-  const server = await scriptedServer(async ({ wire, closeNotify }) => {
-    await closeNotify()
-    wire.closeNotify()
-    wire.fin()
-  }, options, host)
+  const server = await scriptedServer(
+    async ({ wire, closeNotify }) => {
+      await closeNotify()
+      wire.closeNotify()
+      wire.fin()
+    },
+    options,
+    host,
+  )
   onTestFinished(() => server.close())
   return server
 }

@@ -188,7 +188,7 @@ describe('of names', () => {
     const unblock = blockLookups()
     onTestFinished(unblock)
     let begun = 0
-    await open(`127.0.0.1:${server.port}`, { onBegin: () => void (begun += 1) })
+    await open(`127.0.0.1:${server.port}`, { onBegin: () => void begun++ })
     expect(begun).toBe(1)
   })
 })

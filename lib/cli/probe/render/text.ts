@@ -1,14 +1,7 @@
 // The result of a probe for people at a terminal.
 import type { Deviation } from '../../../lab/probe/expect.js'
 import { totalTimeIsOver } from '../../../lab/probe/out-of-time.js'
-import type {
-  Answer,
-  FailedVersion,
-  Failure,
-  ProbedVersion,
-  ProbeResult,
-  Weight,
-} from '../../../lab/probe/result.js'
+import type { Answer, FailedVersion, Failure, ProbedVersion, ProbeResult, Weight } from '../../../lab/probe/result.js'
 import { targetName } from '../../../lab/transport/target.js'
 import type { Layout } from '../../output.js'
 import { wrap } from '../../text.js'
