@@ -1,5 +1,5 @@
 // Where a command prints: to stdout, or to the file that its option --output names.
-import { appendFileSync, closeSync, existsSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { InvalidArgumentError } from 'commander'
@@ -15,9 +15,6 @@ export const outputOption = text('--output <file>', 'write to this file instead 
 /** Found out before the command runs, not after it. */
 export function writableFile(file: string): string {
   if (!existsSync(path.dirname(path.resolve(file)))) throw new InvalidArgumentError('There is no such folder.')
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw new InvalidArgumentError('It is a folder.')
-  }
   return file
 }
 

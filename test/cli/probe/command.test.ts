@@ -94,7 +94,7 @@ describe('one host', () => {
     expect(stdout).toMatch(/TLSv1\.3 afterResponse: expected fin, TCP .*; found close_notify\+fin, TCP/)
     expect(exitCode).toBe(1)
     // What is not asked this time is no difference, and where nothing is left that is said.
-    const one = await run('probe', '--expect', file, ...quick, '--question', 'onCloseNotify', politeHost())
+    const one = await run('probe', '--expect', file, ...quick, '--question', 'onCloseNotify', '--', politeHost())
     expect(one).toMatchObject({ exitCode: 0, stderr: '' })
     const other = await run('probe', '--expect', file, ...quick, '--tls', 'TLSv1.2', politeHost())
     expect(other).toMatchObject({
@@ -189,7 +189,7 @@ describe('the hosts of a file', () => {
     const [list, output] = [path.join(folder, 'hosts.txt'), path.join(folder, 'results.ndjson')]
     const file = path.join(folder, 'before.json')
     writeFileSync(list, `${politeHost()}\n${rudeHost()}\n`)
-    const asked = [...quick, '--tls', 'TLSv1.3', '--question', 'onCloseNotify']
+    const asked = ['--question', 'onCloseNotify', '--tls', 'TLSv1.3', ...quick]
     await run('probe', '--json', '--output', file, ...asked, politeHost())
     writeFileSync(file, readFileSync(file, 'utf8').replace('"ending": "close_notify+fin"', '"ending": "fin"'))
     const args = ['probe', '--hosts', list, '--output', output, '--expect', file, ...asked]
@@ -229,10 +229,10 @@ describe('the hosts of a file', () => {
     onTestFinished(() => silent.close())
     const folder = temporaryFolder()
     const [list, output] = [path.join(folder, 'hosts.txt'), path.join(folder, 'results.ndjson')]
-    const hosts = Array.from({ length: 100 }, (_, index) => `127.0.1.${index + 1}:${silent.port}\n`)
+    const hosts = Array.from({ length: 250 }, (_, index) => `127.0.1.${index + 1}:${silent.port}\n`)
     writeFileSync(list, hosts.join(''))
-    const asked = ['--hosts', list, '--output', output, '--concurrency', '100', '--wait', '20000']
-    const limited = ['prlimit', '--nofile=70', '--', process.execPath, 'dist/lib/cli/main.js', 'probe']
+    const asked = ['--hosts', list, '--output', output, '--concurrency', '250', '--wait', '20000']
+    const limited = ['prlimit', '--nofile=150', '--', process.execPath, 'dist/lib/cli/main.js', 'probe']
     const { exitCode, stderr } = await start(asked, limited).ended
     expect(stderr).toMatch(/^error: .*no file descriptor left.* \(EMFILE\); a lower --concurrency.*\n$/)
     expect(exitCode).toBe(1)
@@ -290,7 +290,7 @@ test.each<readonly [readonly string[], string]>([
   [['--hosts', '/dev/null', 'localhost'], 'not by both'],
   [['--hosts', '/absent/hosts.txt'], 'There is no such file'],
   [['--hosts', '/tmp'], 'It is a folder'],
-  ...['--cert', '--key', '--ca', '--send-file', '--expect', '--output'].map(
+  ...['--cert', '--key', '--ca', '--send-file', '--expect'].map(
     (option) => [[option, '/tmp', 'localhost'], 'It is a folder'] as const,
   ),
   [['--expect', '/dev/null', 'localhost'], 'expected results of close-notify probe'],

@@ -188,7 +188,11 @@ describe('of names', () => {
     const unblock = blockLookups()
     onTestFinished(unblock)
     let begun = 0
-    await open(`127.0.0.1:${server.port}`, { onBegin: () => void begun++ })
+    await open(`127.0.0.1:${server.port}`, {
+      onBegin: () => {
+        begun += 1
+      },
+    })
     expect(begun).toBe(1)
   })
 })
