@@ -1,7 +1,7 @@
 // The options of `close-notify assess`. The table in docs/peers.md is that of its --help, word for word.
 import { serverProfileNames } from '../../lab/peers/profiles.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, count, flag, names, readableFile, text, wholeNumber } from '../options.js'
+import { choice, count, flag, names, text, wholeNumber } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption, writableFile } from '../output.js'
 
@@ -15,9 +15,7 @@ export const assessOptions = {
   ),
   timeout: count('--timeout <ms>', 'how long a run may take; then it hangs, and is killed (default: 10000)'),
   body: wholeNumber('--body <bytes>', 'the length of the body of a response (default: 20000)', { least: 64 }),
-  content: text('--content <file>', 'the body of a response, for clients that take no other')
-    .argParser(readableFile)
-    .conflicts('body'),
+  content: text('--content <file>', 'the body of a response, for clients that take no other').conflicts('body'),
   server: text(
     '--server <host>',
     'assess a server instead: every profile of a client connects to HOST or HOST:PORT',

@@ -1,7 +1,7 @@
 // The options of `close-notify connect`. The table in docs/peers.md is that of its --help, word for word.
 import { clientProfileNames } from '../../lab/peers/profiles.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, count, existingFile, flag, readableFile, text } from '../options.js'
+import { choice, count, existingFile, flag, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
 
@@ -13,7 +13,7 @@ export const connectOptions = {
   path: text('--path <path>', 'the path of the GET (default: /)'),
   servername: text('--servername <name>', 'the name to ask for (SNI); default: the host'),
   caFile: text('--ca-file <file>', 'PEM: the server has to be trusted by it (default: nothing is verified)').argParser(
-    readableFile,
+    existingFile,
   ),
   library: text('--library <path>', "the libssl to play with (default: Node's own)").argParser(existingFile),
   timeout: count('--timeout <ms>', 'for connecting, for the handshake and for a response, each (default: 10000)'),
