@@ -207,7 +207,8 @@ describe('the hosts of a file', () => {
     const output = path.join(temporaryFolder(), 'results.ndjson')
     // There it is, and no byte of it can be read.
     const args = ['probe', '--hosts', '/proc/self/mem', '--output', output]
-    for (const { exitCode, told } of [await onTerminal(args), await run(...args).then(withTold)]) {
+    for (const running of [onTerminal, (words: readonly string[]) => run(...words).then(withTold)]) {
+      const { exitCode, told } = await running(args)
       expect(told).toMatch(/^error: EIO[^\n]*\n$/)
       expect(exitCode).toBe(1)
       expect(existsSync(`${output}.lock`)).toBe(false)
