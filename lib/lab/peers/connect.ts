@@ -13,6 +13,7 @@ import {
 import { loadOpenSSL, type SslContext } from '../../openssl/index.js'
 import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
 import { connect } from '../transport/connect.js'
+import { TransportFailure } from '../transport/failure.js'
 import { clientWire } from '../wire/wire.js'
 import { Acts } from './acts.js'
 import { Asking } from './asking.js'
@@ -61,8 +62,8 @@ const connectRules = {
  * that was, in the form of a peer's log.
  *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for the profile or an option; what `loadOpenSSL` and
- * `OpenSSL.createContext` throw. A TransportFailure with the system's code where TCP does not connect; the signal's reason
- * before that.
+ * `OpenSSL.createContext` throw. A TransportFailure, with the system's code where there is one, where TCP does not connect;
+ * the signal's reason before that.
  */
 export async function connectAs(profile: ClientProfileName, options: ConnectOptions): Promise<PeerLogEntry> {
   const name = checkClientProfile(profile)
@@ -115,12 +116,15 @@ function contextOf(options: {
 async function openSocket(host: string, port: number, ms: number, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted()
   const budget = new AbortController()
-  const late = new Error(`connect to ${host}:${port} took longer than ${ms} ms`)
-  const timer = setTimeout(() => budget.abort(late), ms)
+  const timer = setTimeout(() => budget.abort(), ms)
   try {
     const both = AbortSignal.any([signal, budget.signal])
     const { opening } = await connect(host, port, { family: undefined, localAddress: undefined, signal: both })
     return opening.release()
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!budget.signal.aborted) throw error
+    throw new TransportFailure('unreachable', { detail: `no connection within ${ms} ms`, cause: error })
   } finally {
     clearTimeout(timer)
   }
