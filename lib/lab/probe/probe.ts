@@ -6,6 +6,7 @@ import process from 'node:process'
 import type { OpenSSL, SslContext } from '../../openssl/index.js'
 import { loadOpenSSL } from '../../openssl/index.js'
 import type { TlsVersion } from '../../tls/versions.js'
+import { parseProxy, type ProxyAddress } from '../transport/proxy-address.js'
 import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
 import type { Wire } from '../wire/wire.js'
@@ -137,7 +138,7 @@ export class Prober {
       ...{ versions, questions, path, userAgent, maxBytes, totalTimeout },
       ...(typeof request !== 'string' && { bytes: Buffer.from(request).toString('base64') }),
       ...(servername !== undefined && { servername }),
-      ...(proxy !== undefined && { proxy: proxy.replace(/\/\/[^@/]*@/, '//') }),
+      ...(proxy !== undefined && { proxy: proxyName(parseProxy(proxy)) }),
       library: this.#openssl.version,
     }
   }
@@ -168,6 +169,11 @@ export class Prober {
       versions,
     }
   }
+}
+
+/** Without its user and password, however they were written. */
+function proxyName({ kind, host, port }: ProxyAddress): string {
+  return `${kind}://${targetName({ host, port })}`
 }
 
 class OutOfTime extends Error {}
