@@ -46,7 +46,12 @@ async function run(host: string | undefined, options: ConnectCommandOptions, com
   if (host === undefined) return command.error('error: name the server: HOST or HOST:PORT')
   try {
     const target = parseTarget(host)
-    const entry = await interruptible((signal) => connectAs(profile, { ...connectionTo(target, options), signal }))
+    const entry = await interruptible(async (signal) => {
+      const found = await connectAs(profile, { ...connectionTo(target, options), signal })
+      // One that was interrupted has its entry too, and it says nothing of the server.
+      signal.throwIfAborted()
+      return found
+    })
     const text = json ? `${JSON.stringify(entry, null, 2)}\n` : rendered(entry, target, layoutOf(output))
     const printed = print(text, output)
     return entry.judgement?.verdict === 'accepted' ? printed : exitCodes.failed
