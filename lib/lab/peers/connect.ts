@@ -14,6 +14,7 @@ import { loadOpenSSL, type SslContext } from '../../openssl/index.js'
 import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
 import { connect } from '../transport/connect.js'
 import { TransportFailure } from '../transport/failure.js'
+import { targetName } from '../transport/target.js'
 import { clientWire } from '../wire/wire.js'
 import { Acts } from './acts.js'
 import { Asking } from './asking.js'
@@ -78,7 +79,7 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
     const socket = await openSocket(host, port, timeout, signal)
     const wire = clientWire(socket, context, { servername, onData: (bytes) => asking.push(bytes) })
     const acts: Acts = new Acts({ wire, forger: undefined, began, hold: timeout, signal })
-    const asking: Asking = new Asking({ acts, authority: `${servername ?? host}:${port}`, path, timeout, wait })
+    const asking: Asking = new Asking({ acts, authority: authorityOf(servername ?? host, port), path, timeout, wait })
     let handshake: PeerHandshake = { kind: 'failed', reason: 'unfinished' }
     try {
       const isDone = await wire.handshake(timeout, signal)
@@ -98,6 +99,11 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
   } finally {
     context.free()
   }
+}
+
+/** As a Host field has it: the zone of an address belongs to this machine, and 443 is what https has anyway. */
+function authorityOf(host: string, port: number): string {
+  return targetName({ host: host.replace(/%.*$/, ''), port }).replace(/:443$/, '')
 }
 
 function contextOf(options: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { renderJunit } from '../../../lib/cli/assess/render/junit.js'
-import { renderText } from '../../../lib/cli/assess/render/text.js'
+import { renderJunit, renderServerJunit } from '../../../lib/cli/assess/render/junit.js'
+import { renderServerText, renderText } from '../../../lib/cli/assess/render/text.js'
 import { plainStyle } from '../../../lib/cli/style.js'
 import { type AssessedRun, type Assessment, summaryOf } from '../../../lib/lab/assess/result.js'
 import { run } from '../../lab/assess/runs.js'
@@ -52,6 +52,13 @@ describe('JUnit XML', () => {
     expect(xml).toMatch(/tests="2" failures="1"/)
     expect(xml).toContain('<failure message="refused: exit 7, 1000 bytes of the body printed" type="refused">no such')
   })
+})
+
+test('an address of IPv6 stands in brackets before its port', () => {
+  const { date, madeBy } = assessment([])
+  const server = { format: 1, kind: 'server-assessment', date, madeBy, host: '::1', port: 4433, runs: [] } as const
+  expect(renderServerJunit(server)).toContain('"close-notify assess --server [::1]:4433"')
+  expect(renderServerText(server, { width: Infinity, style: plainStyle })).toMatch(/^\[::1\]:4433\n/)
 })
 
 describe('text', () => {

@@ -3,6 +3,7 @@ import type { Assessment, AssessedRun, RunVerdict } from '../../../lab/assess/re
 import { isFailure } from '../../../lab/assess/result.js'
 import type { ServerAssessment } from '../../../lab/assess/server.js'
 import { framings } from '../../../lab/peers/http.js'
+import { targetName } from '../../../lab/transport/target.js'
 import { aligned } from '../../text.js'
 import type { Layout } from '../../output.js'
 import type { Style } from '../../style.js'
@@ -71,12 +72,12 @@ function summaryLines({ summary, control }: Assessment, style: Style): readonly 
   ]
 }
 
-export function renderServerText({ host, port, runs }: ServerAssessment, { style }: Layout): string {
+export function renderServerText({ runs, ...target }: ServerAssessment, { style }: Layout): string {
   const head = ['client', 'version', 'the server closed by', 'ms', 'the client']
   const rows = runs.map((run) => {
     const { closedBy, judged } = outcomeOf(run)
     return [run.profile, run.version, closedBy, String(run.entry.endedAt), judged]
   })
   const [title = '', ...lines] = aligned([head, ...rows])
-  return [style.heading(`${host}:${port}`), style.aside(title), ...lines, ''].join('\n')
+  return [style.heading(targetName(target)), style.aside(title), ...lines, ''].join('\n')
 }
