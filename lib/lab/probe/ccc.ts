@@ -67,10 +67,10 @@ interface Control {
 }
 
 async function ask(control: Control, login: CccLogin | undefined): Promise<Ccc> {
+  // From the first command on: plaintext may come in place of any reply, or in one segment with that to CCC and the end of TLS.
+  control.clearText.expect()
   const refused = login === undefined ? undefined : await logIn(control, login)
   if (refused !== undefined) return refused
-  // Before CCC leaves: the reply, the end of TLS and plaintext may come together.
-  control.clearText.expect()
   const reply = await command(control, 'CCC')
   if (reply === undefined) return noReply(control, 'CCC')
   return reply.code === 200 ? await clear(control, reply) : { kind: 'refused', command: 'CCC', reply }

@@ -212,6 +212,20 @@ describe.each(tlsVersions)('CCC with %s', (version) => {
   })
 })
 
+test.each(['USER', 'PASS'])('plaintext in place of the reply to %s is told as that', async (asked) => {
+  const port = await ftpServer(async (first, { wire, command, reply }) => {
+    if (asked === 'PASS') {
+      reply('331 and the password?\r\n')
+      await command()
+    }
+    expect(first).toMatch(/^USER /)
+    wire.raw(Buffer.from('230 come in\r\n'))
+  })
+  const { ccc, advice } = await probed(port, 'TLSv1.3', { ccc: { user: 'ann', password: 'a secret' } })
+  expect(ccc).toEqual({ kind: 'no-reply', command: asked, ending: 'plaintext' })
+  expect(advice.findings.at(-1)).toMatchObject({ question: 'ccc', weight: 'risk' })
+})
+
 test('CCC is of FTP, and its login has no line in it', async () => {
   await expect(probe('localhost:1', { ccc: true })).rejects.toThrow("Expected starttls 'ftp' with ccc")
   const wrong = { user: 'ann', password: 'a\r\nDELE all' }
