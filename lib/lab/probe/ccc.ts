@@ -47,7 +47,8 @@ export async function askForCcc({ connect, login, wait, signal }: CccOptions): P
     return taken
   }
   try {
-    return await ask({ wire, clearText, heard: () => heard, takeHeard, roundTrip, wait, signal }, login)
+    const shown = shownWithout(login)
+    return await ask({ wire, clearText, heard: () => heard, takeHeard, shown, roundTrip, wait, signal }, login)
   } finally {
     wire.destroy()
   }
@@ -60,6 +61,7 @@ interface Control {
   /** What came in TLS since it was taken last. */
   readonly heard: () => Buffer
   readonly takeHeard: () => Buffer
+  readonly shown: Shown
   /** ms that a round trip may take, roughly. */
   readonly roundTrip: number
   readonly wait: number
@@ -110,25 +112,25 @@ async function logIn(control: Control, { user, password }: CccLogin): Promise<Cc
 
 /** In TLS. Undefined where no reply came in time, or something that is none. */
 async function command(control: Control, name: CccCommand, text?: string): Promise<FtpReply | undefined> {
-  const { wire, clearText, heard, takeHeard, wait, signal } = control
+  const { wire, clearText, heard, takeHeard, shown, wait, signal } = control
   takeHeard()
   wire.write(Buffer.from(`${name}${text === undefined ? '' : ` ${text}`}\r\n`))
   const isOver = (): boolean => wire.isOver || wire.seen.closeNotifyAt !== undefined || clearText.plaintext.length > 0
-  await wire.until(() => replyIn(heard()) !== 'unfinished' || isOver(), wait, signal)
-  const found = replyIn(heard())
+  await wire.until(() => replyIn(heard(), shown) !== 'unfinished' || isOver(), wait, signal)
+  const found = replyIn(heard(), shown)
   return typeof found === 'object' ? found : undefined
 }
 
 /** NOOP in plaintext, and what comes of it. */
-async function noop({ wire, clearText, wait, signal }: Control): Promise<CccControl> {
+async function noop({ wire, clearText, shown, wait, signal }: Control): Promise<CccControl> {
   if (!wire.hasEnded) {
     wire.raw(Buffer.from('NOOP\r\n'))
-    await wire.until(() => replyIn(clearText.plaintext) !== 'unfinished' || wire.hasEnded, wait, signal)
+    await wire.until(() => replyIn(clearText.plaintext, shown) !== 'unfinished' || wire.hasEnded, wait, signal)
   }
   const came = clearText.plaintext
-  const found = replyIn(came)
+  const found = replyIn(came, shown)
   if (typeof found === 'object') return { control: 'plaintext', noop: found }
-  if (came.length > 0) return { control: 'garbage', detail: printable(came) }
+  if (came.length > 0) return { control: 'garbage', detail: shown(came.toString('latin1')) }
   const { reset, finAt } = wire.seen
   if (reset !== undefined) return { control: 'reset' }
   return { control: finAt === undefined ? 'silent' : 'fin' }
@@ -139,11 +141,29 @@ function noReply({ wire, clearText }: Control, name: CccCommand): Ccc {
   return { kind: 'no-reply', command: name, ending: isPlaintext ? 'plaintext' : endingOf(wire) }
 }
 
+/** Bytes of the server, one character for one byte, as people are shown them. */
+type Shown = (bytes: string) => string
+
+/** Servers like to repeat who wants to log in, and a login is part of no result. */
+function shownWithout(login: CccLogin | undefined): Shown {
+  const asText = (bytes: string): string => printable(Buffer.from(bytes, 'latin1'))
+  if (login === undefined) return asText
+  // A user can be a word, or in one, that means something else there.
+  const parts = [pattern(login.password), `(?<![a-z\\d])${pattern(login.user)}(?![a-z\\d])`]
+  const secret = new RegExp(parts.join('|'), 'gi')
+  return (bytes) => asText(bytes.replaceAll(secret, '...'))
+}
+
+/** Of the bytes of a text, whatever stands in it. */
+function pattern(text: string): string {
+  return Array.from(Buffer.from(text), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+}
+
 /** More than any reply has. */
 const longestReply = 8192
 
 /** The first reply, of one line or of many: RFC 959 section 4.2. */
-function replyIn(bytes: Buffer): FtpReply | 'unfinished' | 'none' {
+function replyIn(bytes: Buffer, shown: Shown): FtpReply | 'unfinished' | 'none' {
   const text = bytes.subarray(0, longestReply).toString('latin1')
   const lines = text.split(/\r?\n/)
   const whole = lines.slice(0, -1)
@@ -151,8 +171,8 @@ function replyIn(bytes: Buffer): FtpReply | 'unfinished' | 'none' {
   if (first === undefined) return /^([1-5]?|[1-5]\d{1,2}([ -].*)?)\r?$/s.test(text) ? 'unfinished' : 'none'
   const [, code = '', sign, rest = ''] = /^([1-5]\d\d)(?:([ -])(.*))?$/s.exec(first) ?? []
   if (code === '') return 'none'
-  if (sign !== '-') return { code: Number(code), text: printable(rest) }
+  if (sign !== '-') return { code: Number(code), text: shown(rest) }
   const last = whole.slice(1).find((line) => line === code || line.startsWith(`${code} `))
-  if (last !== undefined) return { code: Number(code), text: printable(rest) }
+  if (last !== undefined) return { code: Number(code), text: shown(rest) }
   return bytes.length < longestReply ? 'unfinished' : 'none'
 }

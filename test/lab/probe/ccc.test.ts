@@ -226,6 +226,38 @@ test.each(['USER', 'PASS'])('plaintext in place of the reply to %s is told as th
   expect(advice.findings.at(-1)).toMatchObject({ question: 'ccc', weight: 'risk' })
 })
 
+test('a login that the server repeats is in no reply', async () => {
+  const port = await ftpServer(async (_first, { wire, command, reply, plaintext }) => {
+    reply('331 Password for Zoë (zoë@example.org)?\r\n')
+    await command()
+    reply('230 Zoë/se.cret* is in\r\n')
+    await command()
+    reply('200 no more protection for zoë\r\n')
+    wire.closeNotify()
+    await plaintext()
+    wire.raw(Buffer.from('not one for ZOë, xse.cret*x, zoëtrope\r\n'))
+  })
+  const { ccc } = await probed(port, 'TLSv1.3', { ccc: { user: 'zoë', password: 'se.cret*' } })
+  expect(ccc).toMatchObject({
+    reply: { code: 200, text: 'no more protection for ...' },
+    ...{ control: 'garbage', detail: 'not one for ..., x...x, zoëtrope\\r\\n' },
+  })
+
+  const refusing = await ftpServer((_first, { reply }) => reply('530 User zoë cannot log in.\r\n'))
+  const { ccc: refused, advice } = await probed(refusing, 'TLSv1.3', { ccc: { user: 'zoë', password: 'se.cret*' } })
+  expect(refused).toMatchObject({ command: 'USER', reply: { code: 530, text: 'User ... cannot log in.' } })
+  expect(JSON.stringify(advice)).not.toContain('zoë')
+})
+
+test.each([
+  ['UTF-8', Buffer.from('534 désolé\r\n'), 'désolé'],
+  ['no UTF-8', Buffer.from('534 d\xe9sol\xe9\r\n', 'latin1'), 'd\\xe9sol\\xe9'],
+])('a reply of %s is shown as it can be', async (_name, bytes, text) => {
+  const port = await ftpServer((_first, { wire }) => void wire.write(bytes))
+  const { ccc } = await probed(port, 'TLSv1.3')
+  expect(ccc).toEqual({ kind: 'refused', command: 'CCC', reply: { code: 534, text } })
+})
+
 test('CCC is of FTP, and its login has no line in it', async () => {
   await expect(probe('localhost:1', { ccc: true })).rejects.toThrow("Expected starttls 'ftp' with ccc")
   const wrong = { user: 'ann', password: 'a\r\nDELE all' }
