@@ -86,16 +86,28 @@ async function clear(control: Control, reply: FtpReply): Promise<CccAccepted> {
   // What comes unasked has time to come.
   await wire.until(() => wire.hasEnded, 2 * roundTrip + 50, signal)
   const { closeNotifyAt, fatalAlert } = wire.seen
+  const tls =
+    closeNotifyAt !== undefined
+      ? 'close_notify'
+      : fatalAlert !== undefined
+        ? (`alert:${fatalAlert.name}` as const)
+        : 'none'
   // Nothing was said in plaintext yet, so that nothing can be an answer to it.
-  const unasked = clearText.take().length
+  const came = clearText.take()
+  const unasked = tls === 'none' && refusals.test(came.toString('latin1')) ? 0 : came.length
   return {
-    ...{ kind: 'accepted', reply },
-    tls: closeNotifyAt !== undefined ? 'close_notify' : fatalAlert !== undefined ? `alert:${fatalAlert.name}` : 'none',
+    ...{ kind: 'accepted', reply, tls },
     ...(closeNotifyAt !== undefined && { closeNotifyAt: tenths(closeNotifyAt - from) }),
     ...(unasked > 0 && { unasked }),
     ...(await noop(control)),
   }
 }
+
+/**
+ * To a server that has ended TLS by itself the record of our close_notify is a command, as soon as one of its bytes is a line
+ * feed, and none that it knows. More than that does not answer it.
+ */
+const refusals = /^(?:5\d\d [^\r\n]*\r?\n)+$/
 
 /** Undefined where it was taken. */
 async function logIn(control: Control, { user, password }: CccLogin): Promise<Ccc | undefined> {

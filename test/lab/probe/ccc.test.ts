@@ -66,6 +66,17 @@ const behaviours: Readonly<Record<string, [(at: FtpConnection) => Promise<void> 
     { ...accepted, tls: 'none', unasked: 14, control: 'silent' },
     'risk',
   ],
+  'a refusal of our close_notify, which it takes for a command': [
+    async ({ wire, reply, plaintext }) => {
+      reply(accepts)
+      await wire.until(() => wire.seen.closeNotifyAt !== undefined, 20_000)
+      wire.raw(Buffer.from('500 unknown\r\n500 command\r\n'))
+      await plaintext()
+      wire.raw(Buffer.from('200 noop\r\n'))
+    },
+    { ...accepted, tls: 'none', control: 'plaintext', noop: { code: 200, text: 'noop' } },
+    'risk',
+  ],
   garbage: [
     async ({ wire, reply, plaintext }) => {
       reply(accepts)
