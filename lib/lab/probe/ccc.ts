@@ -116,11 +116,14 @@ async function logIn(control: Control, { user, password }: CccLogin): Promise<Cc
   // Nobody asks for a password.
   if (ofUser.code === 230 || ofUser.code === 232) return undefined
   if (ofUser.code !== 331) return { kind: 'refused', command: 'USER', reply: ofUser }
-  const ofPassword = await command(control, 'PASS', password)
+  const ofPassword = await command({ ...control, wait: Math.max(control.wait, passwordWait) }, 'PASS', password)
   if (ofPassword === undefined) return noReply(control, 'PASS')
   const isTaken = ofPassword.code === 230 || ofPassword.code === 202
   return isTaken ? undefined : { kind: 'refused', command: 'PASS', reply: ofPassword }
 }
+
+/** ms: who gives a wrong password is made to wait, by pam_unix(8) 2 s. */
+const passwordWait = 5000
 
 /** In TLS. Undefined where no reply came in time, or something that is none. */
 async function command(control: Control, name: CccCommand, text?: string): Promise<FtpReply | undefined> {

@@ -5,6 +5,7 @@ import { probe } from '../../../lib/lab/probe/probe.js'
 import type { Ccc, ProbedVersion } from '../../../lib/lab/probe/result.js'
 import { type TlsVersion, tlsVersions } from '../../../lib/tls/versions.js'
 import { certificate } from '../../support/certificate.js'
+import { delay } from '../../support/streams.js'
 import { type FtpConnection, ftpServer } from './ftp-server.js'
 
 const quick = { wait: 400, timeout: 5000, ca: certificate.cert, family: 4, starttls: 'ftp' } as const
@@ -235,6 +236,17 @@ test.each(['USER', 'PASS'])('plaintext in place of the reply to %s is told as th
   const { ccc, advice } = await probed(port, 'TLSv1.3', { ccc: { user: 'ann', password: 'a secret' } })
   expect(ccc).toEqual({ kind: 'no-reply', command: asked, ending: 'plaintext' })
   expect(advice.findings.at(-1)).toMatchObject({ question: 'ccc', weight: 'risk' })
+})
+
+test('a wrong password is waited for, which servers take their time to refuse', async () => {
+  const port = await ftpServer(async (_first, { command, reply }) => {
+    reply('331 and the password?\r\n')
+    await command()
+    await delay(3 * quick.wait)
+    reply('530 wrong\r\n')
+  })
+  const { ccc } = await probed(port, 'TLSv1.3', { ccc: { user: 'ann', password: 'not it' } })
+  expect(ccc).toEqual({ kind: 'refused', command: 'PASS', reply: { code: 530, text: 'wrong' } })
 })
 
 test('a login that the server repeats is in no reply', async () => {
