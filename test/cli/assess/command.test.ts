@@ -31,6 +31,8 @@ describe('the command line of assess', () => {
       says: 'cannot be used with',
     },
     { args: ['assess', '--server', 'localhost', '--content', 'package.json'], says: 'cannot be used with' },
+    { args: ['assess', '--content', '/absent/body', '--', 'true', '{url}'], says: '/absent/body' },
+    { args: ['assess', '--content', '/', '--', 'true', '{url}'], says: 'EISDIR' },
     { args: ['assess', '--junit', '/absent/file.xml', '--', 'true', '{url}'], says: 'There is no such folder' },
     { args: ['assess', '--server', 'https://localhost/'], says: 'HOST or HOST:PORT' },
     { args: ['assess', '--tls', 'TLSv1.1', '--', 'true', '{url}'], says: 'Allowed choices are TLSv1.2, TLSv1.3' },

@@ -34,6 +34,7 @@ describe('the command line of connect', () => {
     { args: ['connect', '--profile', 'silent', 'localhost:1'], says: 'Allowed choices are chrome' },
     { args: ['connect', '--profile', 'chrome', 'https://localhost/'], says: 'HOST or HOST:PORT' },
     { args: ['connect', '--profile', 'chrome', '--path', 'x', 'localhost:1'], says: 'path' },
+    { args: ['connect', '--profile', 'chrome', '--ca-file', '/', 'localhost:1'], says: 'EISDIR' },
   ])('refuses $args, says why, and connects to nothing', async ({ args, says }) => {
     const { exitCode, stdout, stderr } = await run(...args)
     expect(stderr).toContain(says)
