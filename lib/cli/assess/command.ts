@@ -31,8 +31,9 @@ Examples:
   close-notify assess --tls TLSv1.2 -- curl -sS --cacert {ca} {url}
   close-notify assess --server example.org --junit closing.xml
 
-Exit codes: 0 it accepted no truncation, lost no data and never hung; 1 it did, or it fails against a server
-that does everything right, or a connection to --server failed; 2 wrong options; 130 interrupted.`
+Exit codes: 0 it accepted no truncation, lost no data and never hung; 1 it did, or did not connect, or it fails
+against a server that does everything right, or a connection to --server failed; 2 wrong options; 130
+interrupted.`
 
 export function assessCommand(done: (code: ExitCode) => void): Command {
   const command = new Command('assess')

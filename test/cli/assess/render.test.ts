@@ -66,13 +66,14 @@ describe('text', () => {
 
   test('has a line for each run and the counts', () => {
     const hung = run({ profile: 'silent', exitCode: null, signal: 'SIGKILL', verdict: 'hung' })
-    const text = renderText(assessment([run(), accepted, hung]), layout)
+    const unreached = run({ profile: 'drops', connections: [], verdict: 'not reached' })
+    const text = renderText(assessment([run(), accepted, hung, unreached]), layout)
     expect(text).toMatch(
       /^ {2}truncates +chunked +cut at 500 +0 +500 +12 +close_notify\+fin before ours +truncation accepted$/m,
     )
     expect(text).toMatch(/^ {2}silent +content-length +whole +killed +whole +12 .* hung$/m)
     expect(text).toContain('Truncations accepted: content-length 0 of 0, chunked 1 of 1, close 0 of 0\n')
-    expect(text).toContain('Hung: silent, content-length\n')
+    expect(text).toContain('Hung: silent, content-length\nNot reached: drops, content-length\n')
     expect(text).toContain('Connections closed: 3 with close_notify, 0 without, 0 not at all\nVerdict: failed\n')
   })
 

@@ -57,7 +57,7 @@ function uselessLines(control: AssessedRun, style: Style): readonly string[] {
 }
 
 function summaryLines({ summary, control }: Assessment, style: Style): readonly string[] {
-  const { truncations, hung, dataLost, closes, verdict } = summary
+  const { truncations, hung, dataLost, notReached, closes, verdict } = summary
   const accepted = framings.map(
     (framing) => `${framing} ${truncations[framing].accepted} of ${truncations[framing].of}`,
   )
@@ -67,6 +67,7 @@ function summaryLines({ summary, control }: Assessment, style: Style): readonly 
     `Truncations accepted: ${accepted.join(', ')}`,
     `Hung: ${hung.join('; ') || 'never'}`,
     ...(dataLost.length === 0 ? [] : [`Data lost: ${dataLost.join('; ')}`]),
+    ...(notReached.length === 0 ? [] : [`Not reached: ${notReached.join('; ')}`]),
     `Connections closed: ${closes.withCloseNotify} with close_notify, ${closes.without} without, ${closes.notAtAll} not at all`,
     verdict === 'passed' ? style.heading('Verdict: passed') : style.alarm('Verdict: failed'),
   ]
