@@ -4,6 +4,7 @@ import { isFailure } from '../../../lab/assess/result.js'
 import type { ServerAssessment } from '../../../lab/assess/server.js'
 import { framings } from '../../../lab/peers/http.js'
 import { targetName } from '../../../lab/transport/target.js'
+import { closingOf } from '../../peer-log.js'
 import { aligned } from '../../text.js'
 import type { Layout } from '../../output.js'
 import type { Style } from '../../style.js'
@@ -35,12 +36,6 @@ function cellsOf(run: AssessedRun): readonly string[] {
     connections.map(closingOf).join(', ') || 'no connection',
     verdict,
   ]
-}
-
-function closingOf({ other, handshake }: AssessedRun['connections'][number]): string {
-  const { closing, closeNotify } = other
-  const order = closeNotify === undefined || closeNotify.order === 'without ours' ? '' : ` ${closeNotify.order}`
-  return `${handshake.kind === 'failed' ? 'in the handshake: ' : ''}${closing}${order}`
 }
 
 function marked(line: string, verdict: RunVerdict | undefined, style: Style): string {
