@@ -1,9 +1,11 @@
 // The options of `close-notify probe`. The table in docs/lab.md is that of its --help, word for word.
-import { InvalidArgumentError } from 'commander'
+import process from 'node:process'
+import { CommanderError, InvalidArgumentError } from 'commander'
 import { startTlsProtocols } from '../../lab/transport/starttls/protocols.js'
 import { questions } from '../../lab/probe/options.js'
 import type { Question } from '../../lab/probe/result.js'
 import { tlsVersions } from '../../tls/versions.js'
+import { exitCodes } from '../exit-codes.js'
 import { choice, choices, count, existingFile, flag, list, readableFile, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
@@ -60,10 +62,12 @@ export const probeOptions = {
   output: outputOption,
 }
 
-/** The user ends at the first colon. */
+/** The user ends at the first colon. An InvalidArgumentError would show what was given, which may be the password. */
 function login(given: string): string {
-  if (!/^[^:]+:./s.test(given)) throw new InvalidArgumentError('Expected USER:PASSWORD.')
-  return given
+  if (/^[^:]+:./s.test(given)) return given
+  const message = 'error: Expected USER:PASSWORD for --login'
+  process.stderr.write(`${message}\n`)
+  throw new CommanderError(exitCodes.usage, 'close-notify.login', message)
 }
 
 function listOfHosts(file: string): string {

@@ -7,6 +7,7 @@ import process from 'node:process'
 import type { OpenSSL, SslContext } from '../../openssl/index.js'
 import { loadOpenSSL } from '../../openssl/index.js'
 import type { TlsVersion } from '../../tls/versions.js'
+import { parseProxy, type ProxyAddress } from '../transport/proxy-address.js'
 import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
 import { adviceFor } from './advice.js'
@@ -164,7 +165,7 @@ export class Prober {
       ...(family !== undefined && { family }),
       ...(cert !== undefined && { cert: hash('sha256', cert) }),
       ...(ca !== undefined && { ca: hash('sha256', ca) }),
-      ...(proxy !== undefined && { proxy: proxy.replace(/\/\/[^@/]*@/, '//') }),
+      ...(proxy !== undefined && { proxy: proxyName(parseProxy(proxy)) }),
       library: this.#openssl.version,
     }
   }
@@ -195,6 +196,11 @@ export class Prober {
       versions,
     }
   }
+}
+
+/** Without its user and password, however they were written. */
+function proxyName({ kind, host, port }: ProxyAddress): string {
+  return `${kind}://${targetName({ host, port })}`
 }
 
 /** The probe of one server. */
