@@ -10,7 +10,9 @@ import { outliveReaders } from './output.js'
 import { packageVersion } from '../lab/version.js'
 
 outliveReaders()
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+// An output that failed may have set one before.
+process.exitCode ||= code
 
 async function main(args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.done
@@ -34,6 +36,13 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     if (error instanceof Interruption) return error.exitCode
     // Everything was said already: by help, by the version, or by a message about what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    throw error
+    if (!isOfTheSystem(error)) throw error
+    process.stderr.write(`error: ${error.message}\n`)
+    return exitCodes.failed
   }
+}
+
+/** What the system refuses, such as to read a file, is no fault of the program's: a line tells it. */
+function isOfTheSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'code' in error
 }

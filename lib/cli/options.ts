@@ -5,6 +5,7 @@
  *     const options = { json: flag('--json', 'print everything as JSON') }
  *     type Options = OptionsOf<typeof options> // { readonly json?: true }
  */
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 
@@ -104,4 +105,35 @@ export function names<const Value extends string>(
     if (value === undefined) throw new InvalidArgumentError(`Allowed choices are ${values.join(', ')}.`)
     return [...(others ?? []), value]
   })
+}
+
+// --- Files that are read: what is wrong with them is found out before the command runs ---
+
+/** The path of a file whose content is read. */
+export function readableFile(file: string): string {
+  if (statSync(existingFile(file)).isDirectory()) throw new InvalidArgumentError('It is a folder.')
+  if (!mayRead(file)) throw new InvalidArgumentError('It cannot be read.')
+  return file
+}
+
+/** The path of a file that somebody else reads, and tells what is wrong with: a library. */
+export function existingFile(file: string): string {
+  if (!existsSync(file)) throw new InvalidArgumentError('There is no such file.')
+  return file
+}
+
+/** Paths of folders, one behind another. */
+export function existingFolders(folder: string, others: readonly string[] = []): readonly string[] {
+  if (!existsSync(folder)) throw new InvalidArgumentError('There is no such folder.')
+  if (!statSync(folder).isDirectory()) throw new InvalidArgumentError('It is no folder.')
+  return [...others, folder]
+}
+
+function mayRead(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,5 +1,5 @@
 // Where a command prints: to stdout, or to the file that its option --output names.
-import { existsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { InvalidArgumentError } from 'commander'
@@ -33,6 +33,19 @@ export function print(content: string, file: string | undefined): ExitCode {
   }
 }
 
+interface Lines {
+  /** @throws what the system says of the file; stdout tells by an event */
+  write(line: string): void
+  close(): void
+}
+
+/** Where lines are printed as they come: to stdout, or to the file where one is named, which has them at once. */
+export function openLines(file: string | undefined): Lines {
+  if (file === undefined) return { write: (line) => void process.stdout.write(line), close() {} }
+  const descriptor = openSync(file, 'w')
+  return { write: (line) => appendFileSync(descriptor, line), close: () => closeSync(descriptor) }
+}
+
 /** How text for people is laid out. */
 export interface Layout {
   /** In columns; Infinity where there is no terminal. */
@@ -51,9 +64,16 @@ export function layoutOf(file: string | undefined): Layout {
   }
 }
 
-/** Lets the program end as usual where a reader such as head goes before all is written. */
+/**
+ * Lets the program end as usual where a reader such as head goes before all is written. Another error of stdout, a full
+ * disk for example, is told in a line, once, and is the exit code where there is no other.
+ */
 export function outliveReaders(): void {
+  let isTold = false
   process.stdout.on('error', (error: Error) => {
-    if (!('code' in error) || error.code !== 'EPIPE') throw error
+    if (isTold || ('code' in error && error.code === 'EPIPE')) return
+    isTold = true
+    process.stderr.write(`error: ${error.message}\n`)
+    process.exitCode ||= exitCodes.failed
   })
 }

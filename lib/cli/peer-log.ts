@@ -12,6 +12,36 @@ export function describeConnection({ handshake, other, did, judgement }: PeerLog
   )
 }
 
+/** How the other side closed, in a few words: `close_notify+fin before ours`, `in the handshake: alert:unknown_ca`. */
+export function closingOf({ other, handshake }: PeerLogEntry): string {
+  const { closing, closeNotify } = other
+  const order = closeNotify === undefined || closeNotify.order === 'without ours' ? '' : ` ${closeNotify.order}`
+  return `${handshake.kind === 'failed' ? 'in the handshake: ' : ''}${closing}${order}`
+}
+
+/** What clients did to each profile, a line for each; nothing where no client came. */
+export function renderClients(
+  peers: readonly { readonly profile: Profile; readonly log: readonly PeerLogEntry[] }[],
+): string {
+  if (peers.every(({ log }) => log.length === 0)) return ''
+  const rows = peers.map(({ profile, log }) => [
+    profile.name,
+    String(log.length),
+    counted(log.map(closingOf)) || 'no connection',
+    counted(log.flatMap(({ judgement }) => (judgement === undefined ? [] : [judgement.verdict]))),
+  ])
+  return ['', ...aligned([['profile', 'clients', 'closed by', 'judged'], ...rows]), ''].join('\n')
+}
+
+/** Each once, with how often it is there: `fin, close_notify+fin before ours (2)`. */
+function counted(texts: readonly string[]): string {
+  const shown = [...new Set(texts)].map((text) => {
+    const times = texts.filter((other) => other === text).length
+    return times === 1 ? text : `${text} (${times})`
+  })
+  return shown.join(', ')
+}
+
 /** How the other side closed, and when. */
 export function describeOther({
   closing,

@@ -39,7 +39,10 @@ export interface BuildSearch {
   readonly system?: boolean
 }
 
-/** The process's own build first, then in the order of the search; a library that is found twice counts once. */
+/**
+ * The process's own build first, then in the order of the search; a library, or a Node, that is found twice counts once. Of two
+ * Nodes of one version the second has its path for a name.
+ */
 export function findBuilds(search: BuildSearch = {}): readonly Build[] {
   const { folders = [], libraries = [], nodes = [], system = false } = checkOptions(search, searchKeys)
   const found: Build[] = [
@@ -185,19 +188,21 @@ function systemLibraries(): string[] {
 function unique(builds: readonly Build[]): Build[] {
   const kept: Build[] = []
   for (const build of builds) {
-    const double = kept.find((other) => other.name === build.name || sameFile(other.libssl, build.libssl))
-    if (double === undefined) kept.push(build)
-    else if (!sameLibrary(double, build)) {
+    const namesake = kept.find(({ name }) => name === build.name)
+    if (namesake !== undefined && build.node === undefined && !sameLibrary(namesake, build)) {
       throw new ClosureError('ERR_LAB_BUILD', `Two different builds have the name ${build.name}`, {
-        detail: [double, build].map(({ libssl }) => libssl ?? "Node's own"),
+        detail: [namesake, build].map(({ libssl }) => libssl ?? "Node's own"),
       })
     }
+    if (kept.some((other) => sameLibrary(other, build))) continue
+    kept.push(namesake === undefined ? build : { ...build, name: build.node ?? build.name })
   }
   return kept
 }
 
 function sameLibrary(a: Build, b: Build): boolean {
-  return a.libssl === undefined ? b.libssl === undefined : sameFile(a.libssl, b.libssl)
+  if (a.libssl !== undefined || b.libssl !== undefined) return sameFile(a.libssl, b.libssl)
+  return sameFile(a.node ?? runningNode(), b.node ?? runningNode())
 }
 
 function sameFile(a: string | undefined, b: string | undefined): boolean {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import * as commands from '../../lib/cli/commands.js'
-import { addOptions, flag } from '../../lib/cli/options.js'
+import { addOptions, existingFolders, flag, readableFile } from '../../lib/cli/options.js'
 
 test('every command can be made, and is named after its folder', () => {
   const cli = fileURLToPath(new URL('../../lib/cli', import.meta.url))
@@ -17,4 +17,15 @@ test('an option that is written otherwise than its name in the table is refused'
   const added = (table: Parameters<typeof addOptions>[1]) => addOptions(new Command(), table).options.length
   expect(added({ allRows: flag('--all-rows', 'every row') })).toBe(1)
   expect(() => added({ allRows: flag('--all-row', 'every row') })).toThrow(/--all-row .*allRows/)
+})
+
+test('a file to read is a file, and a folder is a folder', () => {
+  const file = fileURLToPath(import.meta.url)
+  const folder = path.dirname(file)
+  expect(readableFile(file)).toBe(file)
+  expect(() => readableFile(folder)).toThrow('It is a folder.')
+  expect(() => readableFile(path.join(folder, 'absent'))).toThrow('There is no such file.')
+  expect(existingFolders(folder, ['/'])).toEqual(['/', folder])
+  expect(() => existingFolders(file)).toThrow('It is no folder.')
+  expect(() => existingFolders(path.join(folder, 'absent'))).toThrow('There is no such folder.')
 })

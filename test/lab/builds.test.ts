@@ -113,6 +113,14 @@ describe('findBuilds', () => {
     expect(() => findBuilds({ nodes: [put('text')] })).toThrow(expect.objectContaining({ code: 'ERR_LAB_BUILD' }))
   })
 
+  test('names another Node of the same version by its path, and counts each Node once', () => {
+    const other = put('other', `#!/bin/sh\necho ${process.versions.node}\n`)
+    chmodSync(other, 0o755)
+    const link = path.join(folder, 'link')
+    symlinkSync(process.execPath, link)
+    expect(findBuilds({ nodes: [link, other, other, process.execPath] })).toEqual([own, { name: other, node: other }])
+  })
+
   test('counts a library once, and refuses one name for two', () => {
     const build = describeBuild('one', { libssl: 'libssl.so.3' })
     const libssl = path.join(build, 'libssl.so.3')

@@ -1,5 +1,4 @@
 // `close-notify assess`: what a client makes of servers that close in every way, or a server of such clients.
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
@@ -9,6 +8,7 @@ import { parseTarget } from '../../lab/transport/target.js'
 import { tlsVersions } from '../../tls/versions.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
+import { readNamed } from '../input.js'
 import { Interruption, interruptible } from '../interruption.js'
 import { addOptions } from '../options.js'
 import { layoutOf, print } from '../output.js'
@@ -31,8 +31,9 @@ Examples:
   close-notify assess --tls TLSv1.2 -- curl -sS --cacert {ca} {url}
   close-notify assess --server example.org --junit closing.xml
 
-Exit codes: 0 it accepted no truncation, lost no data and never hung; 1 it did, or it fails against a server
-that does everything right, or a connection to --server failed; 2 wrong options; 130 interrupted.`
+Exit codes: 0 it accepted no truncation, lost no data and never hung; 1 it did, or did not connect, or it fails
+against a server that does everything right, or a connection to --server failed; 2 wrong options; 130
+interrupted.`
 
 export function assessCommand(done: (code: ExitCode) => void): Command {
   const command = new Command('assess')
@@ -52,8 +53,9 @@ async function run(words: readonly string[], options: AssessCommandOptions, comm
   if (server === undefined && words.length === 0)
     command.error('error: name a command behind --, or a server by --server')
   if (server !== undefined && words.length > 0) command.error('error: a command and --server exclude each other')
+  const content = options.content === undefined ? undefined : readNamed(options.content, command)
   try {
-    return server === undefined ? await runClient(words, options) : await runServer(server, options)
+    return server === undefined ? await runClient(words, options, content) : await runServer(server, options)
   } catch (error) {
     if (error instanceof Interruption) throw error
     if (error instanceof ClosureError) return command.error(`error: ${[error.message, ...error.detail].join('; ')}`)
@@ -62,8 +64,12 @@ async function run(words: readonly string[], options: AssessCommandOptions, comm
   }
 }
 
-async function runClient(words: readonly string[], options: AssessCommandOptions): Promise<ExitCode> {
-  const { profiles, tls, timeout, body, content, json, output } = options
+async function runClient(
+  words: readonly string[],
+  options: AssessCommandOptions,
+  content: Buffer | undefined,
+): Promise<ExitCode> {
+  const { profiles, tls, timeout, body, json, output } = options
   const progress = displayProgress(process.stderr, 'runs')
   const assessment = await interruptible((signal) =>
     assess(words, {
@@ -71,7 +77,7 @@ async function runClient(words: readonly string[], options: AssessCommandOptions
       ...(tls !== undefined && { versions: [tls] }),
       ...(timeout !== undefined && { timeout }),
       ...(body !== undefined && { body }),
-      ...(content !== undefined && { content: readFileSync(content) }),
+      ...(content !== undefined && { content }),
       signal,
       onRun: (_run, done, total) => progress.show(done, total),
     }),

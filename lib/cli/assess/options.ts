@@ -13,7 +13,10 @@ export const assessOptions = {
     'only against these profiles; close-notify serve --list names them',
     serverProfileNames,
   ),
-  timeout: count('--timeout <ms>', 'how long a run may take; then it hangs, and is killed (default: 10000)'),
+  timeout: count(
+    '--timeout <ms>',
+    'how long a run may take; then it hangs, and is killed; with --server: for each step of a connection (default: 10000)',
+  ),
   body: wholeNumber('--body <bytes>', 'the length of the body of a response (default: 20000)', { least: 64 }),
   content: text('--content <file>', 'the body of a response, for clients that take no other').conflicts('body'),
   server: text(

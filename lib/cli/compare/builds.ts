@@ -1,5 +1,6 @@
 // The builds that a command line names.
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
 import { findBuilds } from '../../lab/builds.js'
@@ -49,7 +50,9 @@ function picked(pattern: string, found: readonly Build[], command: Command): rea
 }
 
 function oneNamed(name: string, found: readonly Build[], command: Command): Build {
-  const named = found.find((build) => build.name === name || (name === ownName && isOwn(build)))
+  const named =
+    found.find((build) => build.name === name || (name === ownName && isOwn(build))) ??
+    found.find(({ node }) => node === path.resolve(name))
   if (named !== undefined) return named
   if (!existsSync(name)) return command.error(unknownName(name, found))
   const [, library] = orRefuse(command, () => findBuilds({ libraries: [name] }))

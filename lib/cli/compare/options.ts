@@ -1,8 +1,6 @@
 // The options of `close-notify compare`. The table in docs/compare.md is that of its --help, word for word.
-import { existsSync } from 'node:fs'
-import { InvalidArgumentError } from 'commander'
 import type { TlsVersion } from '../../tls/versions.js'
-import { choice, flag, list, negation, text } from '../options.js'
+import { choice, existingFolders, flag, list, negation, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
 
@@ -13,7 +11,7 @@ export type CompareOptions = OptionsOf<typeof compareOptions>
 export const compareOptions = {
   library: list('--library <path...>', 'libssl files to compare; each finds its libcrypto beside it'),
   builds: list('--builds <dir...>', 'folders of builds, each DIR/NAME/build.json describing one').argParser(
-    existingFolder,
+    existingFolders,
   ),
   node: list('--node <path...>', 'Node executables, each with the libssl that it has itself'),
   build: list('--build <name...>', 'of the builds found, only these, in this order; * stands for any text'),
@@ -33,9 +31,4 @@ export const compareOptions = {
   markdown: flag('--markdown', 'print everything as markdown').conflicts(['list', 'allRows']),
   list: flag('--list', 'list scenarios and builds, and run nothing'),
   output: outputOption,
-}
-
-function existingFolder(folder: string, others: readonly string[] = []): readonly string[] {
-  if (!existsSync(folder)) throw new InvalidArgumentError('There is no such folder.')
-  return [...others, folder]
 }

@@ -1,5 +1,4 @@
 // `close-notify connect`: plays a client of a profile against a server, and tells what the server did.
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
@@ -9,6 +8,7 @@ import { profiles } from '../../lab/peers/profiles.js'
 import { parseTarget, type Target, targetName } from '../../lab/transport/target.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
+import { readNamed } from '../input.js'
 import { Interruption, interruptible } from '../interruption.js'
 import { addOptions } from '../options.js'
 import { layoutOf, print } from '../output.js'
@@ -40,13 +40,19 @@ export function connectCommand(done: (code: ExitCode) => void): Command {
 }
 
 async function run(host: string | undefined, options: ConnectCommandOptions, command: Command): Promise<ExitCode> {
-  const { profile, list, json, output } = options
+  const { profile, list, caFile, json, output } = options
   if (list) return print(renderProfiles(profiles.filter(({ side }) => side === 'client')), output)
   if (profile === undefined) return command.error('error: name a profile by --profile; --list names them')
   if (host === undefined) return command.error('error: name the server: HOST or HOST:PORT')
+  const ca = caFile === undefined ? {} : { ca: readNamed(caFile, command).toString() }
   try {
     const target = parseTarget(host)
-    const entry = await interruptible((signal) => connectAs(profile, { ...connectionTo(target, options), signal }))
+    const entry = await interruptible(async (signal) => {
+      const found = await connectAs(profile, { ...connectionTo(target, options), ...ca, signal })
+      // One that was interrupted has its entry too, and it says nothing of the server.
+      signal.throwIfAborted()
+      return found
+    })
     const text = json ? `${JSON.stringify(entry, null, 2)}\n` : rendered(entry, target, layoutOf(output))
     const printed = print(text, output)
     return entry.judgement?.verdict === 'accepted' ? printed : exitCodes.failed
@@ -59,7 +65,7 @@ async function run(host: string | undefined, options: ConnectCommandOptions, com
 }
 
 function connectionTo(target: Target, options: ConnectCommandOptions): ConnectOptions {
-  const { tls, path, caFile, library, timeout, wait } = options
+  const { tls, path, library, timeout, wait } = options
   const servername = options.servername ?? target.servername
   return {
     host: target.host,
@@ -67,7 +73,6 @@ function connectionTo(target: Target, options: ConnectCommandOptions): ConnectOp
     ...(servername !== undefined && { servername }),
     ...(tls !== undefined && { versions: [tls] }),
     ...(path !== undefined && { path }),
-    ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
     ...(library !== undefined && { library }),
     ...(timeout !== undefined && { timeout }),
     ...(wait !== undefined && { wait }),

@@ -1,9 +1,7 @@
 // The options of `close-notify connect`. The table in docs/peers.md is that of its --help, word for word.
-import { existsSync } from 'node:fs'
-import { InvalidArgumentError } from 'commander'
 import { clientProfileNames } from '../../lab/peers/profiles.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, count, flag, text } from '../options.js'
+import { choice, count, existingFile, flag, text } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { outputOption } from '../output.js'
 
@@ -23,9 +21,4 @@ export const connectOptions = {
   json: flag('--json', 'print what happened as JSON'),
   list: flag('--list', 'list the profiles of clients, and connect to nothing'),
   output: outputOption,
-}
-
-function existingFile(file: string): string {
-  if (!existsSync(file)) throw new InvalidArgumentError('There is no such file.')
-  return file
 }

@@ -1,24 +1,26 @@
 // `close-notify probe`: how servers close, for people and for programs.
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
-import { type Deviation, deviationsFrom } from '../../lab/probe/expect.js'
+import { keyOf } from '../../lab/campaign/targets.js'
+import { type Deviation, Expectations } from '../../lab/probe/expect.js'
 import type { ProbeOptions } from '../../lab/probe/options.js'
 import { Prober } from '../../lab/probe/probe.js'
 import type { ProbeResult } from '../../lab/probe/result.js'
+import { isExhaustion } from '../../lab/transport/failure.js'
 import { parseTarget } from '../../lab/transport/target.js'
 import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
+import { readNamed } from '../input.js'
 import { interruptible } from '../interruption.js'
 import { addOptions } from '../options.js'
-import { layoutOf, print } from '../output.js'
+import { layoutOf, openLines, print } from '../output.js'
 import { displayProgress } from '../progress.js'
 import { readResults } from './earlier.js'
 import { hasFailed, probeMany, type ProbeSession } from './many.js'
 import { type ProbeCommandOptions, probeOptions } from './options.js'
 import { renderCsv, renderMarkdown } from './render/tables.js'
-import { renderDeviations, renderText } from './render/text.js'
+import { renderDeviations, renderText, renderUnexpected } from './render/text.js'
 
 const examples = `
 It opens six connections for each version of TLS, one after the other, and sends a request on two of them.
@@ -56,20 +58,30 @@ async function run(hosts: readonly string[], options: ProbeCommandOptions, comma
     if (options.hosts !== undefined && hosts.length > 0) {
       command.error('error: hosts are named on the command line or by --hosts, not by both')
     }
-    if (options.hosts === undefined && hosts.length === 0)
-      command.error('error: there is no host to probe; name one, or a file of them by --hosts')
+    if (options.hosts === undefined && hosts.length === 0) {
+      const isTaken = options.alpn !== undefined && options.alpn.length > 1
+      const where = isTaken ? ' before --alpn, which takes all words behind it, or behind --' : ''
+      command.error(`error: there is no host to probe; name one${where}, or a file of them by --hosts`)
+    }
+    if (options.hosts === undefined && options.rate !== undefined) command.error('error: --rate is for --hosts')
     using prober = new Prober(proberOptions(options, command))
     if (options.hosts !== undefined) return await probeMany(options.hosts, { prober, options, expected })
     return await probeFew(hosts, { prober, options, expected })
   } catch (error) {
+    if (isExhaustion(error)) {
+      process.stderr.write(`error: ${error.message}; a lower --concurrency, or more open files (ulimit -n), may help\n`)
+      return exitCodes.failed
+    }
     if (!(error instanceof ClosureError)) throw error
     return command.error(`error: ${[error.message, ...error.detail].join('; ')}`)
   }
 }
 
-/** Hosts of the command line: a few at a time, printed in their order. */
-async function probeFew(hosts: readonly string[], { prober, options, expected }: ProbeSession): Promise<ExitCode> {
+/** Hosts of the command line: a few at a time, printed in their order. One that comes again is skipped. */
+async function probeFew(given: readonly string[], { prober, options, expected }: ProbeSession): Promise<ExitCode> {
+  const hosts = [...new Map(given.map((host) => [keyOf(host), host])).values()]
   const progress = displayProgress(process.stderr, 'hosts')
+  const lines = options.ndjson ? openLines(options.output) : undefined
   const results = await interruptible(async (signal) => {
     const found: ProbeResult[] = []
     const waiting = [...hosts.entries()]
@@ -80,15 +92,22 @@ async function probeFew(hosts: readonly string[], { prober, options, expected }:
         found[index] = await prober.probe(host, signal)
         done += 1
         progress.show(done, hosts.length)
-        if (options.ndjson) process.stdout.write(`${JSON.stringify(found[index])}\n`)
+        lines?.write(`${JSON.stringify(found[index])}\n`)
       }
     }
     const workers = Array.from({ length: Math.min(hosts.length, options.concurrency ?? 20) }, work)
     await Promise.all(workers)
     return found
-  }).finally(() => progress.stop())
+  }).finally(() => {
+    progress.stop()
+    lines?.close()
+  })
 
-  const deviations = expected === undefined ? [] : results.flatMap((result) => deviationsFrom(expected, result))
+  const deviations = results.flatMap((result) => {
+    const found = expected?.deviationsOf(result)
+    if (expected !== undefined && found === undefined) process.stderr.write(renderUnexpected(result))
+    return found ?? []
+  })
   const printed = options.ndjson ? exitCodes.done : print(rendered(results, deviations, options), options.output)
   if (deviations.length > 0 && isForPrograms(options)) {
     process.stderr.write(renderDeviations(deviations, layoutOf('a file')))
@@ -115,9 +134,10 @@ function rendered(
 
 // --- Options ---
 
-function expectedFrom(file: string, command: Command): readonly ProbeResult[] {
+function expectedFrom(file: string, command: Command): Expectations {
+  const text = readNamed(file, command).toString()
   try {
-    return readResults(readFileSync(file, 'utf8'))
+    return new Expectations(readResults(text))
   } catch (error) {
     return command.error(`error: ${file}: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -140,9 +160,9 @@ function proberOptions(options: ProbeCommandOptions, command: Command): ProbeOpt
     ...(timeout !== undefined && { timeout }),
     ...(totalTimeout !== undefined && { totalTimeout }),
     ...(idle !== undefined && { idle }),
-    ...(cert !== undefined && { cert: readFileSync(cert) }),
-    ...(key !== undefined && { key: readFileSync(key) }),
-    ...(ca !== undefined && { ca: readFileSync(ca) }),
+    ...(cert !== undefined && { cert: readNamed(cert, command) }),
+    ...(key !== undefined && { key: readNamed(key, command) }),
+    ...(ca !== undefined && { ca: readNamed(ca, command) }),
     ...(library !== undefined && { library }),
     ...(proxy !== undefined && { proxy }),
     ...(ipv4 ? { family: 4 } : ipv6 ? { family: 6 } : {}),
@@ -160,7 +180,7 @@ function cccOf({ ccc, login }: ProbeCommandOptions, command: Command): Pick<Prob
 function sentBytes({ send, sendFile, request }: ProbeCommandOptions, command: Command): Uint8Array | undefined {
   const given = [send, sendFile, request].filter((each) => each !== undefined)
   if (given.length > 1) command.error('error: --request, --send and --send-file exclude each other')
-  if (sendFile !== undefined) return readFileSync(sendFile)
+  if (sendFile !== undefined) return readNamed(sendFile, command)
   return send === undefined ? undefined : unescaped(send)
 }
 

@@ -14,13 +14,14 @@ import { exitCodes } from '../exit-codes.js'
 import type { ExitCode } from '../exit-codes.js'
 import { interruptible } from '../interruption.js'
 import { addOptions } from '../options.js'
-import { describeConnection, renderProfiles } from '../peer-log.js'
+import { describeConnection, renderClients, renderProfiles } from '../peer-log.js'
 import { serveOptions } from './options.js'
 import type { ServeOptions } from './options.js'
 
 const examples = `
 Every profile answers HTTP/1.1 over TLS, and closes in its own way; a client that asks nothing is sent
-bytes after a second. Each connection is printed when it has ended: how did the client close?
+bytes after a second. Each connection is printed when it has ended: how did the client close? At the end a
+table tells it of all clients, by the profile.
 
 Examples:
   close-notify serve --list
@@ -58,6 +59,9 @@ async function run(options: ServeOptions, command: Command): Promise<ExitCode> {
   if (options.caFile !== undefined) writeFileSync(options.caFile, fleet.peers[0]?.ca ?? '')
   announce(fleet.peers, options)
   await interruptible(untilInterrupted)
+  // Each connection that is open becomes an entry.
+  await fleet.close()
+  if (!json) process.stdout.write(renderClients(fleet.peers))
   return exitCodes.done
 }
 

@@ -1,10 +1,8 @@
 // The options of `close-notify serve`. The table in docs/peers.md is that of its --help, word for word.
-import { existsSync } from 'node:fs'
-import { InvalidArgumentError } from 'commander'
 import { framings } from '../../lab/peers/http.js'
 import { serverProfileNames } from '../../lab/peers/profiles.js'
 import { tlsVersions } from '../../tls/versions.js'
-import { choice, count, flag, names, text, wholeNumber } from '../options.js'
+import { choice, count, existingFile, flag, names, text, wholeNumber } from '../options.js'
 import type { OptionsOf } from '../options.js'
 import { writableFile } from '../output.js'
 
@@ -27,9 +25,4 @@ export const serveOptions = {
   ),
   json: flag('--json', 'print each connection as a line of JSON'),
   list: flag('--list', 'list all profiles, and serve nothing'),
-}
-
-function existingFile(file: string): string {
-  if (!existsSync(file)) throw new InvalidArgumentError('There is no such file.')
-  return file
 }

@@ -69,7 +69,15 @@ export async function assess(command: readonly string[], options?: AssessOptions
   const body = checkLength(lengthOfBody({ body: checked.body, content }))
   const fitting = profilesFor(versions, profiles, options?.profiles !== undefined)
   const folder = await mkdtemp(path.join(os.tmpdir(), 'close-notify-'))
-  const settings: Settings = { words, folder, versions, timeout, body, content, ...(signal !== undefined && { signal }) }
+  const settings: Settings = {
+    words,
+    folder,
+    versions,
+    timeout,
+    body,
+    content,
+    ...(signal !== undefined && { signal }),
+  }
   try {
     const date = new Date().toISOString()
     const polite: PlannedRun = { profile: 'polite', framing: 'content-length', sent: { kind: 'whole' } }

@@ -75,6 +75,8 @@ export interface Summary {
   readonly truncations: Readonly<Record<Framing, { readonly accepted: number; readonly of: number }>>
   readonly hung: readonly string[]
   readonly dataLost: readonly string[]
+  /** They were to be assessed, and were not. */
+  readonly notReached: readonly string[]
   /** Connections by how the command closed them. */
   readonly closes: { readonly withCloseNotify: number; readonly without: number; readonly notAtAll: number }
 }
@@ -110,6 +112,7 @@ export function summaryOf(control: AssessedRun, runs: readonly AssessedRun[]): S
     },
     hung: named('hung'),
     dataLost: named('data lost'),
+    notReached: named('not reached'),
     closes: {
       withCloseNotify: closings.filter(isWith).length,
       without: closings.filter((closing) => closing !== 'open' && !isWith(closing)).length,
@@ -118,9 +121,9 @@ export function summaryOf(control: AssessedRun, runs: readonly AssessedRun[]): S
   }
 }
 
-/** Whether a verdict is one that a program ought not to get. */
+/** Whether a verdict is one that a program ought not to get. One that did not connect has shown nothing. */
 export function isFailure(verdict: RunVerdict): boolean {
-  return verdict === 'truncation accepted' || verdict === 'data lost' || verdict === 'hung'
+  return ['truncation accepted', 'data lost', 'hung', 'not reached'].includes(verdict)
 }
 
 /** `truncates, chunked, cut at 10000` */

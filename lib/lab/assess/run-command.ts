@@ -1,4 +1,7 @@
-/** Runs a command within a time limit. What it has started ends with it: all of its process group. */
+/**
+ * Runs a command within a time limit. What it has started ends with it: all of its process group. What has left the group goes
+ * on, and nobody reads its output.
+ */
 import { spawn } from 'node:child_process'
 
 export interface CommandRun {
@@ -41,26 +44,37 @@ export async function runCommand(command: readonly string[], options: CommandOpt
   child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes))
   let isHung = false
   const kill = (): void => killGroup(child.pid)
-  const timer = setTimeout(() => {
+  let timer = setTimeout(() => {
     isHung = true
     kill()
   }, timeout)
   signal?.addEventListener('abort', kill, { once: true })
-  // Its own children may outlive it, and would keep its output open.
-  child.once('exit', kill)
+  let ms = 0
+  child.once('exit', () => {
+    ms = Math.round(performance.now() - began)
+    // Its own children may outlive it, and would keep its output open; those in another process group do so for ever.
+    kill()
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    }, afterwards)
+  })
   try {
     const ended = await new Promise<Pick<CommandRun, 'exitCode' | 'signal'>>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (exitCode, by) => resolve({ exitCode, signal: by }))
     })
     signal?.throwIfAborted()
-    const ms = Math.round(performance.now() - began)
     return { ...ended, ms, isHung, stdout: stdout.bytes, stderr: stderr.bytes.toString() }
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', kill)
   }
 }
+
+/** ms for output that is on its way when the command ends. */
+const afterwards = 1000
 
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return

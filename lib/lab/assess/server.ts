@@ -1,8 +1,9 @@
 /** Every client profile against a server: the other direction of an assessment. */
 import type { TlsVersion } from '../../tls/versions.js'
 import { connectAs, type ConnectOptions } from '../peers/connect.js'
-import type { PeerLogEntry } from '../peers/log.js'
+import { type PeerLogEntry, since } from '../peers/log.js'
 import { type ClientProfileName, clientProfileNames } from '../peers/profiles.js'
+import { TransportFailure } from '../transport/failure.js'
 import { packageVersion } from '../version.js'
 
 /** It is JSON as it is: `format` changes where a field changes its meaning or goes. */
@@ -17,7 +18,7 @@ export interface ServerAssessment {
   readonly runs: readonly ServerRun[]
 }
 
-/** A client profile's connection. Where the handshake failed, `entry` says why. */
+/** A client profile's connection. Where there was none, or the handshake failed, `entry` says why. */
 export interface ServerRun {
   readonly profile: ClientProfileName
   readonly version: TlsVersion
@@ -31,9 +32,10 @@ export interface ServerAssessmentOptions extends ConnectOptions {
 }
 
 /**
- * Connects to a server as each client profile, once in each version of TLS.
+ * Connects to a server as each client profile, once in each version of TLS. A connection that does not come to be is a
+ * run with its reason.
  *
- * @throws as `connectAs`; the signal's reason
+ * @throws as `connectAs` otherwise; the signal's reason
  */
 export async function assessServer({ onRun, ...options }: ServerAssessmentOptions): Promise<ServerAssessment> {
   const date = new Date().toISOString()
@@ -41,7 +43,7 @@ export async function assessServer({ onRun, ...options }: ServerAssessmentOption
   const total = options.versions.length * clientProfileNames.length
   for (const version of options.versions) {
     for (const profile of clientProfileNames) {
-      const entry = await connectAs(profile, { ...options, versions: [version] })
+      const entry = await entryOf(profile, { ...options, versions: [version] })
       options.signal?.throwIfAborted()
       runs.push({ profile, version, entry })
       onRun?.(runs.length, total)
@@ -49,6 +51,24 @@ export async function assessServer({ onRun, ...options }: ServerAssessmentOption
   }
   const madeBy = { 'close-notify': packageVersion(), node: process.versions.node }
   return { format: 1, kind: 'server-assessment', date, madeBy, host: options.host, port: options.port, runs }
+}
+
+async function entryOf(profile: ClientProfileName, options: ConnectOptions): Promise<PeerLogEntry> {
+  const date = new Date().toISOString()
+  const began = performance.now()
+  try {
+    return await connectAs(profile, options)
+  } catch (error) {
+    if (!(error instanceof TransportFailure)) throw error
+    const { reason, detail } = error
+    return {
+      ...{ format: 1, profile, side: 'client', connection: 1, date },
+      handshake: { kind: 'failed', reason: detail === undefined ? reason : `${reason}: ${detail}` },
+      did: [],
+      other: { closing: 'open', bytes: 0 },
+      endedAt: since(began, performance.now()),
+    }
+  }
 }
 
 /** Whether the server could not be assessed by a run: there was no TLS. */

@@ -61,8 +61,8 @@ const maxLineLength = 16 * 2 ** 20
 
 /**
  * Opens the journal in a file, and makes the file where there is none. Of the results that it has, the targets are
- * remembered as fingerprints of 64 bits (see FingerprintSet): a million of them need 16 MB. Until close() no other process
- * can open it.
+ * remembered as fingerprints of 64 bits (see FingerprintSet): a million of them need 16 MB. `onResumed` is called with each of
+ * them, as the file has it. Until close() no other process can open it.
  *
  * Rejects with a ClosureError: ERR_LAB_JOURNAL_IN_USE where somebody has it open, ERR_LAB_NOT_A_JOURNAL where the file holds something
  * else, or a journal of another kind, and ERR_LAB_JOURNAL_DIFFERS where it was made with other settings. Nothing of
@@ -71,6 +71,7 @@ const maxLineLength = 16 * 2 ** 20
 export async function openJournal<Result extends TargetResult>(
   file: string,
   header: JournalHeader,
+  onResumed: (result: object) => void = () => {},
 ): Promise<JournalFile<Result>> {
   const canonical = await canonicalPath(file)
   const lock = await lockFile(canonical)
@@ -78,7 +79,7 @@ export async function openJournal<Result extends TargetResult>(
     // Whatever is written goes to the end.
     const handle = await open(canonical, 'a+')
     try {
-      const before = await readBack(handle, file, header)
+      const before = await readBack(handle, file, header, onResumed)
       await mend(handle, before, header)
       return new LockedJournal(handle, lock, before)
     } catch (error) {
@@ -142,21 +143,27 @@ interface Before {
   readonly lacksNewline: boolean
 }
 
-async function readBack(handle: FileHandle, file: string, header: JournalHeader): Promise<Before> {
+async function readBack(
+  handle: FileHandle,
+  file: string,
+  header: JournalHeader,
+  onResumed: (result: object) => void,
+): Promise<Before> {
   if (!(await handle.stat()).isFile()) throw notAJournal(file, header, 'something that is no regular file')
   const targets = new FingerprintSet()
   let end = 0
   for await (const line of linesOf(chunksOf(handle), maxLineLength)) {
     end = line.end
-    if (!line.isTerminated) return { targets, length: end, ...tornLine(line, targets, file, header) }
+    if (!line.isTerminated) return { targets, length: end, ...tornLine(line, targets, file, header, onResumed) }
     if (line.number === 1) {
       checkHeader(line, file, header)
       continue
     }
-    const target = targetOf(line)
-    if (target === undefined) throw notAJournal(file, header, `a line ${line.number} that is no result`)
-    if (!targets.add(keyOf(target)))
-      throw notAJournal(file, header, `a second result of ${target} in line ${line.number}`)
+    const result = resultOf(line)
+    if (result === undefined) throw notAJournal(file, header, `a line ${line.number} that is no result`)
+    if (!targets.add(keyOf(result.target)))
+      throw notAJournal(file, header, `a second result of ${result.target} in line ${line.number}`)
+    onResumed(result)
   }
   return { targets, kept: end, length: end, lacksNewline: false }
 }
@@ -177,10 +184,12 @@ function tornLine(
   targets: FingerprintSet,
   file: string,
   header: JournalHeader,
+  onResumed: (result: object) => void,
 ): Pick<Before, 'kept' | 'lacksNewline'> {
   if (line.number > 1) {
-    const target = targetOf(line)
-    const isWhole = target !== undefined && targets.add(keyOf(target))
+    const result = resultOf(line)
+    const isWhole = result !== undefined && targets.add(keyOf(result.target))
+    if (isWhole) onResumed(result)
     return isWhole ? { kept: line.end, lacksNewline: true } : { kept: line.start, lacksNewline: false }
   }
   // Somebody's file of one line is not to be lost.
@@ -224,10 +233,13 @@ function textOf(setting: unknown): string {
   return setting === undefined ? 'not set' : JSON.stringify(setting)
 }
 
-function targetOf(line: Line): string | undefined {
+function resultOf(line: Line): TargetResult | undefined {
   const result = objectOf(line)
-  const target: unknown = result === undefined ? undefined : Reflect.get(result, 'target')
-  return typeof target === 'string' ? target : undefined
+  return result !== undefined && hasTarget(result) ? result : undefined
+}
+
+function hasTarget(result: object): result is TargetResult {
+  return 'target' in result && typeof result.target === 'string'
 }
 
 function objectOf(line: Line): object | undefined {

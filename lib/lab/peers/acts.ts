@@ -55,7 +55,7 @@ export class Acts {
   /** Our close_notify, and nothing else. */
   closeNotify(): void {
     this.#check()
-    if (this.wire.closeNotify().value >= 0) this.note('close_notify')
+    if (this.wire.closeNotify().value >= 0) this.#noteSent('close_notify')
   }
 
   /** FIN, behind all that was written. */
@@ -82,13 +82,13 @@ export class Acts {
     }
   }
 
-  /** Application data, when there is room for it. */
+  /** Application data, when there is room for it. Where the other side reads none of it for `hold` ms, the socket goes. */
   async data(pieces: Iterable<Buffer>, did: StepName = 'data'): Promise<void> {
     let bytes = 0
     const at = performance.now()
     try {
       for (const piece of pieces) {
-        await roomIn(this.wire.socket)
+        await roomIn(this.wire.socket, this.hold)
         this.#check()
         if (!this.wire.socket.writable) return
         this.wire.write(piece)
@@ -104,7 +104,7 @@ export class Acts {
     this.#check()
     this.wire.ssl.write(bytes)
     this.#cut(missing)
-    this.note(did, { bytes: bytes.length })
+    this.#noteSent(did, bytes.length)
   }
 
   /** All but the last bytes of our close_notify. */
@@ -112,14 +112,14 @@ export class Acts {
     this.#check()
     if (this.wire.ssl.shutdown().value < 0) return
     this.#cut(missing)
-    this.note('part of close_notify')
+    this.#noteSent('part of close_notify')
   }
 
   /** Bytes that are no TLS. */
   raw(bytes: Buffer, did: 'plaintext' | 'garbage' | 'close_notify'): void {
     this.#check()
     this.wire.raw(bytes)
-    this.note(did, { bytes: bytes.length })
+    this.#noteSent(did, bytes.length)
   }
 
   /** A record that no SSL sends by itself. */
@@ -129,7 +129,7 @@ export class Acts {
     if (forger === undefined) throw new TypeError('Expected a profile that forges')
     this.wire.flush()
     this.wire.raw(forger.forge(recordOf(forged)))
-    this.note(forged.did)
+    this.#noteSent(forged.did)
   }
 
   /** KeyUpdate that asks for one: RFC 8446 section 4.6.3. */
@@ -138,7 +138,7 @@ export class Acts {
     if (this.wire.ssl.keyUpdate('update_requested').value !== 1) return
     this.wire.ssl.doHandshake()
     this.wire.flush()
-    this.note('key_update')
+    this.#noteSent('key_update')
   }
 
   /** Waits for a condition that depends on the wire; false where it was not met in time. */
@@ -169,6 +169,11 @@ export class Acts {
     this.#did.push({ did, at: since(this.#options.began, at), ...(bytes !== undefined && { bytes }) })
   }
 
+  /** Nothing leaves a socket that the other side has reset, or that was let go. */
+  #noteSent(did: StepName, bytes?: number): void {
+    if (this.wire.socket.writable) this.note(did, bytes === undefined ? {} : { bytes })
+  }
+
   #cut(missing: number): void {
     const bytes = this.wire.ssl.transmit()
     this.wire.raw(bytes.subarray(0, Math.max(0, bytes.length - missing)))
@@ -179,15 +184,17 @@ export class Acts {
   }
 }
 
-/** Resolves when a socket takes more, or is gone. */
-function roomIn(socket: Socket): Promise<void> {
+/** Resolves when a socket takes more, or is gone: after so many ms it is made to go. */
+function roomIn(socket: Socket, ms: number): Promise<void> {
   if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
     const end = (): void => {
+      clearTimeout(timer)
       socket.off('drain', end)
       socket.off('close', end)
       resolve()
     }
+    const timer = setTimeout(() => socket.destroy(), ms)
     socket.on('drain', end)
     socket.on('close', end)
   })

@@ -13,6 +13,8 @@ import {
 import { loadOpenSSL, type SslContext } from '../../openssl/index.js'
 import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
 import { connect } from '../transport/connect.js'
+import { TransportFailure } from '../transport/failure.js'
+import { targetName } from '../transport/target.js'
 import { clientWire } from '../wire/wire.js'
 import { Acts } from './acts.js'
 import { Asking } from './asking.js'
@@ -61,8 +63,8 @@ const connectRules = {
  * that was, in the form of a peer's log.
  *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for the profile or an option; what `loadOpenSSL` and
- * `OpenSSL.createContext` throw. A TransportFailure with the system's code where TCP does not connect; the signal's reason
- * before that.
+ * `OpenSSL.createContext` throw. A TransportFailure, with the system's code where there is one, where TCP does not connect;
+ * the signal's reason before that.
  */
 export async function connectAs(profile: ClientProfileName, options: ConnectOptions): Promise<PeerLogEntry> {
   const name = checkClientProfile(profile)
@@ -77,7 +79,7 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
     const socket = await openSocket(host, port, timeout, signal)
     const wire = clientWire(socket, context, { servername, onData: (bytes) => asking.push(bytes) })
     const acts: Acts = new Acts({ wire, forger: undefined, began, hold: timeout, signal })
-    const asking: Asking = new Asking({ acts, authority: `${servername ?? host}:${port}`, path, timeout, wait })
+    const asking: Asking = new Asking({ acts, authority: authorityOf(servername ?? host, port), path, timeout, wait })
     let handshake: PeerHandshake = { kind: 'failed', reason: 'unfinished' }
     try {
       const isDone = await wire.handshake(timeout, signal)
@@ -99,6 +101,11 @@ export async function connectAs(profile: ClientProfileName, options: ConnectOpti
   }
 }
 
+/** As a Host field has it: the zone of an address belongs to this machine, and 443 is what https has anyway. */
+function authorityOf(host: string, port: number): string {
+  return targetName({ host: host.replace(/%.*$/, ''), port }).replace(/:443$/, '')
+}
+
 function contextOf(options: {
   readonly library: string | undefined
   readonly versions: readonly TlsVersion[]
@@ -115,12 +122,15 @@ function contextOf(options: {
 async function openSocket(host: string, port: number, ms: number, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted()
   const budget = new AbortController()
-  const late = new Error(`connect to ${host}:${port} took longer than ${ms} ms`)
-  const timer = setTimeout(() => budget.abort(late), ms)
+  const timer = setTimeout(() => budget.abort(), ms)
   try {
     const both = AbortSignal.any([signal, budget.signal])
     const { opening } = await connect(host, port, { family: undefined, localAddress: undefined, signal: both })
     return opening.release()
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!budget.signal.aborted) throw error
+    throw new TransportFailure('unreachable', { detail: `no connection within ${ms} ms`, cause: error })
   } finally {
     clearTimeout(timer)
   }

@@ -29,7 +29,8 @@ export type PeerHandshake =
   | { readonly kind: 'done'; readonly version: TlsVersion; readonly at: number; readonly servername?: string }
   /**
    * `reason` is `timeout`, `fin`, `reset`, `alert:<name>`, `close_notify sent`, `unfinished` (the peer was closed) or
-   * one of OpenSSL's.
+   * one of OpenSSL's. Of a client that got no connection, in `assessServer()`: `refused`, `unreachable`, `reset` or
+   * `host-not-found`, and what else is known behind a colon.
    */
   | { readonly kind: 'failed'; readonly reason: string }
 

@@ -11,7 +11,9 @@ export function adviceFor({ answers, resumption, ccc }: Judgeable): Advice {
   const findings = [
     finding('afterResponse', answers, afterResponse),
     finding('onCloseNotify', answers, onCloseNotify),
-    finding('onCloseNotifyAfterRequest', answers, onCloseNotifyAfterRequest),
+    finding('onCloseNotifyAfterRequest', answers, (observed) => {
+      return onCloseNotifyAfterRequest(observed, answers.afterResponse)
+    }),
     finding('onFin', answers, onFin),
     finding('onFinInRequest', answers, onFinInRequest),
     finding('idle', answers, idle),
@@ -66,7 +68,16 @@ function budgetFor(wait: number): number {
   return Math.max(leastBudget, Math.ceil((budgetFactor * wait) / 100) * 100)
 }
 
-function afterResponse({ ending, response, closeNotifyAt }: Observed): Judged {
+function afterResponse({ ending, response, closeNotifyAt, stillSending }: Observed): Judged {
+  // `bytes` are those behind the response.
+  const came = `${grouped(response?.bytes ?? 0)} bytes`
+  if (stillSending) {
+    return { weight: 'note', text: `The response was still coming when the time or the limit was over: ${came}.` }
+  }
+  if (response?.complete === false) {
+    const then = ending === 'silent' ? 'nothing more' : ending
+    return { weight: 'risk', text: `The response was cut: ${came} came, and then ${then}.` }
+  }
   const isFramed = response?.complete !== undefined
   const end = isFramed
     ? 'The response says itself where it ends, so that a cut is seen in any case.'
@@ -130,7 +141,11 @@ function onCloseNotify(observed: Observed): Judged {
   }
 }
 
-function onCloseNotifyAfterRequest({ ending, bytes, response, stillSending }: Observed): Judged {
+/** `before` is the answer to the same request alone. */
+function onCloseNotifyAfterRequest(
+  { ending, bytes, response, stillSending }: Observed,
+  before: Answer | undefined,
+): Judged {
   if (bytes === 0) {
     return {
       weight: 'risk',
@@ -148,7 +163,25 @@ function onCloseNotifyAfterRequest({ ending, bytes, response, stillSending }: Ob
       text: `Of a response ${grouped(bytes)} bytes came behind our close_notify, which is not all (${ending}): wait for the response before closing.`,
     }
   }
-  return { weight: 'good', text: `It answers in full behind our close_notify: ${grouped(bytes)} bytes (${ending}).` }
+  if (response?.complete === true) {
+    return { weight: 'good', text: `It answers in full behind our close_notify: ${grouped(bytes)} bytes (${ending}).` }
+  }
+  // Nothing but the end of the connection tells where the response ends.
+  if (ending === 'reset' || isAlert(ending)) {
+    return {
+      weight: 'risk',
+      text: `Behind our close_notify ${grouped(bytes)} bytes came, and then ${ending === 'reset' ? 'RST' : ending}: whether that is all cannot be told.`,
+    }
+  }
+  const whole = before?.kind === 'observed' ? (before.response?.bytes ?? 0) : 0
+  const came = response?.bytes ?? 0
+  if (whole > came) {
+    return {
+      weight: 'risk',
+      text: `Of a response of ${grouped(whole)} bytes ${grouped(came)} came behind our close_notify (${ending}): wait for the response before closing.`,
+    }
+  }
+  return { weight: 'good', text: `It answers behind our close_notify: ${grouped(bytes)} bytes (${ending}).` }
 }
 
 function onFin({ ending, waited }: Observed): Judged {
@@ -163,7 +196,9 @@ function onFin({ ending, waited }: Observed): Judged {
 }
 
 function onFinInRequest({ ending, bytes, response }: Observed): Judged {
-  if (bytes > 0) {
+  // Of HTTP/2 settings and a farewell come in any case.
+  const isAnswered = bytes > 0 && (response?.delimitedBy !== 'frames' || response.complete === true)
+  if (isAnswered) {
     const status = response?.status === undefined ? '' : ` with status ${response.status}`
     return {
       weight: response?.status !== undefined && response.status < 400 ? 'risk' : 'note',
@@ -174,10 +209,10 @@ function onFinInRequest({ ending, bytes, response }: Observed): Judged {
   return { weight: 'good', text: `It drops half a request that a FIN cut (${ending}).` }
 }
 
-function idle({ ending, waited, closeNotifyAt, finAt, resetAt }: Observed): Judged {
+function idle({ ending, waited, closeNotifyAt, alertAt, finAt, resetAt }: Observed): Judged {
   if (ending === 'silent')
     return { weight: 'good', text: `It keeps an idle connection for ${seconds(waited)} at least.` }
-  const at = closeNotifyAt ?? finAt ?? resetAt
+  const at = closeNotifyAt ?? alertAt ?? finAt ?? resetAt
   const when = at === undefined ? '' : ` after ${seconds(at)}`
   return ending.startsWith('close_notify')
     ? { weight: 'good', text: `It ends an idle connection${when} with close_notify.` }

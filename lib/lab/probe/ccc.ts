@@ -47,7 +47,8 @@ export async function askForCcc({ connect, login, wait, signal }: CccOptions): P
     return taken
   }
   try {
-    return await ask({ wire, clearText, heard: () => heard, takeHeard, roundTrip, wait, signal }, login)
+    const shown = shownWithout(login)
+    return await ask({ wire, clearText, heard: () => heard, takeHeard, shown, roundTrip, wait, signal }, login)
   } finally {
     wire.destroy()
   }
@@ -60,6 +61,7 @@ interface Control {
   /** What came in TLS since it was taken last. */
   readonly heard: () => Buffer
   readonly takeHeard: () => Buffer
+  readonly shown: Shown
   /** ms that a round trip may take, roughly. */
   readonly roundTrip: number
   readonly wait: number
@@ -67,10 +69,10 @@ interface Control {
 }
 
 async function ask(control: Control, login: CccLogin | undefined): Promise<Ccc> {
+  // From the first command on: plaintext may come in place of any reply, or in one segment with that to CCC and the end of TLS.
+  control.clearText.expect()
   const refused = login === undefined ? undefined : await logIn(control, login)
   if (refused !== undefined) return refused
-  // Before CCC leaves: the reply, the end of TLS and plaintext may come together.
-  control.clearText.expect()
   const reply = await command(control, 'CCC')
   if (reply === undefined) return noReply(control, 'CCC')
   return reply.code === 200 ? await clear(control, reply) : { kind: 'refused', command: 'CCC', reply }
@@ -84,16 +86,28 @@ async function clear(control: Control, reply: FtpReply): Promise<CccAccepted> {
   // What comes unasked has time to come.
   await wire.until(() => wire.hasEnded, 2 * roundTrip + 50, signal)
   const { closeNotifyAt, fatalAlert } = wire.seen
+  const tls =
+    closeNotifyAt !== undefined
+      ? 'close_notify'
+      : fatalAlert !== undefined
+        ? (`alert:${fatalAlert.name}` as const)
+        : 'none'
   // Nothing was said in plaintext yet, so that nothing can be an answer to it.
-  const unasked = clearText.take().length
+  const came = clearText.take()
+  const unasked = tls === 'none' && refusals.test(came.toString('latin1')) ? 0 : came.length
   return {
-    ...{ kind: 'accepted', reply },
-    tls: closeNotifyAt !== undefined ? 'close_notify' : fatalAlert !== undefined ? `alert:${fatalAlert.name}` : 'none',
+    ...{ kind: 'accepted', reply, tls },
     ...(closeNotifyAt !== undefined && { closeNotifyAt: tenths(closeNotifyAt - from) }),
     ...(unasked > 0 && { unasked }),
     ...(await noop(control)),
   }
 }
+
+/**
+ * To a server that has ended TLS by itself the record of our close_notify is a command, as soon as one of its bytes is a line
+ * feed, and none that it knows. More than that does not answer it.
+ */
+const refusals = /^(?:5\d\d [^\r\n]*\r?\n)+$/
 
 /** Undefined where it was taken. */
 async function logIn(control: Control, { user, password }: CccLogin): Promise<Ccc | undefined> {
@@ -102,33 +116,36 @@ async function logIn(control: Control, { user, password }: CccLogin): Promise<Cc
   // Nobody asks for a password.
   if (ofUser.code === 230 || ofUser.code === 232) return undefined
   if (ofUser.code !== 331) return { kind: 'refused', command: 'USER', reply: ofUser }
-  const ofPassword = await command(control, 'PASS', password)
+  const ofPassword = await command({ ...control, wait: Math.max(control.wait, passwordWait) }, 'PASS', password)
   if (ofPassword === undefined) return noReply(control, 'PASS')
   const isTaken = ofPassword.code === 230 || ofPassword.code === 202
   return isTaken ? undefined : { kind: 'refused', command: 'PASS', reply: ofPassword }
 }
 
+/** ms: who gives a wrong password is made to wait, by pam_unix(8) 2 s. */
+const passwordWait = 5000
+
 /** In TLS. Undefined where no reply came in time, or something that is none. */
 async function command(control: Control, name: CccCommand, text?: string): Promise<FtpReply | undefined> {
-  const { wire, clearText, heard, takeHeard, wait, signal } = control
+  const { wire, clearText, heard, takeHeard, shown, wait, signal } = control
   takeHeard()
   wire.write(Buffer.from(`${name}${text === undefined ? '' : ` ${text}`}\r\n`))
   const isOver = (): boolean => wire.isOver || wire.seen.closeNotifyAt !== undefined || clearText.plaintext.length > 0
-  await wire.until(() => replyIn(heard()) !== 'unfinished' || isOver(), wait, signal)
-  const found = replyIn(heard())
+  await wire.until(() => replyIn(heard(), shown) !== 'unfinished' || isOver(), wait, signal)
+  const found = replyIn(heard(), shown)
   return typeof found === 'object' ? found : undefined
 }
 
 /** NOOP in plaintext, and what comes of it. */
-async function noop({ wire, clearText, wait, signal }: Control): Promise<CccControl> {
+async function noop({ wire, clearText, shown, wait, signal }: Control): Promise<CccControl> {
   if (!wire.hasEnded) {
     wire.raw(Buffer.from('NOOP\r\n'))
-    await wire.until(() => replyIn(clearText.plaintext) !== 'unfinished' || wire.hasEnded, wait, signal)
+    await wire.until(() => replyIn(clearText.plaintext, shown) !== 'unfinished' || wire.hasEnded, wait, signal)
   }
   const came = clearText.plaintext
-  const found = replyIn(came)
+  const found = replyIn(came, shown)
   if (typeof found === 'object') return { control: 'plaintext', noop: found }
-  if (came.length > 0) return { control: 'garbage', detail: printable(came) }
+  if (came.length > 0) return { control: 'garbage', detail: shown(came.toString('latin1')) }
   const { reset, finAt } = wire.seen
   if (reset !== undefined) return { control: 'reset' }
   return { control: finAt === undefined ? 'silent' : 'fin' }
@@ -139,11 +156,29 @@ function noReply({ wire, clearText }: Control, name: CccCommand): Ccc {
   return { kind: 'no-reply', command: name, ending: isPlaintext ? 'plaintext' : endingOf(wire) }
 }
 
+/** Bytes of the server, one character for one byte, as people are shown them. */
+type Shown = (bytes: string) => string
+
+/** Servers like to repeat who wants to log in, and a login is part of no result. */
+function shownWithout(login: CccLogin | undefined): Shown {
+  const asText = (bytes: string): string => printable(Buffer.from(bytes, 'latin1'))
+  if (login === undefined) return asText
+  // A user can be a word, or in one, that means something else there.
+  const parts = [pattern(login.password), `(?<![a-z\\d])${pattern(login.user)}(?![a-z\\d])`]
+  const secret = new RegExp(parts.join('|'), 'gi')
+  return (bytes) => asText(bytes.replaceAll(secret, '...'))
+}
+
+/** Of the bytes of a text, whatever stands in it. */
+function pattern(text: string): string {
+  return Array.from(Buffer.from(text), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+}
+
 /** More than any reply has. */
 const longestReply = 8192
 
 /** The first reply, of one line or of many: RFC 959 section 4.2. */
-function replyIn(bytes: Buffer): FtpReply | 'unfinished' | 'none' {
+function replyIn(bytes: Buffer, shown: Shown): FtpReply | 'unfinished' | 'none' {
   const text = bytes.subarray(0, longestReply).toString('latin1')
   const lines = text.split(/\r?\n/)
   const whole = lines.slice(0, -1)
@@ -151,8 +186,8 @@ function replyIn(bytes: Buffer): FtpReply | 'unfinished' | 'none' {
   if (first === undefined) return /^([1-5]?|[1-5]\d{1,2}([ -].*)?)\r?$/s.test(text) ? 'unfinished' : 'none'
   const [, code = '', sign, rest = ''] = /^([1-5]\d\d)(?:([ -])(.*))?$/s.exec(first) ?? []
   if (code === '') return 'none'
-  if (sign !== '-') return { code: Number(code), text: printable(rest) }
+  if (sign !== '-') return { code: Number(code), text: shown(rest) }
   const last = whole.slice(1).find((line) => line === code || line.startsWith(`${code} `))
-  if (last !== undefined) return { code: Number(code), text: printable(rest) }
+  if (last !== undefined) return { code: Number(code), text: shown(rest) }
   return bytes.length < longestReply ? 'unfinished' : 'none'
 }

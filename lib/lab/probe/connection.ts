@@ -1,13 +1,14 @@
 /** One connection of a probe, up to the end of its handshake; or why it did not come so far. */
-import { rootCertificates } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
 import type { Ssl, SslContext, OpenSSL, SslSession } from '../../openssl/index.js'
 import { ClosureError } from '../../errors.js'
 import type { TlsVersion } from '../../tls/versions.js'
-import { TransportFailure } from '../transport/failure.js'
+import { isExhaustion, TransportFailure } from '../transport/failure.js'
 import { openTransport } from '../transport/open.js'
 import type { StartTlsProtocol } from '../transport/starttls/protocols.js'
 import type { Target } from '../transport/target.js'
 import { clientWire, type Wire } from '../wire/wire.js'
+import { trustedByNode } from './roots.js'
 import type { Certificate, Failure } from './result.js'
 
 export interface Destination {
@@ -56,7 +57,7 @@ export function probeContext(openssl: OpenSSL, version: TlsVersion, settings: Co
     minVersion: version,
     maxVersion: version,
     sessionCache: 'client',
-    ca: ca ?? rootCertificates.join('\n'),
+    ca: ca ?? trustedByNode(),
     ...(alpn !== undefined && { alpn }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
@@ -69,31 +70,42 @@ export interface ConnectionOptions {
   readonly onData: (bytes: Buffer) => void
   /** As a wire has it. */
   readonly incoming?: (bytes: Buffer) => Buffer
+  /** As `openTransport()` has it: the destination's timeout begins then. */
+  readonly onBegin?: () => void
+  /** Called when TLS can begin. */
+  readonly onTransport?: () => void
   readonly signal: AbortSignal
 }
 
 /**
  * Connects and completes the handshake, within the destination's timeout.
  *
- * @throws the signal's reason
+ * @throws the signal's reason; a TransportFailure where this machine has nothing left to connect with
  */
 export async function openConnection(
   destination: Destination,
   context: SslContext,
-  { signal, ...options }: ConnectionOptions,
+  { signal, onBegin, onTransport, ...options }: ConnectionOptions,
 ): Promise<Connection | Failure> {
   const { target, servername, starttls, proxy, family, timeout } = destination
-  const began = performance.now()
   const budget = new AbortController()
-  const timer = setTimeout(() => budget.abort(new TimeoutError()), timeout)
+  let began = performance.now()
+  let timer: NodeJS.Timeout | undefined
   const both = AbortSignal.any([signal, budget.signal])
   try {
     const opened = await openTransport(target, {
       signal: both,
+      timeout,
+      onBegin: () => {
+        began = performance.now()
+        timer = setTimeout(() => budget.abort(new TimeoutError()), timeout)
+        onBegin?.()
+      },
       ...(starttls !== undefined && { starttls }),
       ...(proxy !== undefined && { proxy }),
       ...(family !== undefined && { family }),
     })
+    onTransport?.()
     const wire = clientWire(opened.socket, context, { servername, ...options })
     const at = performance.now()
     let isReady = false
@@ -117,15 +129,45 @@ export async function openConnection(
   }
 }
 
-/** What the certificate of a completed handshake is worth. */
-export function certificateOf(ssl: Ssl): Certificate {
+/** What is told of the first connection for all of them. */
+export interface FirstConnection {
+  readonly cipher: string | undefined
+  readonly alpn: string | undefined
+  readonly certificate: Certificate
+  readonly handshake: number
+}
+
+/** `address` as `certificateOf()` has it. */
+export function firstOf({ wire, handshake }: Connection, address: string | undefined): FirstConnection {
+  const { ssl } = wire
+  return { cipher: ssl.getCipher(), alpn: ssl.getAlpn(), certificate: certificateOf(ssl, address), handshake }
+}
+
+/**
+ * What the certificate of a completed handshake is worth. `address` is that of a server which was asked for by no name:
+ * the certificate has to have it. Not every libssl can be told to look for an address.
+ */
+function certificateOf(ssl: Ssl, address: string | undefined): Certificate {
   const { code, text } = ssl.getVerifyResult()
-  return code === 0 ? { trusted: true } : { trusted: false, reason: text }
+  if (code !== 0) return { trusted: false, reason: text }
+  if (address === undefined || isFor(ssl.getPeerCertificate(), address)) return { trusted: true }
+  return { trusted: false, reason: 'IP address mismatch' }
+}
+
+function isFor(der: Buffer | undefined, address: string): boolean {
+  if (der === undefined) return false
+  try {
+    // The zone belongs to this machine.
+    return new X509Certificate(der).checkIP(address.replace(/%.*$/s, '')) !== undefined
+  } catch {
+    return false
+  }
 }
 
 class TimeoutError extends Error {}
 
 function failureOf(error: unknown, by: { starttls: string | undefined; proxy: string | undefined }): Failure {
+  if (isExhaustion(error)) throw error
   if (error instanceof TransportFailure) {
     const { reason, detail } = error
     return { stage: stageOf(reason, by), reason, ...(detail !== undefined && { detail }) }
@@ -133,7 +175,13 @@ function failureOf(error: unknown, by: { starttls: string | undefined; proxy: st
   if (error instanceof TimeoutError) {
     return { stage: by.starttls === undefined ? 'connect' : 'starttls', reason: 'timeout' }
   }
-  if (error instanceof ClosureError) return { stage: 'handshake', reason: 'library', detail: error.message }
+  if (error instanceof ClosureError) {
+    // Such as an address of the other family: the options were checked before, without a target.
+    const isOfTarget = error.code === 'ERR_CLOSURE_INVALID_ARGUMENT'
+    return isOfTarget
+      ? { stage: 'connect', reason: 'not-a-target', detail: error.message }
+      : { stage: 'handshake', reason: 'library', detail: error.message }
+  }
   throw error
 }
 
@@ -168,13 +216,17 @@ const notTls = [
   'unknown protocol',
 ]
 
-function failureOfHandshake({ seen }: Wire): Failure {
+/** What `seen` says of a handshake that was not done. */
+export function failureOfHandshake({ seen }: Pick<Wire, 'seen'>): Failure {
   const stage = 'handshake'
   if (seen.fatalAlert !== undefined) return { stage, reason: `alert:${seen.fatalAlert.name}` }
   if (seen.closeNotifyAt !== undefined) return { stage, reason: 'alert:close_notify' }
   if (seen.failure !== undefined) {
-    const { reason } = seen.failure
-    return { stage, reason: notTls.includes(reason) ? 'not-tls' : 'handshake', detail: reason }
+    // Behind it may stand where it was noticed: OpenSSL 3.2 and newer add 'record layer failure'.
+    const noTls = seen.failure.reasons.find((reason) => notTls.includes(reason))
+    return noTls === undefined
+      ? { stage, reason: 'handshake', detail: seen.failure.reason }
+      : { stage, reason: 'not-tls', detail: noTls }
   }
   if (seen.reset !== undefined) return { stage, reason: 'reset', detail: seen.reset.code }
   if (seen.finAt !== undefined) return { stage, reason: 'closed' }

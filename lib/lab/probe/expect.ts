@@ -1,5 +1,7 @@
 /** Compares what a probe found with what one found before: endings, TCP, resumption. Times are left out. Pure. */
-import type { Answer, Answers, Ccc, ProbeResult, Question, VersionResult } from './result.js'
+import { targetName } from '../transport/target.js'
+import { questions } from './options.js'
+import type { Answer, Ccc, ProbeResult, Question, VersionResult } from './result.js'
 
 /** One point in which the results differ. */
 export interface Deviation {
@@ -10,33 +12,61 @@ export interface Deviation {
   readonly found: string
 }
 
-/** By target; a target of which nothing is expected deviates in nothing. */
+/**
+ * By target; a target of which nothing is expected deviates in nothing. What was not asked this time, or not before, is
+ * no deviation.
+ */
 export function deviationsFrom(expected: readonly ProbeResult[], found: ProbeResult): readonly Deviation[] {
-  const before = expected.find(({ host, port }) => host === found.host && port === found.port)
-  if (before === undefined) return []
-  return before.versions.flatMap((version) => {
-    const now = found.versions.find((each) => each.version === version.version)
-    return deviationsOf(version, now).map((each) => ({ target: found.target, ...each }))
-  })
+  return new Expectations(expected).deviationsOf(found) ?? []
+}
+
+/** The same for many results: each is looked up, and not searched for. */
+export class Expectations {
+  readonly #byTarget = new Map<string, ProbeResult>()
+
+  /** Of two results of one target the first counts. */
+  constructor(expected: readonly ProbeResult[]) {
+    for (const result of expected) {
+      const key = targetName(result)
+      if (!this.#byTarget.has(key)) this.#byTarget.set(key, result)
+    }
+  }
+
+  /** Undefined where nothing is expected of the target, or nothing of what was probed. */
+  deviationsOf(found: ProbeResult): readonly Deviation[] | undefined {
+    const before = this.#byTarget.get(targetName(found))
+    const pairs = (before?.versions ?? []).flatMap((version) => {
+      const now = found.versions.find((each) => each.version === version.version)
+      return now === undefined ? [] : [[version, now] as const]
+    })
+    if (pairs.length === 0) return undefined
+    return pairs.flatMap(([version, now]) =>
+      deviationsOf(version, now).map((each) => ({ target: found.target, ...each })),
+    )
+  }
 }
 
 type Point = Omit<Deviation, 'target'>
 
-function deviationsOf(before: VersionResult, now: VersionResult | undefined): readonly Point[] {
+function deviationsOf(before: VersionResult, now: VersionResult): readonly Point[] {
   const where: string = before.version
-  if (now === undefined) return [{ where, expected: stateOf(before), found: 'not probed' }]
   if (before.kind === 'failed' || now.kind === 'failed') {
     return differing(where, stateOf(before), stateOf(now))
   }
-  const questions = Object.keys(before.answers).filter((name): name is Question => name in before.answers)
+  const kinds = ['afterResponse', 'afterCloseNotify', 'afterFin'] as const
   return [
     ...questions.flatMap((question) => {
-      return differing(`${where} ${question}`, answerIn(before.answers, question), answerIn(now.answers, question))
+      const [one, other] = [before.answers[question], now.answers[question]]
+      if (one === undefined || other === undefined) return []
+      return differing(`${where} ${question}`, wordsOf(question, one), wordsOf(question, other))
     }),
-    ...(['afterResponse', 'afterCloseNotify', 'afterFin'] as const).flatMap((kind) => {
-      return differing(`${where} resumption ${kind}`, before.resumption[kind], now.resumption[kind])
+    ...kinds.flatMap((kind) => {
+      const [one, other] = [before.resumption[kind], now.resumption[kind]]
+      return one === 'not-asked' || other === 'not-asked' ? [] : differing(`${where} resumption ${kind}`, one, other)
     }),
-    ...(before.ccc === undefined ? [] : differing(`${where} ccc`, cccIn(before.ccc), cccIn(now.ccc))),
+    ...(before.ccc === undefined || now.ccc === undefined
+      ? []
+      : differing(`${where} ccc`, wordsOfCcc(before.ccc), wordsOfCcc(now.ccc))),
   ]
 }
 
@@ -48,8 +78,7 @@ function stateOf(version: VersionResult): string {
   return version.kind === 'probed' ? 'probed' : `failed: ${version.failure.reason}`
 }
 
-function cccIn(ccc: Ccc | undefined): string {
-  if (ccc === undefined) return 'not asked'
+function wordsOfCcc(ccc: Ccc): string {
   switch (ccc.kind) {
     case 'not-observed':
       return `not observed: ${ccc.failure.reason}`
@@ -62,9 +91,7 @@ function cccIn(ccc: Ccc | undefined): string {
   }
 }
 
-function answerIn(answers: Answers, question: Question): string {
-  const answer: Answer | undefined = answers[question]
-  if (answer === undefined) return 'not asked'
+function wordsOf(question: Question, answer: Answer): string {
   if (answer.kind === 'not-observed') return `not observed: ${answer.failure.reason}`
   const { ending, tcp, userCanceled, bytes } = answer
   const canceled = userCanceled ? 'user_canceled, ' : ''

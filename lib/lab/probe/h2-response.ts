@@ -16,8 +16,14 @@ export class H2ResponseReader implements ResponseReader {
   #skip = 0
   /** The frame that is passed over is the last one of the stream. */
   #isLast = false
+  #hasBegun = false
   #ended = false
   #isReset = false
+
+  /** Whether a frame of the stream came: settings come in any case. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
 
   get complete(): boolean {
     return this.#ended
@@ -51,6 +57,7 @@ export class H2ResponseReader implements ResponseReader {
         const content = input.subarray(frameHeader, frameHeader + length)
         answers.push(Buffer.from([0, 0, length, types.ping, flags.ack, 0, 0, 0, 0]), content)
       }
+      this.#hasBegun ||= stream === 1
       if (stream === 1 && type === types.rst_stream) this.#isReset = true
       const hasContent = type === types.data || type === types.headers
       this.#isLast =

@@ -17,13 +17,14 @@ import {
 import { tlsVersions, type TlsVersion } from '../../tls/versions.js'
 import { parseProxy } from '../transport/proxy-address.js'
 import { type StartTlsProtocol, startTlsProtocols } from '../transport/starttls/protocols.js'
+import { canonicalHost } from '../transport/target.js'
 import type { CccLogin } from './ccc.js'
 import type { Question } from './result.js'
 
 export interface ProbeOptions {
   /**
    * What is asked for: GET by HTTP/1.1 or HTTP/2, bytes of your own, or nothing, which leaves out what needs a request.
-   * @default 'http/1.1'; 'none' with `starttls`
+   * @default 'http/1.1'; 'h2' where `alpn` has it alone; 'none' with `starttls`
    */
   readonly request?: 'http/1.1' | 'h2' | 'none' | Uint8Array
   /**
@@ -51,8 +52,8 @@ export interface ProbeOptions {
    */
   readonly timeout?: number
   /**
-   * For all connections together, in ms: questions that are not asked by then are left out.
-   * @default 60000
+   * For all connections together, in ms: what is not answered by then is not observed.
+   * @default 60000, and `idle` for each version
    */
   readonly totalTimeout?: number
   /** How long the server is watched while nothing is sent, in ms. Not asked by default. */
@@ -109,20 +110,20 @@ export const questions = [
 ] as const satisfies readonly Question[]
 
 /** Those that send a request. */
-const withRequest: readonly Question[] = ['afterResponse', 'onCloseNotifyAfterRequest', 'onFinInRequest']
+export const withRequest: readonly Question[] = ['afterResponse', 'onCloseNotifyAfterRequest', 'onFinInRequest']
 
 const probeRules = {
-  request: { check: checkRequest, unit: '', default: "'http/1.1'; 'none' with starttls" },
+  request: { check: checkRequest, unit: '', default: "'http/1.1'; 'h2' where alpn has it alone; 'none' with starttls" },
   path: { check: checkPath, unit: '', default: "'/'" },
   userAgent: { check: checkUserAgent, unit: '', default: "'close-notify-probe'" },
   versions: choicesOf(tlsVersions, tlsVersions, 'both'),
   questions: choicesOf(questions, questions, 'all that the request allows'),
   wait: positive('ms', 2000),
   timeout: positive('ms', 5000),
-  totalTimeout: positive('ms', 60_000),
-  idle: { check: checkIdle, unit: 'ms', default: 'not asked' },
+  totalTimeout: { check: checkTimeIfGiven, unit: 'ms', default: '60000, and idle for each version' },
+  idle: { check: checkTimeIfGiven, unit: 'ms', default: 'not asked' },
   maxBytes: positive('bytes', 16 * 1024 * 1024),
-  servername: { check: checkTextIfGiven, unit: '', default: 'the host, unless it is an address' },
+  servername: { check: checkServername, unit: '', default: 'the host, unless it is an address' },
   alpn: { check: checkNames, unit: '', default: "none; 'h2' with request 'h2'" },
   starttls: { check: checkStartTls, unit: '', default: 'none' },
   ccc: { check: checkCcc, unit: '', default: 'false' },
@@ -135,22 +136,74 @@ const probeRules = {
   signal: signalOption,
 } satisfies OptionRules<ProbeOptions>
 
-/** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT */
+/** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, also for what would be left unused */
 export function checkProbeOptions(given: ProbeOptions | undefined) {
   const checked = checkAll(probeRules, given)
   const { starttls, idle } = checked
   if ((checked.cert === undefined) !== (checked.key === undefined)) {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', 'The options cert and key belong together')
   }
-  if (checked.ccc !== undefined && starttls !== 'ftp') {
+  // Undefined where it is not asked for.
+  const ccc = checked.ccc === false ? undefined : { login: checked.ccc === true ? undefined : checked.ccc }
+  if (ccc !== undefined && starttls !== 'ftp') {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', "Expected starttls 'ftp' with ccc: it is a command of FTP's")
   }
-  const request = checked.request ?? (starttls === undefined ? 'http/1.1' : 'none')
-  const isAsked = (question: Question): boolean => {
-    if (question === 'idle') return idle !== undefined
-    return request !== 'none' || !withRequest.includes(question)
+  if (checked.family !== undefined && checked.proxy !== undefined && parseProxy(checked.proxy).kind !== 'socks5') {
+    throw invalid('family', 'none with a proxy that looks names up itself', checked.family)
   }
-  return { ...checked, request, questions: checked.questions.filter(isAsked) }
+  const request = checked.request ?? defaultRequest(checked)
+  checkUsed(given, request)
+  const questions = askedOf({ questions: checked.questions, isChosen: given?.questions !== undefined, request, idle })
+  const totalTimeout = checked.totalTimeout ?? Math.min(most, 60_000 + (idle ?? 0) * checked.versions.length)
+  return { ...checked, ccc, request, totalTimeout, questions }
+}
+
+/** Who offers HTTP/2 alone is to speak it. */
+function defaultRequest({
+  starttls,
+  alpn = [],
+}: {
+  readonly starttls: StartTlsProtocol | undefined
+  readonly alpn: readonly string[] | undefined
+}): 'http/1.1' | 'h2' | 'none' {
+  if (starttls !== undefined) return 'none'
+  return alpn.length > 0 && alpn.every((name) => name === 'h2') ? 'h2' : 'http/1.1'
+}
+
+/** What would be left unused is refused: whoever gives it expects something of it. */
+function checkUsed(given: ProbeOptions | undefined, request: ProbeOptions['request']): void {
+  if (request === 'http/1.1' || request === 'h2') return
+  for (const name of ['path', 'userAgent'] as const) {
+    const value = given?.[name]
+    if (value === undefined) continue
+    throw invalid(name, `none where the request is ${request === 'none' ? "'none'" : 'bytes'}`, value)
+  }
+}
+
+/** The questions that can be asked. Of those that the caller has chosen, all have to be. */
+function askedOf({ questions: chosen, isChosen, request, idle }: Choice): readonly Question[] {
+  if (!isChosen) {
+    return chosen.filter((question) => {
+      return question === 'idle' ? idle !== undefined : request !== 'none' || !withRequest.includes(question)
+    })
+  }
+  const unasked = chosen.filter((question) => request === 'none' && withRequest.includes(question))
+  if (unasked.length > 0) throw invalid('questions', "those without a request, for that is 'none',", unasked.join(', '))
+  if (chosen.includes('idle') && idle === undefined) {
+    throw invalid('questions', "no 'idle' without the option idle", chosen.join(', '))
+  }
+  if (!chosen.includes('idle') && idle !== undefined) {
+    throw invalid('questions', "'idle' among those with the option idle", chosen.join(', '))
+  }
+  return chosen
+}
+
+interface Choice {
+  readonly questions: readonly Question[]
+  /** By the caller. */
+  readonly isChosen: boolean
+  readonly request: ProbeOptions['request']
+  readonly idle: number | undefined
 }
 
 function checkRequest(name: string, value: unknown): 'http/1.1' | 'h2' | 'none' | Uint8Array | undefined {
@@ -160,13 +213,11 @@ function checkRequest(name: string, value: unknown): 'http/1.1' | 'h2' | 'none' 
   return bytes.length === 0 ? 'none' : bytes
 }
 
-/** Undefined where it is not asked for. */
-function checkCcc(name: string, value: unknown): { readonly login: CccLogin | undefined } | undefined {
-  if (value === undefined || value === false) return undefined
-  if (value === true) return { login: undefined }
+function checkCcc(name: string, value: unknown = false): boolean | CccLogin {
+  if (typeof value === 'boolean') return value
   if (typeof value !== 'object' || value === null) throw invalid(name, 'a boolean, or a user and a password', value)
   const { user, password } = checkOptions<Partial<CccLogin>>(value, ['user', 'password'])
-  return { login: { user: checkWord('ccc.user', user), password: checkWord('ccc.password', password) } }
+  return { user: checkWord('ccc.user', user), password: checkWord('ccc.password', password) }
 }
 
 /** What goes into a command must not begin another one. Nobody is told what it was. */
@@ -202,7 +253,7 @@ function positive(unit: 'ms' | 'bytes', fallback: number): OptionRule<number> {
   return { check, unit, default: String(fallback) }
 }
 
-function checkIdle(name: string, value: unknown): number | undefined {
+function checkTimeIfGiven(name: string, value: unknown): number | undefined {
   return value === undefined ? undefined : checkPositive(name, 'ms', value)
 }
 
@@ -226,6 +277,15 @@ function checkProxy(name: string, value: unknown): string | undefined {
   const url = checkTextIfGiven(name, value)
   if (url !== undefined) parseProxy(url)
   return url
+}
+
+/** As SNI has it, in ASCII and without a trailing dot: RFC 6066 section 3. */
+function checkServername(name: string, value: unknown): string | undefined {
+  const text = checkTextIfGiven(name, value)
+  if (text === undefined) return undefined
+  const host = canonicalHost(text)
+  if (host === undefined) throw invalid(name, 'the name of a host', value)
+  return host.replace(/\.$/, '')
 }
 
 function checkFamily(name: string, value: unknown): 4 | 6 | undefined {

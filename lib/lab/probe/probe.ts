@@ -2,27 +2,30 @@
  * Probes how a server closes TLS: each question on a connection of its own, one after the other. A connection offers the
  * session of one that ended in a certain way, so that it tells too whether such an ending leaves sessions usable.
  */
+import { hash } from 'node:crypto'
 import process from 'node:process'
 import type { OpenSSL, SslContext } from '../../openssl/index.js'
 import { loadOpenSSL } from '../../openssl/index.js'
 import type { TlsVersion } from '../../tls/versions.js'
+import { parseProxy, type ProxyAddress } from '../transport/proxy-address.js'
 import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
-import type { Wire } from '../wire/wire.js'
 import { adviceFor } from './advice.js'
 import { askForCcc } from './ccc.js'
 import {
-  certificateOf,
   type Connection,
   type ConnectionOptions,
   type Destination,
+  type FirstConnection,
+  firstOf,
   isFailure,
   openConnection,
   probeContext,
 } from './connection.js'
-import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions } from './options.js'
+import { type CheckedProbeOptions, checkProbeOptions, type ProbeOptions, withRequest } from './options.js'
+import { OutOfTime, outOfTime } from './out-of-time.js'
 import { ask, tenths } from './questions.js'
-import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './request.js'
+import { bytesRequest, h2Request, http1Request, misfit, type ProbeRequest } from './request.js'
 import type {
   Answer,
   Answers,
@@ -35,10 +38,12 @@ import type {
   Resumption,
   VersionResult,
 } from './result.js'
+import { copyOfSession, ends, nextOffer, offering, resumptionOf } from './sessions.js'
 
 /**
  * Probes one server. What is wrong with the server is a result: the promise rejects for wrong options, for a libssl that
- * cannot be loaded, and with the reason of `signal`.
+ * cannot be loaded, with the reason of `signal`, and with a TransportFailure where this machine has no file descriptor or
+ * memory left for a connection.
  *
  * @param target `HOST`, `HOST:PORT`, `[ADDRESS]:PORT`
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; what `loadOpenSSL` throws
@@ -58,6 +63,12 @@ export class Prober {
   constructor(options?: ProbeOptions) {
     this.#options = checkProbeOptions(options)
     this.#openssl = loadOpenSSL(this.#options.library)
+    try {
+      for (const version of this.#options.versions) this.#contextFor(version)
+    } catch (error) {
+      this.free()
+      throw error
+    }
   }
 
   /** `signal` ends this probe, as that of the options ends all. */
@@ -65,18 +76,23 @@ export class Prober {
     const { starttls, totalTimeout } = this.#options
     const target = parseTarget(text, starttls === undefined ? {} : { starttls })
     const budget = new AbortController()
-    const timer = setTimeout(() => budget.abort(new OutOfTime()), totalTimeout)
+    let timer: NodeJS.Timeout | undefined
+    // What is waited for before is not the server's time.
+    const onBegin = (): void => {
+      timer ??= setTimeout(() => budget.abort(new OutOfTime()), totalTimeout)
+    }
     const signals = [signal, this.#options.signal, budget.signal].filter((each) => each !== undefined)
     try {
-      const run = new Run(
-        this.#options,
-        this.#openssl,
-        target,
-        await this.#requestFor(target),
-        AbortSignal.any(signals),
-      )
+      const run = new Run(this.#options, this.#openssl, target, await this.#requestFor(target), {
+        onBegin,
+        signal: AbortSignal.any(signals),
+      })
       const versions: VersionResult[] = []
       for (const version of this.#options.versions) {
+        if (budget.signal.aborted && versions.length > 0) {
+          versions.push({ kind: 'failed', version, failure: outOfTime('connect') })
+          continue
+        }
         const result = await run.version(version, this.#contextFor(version))
         versions.push(result)
         // Where there is no TCP there is no other version of TLS either.
@@ -118,7 +134,9 @@ export class Prober {
     const { request, path, userAgent, servername } = this.#options
     if (request === 'none') return bytesRequest(Buffer.alloc(0))
     if (typeof request !== 'string') return bytesRequest(request)
-    const authority = servername === undefined ? targetName(target) : `${servername}:${target.port}`
+    // The zone of an address belongs to this machine: RFC 6874 section 4.
+    const host = servername ?? target.host.replace(/%.*$/s, '')
+    const authority = targetName({ host, port: target.port })
     const asked = { authority: authority.replace(/:443$/, ''), path, userAgent }
     return request === 'h2' ? await h2Request(asked) : http1Request(asked)
   }
@@ -129,15 +147,25 @@ export class Prober {
     return this.#result(text, { host: text, port: 0 }, { versions: [{ kind: 'failed', version, failure }] })
   }
 
+  /** ms that a probe takes, at most. */
+  get totalTimeout(): number {
+    return this.#options.totalTimeout
+  }
+
   /** What the results depend on, as JSON. */
   get settings(): object {
-    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy } = this.#options
+    const { request, versions, questions, path, userAgent, maxBytes, totalTimeout, servername, proxy, family } =
+      this.#options
+    const { cert, ca } = this.#options
     return {
       ...this.#settings(),
       ...{ versions, questions, path, userAgent, maxBytes, totalTimeout },
       ...(typeof request !== 'string' && { bytes: Buffer.from(request).toString('base64') }),
       ...(servername !== undefined && { servername }),
-      ...(proxy !== undefined && { proxy: proxy.replace(/\/\/[^@/]*@/, '//') }),
+      ...(family !== undefined && { family }),
+      ...(cert !== undefined && { cert: hash('sha256', cert) }),
+      ...(ca !== undefined && { ca: hash('sha256', ca) }),
+      ...(proxy !== undefined && { proxy: proxyName(parseProxy(proxy)) }),
       library: this.#openssl.version,
     }
   }
@@ -170,19 +198,9 @@ export class Prober {
   }
 }
 
-class OutOfTime extends Error {}
-
-/**
- * Questions whose connections offer a session. A resumed connection may bring no session of its own, so that these are
- * not those that one is taken from.
- */
-const offering: readonly Question[] = ['onCloseNotifyAfterRequest', 'onFinInRequest', 'idle']
-
-/** The way in which the connection of a question ends. */
-const ends: Readonly<Partial<Record<Question, CloseKind>>> = {
-  afterResponse: 'afterResponse',
-  onCloseNotify: 'afterCloseNotify',
-  onFin: 'afterFin',
+/** Without its user and password, however they were written. */
+function proxyName({ kind, host, port }: ProxyAddress): string {
+  return `${kind}://${targetName({ host, port })}`
 }
 
 /** The probe of one server. */
@@ -192,19 +210,23 @@ class Run {
   #destination: Destination
   readonly #request: ProbeRequest
   readonly #openssl: OpenSSL
+  readonly #onBegin: () => void
   readonly #signal: AbortSignal
+  /** How far the last connection came. */
+  #stage: Failure['stage'] = 'connect'
 
   constructor(
     options: CheckedProbeOptions,
     openssl: OpenSSL,
     target: Target,
     request: ProbeRequest,
-    signal: AbortSignal,
+    { onBegin, signal }: { onBegin: () => void; signal: AbortSignal },
   ) {
     this.#openssl = openssl
     const { starttls, proxy, family, timeout, servername } = options
     this.#options = options
     this.#request = request
+    this.#onBegin = onBegin
     this.#signal = signal
     this.#destination = {
       target,
@@ -229,14 +251,19 @@ class Run {
     for (const question of this.#options.questions) {
       const offered = offering.includes(question) ? nextOffer(sessions, resumption) : undefined
       const session = offered === undefined ? undefined : sessions.get(offered)
-      const outcome = await this.#ask(question, context, session, (connection, kept) => {
-        first ??= firstOf(connection)
-        if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
-        if (offered !== undefined) resumption[offered] = resumptionOf(connection)
-        const kind = ends[question]
-        if (kind === undefined) return
-        if (kept === undefined) resumption[kind] = 'no-session'
-        else sessions.set(kind, kept)
+      const outcome = await this.#ask(question, context, session, {
+        connected: (connection) => {
+          const { servername, target } = this.#destination
+          first ??= firstOf(connection, servername === undefined ? target.host : undefined)
+          if (connection.connect !== undefined) fastest = Math.min(fastest ?? Infinity, connection.connect)
+          if (offered !== undefined) resumption[offered] = resumptionOf(connection)
+        },
+        asked: (kept) => {
+          const kind = ends[question]
+          if (kind === undefined) return
+          if (kept === undefined) resumption[kind] = 'no-session'
+          else sessions.set(kind, kept)
+        },
       })
       if (outcome === 'out-of-time') break
       if (first === undefined && outcome.kind === 'not-observed') {
@@ -244,7 +271,10 @@ class Run {
       }
       answers[question] = outcome
     }
-    if (first === undefined) return { kind: 'failed', version, failure: { stage: 'connect', reason: 'timeout' } }
+    if (first === undefined) return { kind: 'failed', version, failure: outOfTime(this.#stage) }
+    for (const question of this.#options.questions) {
+      answers[question] ??= { kind: 'not-observed', failure: outOfTime('request') }
+    }
     for (;;) {
       const left = nextOffer(sessions, resumption)
       if (left === undefined) break
@@ -291,7 +321,7 @@ class Run {
     }
   }
 
-  /** Undefined where it is not asked, or the time is over. */
+  /** Undefined where it is not asked. */
   async #ccc(context: SslContext): Promise<Ccc | undefined> {
     const { ccc, wait } = this.#options
     if (ccc === undefined) return undefined
@@ -299,7 +329,7 @@ class Run {
     try {
       return await askForCcc({ connect, login: ccc.login, wait, signal: this.#signal })
     } catch (error) {
-      if (error instanceof OutOfTime) return undefined
+      if (error instanceof OutOfTime) return { kind: 'not-observed', failure: outOfTime(this.#stage) }
       throw error
     }
   }
@@ -307,26 +337,33 @@ class Run {
   async #connect(
     context: SslContext,
     der: Buffer | undefined,
-    options: Omit<ConnectionOptions, 'session' | 'signal'>,
+    options: Pick<ConnectionOptions, 'onData' | 'incoming'>,
   ): Promise<Connection | Failure> {
     const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
+    this.#stage = this.#destination.starttls === undefined ? 'connect' : 'starttls'
     try {
-      return await openConnection(this.#destination, context, {
+      const outcome = await openConnection(this.#destination, context, {
         ...options,
         signal: this.#signal,
         ...(session !== undefined && { session }),
+        onBegin: this.#onBegin,
+        onTransport: () => {
+          this.#stage = 'handshake'
+        },
       })
+      if (!isFailure(outcome)) this.#stage = 'request'
+      return outcome
     } finally {
       session?.free()
     }
   }
 
-  /** `done` gets the connection while its SSL still is there, and the session that it leaves. */
+  /** `connected` gets the connection behind its handshake, `asked` the session that it leaves behind the answer. */
   async #ask(
     question: Question,
     context: SslContext,
     der: Buffer | undefined,
-    done: (connection: Connection, kept: Buffer | undefined) => void,
+    { connected, asked }: { connected: (connection: Connection) => void; asked: (kept: Buffer | undefined) => void },
   ): Promise<Answer | 'out-of-time'> {
     const { wait, timeout, maxBytes, idle = 0 } = this.#options
     const reader = this.#request.newReader()
@@ -352,12 +389,15 @@ class Run {
       if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
       wire = connection.wire
       this.#stayAt(connection)
+      connected(connection)
+      const failure = withRequest.includes(question) ? misfit(this.#request.kind, wire.ssl.getAlpn()) : undefined
+      if (failure !== undefined) return { kind: 'not-observed', failure }
       const found = await ask[question]({
         ...{ wire, request: this.#request, reader, sendRequest, signal: this.#signal },
         roundTrip: Math.max(connection.connect ?? connection.handshake, 1),
         limits: { wait, timeout, maxBytes, idle },
       })
-      done(connection, copyOfSession(wire))
+      asked(copyOfSession(wire))
       return found
     } catch (error) {
       if (error instanceof OutOfTime) return 'out-of-time'
@@ -366,43 +406,6 @@ class Run {
       wire?.destroy()
     }
   }
-}
-
-/** The next way of ending of which there is a session that was not offered yet. */
-function nextOffer(
-  sessions: ReadonlyMap<CloseKind, Buffer>,
-  resumption: Readonly<Record<CloseKind, Resumption>>,
-): CloseKind | undefined {
-  return [...sessions.keys()].find((kind) => resumption[kind] === 'not-asked')
-}
-
-function resumptionOf({ wire }: Connection): Resumption {
-  return wire.ssl.sessionReused() ? 'resumed' : 'full-handshake'
-}
-
-/**
- * The session, where it can be resumed. A copy: OpenSSL marks the session of an SSL that is freed without a close_notify
- * as not resumable, and whether the server thinks so too is the question.
- */
-function copyOfSession({ ssl, newSession }: Wire): Buffer | undefined {
-  const session = ssl.getSession()
-  try {
-    return session?.isResumable() === true ? session.toBuffer() : newSession
-  } finally {
-    session?.free()
-  }
-}
-
-interface FirstConnection {
-  readonly cipher: string | undefined
-  readonly alpn: string | undefined
-  readonly certificate: ReturnType<typeof certificateOf>
-  readonly handshake: number
-}
-
-function firstOf({ wire, handshake }: Connection): FirstConnection {
-  const { ssl } = wire
-  return { cipher: ssl.getCipher(), alpn: ssl.getAlpn(), certificate: certificateOf(ssl), handshake }
 }
 
 function isBeforeTls({ stage }: Failure): boolean {

@@ -24,7 +24,7 @@ export interface Asked {
 interface Limits {
   /** ms without anything after which an answer is taken as it is. */
   readonly wait: number
-  /** ms that a response may take. */
+  /** ms that a response may take, and its beginning at most. */
   readonly timeout: number
   /** Bytes of data that are read for a question. */
   readonly maxBytes: number
@@ -37,9 +37,12 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
     const { wire, request, reader, limits, signal } = asked
     const began = performance.now()
     asked.sendRequest()
-    await throughData(asked, () => reader.complete === true || wire.hasEnded)
-    if (reader.complete !== true && wire.seen.bytes === 0 && endingOf(wire) === 'silent') {
-      return notObserved('timeout', `no response within ${limits.wait} ms`)
+    // What has begun goes on, or not; a beginning may take its time.
+    const hasBegun = (): boolean => reader.hasBegun || wire.isOver || wire.seen.closeNotifyAt !== undefined
+    await wire.until(hasBegun, limits.timeout, signal)
+    if (hasBegun()) await throughData(asked, () => reader.complete === true || wire.hasEnded)
+    if (!reader.hasBegun && endingOf(wire) === 'silent') {
+      return notObserved('timeout', `no response within ${limits.timeout} ms`)
     }
     if (request.farewell !== undefined && !wire.isOver) wire.write(request.farewell)
     // The end is counted from the last that came of the response.
@@ -144,8 +147,8 @@ async function observed(
   if (seen.failure !== undefined && seen.fatalAlert === undefined && seen.finAt === undefined) {
     return notObserved('handshake', seen.failure.reason)
   }
-  const stillSending =
-    !wire.isOver && (seen.bytes > limits.maxBytes || performance.now() - (seen.lastBytesAt ?? 0) < limits.wait / 2)
+  const sinceLastBytes = performance.now() - (seen.lastBytesAt ?? -Infinity)
+  const stillSending = !wire.isOver && (seen.bytes > limits.maxBytes || sinceLastBytes < limits.wait / 2)
   const ending = endingOf(wire)
   const after = (at: number | undefined): number | undefined => (at === undefined ? undefined : tenths(at - from))
   const closeNotifyAt = after(seen.closeNotifyAt)

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { H2ResponseReader } from './h2-response.js'
 import { HttpResponseReader, readsAnything, type ResponseReader } from './response.js'
+import type { Failure } from './result.js'
 
 export interface ProbeRequest {
   readonly kind: 'http/1.1' | 'h2' | 'bytes' | 'none'
@@ -53,6 +54,14 @@ export async function h2Request({ authority, path, userAgent }: RequestTarget): 
 /** Bytes of the caller's: the response is complete when nothing comes any more. */
 export function bytesRequest(bytes: Uint8Array): ProbeRequest {
   return { kind: bytes.length === 0 ? 'none' : 'bytes', bytes: Buffer.from(bytes), newReader: readsAnything }
+}
+
+/** Why a request cannot be sent to a server that agreed to this protocol, or to none, by ALPN: RFC 7301, RFC 9113 section 3.2. */
+export function misfit(kind: ProbeRequest['kind'], agreed: string | undefined): Failure | undefined {
+  const fits = kind === 'h2' ? agreed === 'h2' : kind !== 'http/1.1' || agreed !== 'h2'
+  if (fits) return undefined
+  const detail = `a request of ${kind} is to be sent, and the server agreed to ${agreed ?? 'no protocol'} by ALPN`
+  return { stage: 'request', reason: 'not-the-protocol', detail }
 }
 
 // No error, no stream of the server's was handled.

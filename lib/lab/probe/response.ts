@@ -8,6 +8,8 @@ import type { ResponseFacts } from './result.js'
 export interface ResponseReader {
   /** Returns what has to be answered at once, if anything. */
   push(bytes: Buffer): Buffer | undefined
+  /** Whether any of it came. */
+  readonly hasBegun: boolean
   /** Whether all of it came; undefined where only the connection's end can tell. */
   readonly complete: boolean | undefined
   /** Facts so far. */
@@ -16,7 +18,18 @@ export interface ResponseReader {
 
 /** Of what is not HTTP: it is complete when nothing comes any more, which its reader cannot know. */
 export function readsAnything(): ResponseReader {
-  return { push: () => undefined, complete: undefined, facts: {} }
+  let hasBegun = false
+  return {
+    push() {
+      hasBegun = true
+      return undefined
+    },
+    get hasBegun() {
+      return hasBegun
+    },
+    complete: undefined,
+    facts: {},
+  }
 }
 
 type Body =
@@ -26,10 +39,15 @@ type Body =
   | { readonly kind: 'no-body' }
 
 export class HttpResponseReader implements ResponseReader {
+  #hasBegun = false
   #head = ''
   #status: number | undefined
   #body: Body | undefined
   #isHttp = true
+
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
 
   get complete(): boolean | undefined {
     const body = this.#body
@@ -49,6 +67,7 @@ export class HttpResponseReader implements ResponseReader {
   }
 
   push(bytes: Buffer): undefined {
+    this.#hasBegun = true
     this.#push(bytes)
   }
 
@@ -73,7 +92,8 @@ export class HttpResponseReader implements ResponseReader {
   }
 
   #begin(head: string): void {
-    const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(head)?.[1])
+    // The first digit is the class, and there is none of 0: RFC 9110 section 15.
+    const status = Number(/^HTTP\/1\.\d ([1-9]\d{2})(?!\d)/.exec(head)?.[1])
     if (Number.isNaN(status)) {
       this.#isHttp = false
       return

@@ -1,5 +1,5 @@
 /**
- * What a probe found of one server. It is JSON, in the form of probe.schema.json: `format` changes where a field changes
+ * What a probe found of one server. It is JSON, in the form of docs/probe-result.schema.json: `format` changes where a field changes
  * its meaning or goes. Times are ms, from what the name of the field says.
  */
 import type { AlertName } from '../../tls/alerts.js'

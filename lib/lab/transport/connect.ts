@@ -1,11 +1,12 @@
 /**
  * TCP connections to a host. Every address of the host is tried, one after the other, in the order of the resolver
- * (RFC 6724): the next one only after the one before has failed. Node's own way, autoSelectFamily, gives each address
- * 250 ms and can have two connections under way at once: a slow host would fail, and a host be asked more than once.
+ * (RFC 6724): the next one only after the one before has failed, or has used up its share of the time. Node's own way,
+ * autoSelectFamily, gives each address 250 ms and can have two connections under way at once: a slow host would fail, and a
+ * host be asked more than once.
  */
-import { lookup } from 'node:dns/promises'
 import { isIP, Socket } from 'node:net'
-import { codeOf, TransportFailure } from './failure.js'
+import { codeOf, isExhaustion, TransportFailure } from './failure.js'
+import { lookUp } from './lookup.js'
 import { Opening } from './opening.js'
 
 export interface ConnectOptions {
@@ -13,6 +14,13 @@ export interface ConnectOptions {
   readonly family: 4 | 6 | undefined
   readonly localAddress: string | undefined
   readonly signal: AbortSignal
+  /**
+   * ms that connecting may take. An address that does not answer has its share of them, so that the others have theirs; the
+   * last one has until the signal. Default: none, until the signal.
+   */
+  readonly timeout?: number | undefined
+  /** Called when nothing is waited for any more but the resolver and the host. It may be called again for a proxy. */
+  readonly onBegin?: (() => void) | undefined
 }
 
 export interface Connected {
@@ -35,12 +43,15 @@ export async function connectToOneOf(
   port: number,
   options: ConnectOptions,
 ): Promise<Connected> {
+  const end = performance.now() + (options.timeout ?? Infinity)
   let failure: TransportFailure | undefined
-  for (const address of addresses) {
+  for (const [index, address] of addresses.entries()) {
+    const others = addresses.length - index - 1
+    const share = others === 0 ? Infinity : Math.max(0, end - performance.now()) / (others + 1)
     try {
-      return await connectTo(address, port, options)
+      return await connectTo(address, port, share, options)
     } catch (error) {
-      if (!(error instanceof TransportFailure)) throw error
+      if (!(error instanceof TransportFailure) || isExhaustion(error)) throw error
       failure = moreTelling(failure, error)
     }
   }
@@ -50,15 +61,16 @@ export async function connectToOneOf(
 /** The addresses of a host; one that is an address has itself. */
 export async function addressesOf(
   host: string,
-  { family, signal }: Pick<ConnectOptions, 'family' | 'signal'>,
+  { family, signal, onBegin = () => {} }: Pick<ConnectOptions, 'family' | 'signal' | 'onBegin'>,
 ): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host]
-  const looking = lookup(host, { all: true, verbatim: true, family: family ?? 0 })
+  if (isIP(host) !== 0) {
+    onBegin()
+    return [host]
+  }
   try {
-    const found = await unlessAborted(looking, signal)
+    const found = await unlessAborted(lookUp(host, { family, signal, onBegin }), signal)
     return found.map(({ address }) => address)
   } catch (error) {
-    // The look-up itself cannot be stopped: it ends when it does, and nobody hears of it.
     signal.throwIfAborted()
     const code = codeOf(error)
     const what = family === undefined ? '' : `no IPv${family} address of `
@@ -67,9 +79,17 @@ export async function addressesOf(
   }
 }
 
-async function connectTo(address: string, port: number, { localAddress, signal }: ConnectOptions): Promise<Connected> {
+async function connectTo(
+  address: string,
+  port: number,
+  ms: number,
+  { localAddress, signal }: ConnectOptions,
+): Promise<Connected> {
   const opening = new Opening(new Socket({ allowHalfOpen: true }), signal)
   const { socket } = opening
+  const detail = `${address} gave no answer`
+  const giveUp = (): void => opening.fail(new TransportFailure('unreachable', { code: 'ETIMEDOUT', detail }))
+  const timer = ms === Infinity ? undefined : setTimeout(giveUp, ms)
   try {
     const startedAt = performance.now()
     const connectedAt = await opening.wait<number>((done) => {
@@ -83,6 +103,8 @@ async function connectTo(address: string, port: number, { localAddress, signal }
   } catch (error) {
     opening.destroy()
     throw error
+  } finally {
+    clearTimeout(timer)
   }
 }
 

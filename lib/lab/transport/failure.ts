@@ -70,6 +70,13 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
+/** Whether it is this machine that has nothing left to connect with: any other host would fail the same. */
+export function isExhaustion(error: unknown): error is TransportFailure {
+  return error instanceof TransportFailure && exhausted.includes(error.code ?? '')
+}
+
+const exhausted: readonly string[] = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']
+
 // What is not here has no way to the host in common: EHOSTUNREACH, ENETUNREACH, ENETDOWN, ETIMEDOUT, EINVAL.
 const reasons: ReadonlyMap<string, TransportFailureReason> = new Map([
   ['ECONNREFUSED', 'refused'],

@@ -5,7 +5,7 @@
  *     const { socket } = await openTransport(target, { starttls: 'smtp', signal: AbortSignal.timeout(5000) })
  */
 import { isIP, type Socket } from 'node:net'
-import { checkOptions, checkText, invalid, signalOption } from '../../options.js'
+import { checkCount, checkOptions, checkText, invalid, signalOption } from '../../options.js'
 import { addressesOf, connect, type Connected } from './connect.js'
 import { TransportFailure, type TransportFailureReason } from './failure.js'
 import { connectByHttp } from './http-proxy.js'
@@ -38,6 +38,16 @@ export interface OpenTransportOptions {
    * @default the system's choice
    */
   readonly localAddress?: string | undefined
+  /**
+   * ms that connecting may take: an address of several that does not answer has its share of them. The signal ends it.
+   * @default none
+   */
+  readonly timeout?: number | undefined
+  /**
+   * Called once, when nothing is waited for any more but the resolver and the network: names are looked up by few threads,
+   * so that others may be before. A time that is to be the host's begins here.
+   */
+  readonly onBegin?: (() => void) | undefined
   /** The time for all of it. When it aborts, the socket is destroyed at once. */
   readonly signal: AbortSignal
 }
@@ -82,14 +92,14 @@ export async function openTransport(target: Target, options: OpenTransportOption
   }
 }
 
-async function connectThrough(proxy: ProxyAddress, { target, family, localAddress, signal }: Checked) {
+async function connectThrough(proxy: ProxyAddress, { target, family, ...others }: Checked) {
   const tunnel = proxy.kind === 'http' ? connectByHttp : await socksTunnel()
   // Before anything is asked of the proxy: a name that does not exist is no fault of its.
-  const looked = proxy.kind === 'socks5' ? await addressesOf(target.host, { family, signal }) : []
+  const looked = proxy.kind === 'socks5' ? await addressesOf(target.host, { family, ...others }) : []
   const destination = { host: looked[0] ?? target.host, port: target.port }
   let connected: Connected | undefined
   try {
-    connected = await connect(proxy.host, proxy.port, { family: undefined, localAddress, signal })
+    connected = await connect(proxy.host, proxy.port, { family: undefined, ...others })
     await tunnel(connected.opening, destination, proxy)
     return { ...connected, connectedAt: performance.now() }
   } catch (error) {
@@ -122,13 +132,24 @@ interface Checked {
   readonly proxy: ProxyAddress | undefined
   readonly starttls: StartTlsProtocol | undefined
   readonly localAddress: string | undefined
+  readonly timeout: number | undefined
+  /** Of all calls the first one is told. */
+  readonly onBegin: () => void
   readonly signal: AbortSignal
 }
 
-const optionKeys = ['family', 'proxy', 'starttls', 'localAddress', 'signal'] satisfies (keyof OpenTransportOptions)[]
+const optionKeys = [
+  'family',
+  'proxy',
+  'starttls',
+  'localAddress',
+  'timeout',
+  'onBegin',
+  'signal',
+] satisfies (keyof OpenTransportOptions)[]
 
 function checkAll(given: Target, options: OpenTransportOptions): Checked {
-  const { family, proxy: url, starttls, localAddress, signal } = checkOptions(options, optionKeys)
+  const { family, proxy: url, starttls, localAddress, timeout, onBegin, signal } = checkOptions(options, optionKeys)
   const checkedSignal = signalOption.check('signal', signal)
   if (checkedSignal === undefined) throw invalid('signal', 'an AbortSignal', signal)
   if (localAddress !== undefined && isIP(checkText('localAddress', localAddress)) === 0) {
@@ -141,9 +162,22 @@ function checkAll(given: Target, options: OpenTransportOptions): Checked {
     target,
     proxy,
     localAddress,
+    timeout: timeout === undefined ? undefined : checkCount('timeout', 'ms', timeout, 0),
+    onBegin: onlyOnce(onBegin),
     signal: checkedSignal,
     family: familyFor(target.host, proxy, family, localAddress),
     starttls: starttls === undefined ? undefined : checkProtocol('starttls', starttls),
+  }
+}
+
+function onlyOnce(call: unknown): () => void {
+  if (call === undefined) return () => {}
+  if (typeof call !== 'function') throw invalid('onBegin', 'a function', call)
+  let isCalled = false
+  return () => {
+    if (isCalled) return
+    isCalled = true
+    Reflect.apply(call, undefined, [])
   }
 }
 

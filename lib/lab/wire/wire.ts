@@ -20,8 +20,8 @@ export interface Seen {
   readonly fatalAlert?: { readonly name: AlertName; readonly at: number }
   readonly finAt?: number
   readonly reset?: { readonly code: string; readonly at: number }
-  /** OpenSSL could not go on: its reason, in its own words. */
-  readonly failure?: { readonly reason: string; readonly at: number }
+  /** OpenSSL could not go on: why, in its own words, the last one and all in their order. */
+  readonly failure?: { readonly reason: string; readonly reasons: readonly string[]; readonly at: number }
   /** Bytes that followed the peer's close_notify. */
   readonly surplus: number
 }
@@ -281,8 +281,8 @@ export class Wire {
   #noteFailure({ value, error, queue }: SslResult): void {
     if (value > 0 || error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE') return
     if (error === 'SSL_ERROR_ZERO_RETURN' || isInterrupted({ value, error, queue })) return
-    const reason = queue.at(-1)?.reason ?? error
-    this.#seen.failure ??= { reason: reason.toLowerCase().replaceAll('_', ' '), at: performance.now() }
+    const reasons = queue.flatMap(({ reason }) => (reason === undefined ? [] : [wordsOf(reason)]))
+    this.#seen.failure ??= { reason: reasons.at(-1) ?? wordsOf(error), reasons, at: performance.now() }
   }
 
   #changed(): void {
@@ -318,6 +318,11 @@ export function clientWire(socket: net.Socket, context: SslContext, options: Cli
  */
 function isInterrupted({ value, error, queue }: SslResult): boolean {
   return value <= 0 && error === 'SSL_ERROR_SYSCALL' && queue.length === 0
+}
+
+/** BoringSSL's words are the same but for their form. */
+function wordsOf(reason: string): string {
+  return reason.toLowerCase().replaceAll('_', ' ')
 }
 
 /** An abort's reason can be anything. */

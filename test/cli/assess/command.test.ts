@@ -31,6 +31,8 @@ describe('the command line of assess', () => {
       says: 'cannot be used with',
     },
     { args: ['assess', '--server', 'localhost', '--content', 'package.json'], says: 'cannot be used with' },
+    { args: ['assess', '--content', '/absent/body', '--', 'true', '{url}'], says: '/absent/body' },
+    { args: ['assess', '--content', '/', '--', 'true', '{url}'], says: 'EISDIR' },
     { args: ['assess', '--junit', '/absent/file.xml', '--', 'true', '{url}'], says: 'There is no such folder' },
     { args: ['assess', '--server', 'https://localhost/'], says: 'HOST or HOST:PORT' },
     { args: ['assess', '--tls', 'TLSv1.1', '--', 'true', '{url}'], says: 'Allowed choices are TLSv1.2, TLSv1.3' },
@@ -142,6 +144,20 @@ describe('assess', () => {
     expect(cases.map(({ name }) => name)).toEqual(names)
     expect(cases.every(({ facts }) => facts.startsWith('close_notify+fin, close_notify '))).toBe(true)
     expect(cases.find(({ name }) => name === 'gnutls-strict, TLSv1.3')?.facts).toContain('; accepted: ')
+  })
+
+  test('fails for each connection that a server refuses, also in JUnit XML', async () => {
+    const peer = await startPeer('answers')
+    await peer.close()
+    const junit = path.join(temporaryFolder(), 'closing.xml')
+    const server = `127.0.0.1:${peer.port}`
+    const { exitCode, stdout, stderr } = await run('assess', '--server', server, '--json', '--junit', junit)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
+    const entry = { side: 'client', handshake: { kind: 'failed', reason: 'refused' }, did: [] }
+    expect(JSON.parse(stdout)).toMatchObject({ runs: Array.from({ length: 14 }, () => ({ entry })) })
+    const { suite, cases } = parsedJunit(junit)
+    expect(suite).toMatchObject({ tests: '14', failures: '14' })
+    expect(new Set(cases.map(({ facts }) => facts))).toEqual(new Set(['no handshake: refused']))
   })
 
   test('fails where a server has no such version of TLS, also in JUnit XML', async () => {

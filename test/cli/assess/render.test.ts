@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { renderJunit } from '../../../lib/cli/assess/render/junit.js'
-import { renderText } from '../../../lib/cli/assess/render/text.js'
+import { renderJunit, renderServerJunit } from '../../../lib/cli/assess/render/junit.js'
+import { renderServerText, renderText } from '../../../lib/cli/assess/render/text.js'
 import { plainStyle } from '../../../lib/cli/style.js'
 import { type AssessedRun, type Assessment, summaryOf } from '../../../lib/lab/assess/result.js'
 import { run } from '../../lab/assess/runs.js'
@@ -54,18 +54,26 @@ describe('JUnit XML', () => {
   })
 })
 
+test('an address of IPv6 stands in brackets before its port', () => {
+  const { date, madeBy } = assessment([])
+  const server = { format: 1, kind: 'server-assessment', date, madeBy, host: '::1', port: 4433, runs: [] } as const
+  expect(renderServerJunit(server)).toContain('"close-notify assess --server [::1]:4433"')
+  expect(renderServerText(server, { width: Infinity, style: plainStyle })).toMatch(/^\[::1\]:4433\n/)
+})
+
 describe('text', () => {
   const layout = { width: Infinity, style: plainStyle }
 
   test('has a line for each run and the counts', () => {
     const hung = run({ profile: 'silent', exitCode: null, signal: 'SIGKILL', verdict: 'hung' })
-    const text = renderText(assessment([run(), accepted, hung]), layout)
+    const unreached = run({ profile: 'drops', connections: [], verdict: 'not reached' })
+    const text = renderText(assessment([run(), accepted, hung, unreached]), layout)
     expect(text).toMatch(
       /^ {2}truncates +chunked +cut at 500 +0 +500 +12 +close_notify\+fin before ours +truncation accepted$/m,
     )
     expect(text).toMatch(/^ {2}silent +content-length +whole +killed +whole +12 .* hung$/m)
     expect(text).toContain('Truncations accepted: content-length 0 of 0, chunked 1 of 1, close 0 of 0\n')
-    expect(text).toContain('Hung: silent, content-length\n')
+    expect(text).toContain('Hung: silent, content-length\nNot reached: drops, content-length\n')
     expect(text).toContain('Connections closed: 3 with close_notify, 0 without, 0 not at all\nVerdict: failed\n')
   })
 

@@ -104,6 +104,15 @@ describe('compare', () => {
     expect(second.replace(date, '')).toBe(first.replace(date, ''))
   })
 
+  test('tells two Nodes of one version apart, the second by its path', async () => {
+    const other = path.join(temporaryFolder(), 'node')
+    writeFileSync(other, `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+    const replaced = ['--from', 'node', '--to', other]
+    const { exitCode, stdout, stderr } = await run('compare', '--node', other, ...replaced, ...someScenario)
+    expect(stdout).toMatch(new RegExp(`^node-\\S+ \\(.*\\) -> ${other} \\(`))
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  })
+
   test('writes to a file instead of stdout', async () => {
     const file = path.join(temporaryFolder(), 'result.csv')
     const own = ['--builds', temporaryFolder()]

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Comparison } from '../../../lib/lab/compare/comparison.js'
+import { renderChangesAsMarkdown } from '../../../lib/cli/compare/render/changes-markdown.js'
+import { changesOf } from '../../../lib/lab/compare/changes.js'
 import { renderCsv } from '../../../lib/cli/compare/render/csv.js'
 import { renderMarkdown } from '../../../lib/cli/compare/render/markdown.js'
 import { isComplete } from '../../../lib/cli/compare/render/problems.js'
@@ -198,6 +200,25 @@ describe('as markdown', () => {
     const output = renderMarkdown(fiveBuilds())
     expect(output).not.toContain('2026-01-02')
     expect(output).not.toContain('/builds/')
+  })
+
+  test('a path that stands for a build is shown as it is', () => {
+    const [path, shown] = ['/a|b/_c_/x86_64<i>*', '/a\\|b/\\_c\\_/x86_64\\<i\\>\\*']
+    const output = renderMarkdown(
+      comparison(
+        [build('a', path), build('b', 'B'), build('c', 'C')],
+        [scenario('lab-a', { a: ran(readEofOf111), b: ran(readEof), c: ran(readEof) })],
+      ),
+    )
+    expect(output).toContain(`\n| ${shown} | \``)
+    expect(output).toContain(` | ${shown}: \`0 SSL_ERROR_SYSCALL`)
+    expect(output).toContain(`| step | ${shown} | B, C |`)
+    expect(output).toContain(': /a|b/_c_/x86_64&lt;i>* in 1 of 1 steps</summary>')
+    const pair = comparison([build('a', path), build('b', 'B')], [])
+    expect(renderMarkdown(pair)).toContain(`\n| ${shown} | `)
+    const same = scenario('lab-a', { a: ran(readEof), b: ran(readEof) })
+    const page = renderChangesAsMarkdown(changesOf({ ...pair, scenarios: [same] }, 'a', 'b'), { allSteps: false })
+    expect(page).toContain(`### ${shown} to B\n`)
   })
 
   test('a pipe does not end a cell', () => {

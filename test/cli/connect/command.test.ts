@@ -1,7 +1,10 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { createServer } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startPeer } from '../../../lib/lab/peers/peer.js'
 import { clientProfileNames, type ServerProfileName } from '../../../lib/lab/peers/profiles.js'
-import { run } from '../run.js'
+import { portOf as listeningPort } from '../../lab/transport/servers.js'
+import { once } from '../../support/streams.js'
+import { run, start } from '../run.js'
 
 async function portOf(profile: ServerProfileName): Promise<number> {
   const peer = await startPeer(profile)
@@ -31,6 +34,7 @@ describe('the command line of connect', () => {
     { args: ['connect', '--profile', 'silent', 'localhost:1'], says: 'Allowed choices are chrome' },
     { args: ['connect', '--profile', 'chrome', 'https://localhost/'], says: 'HOST or HOST:PORT' },
     { args: ['connect', '--profile', 'chrome', '--path', 'x', 'localhost:1'], says: 'path' },
+    { args: ['connect', '--profile', 'chrome', '--ca-file', '/', 'localhost:1'], says: 'EISDIR' },
   ])('refuses $args, says why, and connects to nothing', async ({ args, says }) => {
     const { exitCode, stdout, stderr } = await run(...args)
     expect(stderr).toContain(says)
@@ -72,6 +76,24 @@ describe('connect', () => {
       judgement: { verdict: 'rejected' },
     })
     expect(exitCode).toBe(1)
+  })
+
+  test('is ended by Ctrl-C, in the handshake and behind it, and prints nothing then', async () => {
+    const mute = createServer((socket) => void socket.resume().on('error', () => {})).listen(0, '127.0.0.1')
+    onTestFinished(() => void mute.close())
+    await once(mute, 'listening')
+    const target = `127.0.0.1:${listeningPort(mute.address())}`
+    const inHandshake = start(['connect', '--profile', 'waits', target])
+    await once(mute, 'connection')
+    inHandshake.child.kill('SIGINT')
+    expect(await inHandshake.ended).toEqual({ exitCode: 130, stdout: '', stderr: '' })
+
+    const silent = await startPeer('silent')
+    onTestFinished(() => silent.close())
+    const behind = start(['connect', '--profile', 'waits', '--wait', '60000', `127.0.0.1:${silent.port}`])
+    await vi.waitFor(() => expect(silent.open).toBe(1), { timeout: 20_000 })
+    behind.child.kill('SIGINT')
+    expect(await behind.ended).toEqual({ exitCode: 130, stdout: '', stderr: '' })
   })
 
   test('says why there is no connection, and fails', async () => {

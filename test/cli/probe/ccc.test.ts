@@ -54,6 +54,23 @@ test('CCC is told in text, as JSON that keeps to the schema, as markdown and as 
   expect(rows.at(-1)).toMatch(/,ccc,accepted,,,,-?[\d.]+,.*"200, close_notify, plaintext"$/)
 })
 
+test('a login that is none is not shown', async () => {
+  const { exitCode, stdout, stderr } = await run(
+    'probe',
+    '--starttls',
+    'ftp',
+    '--ccc',
+    '--login',
+    'secret',
+    'localhost:1',
+  )
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: 'error: Expected USER:PASSWORD for --login\n',
+  })
+})
+
 test.each([
   [['--ccc'], "Expected starttls 'ftp' with ccc"],
   [['--starttls', 'ftp', '--login', 'ann:secret'], '--login is for --ccc'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { connectAs } from '../../../lib/lab/peers/connect.js'
 import { profiles } from '../../../lib/lab/peers/profiles.js'
 import { once } from '../../support/streams.js'
@@ -49,17 +49,51 @@ describe('the command line of serve', () => {
 })
 
 describe('serve', () => {
-  test('says where it listens, prints each connection, and Ctrl-C ends it with 0', async () => {
+  test('says where it listens, prints each connection, and Ctrl-C ends it with 0 and a table', async () => {
     const caFile = path.join(temporaryFolder(), 'ca.pem')
-    const server = start(['serve', '--profile', 'answers', '--ca-file', caFile])
+    const server = start(['serve', '--profile', 'answers', 'silent', '--ca-file', caFile])
     const output = outputOf(server)
     const port = Number((await output.line(/https:\/\/localhost:(\d+)\//))[1])
     await output.line(/Ctrl-C/)
     const options = { port, servername: 'localhost', ca: readFileSync(caFile, 'utf8') }
     expect(await connectAs('firefox', options)).toMatchObject({ handshake: { kind: 'done' } })
     await output.line(/^answers #1 TLSv1\.3: close_notify\+fin/)
+    await connectAs('firefox', options)
+    await connectAs('chrome', options)
+    await output.line(/^answers #3 /)
     server.child.kill('SIGINT')
-    expect(await server.ended).toMatchObject({ exitCode: 0, stderr: '' })
+    const { stdout, ...ended } = await server.ended
+    expect(ended).toEqual({ exitCode: 0, stderr: '' })
+    const table = stdout.split('\n').slice(-4)
+    expect(table[0]).toMatch(/^ {2}profile +clients +closed by +judged$/)
+    expect(table[1]).toMatch(/^ {2}answers +3 +close_notify\+fin before ours \(2\), fin$/)
+    expect(table[2]).toMatch(/^ {2}silent +0 +no connection$/)
+  })
+
+  test('has of a connection that was open at its end a line in the table, and no table where nobody came', async () => {
+    const served = start(['serve', '--profile', 'strict'])
+    const output = outputOf(served)
+    const port = Number((await output.line(/https:\/\/localhost:(\d+)\//))[1])
+    await connectAs('chrome', { port })
+    await output.line(/^strict #1 /)
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    await once(socket, 'connect')
+    // A connection that is in the system's hands only is none to the program.
+    socket.write('?')
+    const whole = await connectAs('firefox', { port })
+    expect(whole.judgement).toMatchObject({ verdict: 'accepted' })
+    await output.line(/^strict #3 /)
+    served.child.kill('SIGINT')
+    const { stdout } = await served.ended
+    expect(stdout).toMatch(
+      /^ {2}strict +3 +fin, close_notify\+fin before ours, in the handshake: open +rejected, accepted\n$/m,
+    )
+
+    const unused = start(['serve', '--profile', 'strict'])
+    await outputOf(unused).line(/Ctrl-C/)
+    unused.child.kill('SIGINT')
+    expect((await unused.ended).stdout).toMatch(/Ctrl-C ends it\.\n$/)
   })
 
   test('prints lines of JSON, and ends with connections that are open', async () => {

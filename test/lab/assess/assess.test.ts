@@ -29,6 +29,7 @@ describe.skipIf(lacks('curl'))('curl', () => {
       },
       hung: [],
       dataLost: [],
+      notReached: [],
     })
     expect(runs.every(({ connections }) => connections.length > 0)).toBe(true)
     // An RST is no end to it either.

@@ -46,7 +46,16 @@ describe('the summary', () => {
       },
       hung: ['silent, content-length'],
       dataLost: [],
+      notReached: [],
       closes: { withCloseNotify: 2, without: 1, notAtAll: 1 },
+    })
+  })
+
+  test('does not pass what reached the control server alone', () => {
+    const unreached = run({ profile: 'drops', connections: [], verdict: 'not reached' })
+    expect(summaryOf(run(), [run(), unreached])).toMatchObject({
+      verdict: 'failed',
+      notReached: ['drops, content-length'],
     })
   })
 

@@ -1,5 +1,8 @@
-import { describe, expect, test, vi } from 'vitest'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { runCommand } from '../../../lib/lab/assess/run-command.js'
+import { temporaryFolder } from '../../cli/run.js'
 import { commandOf } from '../../support/processes.js'
 
 const options = { timeout: 30_000, maxOutput: 1000, env: {} }
@@ -38,6 +41,25 @@ describe('runCommand()', () => {
     await vi.waitFor(() => expect(commandOf(Number(stdout))).toBe(''))
   })
 
+  test.each([
+    { next: 'exit 3', exitCode: 3, isHung: false },
+    { next: 'sleep 1000', exitCode: null, isHung: true },
+  ])('ends though its output is held by what has left its process group: $next', async ({ next, exitCode, isHung }) => {
+    const { script, pid } = leaving(next)
+    const run = await runCommand(['sh', '-c', script], { ...options, ...(isHung && { timeout: 3000 }) })
+    expect(run).toMatchObject({ exitCode, isHung })
+    await vi.waitFor(() => expect(commandOf(pid())).toBe('sleep 1000'))
+  })
+
+  test('is ended by its signal where something has left its process group', async () => {
+    const { script, pid } = leaving('sleep 1000')
+    const controller = new AbortController()
+    const running = runCommand(['sh', '-c', script], { ...options, signal: controller.signal })
+    await vi.waitFor(() => expect(commandOf(pid())).toBe('sleep 1000'), { timeout: 20_000 })
+    controller.abort(new Error('enough'))
+    await expect(running).rejects.toThrow('enough')
+  })
+
   test('is ended by its signal', async () => {
     const controller = new AbortController()
     const running = runCommand(['sleep', '1000'], { ...options, signal: controller.signal })
@@ -49,3 +71,14 @@ describe('runCommand()', () => {
     await expect(runCommand(['/absent/program'], options)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
+
+/** A script that goes on once something has left its process group, and the number of that process; 0 before. */
+function leaving(next: string) {
+  const file = path.join(temporaryFolder(), 'pid')
+  const pid = () => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
+  onTestFinished(() => {
+    if (pid() > 0) process.kill(pid(), 'SIGKILL')
+  })
+  const leaver = `setsid sh -c 'echo $$ > ${file}; exec sleep 1000'`
+  return { script: `${leaver} & until [ -s ${file} ]; do sleep 0.01; done; ${next}`, pid }
+}

@@ -64,6 +64,14 @@ describe('a journal', () => {
     )
   })
 
+  test('tells of each result that it has, when it is opened again', async () => {
+    const resumed: object[] = []
+    const file = await newFile(headerLine + lineOf('a.example', 'one') + lineOf('b.example').trimEnd())
+    const journal = await openJournal<Result>(file, header, (each) => void resumed.push(each))
+    await journal.close()
+    expect(resumed).toEqual([result('a.example', 'one'), result('b.example')])
+  })
+
   test('takes no second result of a target', async () => {
     const file = await newFile(headerLine + lineOf('a.example'))
     const journal = await openJournal<Result>(file, header)

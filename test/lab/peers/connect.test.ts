@@ -1,4 +1,6 @@
 /** Profiles of clients, by what the peers of this package and an independent relay see of them. */
+import { createServer } from 'node:https'
+import { networkInterfaces } from 'node:os'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connectAs } from '../../../lib/lab/peers/connect.js'
 import type { ClientProfileName, ServerProfileName } from '../../../lib/lab/peers/profiles.js'
@@ -8,6 +10,8 @@ import { opensslServer } from '../../support/peers/openssl.js'
 import { lacks } from '../../support/peers/programs.js'
 import { stopAfter } from '../../support/peers/child.js'
 import { startRelay } from '../../support/relay.js'
+import { once } from '../../support/streams.js'
+import { portOf } from '../transport/servers.js'
 import { entryOf, started } from './meeting.js'
 
 describe.each(tlsVersions)('%s', (version) => {
@@ -103,6 +107,27 @@ test('a certificate that is not trusted ends the handshake of firefox', async ()
   const entry = await connectAs('firefox', { port: peer.port, ca: certificate.cert })
   expect(entry).toMatchObject({ handshake: { kind: 'failed', reason: 'certificate verify failed' } })
   expect(entry).not.toHaveProperty('judgement')
+})
+
+const hasIPv6 = Object.values(networkInterfaces()).some((ones) => ones?.some(({ address }) => address === '::1'))
+
+test.each<{ host: string; servername?: string; named: string }>([
+  { host: '127.0.0.1', named: '127.0.0.1:PORT' },
+  { host: 'localhost', named: 'localhost:PORT' },
+  { host: '127.0.0.1', servername: 'a.example', named: 'a.example:PORT' },
+  ...(hasIPv6 ? [{ host: '::1', named: '[::1]:PORT' }] : []),
+])('$host, and the name $servername, stand in the Host field as $named', async ({ named, ...server }) => {
+  const hosts: unknown[] = []
+  const { key, cert } = certificate
+  const listener = createServer({ key, cert }, ({ headers }, response) => {
+    hosts.push(headers.host)
+    response.end()
+  }).listen(0, server.host)
+  onTestFinished(() => void listener.close())
+  await once(listener, 'listening')
+  const port = portOf(listener.address())
+  await connectAs('chrome', { ...server, port })
+  expect(hosts).toEqual([named.replace('PORT', String(port))])
 })
 
 test('its end by a signal is an entry too', async () => {

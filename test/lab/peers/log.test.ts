@@ -69,7 +69,10 @@ describe.each(tlsVersions)('%s', (version) => {
     client.write(request('keep-alive'))
     await wholeResponse(wire)
     tcp.resetAndDestroy()
-    expect(await entryOf(peer)).toMatchObject({ other: { closing: 'reset', reset: { code: 'ECONNRESET' } } })
+    const { did, other } = await entryOf(peer)
+    expect(other).toMatchObject({ closing: 'reset', reset: { code: 'ECONNRESET' } })
+    // Its answer cannot leave any more.
+    expect(did.map((step) => step.did)).toEqual(['request', 'response'])
   })
 
   test('RST that comes together with data', async () => {
@@ -85,6 +88,21 @@ describe.each(tlsVersions)('%s', (version) => {
       await vi.waitFor(() => expect(peer.log).toHaveLength(round))
     }
     expect(peer.log.map(({ other }) => other.closing)).toEqual(Array.from({ length: 10 }, () => 'reset'))
+  })
+
+  test('a client that does not read what it asked for', async () => {
+    const peer = await started('answers', { versions: [version], body: 100_000_000, hold: 300 })
+    // Nobody listens for its data.
+    const client = connect({ port: peer.port, host: '127.0.0.1', servername: 'localhost', ca: peer.ca })
+    client.on('error', () => {})
+    onTestFinished(() => void client.destroy())
+    await once(client, 'secureConnect')
+    client.write(request('close'))
+    const { did, other } = await entryOf(peer)
+    expect(did.map((step) => step.did)).toEqual(['request', 'response'])
+    expect(did[1]?.bytes).toBeLessThan(100_000_000)
+    expect(other.closing).toBe('open')
+    expect(peer.open).toBe(0)
   })
 
   test('a fatal alert in the handshake', async () => {

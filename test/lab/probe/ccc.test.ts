@@ -5,6 +5,7 @@ import { probe } from '../../../lib/lab/probe/probe.js'
 import type { Ccc, ProbedVersion } from '../../../lib/lab/probe/result.js'
 import { type TlsVersion, tlsVersions } from '../../../lib/tls/versions.js'
 import { certificate } from '../../support/certificate.js'
+import { delay } from '../../support/streams.js'
 import { type FtpConnection, ftpServer } from './ftp-server.js'
 
 const quick = { wait: 400, timeout: 5000, ca: certificate.cert, family: 4, starttls: 'ftp' } as const
@@ -64,6 +65,17 @@ const behaviours: Readonly<Record<string, [(at: FtpConnection) => Promise<void> 
       wire.raw(Buffer.from('200 injected\r\n'))
     },
     { ...accepted, tls: 'none', unasked: 14, control: 'silent' },
+    'risk',
+  ],
+  'a refusal of our close_notify, which it takes for a command': [
+    async ({ wire, reply, plaintext }) => {
+      reply(accepts)
+      await wire.until(() => wire.seen.closeNotifyAt !== undefined, 20_000)
+      wire.raw(Buffer.from('500 unknown\r\n500 command\r\n'))
+      await plaintext()
+      wire.raw(Buffer.from('200 noop\r\n'))
+    },
+    { ...accepted, tls: 'none', control: 'plaintext', noop: { code: 200, text: 'noop' } },
     'risk',
   ],
   garbage: [
@@ -210,6 +222,63 @@ describe.each(tlsVersions)('CCC with %s', (version) => {
     expect(ccc).toMatchObject({ kind: 'refused', command: refusing, reply: { code: 530 } })
     expect(advice.findings.at(-1)).toMatchObject({ question: 'ccc', weight: 'note' })
   })
+})
+
+test.each(['USER', 'PASS'])('plaintext in place of the reply to %s is told as that', async (asked) => {
+  const port = await ftpServer(async (first, { wire, command, reply }) => {
+    if (asked === 'PASS') {
+      reply('331 and the password?\r\n')
+      await command()
+    }
+    expect(first).toMatch(/^USER /)
+    wire.raw(Buffer.from('230 come in\r\n'))
+  })
+  const { ccc, advice } = await probed(port, 'TLSv1.3', { ccc: { user: 'ann', password: 'a secret' } })
+  expect(ccc).toEqual({ kind: 'no-reply', command: asked, ending: 'plaintext' })
+  expect(advice.findings.at(-1)).toMatchObject({ question: 'ccc', weight: 'risk' })
+})
+
+test('a wrong password is waited for, which servers take their time to refuse', async () => {
+  const port = await ftpServer(async (_first, { command, reply }) => {
+    reply('331 and the password?\r\n')
+    await command()
+    await delay(3 * quick.wait)
+    reply('530 wrong\r\n')
+  })
+  const { ccc } = await probed(port, 'TLSv1.3', { ccc: { user: 'ann', password: 'not it' } })
+  expect(ccc).toEqual({ kind: 'refused', command: 'PASS', reply: { code: 530, text: 'wrong' } })
+})
+
+test('a login that the server repeats is in no reply', async () => {
+  const port = await ftpServer(async (_first, { wire, command, reply, plaintext }) => {
+    reply('331 Password for Zoë (zoë@example.org)?\r\n')
+    await command()
+    reply('230 Zoë/se.cret* is in\r\n')
+    await command()
+    reply('200 no more protection for zoë\r\n')
+    wire.closeNotify()
+    await plaintext()
+    wire.raw(Buffer.from('not one for ZOë, xse.cret*x, zoëtrope\r\n'))
+  })
+  const { ccc } = await probed(port, 'TLSv1.3', { ccc: { user: 'zoë', password: 'se.cret*' } })
+  expect(ccc).toMatchObject({
+    reply: { code: 200, text: 'no more protection for ...' },
+    ...{ control: 'garbage', detail: 'not one for ..., x...x, zoëtrope\\r\\n' },
+  })
+
+  const refusing = await ftpServer((_first, { reply }) => reply('530 User zoë cannot log in.\r\n'))
+  const { ccc: refused, advice } = await probed(refusing, 'TLSv1.3', { ccc: { user: 'zoë', password: 'se.cret*' } })
+  expect(refused).toMatchObject({ command: 'USER', reply: { code: 530, text: 'User ... cannot log in.' } })
+  expect(JSON.stringify(advice)).not.toContain('zoë')
+})
+
+test.each([
+  ['UTF-8', Buffer.from('534 désolé\r\n'), 'désolé'],
+  ['no UTF-8', Buffer.from('534 d\xe9sol\xe9\r\n', 'latin1'), 'd\\xe9sol\\xe9'],
+])('a reply of %s is shown as it can be', async (_name, bytes, text) => {
+  const port = await ftpServer((_first, { wire }) => void wire.write(bytes))
+  const { ccc } = await probed(port, 'TLSv1.3')
+  expect(ccc).toEqual({ kind: 'refused', command: 'CCC', reply: { code: 534, text } })
 })
 
 test('CCC is of FTP, and its login has no line in it', async () => {

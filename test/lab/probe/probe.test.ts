@@ -3,8 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createHttpsServer } from 'node:https'
 import { createSecureServer } from 'node:http2'
 import { afterEach, describe, expect, test } from 'vitest'
-import { probe } from '../../../lib/lab/probe/probe.js'
-import type { ProbeOptions } from '../../../lib/lab/probe/options.js'
+import { probe, Prober } from '../../../lib/lab/probe/probe.js'
+import { checkProbeOptions, type ProbeOptions } from '../../../lib/lab/probe/options.js'
 import type { Answers, Observed, ProbedVersion, ProbeResult, Question } from '../../../lib/lab/probe/result.js'
 import { tlsVersions, type TlsVersion } from '../../../lib/tls/versions.js'
 import { certificate } from '../../support/certificate.js'
@@ -277,6 +277,13 @@ describe.each(tlsVersions)('with %s', (version) => {
     expect(answer.closeNotifyAt).toBeGreaterThan(150)
   })
 
+  test('a server that says nothing is not still sending, however young this process is', async () => {
+    const server = await scripted(() => {})
+    const long = 2 * performance.now() + 10_000
+    const answer = await answerTo('idle', server.port, { versions, idle: 200, wait: Math.ceil(long) })
+    expect(answer).toMatchObject({ ending: 'silent', bytes: 0, stillSending: false })
+  })
+
   test('sessions, by how the connection before ended', async () => {
     const server = await scripted(async ({ wire, whatComes }) => {
       await whatComes()
@@ -313,6 +320,11 @@ describe('what is wrong with a server is a result', () => {
   test('no such host', async () => {
     const result = await probe('no-such-host.invalid', quick)
     expect(result.versions).toMatchObject([{ kind: 'failed', failure: { stage: 'connect', reason: 'host-not-found' } }])
+  })
+
+  test('it is an address of the other family', async () => {
+    const result = await probe('[::1]:1', quick)
+    expect(result.versions).toMatchObject([{ kind: 'failed', failure: { stage: 'connect', reason: 'not-a-target' } }])
   })
 
   test('nobody listens', async () => {
@@ -389,11 +401,57 @@ describe('what is wrong with a server is a result', () => {
 
   test('a request is not answered', async () => {
     const server = await scripted(() => {})
-    const result = await probe(target(server.port), { ...quick, versions: ['TLSv1.3'], questions: ['afterResponse'] })
+    const options = { ...quick, timeout: 1000, versions: ['TLSv1.3'], questions: ['afterResponse'] } as const
+    const result = await probe(target(server.port), options)
     expect(probed(result, 'TLSv1.3').answers.afterResponse).toMatchObject({
       kind: 'not-observed',
-      failure: { stage: 'request', reason: 'timeout' },
+      failure: { stage: 'request', reason: 'timeout', detail: 'no response within 1000 ms' },
     })
+  })
+
+  test.each(['http/1.1', 'h2'] as const)(
+    'a response by %s may begin later than an answer is awaited',
+    async (request) => {
+      const { key, cert } = certificate
+      const late = (_request: unknown, answer: { end(body: string): void }): void => {
+        setTimeout(() => answer.end('late'), 3 * quick.wait)
+      }
+      const server = request === 'h2' ? createSecureServer({ key, cert }, late) : createHttpsServer({ key, cert }, late)
+      const port = await listening(server)
+      const answer = await answerTo('afterResponse', port, { request })
+      expect(answer).toMatchObject({ ending: 'close_notify+fin', response: { complete: true } })
+    },
+  )
+
+  test('a status that is none', async () => {
+    const server = await scripted(async ({ wire, whatComes }) => {
+      await whatComes()
+      wire.write(Buffer.from('HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n'))
+      wire.closeNotify()
+      wire.fin()
+    })
+    const { response: facts } = await answerTo('afterResponse', server.port)
+    expect(facts).not.toHaveProperty('status')
+  })
+})
+
+describe('a prober', () => {
+  test('refuses what no context can be made of, before anything is probed', () => {
+    expect(() => new Prober({ alpn: [''] })).toThrow(/names of 1 to 255 bytes for alpn/)
+    expect(() => new Prober({ cert: certificate.cert, key: 'no key' })).toThrow(/key/i)
+  })
+
+  test('has other settings with another family or certificate, and shows no key', () => {
+    const settingsOf = (options: ProbeOptions): object => {
+      using prober = new Prober(options)
+      return prober.settings
+    }
+    const { cert, key } = certificate
+    const all = [{}, { family: 4 }, { family: 6 }, { cert, key }, { ca: cert }] as const
+    const settings = all.map((options) => JSON.stringify(settingsOf(options)))
+    expect(new Set(settings).size).toBe(all.length)
+    expect(settings.join()).not.toContain('PRIVATE')
+    expect(settings[3]).toMatch(/"cert":"[0-9a-f]{64}"/)
   })
 })
 
@@ -418,7 +476,11 @@ describe('a probe', () => {
     expect(result.versions.length).toBeLessThanOrEqual(2)
   })
 
-  test.each([
+  test('asks for the name that is given in ASCII', () => {
+    expect(checkProbeOptions({ servername: 'B\u00fccher.example.' }).servername).toBe('xn--bcher-kva.example')
+  })
+
+  test.each<readonly [object, RegExp]>([
     [{ wait: 0 }, /1 to/],
     [{ request: 'h3' }, /http\/1\.1/],
     [{ path: 'index.html' }, /begins with \//],
@@ -434,9 +496,20 @@ describe('a probe', () => {
     [{ starttls: 'gopher' }, /smtp/],
     [{ signal: 1 }, /an AbortSignal/],
     [{ proxy: 'ftp://localhost' }, /proxy/],
+    [{ proxy: 'http://localhost', family: 4 }, /none with a proxy that looks names up itself for family/],
+    [{ proxy: 'socks5h://localhost', family: 6 }, /none with a proxy that looks names up itself for family/],
     [{ tls: 'TLSv1.3' }, /one of the keys/],
-  ])('refuses %j', async (options, message) => {
-    const wrong: object = options
+    ...['a b', 'a\r\nX: y', '', 'a..b', 'localhost:443'].map(
+      (servername) => [{ servername }, /the name of a host for/] as const,
+    ),
+    [{ questions: ['onFin', 'idle'] }, /no 'idle' without the option idle for questions/],
+    [{ questions: ['onFin'], idle: 100 }, /'idle' among those with the option idle/],
+    [{ starttls: 'smtp', questions: ['onFin', 'afterResponse'] }, /for that is 'none', for .*received 'afterResponse'/],
+    [{ request: 'none', questions: ['onFinInRequest'] }, /for that is 'none'/],
+    [{ request: Buffer.alloc(0), questions: ['onFinInRequest'] }, /for that is 'none'/],
+    [{ starttls: 'smtp', path: '/x' }, /none where the request is 'none' for path/],
+    [{ request: Buffer.from('x'), userAgent: 'x' }, /none where the request is bytes for userAgent/],
+  ])('refuses %j', async (wrong, message) => {
     await expect(probe('localhost', wrong)).rejects.toThrow(message)
   })
 })

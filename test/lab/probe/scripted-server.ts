@@ -22,12 +22,13 @@ export interface ScriptedServer {
 
 const longest = 20_000
 
-/** What the server asks of its clients. */
-export type ScriptedOptions = Pick<SslContextOptions, 'verify' | 'ca'>
+/** What the server asks of its clients, and what it shows them. */
+export type ScriptedOptions = Pick<SslContextOptions, 'verify' | 'ca' | 'key' | 'cert'>
 
 export async function scriptedServer(
   script: (connection: ScriptedConnection) => Promise<void> | void,
   options: ScriptedOptions = {},
+  host = '127.0.0.1',
 ): Promise<ScriptedServer> {
   const context = loadOpenSSL().createContext({
     side: 'server',
@@ -61,7 +62,7 @@ export async function scriptedServer(
     }
     run().catch(() => wire.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
   return {
     port: portOf(server.address()),
     get connections() {

@@ -1,11 +1,6 @@
 // Plain connections: addresses, families, failures, and what is left behind.
-import { execFileSync } from 'node:child_process'
 import { getEventListeners } from 'node:events'
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { open as openFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connectToOneOf } from '../../../lib/lab/transport/connect.js'
@@ -13,6 +8,7 @@ import { openTransport, type OpenTransportOptions } from '../../../lib/lab/trans
 import { parseTarget } from '../../../lib/lab/transport/target.js'
 import { once, readExactly } from '../../support/streams.js'
 import { containing, matching } from './matchers.js'
+import { blockLookups } from './lookups.js'
 import {
   closedPort,
   drain,
@@ -123,6 +119,28 @@ describe('of several addresses', () => {
     await expect(connecting).rejects.toMatchObject({ reason })
   })
 
+  test('one that does not answer leaves time for the next one', async () => {
+    const { target, stop } = await unanswering()
+    onTestFinished(stop)
+    const { port } = parseTarget(target)
+    const server = createServer(drain).listen(port, '127.0.0.2')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const signal = AbortSignal.timeout(20_000)
+    const { address, opening } = await connectToOneOf(['127.0.0.1', '127.0.0.2'], port, {
+      ...options(),
+      ...{ signal, timeout: 500 },
+    })
+    expect(address).toBe('127.0.0.2')
+    opening.destroy()
+    // The last one has all that is left, and the signal ends it.
+    const late = connectToOneOf(['127.0.0.3', '127.0.0.1'], port, {
+      ...options(),
+      ...{ signal: AbortSignal.timeout(300), timeout: 100 },
+    })
+    await expect(late).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
   test('no other is tried when the signal aborts', async () => {
     const server = await plainServer(drain)
     const controller = new AbortController()
@@ -133,6 +151,49 @@ describe('of several addresses', () => {
     controller.abort('enough')
     await expect(connecting).rejects.toBe('enough')
     expect(server.count()).toBe(0)
+  })
+})
+
+describe('of names', () => {
+  test('so many are looked up at a time as there are threads for it, and the others have not begun', async () => {
+    const server = await plainServer(drain)
+    const unblock = blockLookups()
+    const begun: number[] = []
+    const opening = [0, 1, 2, 3].map((index) =>
+      open(`localhost:${server.port}`, { family: 4, onBegin: () => void begun.push(index) }),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const before = [...begun]
+    unblock()
+    await Promise.all(opening)
+    expect(before).toEqual([0, 1])
+    expect(begun).toEqual([0, 1, 2, 3])
+  })
+
+  test('one that waits for its turn ends with its signal, and leaves its place to others', async () => {
+    const server = await plainServer(drain)
+    const unblock = blockLookups()
+    const controller = new AbortController()
+    const others = [0, 1].map(() => open(`localhost:${server.port}`, { family: 4 }))
+    const waiting = open(`localhost:${server.port}`, { family: 4, signal: controller.signal })
+    controller.abort('enough')
+    await expect(waiting).rejects.toBe('enough')
+    unblock()
+    await Promise.all(others)
+    await open(`localhost:${server.port}`, { family: 4 })
+  })
+
+  test('none has to be looked up for an address', async () => {
+    const server = await plainServer(drain)
+    const unblock = blockLookups()
+    onTestFinished(unblock)
+    let begun = 0
+    await open(`127.0.0.1:${server.port}`, {
+      onBegin: () => {
+        begun += 1
+      },
+    })
+    expect(begun).toBe(1)
   })
 })
 
@@ -229,23 +290,6 @@ async function hasIPv6(): Promise<boolean> {
     return false
   } finally {
     server.close()
-  }
-}
-
-/** Has every thread that looks names up wait for a writer of a FIFO, until what it returns is called. */
-function blockLookups(): () => void {
-  const folder = mkdtempSync(path.join(tmpdir(), 'close-notify-fifo-'))
-  const fifo = path.join(folder, 'fifo')
-  execFileSync('mkfifo', [fifo])
-  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
-  const readers = Array.from({ length: threads }, () => openFile(fifo, 'r'))
-  return () => {
-    const writer = openSync(fifo, 'r+')
-    void Promise.all(readers).then((opened) => {
-      closeSync(writer)
-      for (const file of opened) void file.close()
-      rmSync(folder, { recursive: true })
-    })
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Assessment, AssessedRun } from '../../../lab/assess/result.js'
 import { isFailure, nameOfRun } from '../../../lab/assess/result.js'
 import { hasFailed, type ServerAssessment, type ServerRun } from '../../../lab/assess/server.js'
+import { targetName } from '../../../lab/transport/target.js'
 import { outcomeOf } from './server-run.js'
 
 export function renderJunit({ command, date, runs, control, summary }: Assessment): string {
@@ -17,9 +18,9 @@ export function renderJunit({ command, date, runs, control, summary }: Assessmen
   return suiteOf({ name: `close-notify assess -- ${command.join(' ')}`, date, ms }, cases)
 }
 
-export function renderServerJunit({ host, port, date, runs }: ServerAssessment): string {
+export function renderServerJunit({ date, runs, ...target }: ServerAssessment): string {
   const ms = runs.reduce((sum, { entry }) => sum + entry.endedAt, 0)
-  return suiteOf({ name: `close-notify assess --server ${host}:${port}`, date, ms }, runs.map(serverCaseOf))
+  return suiteOf({ name: `close-notify assess --server ${targetName(target)}`, date, ms }, runs.map(serverCaseOf))
 }
 
 interface TestCase {

@@ -3,6 +3,8 @@ import type { Assessment, AssessedRun, RunVerdict } from '../../../lab/assess/re
 import { isFailure } from '../../../lab/assess/result.js'
 import type { ServerAssessment } from '../../../lab/assess/server.js'
 import { framings } from '../../../lab/peers/http.js'
+import { targetName } from '../../../lab/transport/target.js'
+import { closingOf } from '../../peer-log.js'
 import { aligned } from '../../text.js'
 import type { Layout } from '../../output.js'
 import type { Style } from '../../style.js'
@@ -36,12 +38,6 @@ function cellsOf(run: AssessedRun): readonly string[] {
   ]
 }
 
-function closingOf({ other, handshake }: AssessedRun['connections'][number]): string {
-  const { closing, closeNotify } = other
-  const order = closeNotify === undefined || closeNotify.order === 'without ours' ? '' : ` ${closeNotify.order}`
-  return `${handshake.kind === 'failed' ? 'in the handshake: ' : ''}${closing}${order}`
-}
-
 function marked(line: string, verdict: RunVerdict | undefined, style: Style): string {
   return verdict !== undefined && isFailure(verdict) ? style.alarm(line) : line
 }
@@ -56,7 +52,7 @@ function uselessLines(control: AssessedRun, style: Style): readonly string[] {
 }
 
 function summaryLines({ summary, control }: Assessment, style: Style): readonly string[] {
-  const { truncations, hung, dataLost, closes, verdict } = summary
+  const { truncations, hung, dataLost, notReached, closes, verdict } = summary
   const accepted = framings.map(
     (framing) => `${framing} ${truncations[framing].accepted} of ${truncations[framing].of}`,
   )
@@ -66,17 +62,18 @@ function summaryLines({ summary, control }: Assessment, style: Style): readonly 
     `Truncations accepted: ${accepted.join(', ')}`,
     `Hung: ${hung.join('; ') || 'never'}`,
     ...(dataLost.length === 0 ? [] : [`Data lost: ${dataLost.join('; ')}`]),
+    ...(notReached.length === 0 ? [] : [`Not reached: ${notReached.join('; ')}`]),
     `Connections closed: ${closes.withCloseNotify} with close_notify, ${closes.without} without, ${closes.notAtAll} not at all`,
     verdict === 'passed' ? style.heading('Verdict: passed') : style.alarm('Verdict: failed'),
   ]
 }
 
-export function renderServerText({ host, port, runs }: ServerAssessment, { style }: Layout): string {
+export function renderServerText({ runs, ...target }: ServerAssessment, { style }: Layout): string {
   const head = ['client', 'version', 'the server closed by', 'ms', 'the client']
   const rows = runs.map((run) => {
     const { closedBy, judged } = outcomeOf(run)
     return [run.profile, run.version, closedBy, String(run.entry.endedAt), judged]
   })
   const [title = '', ...lines] = aligned([head, ...rows])
-  return [style.heading(`${host}:${port}`), style.aside(title), ...lines, ''].join('\n')
+  return [style.heading(targetName(target)), style.aside(title), ...lines, ''].join('\n')
 }

@@ -3,7 +3,7 @@
 import type { Change, ChangedStep, ChangeKind, Changes } from '../../../lab/compare/changes.js'
 import { extentOf, headings, placesOf, titleOf } from './changes-text.js'
 import { markdownTable } from '../../text.js'
-import { cell, code, escaped } from './markdown-words.js'
+import { cell, code, escaped, label } from './markdown-words.js'
 import { problemOf } from './problems.js'
 
 interface MarkdownOptions {
@@ -18,7 +18,7 @@ export function renderChangesAsMarkdown(changes: Changes, options: MarkdownOptio
     return problem === undefined ? [] : [escaped(`${build.label}: ${problem}`)]
   })
   return [
-    `### ${from.label} to ${to.label}`,
+    `### ${label(from.label)} to ${label(to.label)}`,
     extentOf(changes),
     ...problems,
     ...ofKind('behaviour', changes, options),
@@ -58,7 +58,7 @@ function calls({ calls: all, from, to }: Changes): readonly string[] {
   if (all.length === 0) return []
   const lines = all.map(({ call, has, scenarios }) => {
     const names = scenarios.length === 0 ? '' : `; not compared: ${escaped(scenarios.join(', '))}`
-    return `- ${code(call)}: ${(has === 'from' ? from : to).label}${names}`
+    return `- ${code(call)}: ${label((has === 'from' ? from : to).label)}${names}`
   })
   return ['#### Calls and options that only one of them has', lines.join('\n')]
 }

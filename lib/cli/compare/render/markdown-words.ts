@@ -12,6 +12,16 @@ export function code(text: string): string {
   return `\`${escapeBars(text).replaceAll('`', "'")}\``
 }
 
+/** The label of a build, which can be a path. */
+export function label(text: string): string {
+  return escaped(text).replaceAll(/(?<![\dA-Za-z])_|_(?![\dA-Za-z])/g, '\\_')
+}
+
+/** Where markdown leaves HTML alone, as in a summary. */
+export function inHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
+
 export function escaped(text: string): string {
   return text.replaceAll(/[\\|<>*[\]`]/g, '\\$&')
 }

@@ -3,7 +3,7 @@
 import type { ComparedBuild, Comparison, StepDifference } from '../../../lab/compare/comparison.js'
 import { alikeThroughout, groupBy, isMarked } from './columns.js'
 import { markdownTable } from '../../text.js'
-import { cell, code, escaped } from './markdown-words.js'
+import { cell, code, escaped, inHtml, label } from './markdown-words.js'
 import { namesOf } from './names.js'
 import { problemOf } from './problems.js'
 import { namesOfBuilds, sectionsOf } from './sections.js'
@@ -25,7 +25,7 @@ export function renderMarkdown({ builds, scenarios }: Comparison): string {
 
 function buildTable(builds: readonly ComparedBuild[]): string {
   const rows = builds.map((build) => [
-    build.label,
+    label(build.label),
     build.status === 'loaded' ? code(build.version) : escaped(problemOf(build) ?? ''),
     build.status === 'loaded' ? build.lacking.map(code).join(', ') : '',
   ])
@@ -49,7 +49,7 @@ function differenceTables(builds: readonly ComparedBuild[], sections: readonly S
   )
   const [from, to] = builds
   const isPair = builds.length === 2 && from !== undefined && to !== undefined
-  const sides = isPair ? [from.label, to.label] : ['most builds', 'others']
+  const sides = isPair ? [label(from.label), label(to.label)] : ['most builds', 'others']
   // Calls before what they put on the wire, and what differs often before what rarely does.
   const calls = groupBy(places, ({ call }) => call).toSorted((a, b) => rankOf(b) - rankOf(a))
   return calls.flatMap((ofCall) => {
@@ -72,7 +72,7 @@ function differenceRow(builds: readonly ComparedBuild[], places: readonly Place[
       builds,
       same.map(([id]) => id),
     )
-    return `${labels}: ${cell(same[0]?.[1] ?? null)}`
+    return `${label(labels)}: ${cell(same[0]?.[1] ?? null)}`
   })
   const where = [...new Set(places.map(({ section }) => `[${nameOf(section)}](#${anchorOf(section)})`))].join('<br>')
   const folded = `<details><summary>${places.length} steps</summary>${where}</details>`
@@ -88,7 +88,7 @@ function foldedTable(builds: readonly ComparedBuild[], section: Section): string
   const { title, notes, explanations } = section
   const remarks = [...notes, ...explanations.map(({ builds: names, because }) => `${names}: ${because}`)]
   return [
-    `<details id="${anchorOf(section)}"><summary>${nameOf(section)}: ${extentOf(builds, section)}</summary>`,
+    `<details id="${anchorOf(section)}"><summary>${inHtml(`${nameOf(section)}: ${extentOf(builds, section)}`)}</summary>`,
     escaped(title),
     ...(section.rows.length === 0 ? [] : [stepTable(builds, section)]),
     ...(remarks.length === 0 ? [] : [remarks.map((remark) => `- ${escaped(remark)}`).join('\n')]),
@@ -104,8 +104,8 @@ function extentOf(builds: readonly ComparedBuild[], { rows, columns, isAlike }: 
   return [
     ...(unlike.length === 0
       ? []
-      : [`${namesOf(unlike.map(({ label }) => label))} in ${differing.length} of ${rows.length} steps`]),
-    ...(absent.length === 0 ? [] : [`not on ${namesOf(absent.map(({ label }) => label))}`]),
+      : [`${namesOf(unlike.map((column) => column.label))} in ${differing.length} of ${rows.length} steps`]),
+    ...(absent.length === 0 ? [] : [`not on ${namesOf(absent.map((build) => build.label))}`]),
   ].join('; ')
 }
 
@@ -113,7 +113,7 @@ function extentOf(builds: readonly ComparedBuild[], { rows, columns, isAlike }: 
 function stepTable(builds: readonly ComparedBuild[], { columns, rows }: Section): string {
   const groups = alikeThroughout(columns, rows)
   const heads = groups.map((group) =>
-    group.length === builds.length ? 'all' : namesOf(group.map(({ label }) => label)),
+    group.length === builds.length ? 'all' : label(namesOf(group.map((column) => column.label))),
   )
   const body = rows.map((row) => [
     code(row.step),

@@ -1,14 +1,7 @@
 // The result of a probe for people at a terminal.
 import type { Deviation } from '../../../lab/probe/expect.js'
-import type {
-  Advice,
-  Answer,
-  FailedVersion,
-  Failure,
-  ProbedVersion,
-  ProbeResult,
-  Weight,
-} from '../../../lab/probe/result.js'
+import { totalTimeIsOver } from '../../../lab/probe/out-of-time.js'
+import type { Answer, FailedVersion, Failure, ProbedVersion, ProbeResult, Weight } from '../../../lab/probe/result.js'
 import { targetName } from '../../../lab/transport/target.js'
 import type { Layout } from '../../output.js'
 import { wrap } from '../../text.js'
@@ -32,6 +25,11 @@ export function renderDeviations(deviations: readonly Deviation[], { style }: La
     .join('')
 }
 
+/** Of a host that --expect says nothing of: nobody is to take it for one that is as before. */
+export function renderUnexpected({ target }: ProbeResult): string {
+  return `${target}: nothing to compare with in the file of --expect\n`
+}
+
 function sections({ versions }: ProbeResult, layout: Layout): readonly string[] {
   const shown: string[] = []
   for (const [index, version] of versions.entries()) {
@@ -42,8 +40,8 @@ function sections({ versions }: ProbeResult, layout: Layout): readonly string[] 
     const before = versions[index - 1]
     if (before?.kind === 'probed' && areAlike(before, version)) continue
     const after = versions[index + 1]
-    const names = after !== undefined && areAlike(version, after) ? [version.version, after.version] : [version.version]
-    shown.push(probedSection(version, names, layout))
+    const isLikeNext = after?.kind === 'probed' && areAlike(version, after)
+    shown.push(probedSection(version, isLikeNext ? [version, after] : [version], layout))
   }
   return shown
 }
@@ -55,7 +53,7 @@ function failedSection({ version, failure }: FailedVersion, { style, width }: La
 /** A failure in a sentence that says what to do, where there is something to do. */
 function sentenceOf({ stage, reason, detail }: Failure): string {
   const why = detail === undefined ? '' : ` (${detail})`
-  const hint = hints[reason]
+  const hint = detail === totalTimeIsOver ? moreTotalTime : hints[reason]
   return `failed at the ${stages[stage]}: ${reason}${why}.${hint === undefined ? '' : ` ${hint}`}`
 }
 
@@ -67,6 +65,8 @@ const stages: Readonly<Record<Failure['stage'], string>> = {
   request: 'request',
 }
 
+const moreTotalTime = 'A longer --total-timeout may help.'
+
 const hints: Readonly<Record<string, string>> = {
   'not-tls': 'Does it speak another protocol first? See --starttls.',
   'not-the-protocol': 'Is it the right port for --starttls?',
@@ -77,14 +77,17 @@ const hints: Readonly<Record<string, string>> = {
   'alert:no_application_protocol': 'It wants another protocol; see --alpn and --request.',
 }
 
-function probedSection(version: ProbedVersion, names: readonly string[], layout: Layout): string {
+/** The answers are those of the first of the versions, which are alike. */
+function probedSection(version: ProbedVersion, alike: readonly ProbedVersion[], layout: Layout): string {
   const { style, width } = layout
-  const { cipher, certificate, connect, handshake, alpn } = version
+  const { certificate, alpn } = version
+  const ciphers = alike.flatMap(({ cipher }) => cipher ?? [])
+  const connects = alike.flatMap(({ connect }) => connect ?? [])
   const facts = [
-    ...(cipher === undefined ? [] : [cipher]),
+    ...(ciphers.length === 0 ? [] : [joined(ciphers)]),
     ...(alpn === undefined ? [] : [`ALPN ${alpn}`]),
-    ...(connect === undefined ? [] : [`TCP ${connect} ms`]),
-    `handshake ${handshake} ms`,
+    ...(connects.length === 0 ? [] : [`TCP ${joined(connects)} ms`]),
+    `handshake ${joined(alike.map(({ handshake }) => handshake))} ms`,
     certificate.trusted ? 'certificate trusted' : `certificate not trusted: ${certificate.reason}`,
   ]
   const { advice } = version
@@ -108,11 +111,21 @@ function probedSection(version: ProbedVersion, names: readonly string[], layout:
     .filter(({ question }) => question === 'resumption')
     .map(({ text }) => wrap(text, width))
   return [
-    `${style.heading(names.join(' and '))} ${style.aside(facts.join(', '))}`,
+    `${style.heading(joined(alike.map((each) => each.version)))} ${style.aside(facts.join(', '))}`,
     ...lines,
     ...others,
-    wrap(adviceSentence(advice), width),
+    ...(isCutShort(version) ? [wrap(`The total time was over before all was answered. ${moreTotalTime}`, width)] : []),
+    wrap(adviceSentence(version), width),
   ].join('\n')
+}
+
+function joined(each: readonly (string | number)[]): string {
+  return each.join(' and ')
+}
+
+function isCutShort({ answers, ccc }: ProbedVersion): boolean {
+  const all = [...askedIn(answers).map(([, answer]) => answer), ...(ccc === undefined ? [] : [ccc])]
+  return all.some((each) => each.kind === 'not-observed' && each.failure.detail === totalTimeIsOver)
 }
 
 function marked(text: string, weight: Weight | undefined, { style }: Layout): string {
@@ -132,8 +145,11 @@ function timesOf(answer: Answer): string {
   return times.join(', ')
 }
 
-function adviceSentence({ waitTimeout }: Advice): string {
-  return waitTimeout === undefined
+function adviceSentence({ advice: { waitTimeout }, answers }: ProbedVersion): string {
+  if (waitTimeout !== undefined) {
+    return `Towards it: mode 'bidirectional' with waitTimeout ${waitTimeout}, or 'unidirectional' where its answer is not needed.`
+  }
+  return answers.onCloseNotify?.kind === 'observed'
     ? "Towards it: mode 'unidirectional'; it gives no answer that is worth waiting for."
-    : `Towards it: mode 'bidirectional' with waitTimeout ${waitTimeout}, or 'unidirectional' where its answer is not needed.`
+    : "Towards it: mode 'unidirectional'; whether it answers close_notify is not known."
 }

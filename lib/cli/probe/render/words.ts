@@ -1,6 +1,7 @@
 /** What questions and answers are called in text for people. */
+import { isDeepStrictEqual } from 'node:util'
 import { questions } from '../../../lab/probe/options.js'
-import type { Answer, Answers, Ccc, Question, ProbedVersion, VersionResult } from '../../../lab/probe/result.js'
+import type { Answer, Answers, Ccc, Observed, Question, ProbedVersion } from '../../../lab/probe/result.js'
 
 export const questionNames: Readonly<Record<Question, string>> = {
   afterResponse: 'after a response',
@@ -46,8 +47,7 @@ export function shortCcc(ccc: Ccc): string {
 }
 
 /** What is the same of two versions is shown once. */
-export function areAlike(one: ProbedVersion, other: VersionResult): boolean {
-  if (other.kind === 'failed') return false
+export function areAlike(one: ProbedVersion, other: ProbedVersion): boolean {
   const [left, right] = [askedIn(one.answers), askedIn(other.answers)]
   return (
     left.length === right.length &&
@@ -55,9 +55,17 @@ export function areAlike(one: ProbedVersion, other: VersionResult): boolean {
       const [otherQuestion, otherAnswer] = right[index] ?? []
       return question === otherQuestion && otherAnswer !== undefined && isSame(answer, otherAnswer)
     }) &&
-    JSON.stringify(one.resumption) === JSON.stringify(other.resumption) &&
+    one.alpn === other.alpn &&
+    isDeepStrictEqual(one.resumption, other.resumption) &&
+    isDeepStrictEqual(one.certificate, other.certificate) &&
+    isDeepStrictEqual(weightsOf(one), weightsOf(other)) &&
     wordsOfCcc(one) === wordsOfCcc(other)
   )
+}
+
+/** The texts of findings have times in them. */
+function weightsOf({ advice }: ProbedVersion): readonly string[] {
+  return advice.findings.map(({ question, weight }) => `${question} ${weight}`)
 }
 
 function wordsOfCcc({ ccc }: ProbedVersion): string | undefined {
@@ -65,6 +73,14 @@ function wordsOfCcc({ ccc }: ProbedVersion): string | undefined {
 }
 
 function isSame(one: Answer, other: Answer): boolean {
-  if (one.kind === 'not-observed' || other.kind === 'not-observed') return one.kind === other.kind
-  return shortAnswer(one) === shortAnswer(other) && one.tcp === other.tcp && (one.bytes === 0) === (other.bytes === 0)
+  if (one.kind === 'not-observed' || other.kind === 'not-observed') {
+    return one.kind === other.kind && shortAnswer(one) === shortAnswer(other)
+  }
+  return isDeepStrictEqual(withoutNumbers(one), withoutNumbers(other))
+}
+
+/** All of an answer but its times and lengths. */
+function withoutNumbers({ ending, userCanceled, tcp, bytes, stillSending, surplus, response }: Observed): object {
+  const { status, delimitedBy, complete } = response ?? {}
+  return { ending, userCanceled, tcp, isEmpty: bytes === 0, stillSending, surplus, status, delimitedBy, complete }
 }

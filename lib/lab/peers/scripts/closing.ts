@@ -96,8 +96,10 @@ export const closingServers = {
       try {
         // A client that only discards shall not keep a processor busy.
         while (!isGone() && performance.now() < end) {
-          if (!acts.wire.socket.writableNeedDrain) acts.wire.write(piece)
-          bytes += piece.length
+          if (!acts.wire.socket.writableNeedDrain) {
+            acts.wire.write(piece)
+            bytes += piece.length
+          }
           await acts.until(isGone, 5)
         }
       } finally {
