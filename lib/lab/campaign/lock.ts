@@ -73,9 +73,24 @@ async function placeIfFree(path: string, own: Holder): Promise<boolean> {
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
-    throw error
+    if (!linkless.includes(String(codeOf(error)))) throw error
   } finally {
     await rm(draft, { force: true })
+  }
+  return await placeWithoutLink(path, own)
+}
+
+/** File systems without hard links (FAT, some of networks and of FUSE) say so in one of these ways: link(2). */
+const linkless: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+
+/** Whoever dies before the content is written leaves a lock that names nobody, and is for people to remove. */
+async function placeWithoutLink(path: string, own: Holder): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify(own), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
   }
 }
 
