@@ -219,7 +219,7 @@ export function isReading(handle: object): boolean | undefined {
 }
 
 /** Where a socket made with the option `onread` keeps its callback, which gets the data instead of push(). */
-export function onreadCallback(socket: TLSSocket): symbol | undefined {
+export function onreadCallback(socket: Socket): symbol | undefined {
   bufferCallback ??= Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === 'kBufferCb')
   return bufferCallback !== undefined && typeof Reflect.get(socket, bufferCallback) === 'function'
     ? bufferCallback

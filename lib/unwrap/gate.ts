@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import type { ClosureError } from '../errors.js'
+import { invalid } from '../options.js'
 import { mayBeRecord, recordHeaderLength } from '../tls/record-format.js'
 import type { HeldSocket } from './held-socket.js'
 
@@ -97,7 +99,9 @@ export class Gate extends Duplex {
 
   #take(length?: number): Buffer | undefined {
     const bytes: unknown = this.#tcp.read(length)
-    return Buffer.isBuffer(bytes) ? bytes : undefined
+    if (Buffer.isBuffer(bytes)) return bytes
+    if (bytes !== null) this.above?.failed(encoded(this.#tcp))
+    return undefined
   }
 
   readonly #end = (): void => {
@@ -115,6 +119,11 @@ export class Gate extends Duplex {
     this.release()
     this.above?.failed(undefined)
   }
+}
+
+/** The error of a net.Socket that hands out text: what has been decoded has lost bytes. */
+export function encoded(tcp: Socket): ClosureError {
+  return invalid('socket', 'a net.Socket without setEncoding()', tcp.readableEncoding)
 }
 
 function joined(header: Buffer, body: Buffer | undefined): Buffer {

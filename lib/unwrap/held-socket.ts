@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { finished } from 'node:stream'
 import { wrapRemovably } from '../closure/stand-ins.js'
 import { ClosureError } from '../errors.js'
 
@@ -24,6 +25,7 @@ export class HeldSocket {
   // The call is TLS's own.
   #isOurs = false
   #isGivenBack = false
+  #isFree = false
 
   constructor(tcp: Socket) {
     this.tcp = tcp
@@ -42,15 +44,15 @@ export class HeldSocket {
     held.add(tcp)
     this.#freed = [
       wrapRemovably(tcp, 'write', (previous, args) => {
-        if (this.#isOurs) return previous(args)
+        if (this.#passes()) return previous(args)
         refuse(args)
         return false
       }),
       wrapRemovably(tcp, 'end', (previous, args) => {
-        if (this.#isOurs) return previous(args)
+        if (this.#passes()) return previous(args)
         const [chunk] = args
-        const isPlain = chunk === undefined || chunk === null || typeof chunk === 'function'
-        if (!isPlain) refuse(args)
+        if (isListener(chunk)) finished(tcp, { readable: false }, chunk)
+        else if (chunk !== undefined && chunk !== null) refuse(args)
         this.endAsked()
         return tcp
       }),
@@ -85,11 +87,17 @@ export class HeldSocket {
     })
     const { tcp } = this
     held.delete(tcp)
+    this.#isFree = true
     for (const free of this.#freed) free()
     if (!tcp.readableEnded) tcp.allowHalfOpen = this.#allowHalfOpen
     // It was paused by the program, not by a 'readable' listener.
     if (this.#wasFlowing === false && this.#listensTo('data') && !this.#listensTo('readable')) tcp.pause()
     for (const { event, listener } of this.#listeners) tcp.on(event, listener)
+  }
+
+  // Afterwards too: where somebody has put a method of his own on top meanwhile, ours stays beneath it.
+  #passes(): boolean {
+    return this.#isOurs || this.#isFree
   }
 
   #listensTo(event: string): boolean {

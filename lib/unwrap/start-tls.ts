@@ -2,11 +2,12 @@ import { Socket } from 'node:net'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { closureOf } from '../closure/closure.js'
 import { knownLifetimeOf } from '../closure/lifetime.js'
-import { verifyErrorOf, releaseErrors } from '../closure/socket-internals.js'
+import { onreadCallback, releaseErrors, verifyErrorOf } from '../closure/socket-internals.js'
 import { ClosureError } from '../errors.js'
+import { requireRuntime } from '../native/addon.js'
 import { invalid } from '../options.js'
 import { forward } from './forwarding.js'
-import { Gate } from './gate.js'
+import { encoded, Gate } from './gate.js'
 import { HeldSocket } from './held-socket.js'
 import type { UnwrapOptions } from './unwrap-options.js'
 import { Unwrapping } from './unwrapping.js'
@@ -58,6 +59,7 @@ export interface StartedTls {
  * ended; ERR_CLOSURE_UNSUPPORTED_RUNTIME, ERR_CLOSURE_LOAD_FAILED where this runtime cannot do it
  */
 export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
+  requireRuntime()
   checkArguments(tcp, options)
   const allowHalfOpen = tcp.allowHalfOpen
   const held = new HeldSocket(tcp)
@@ -84,7 +86,7 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
     return tcp
   })
   gate.above = {
-    hasHeardCloseNotify: () => hasHeardCloseNotify(socket),
+    hasHeardCloseNotify: () => hearsCloseNotify(socket),
     failed: (error) => socket.destroy(error),
   }
   held.endAsked = () => socket.end()
@@ -109,6 +111,8 @@ function checkArguments(tcp: unknown, options: unknown): asserts tcp is Socket {
     throw new ClosureError('ERR_CLOSURE_CLOSED', 'startTls() came too late: the net.Socket has ended')
   }
   if (tcp.pending && !tcp.connecting) throw invalid('socket', 'a net.Socket that is connected or connecting', tcp)
+  if (tcp.readableEncoding !== null) throw encoded(tcp)
+  if (onreadCallback(tcp) !== undefined) throw invalid('socket', 'a net.Socket without the option onread', tcp)
 }
 
 function clientOver(socket: Gate, options: StartTlsClientOptions): TLSSocket {
@@ -145,8 +149,14 @@ function serverOver(gate: Gate, options: StartTlsServerOptions): TLSSocket {
   return socket
 }
 
-function hasHeardCloseNotify(socket: TLSSocket): boolean {
-  return knownLifetimeOf(socket)?.connection?.evidence.received().kind === 'close_notify'
+function hearsCloseNotify(socket: TLSSocket): boolean {
+  const connection = knownLifetimeOf(socket)?.connection
+  if (connection?.evidence.received().kind !== 'close_notify') return false
+  // Node may not have heard it, and hears nothing of TCP from now on.
+  setImmediate(() => {
+    connection.hearCloseNotify()
+  })
+  return true
 }
 
 // As Node does where half-open sockets are not allowed, but a turn later: until then unwrap() may answer the peer.

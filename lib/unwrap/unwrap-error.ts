@@ -21,7 +21,9 @@ Object.defineProperty(UnwrapError.prototype, 'name', { value: 'UnwrapError', con
 
 function reasonOf(code: UnwrapErrorCode, { sent, received, verdict }: ClosureReport): string {
   if (code === 'ERR_UNWRAP_ABORTED') return 'its signal was aborted'
-  if (code === 'ERR_UNWRAP_FAILED') return `the connection ended before: ${verdict}`
+  if (code === 'ERR_UNWRAP_FAILED') {
+    return verdict === 'clean' ? 'the connection is gone' : `the connection ended before: ${verdict}`
+  }
   if (sent.kind === 'nothing' || sent.kind === 'not-flushed') return 'what was written before did not leave in time'
   return received.kind === 'nothing' ? "the peer's did not come in time" : 'nobody reads what came before it'
 }
