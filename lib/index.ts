@@ -19,7 +19,7 @@ export {
   controlClosure,
 } from './policy/control.js'
 export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './policy/policy.js'
-export { TruncationError } from './policy/truncation.js'
+export { TruncationError } from './report/truncation-error.js'
 export type {
   Afterwards,
   ClosureFacts,
@@ -60,7 +60,7 @@ export {
   type StartTlsServerOptions,
   startTls,
 } from './unwrap/start-tls.js'
-export { UnwrapError, type UnwrapErrorCode } from './unwrap/unwrap-error.js'
+export { UnwrapError, type UnwrapErrorCode } from './report/unwrap-error.js'
 export type { UnwrapOptions } from './unwrap/unwrap-options.js'
 export type { SslErrorName } from './tls/ssl-errors.js'
 export type { QueuedError, SslResult } from './tls/ssl-result.js'

@@ -5,10 +5,15 @@ import { receivedShutdown, sentShutdown } from '../tls/shutdown-flags.js'
 import { isTls13 } from '../tls/versions.js'
 import type { Progress } from '../closing/side.js'
 import { kernelHasClosed, OutputProgress } from './output-progress.js'
+import {
+  hasCloseNotifyOfOurs,
+  isCloseNotify,
+  isSent,
+  receivedBy,
+  receivedEnding,
+  sentEnding,
+} from '../report/ending-alerts.js'
 import type { Cut, Received, Sent, TcpEnd } from '../report/facts.js'
-
-// So many alerts in a row that end nothing end the connection after all: OpenSSL's MAX_WARN_ALERT_COUNT.
-const mostWarnings = 5
 
 const noAlerts: readonly Alert[] = []
 const nothing = Object.freeze({ kind: 'nothing' } as const)
@@ -62,10 +67,7 @@ export class Evidence {
     this.#look()
     const ending = this.#readingEnd
     if (ending === undefined) return this.#wasClosedUnobserved(receivedShutdown) ? { kind: 'unobserved' } : nothing
-    if (!this.#closesReading(ending)) return { kind: 'fatal-alert', ...ending }
-    const firstCancel = this.#alerts.findIndex((alert) => !isSent(alert) && isUserCanceled(alert))
-    const userCanceledFirst = firstCancel !== -1 && firstCancel < this.#alerts.indexOf(ending)
-    return { kind: 'close_notify', userCanceledFirst, at: ending.at }
+    return receivedBy(ending, this.#alerts, this.#isTls13)
   }
 
   /** Whether an alert of the peer's has ended its stream. Costs less than received(). */
@@ -154,10 +156,10 @@ export class Evidence {
     this.#alertCount = count
     const alerts = this.#ssl.alerts()
     this.#alerts = alerts
-    this.#sentEnd = alerts.find((alert) => isSent(alert) && (isCloseNotify(alert) || isFatal(alert)))
-    this.#hasWrittenCloseNotify = alerts.some((alert) => isSent(alert) && isCloseNotify(alert))
+    this.#sentEnd = sentEnding(alerts)
+    this.#hasWrittenCloseNotify = hasCloseNotifyOfOurs(alerts)
     // The peer's alert that ended its stream.
-    this.#readingEnd = alerts.find((alert) => !isSent(alert) && this.#endsReading(alert)) ?? this.#refused(alerts)
+    this.#readingEnd = receivedEnding(alerts, this.#isTls13)
   }
 
   // Once true it stays: nothing is written after our close_notify. Asked for the last time when the socket is destroyed.
@@ -172,33 +174,6 @@ export class Evidence {
     return (this.#ssl.shutdownAtStart() & direction) !== 0
   }
 
-  // An alert of TLS 1.3 is an error whatever its level, but for user_canceled; before it, the level decides.
-  #endsReading(alert: Alert): boolean {
-    if (this.#closesReading(alert)) return true
-    return this.#isTls13 ? !isUserCanceled(alert) : isFatal(alert)
-  }
-
-  // TLS 1.3 has no alert levels (RFC 8446 section 6); before it, a close_notify at level fatal is a fatal alert.
-  #closesReading(alert: Alert): boolean {
-    return alert.name === 'close_notify' && (this.#isTls13 || !isFatal(alert))
-  }
-
-  // The peer's alert that is no error by itself, and that OpenSSL answered with a fatal one: the last of too many in a
-  // row; before TLS 1.3 also a refused renegotiation, and one of a level that does not exist.
-  #refused(alerts: readonly Alert[]): Alert | undefined {
-    const answer = alerts.findIndex((alert) => isSent(alert) && isFatal(alert))
-    if (answer < 1) return undefined
-    const last = alerts[answer - 1]
-    if (last === undefined || isSent(last)) return undefined
-    const name = alerts[answer]?.name
-    const before = alerts.slice(Math.max(0, answer - mostWarnings), answer)
-    const isRefused =
-      (name === 'unexpected_message' && before.length === mostWarnings && !before.some(isSent)) ||
-      (name === 'handshake_failure' && last.name === 'no_renegotiation') ||
-      (name === 'illegal_parameter' && !this.#isTls13 && last.level !== 'warning')
-    return isRefused ? last : undefined
-  }
-
   // "RB" is inside a record's body; "RH" is at its header, and bytes held back there are a part of one.
   #cut(): Cut | undefined {
     const state = this.#ssl.recordState()
@@ -206,22 +181,6 @@ export class Evidence {
     if (state !== 'RH') return undefined
     return this.#ssl.hasPending() ? 'inside-header' : 'between-records'
   }
-}
-
-function isSent(alert: Alert): boolean {
-  return alert.direction === 'sent'
-}
-
-function isCloseNotify(alert: Alert): boolean {
-  return alert.name === 'close_notify' && !isFatal(alert)
-}
-
-function isUserCanceled(alert: Alert): boolean {
-  return alert.name === 'user_canceled'
-}
-
-function isFatal(alert: Alert): boolean {
-  return alert.level === 'fatal'
 }
 
 // Node makes errors with the code ECONNRESET of its own as well; only those of the system name a call.

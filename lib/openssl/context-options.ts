@@ -6,7 +6,8 @@ import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 
 /** SSL_VERIFY_… by our names. */
 const verifyModes = { none: 0, peer: 1, require: 3 } as const
-const sessionCaches = { off: 0, client: 1, server: 2, both: 3 } as const
+// SSL_SESS_CACHE_NO_INTERNAL_STORE is 0x200.
+const sessionCaches = { off: 0, client: 1, server: 2, both: 3, 'client-no-store': 0x201 } as const
 
 /** SSL_VERIFY_NONE, SSL_VERIFY_PEER, and that with SSL_VERIFY_FAIL_IF_NO_PEER_CERT: SSL_CTX_set_verify(3). */
 export type SslVerifyMode = keyof typeof verifyModes
@@ -91,11 +92,12 @@ export interface SslContextOptions {
   readonly alpn?: readonly string[]
   /**
    * The cache of the context, and whose new sessions are told of by 'new_session'. A client's are taken with
-   * getSession() in any mode.
+   * getSession() in any mode. 'client-no-store' tells of a client's and keeps none (SSL_SESS_CACHE_NO_INTERNAL_STORE): one
+   * context for many connections grows under 'client'.
    * @default 'server', by SSL_CTX_new(3)
    * @see SSL_CTX_set_session_cache_mode(3)
    */
-  readonly sessionCache?: 'off' | 'client' | 'server' | 'both'
+  readonly sessionCache?: 'off' | 'client' | 'server' | 'both' | 'client-no-store'
   /**
    * At most 32 bytes of UTF-8. A server that verifies needs it to resume.
    * @see SSL_CTX_set_session_id_context(3)

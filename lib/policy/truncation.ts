@@ -4,7 +4,6 @@
 // Node alone does not; such a stream is destroyed without an 'end'.
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import { ClosureError } from '../errors.js'
 import type { Connection, StreamEndHook } from '../closure/connection.js'
 import type { Framing, Unfinished } from './framing.js'
 import { awaitsResponse, followResponses } from './http2-responses.js'
@@ -12,31 +11,8 @@ import { http2RequestOf } from './http-server.js'
 import { markIncomplete, requestOfResponse } from '../closure/socket-internals.js'
 import { wrapMethod } from '../closure/stand-ins.js'
 import type { ClosureFacts } from '../report/facts.js'
+import { TruncationError } from '../report/truncation-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
-
-/** The peer's stream ended in the middle of a message without its close_notify (RFC 8446 section 6.1). */
-export class TruncationError extends ClosureError {
-  /** The report of the connection until then. */
-  readonly report: ClosureReport
-
-  constructor(report: ClosureReport, options: ErrorOptions = {}) {
-    super('ERR_TLS_TRUNCATED', `Expected the peer's close_notify at the end of its data, but ${endOf(report)}`, options)
-    this.report = report
-  }
-}
-
-// On the prototype, as the errors of the language have it.
-Object.defineProperty(TruncationError.prototype, 'name', {
-  value: 'TruncationError',
-  configurable: true,
-  writable: true,
-})
-
-function endOf({ sent, received, tcp }: ClosureReport): string {
-  if (received.kind === 'fatal-alert') return `the alert ${received.name} came`
-  if (sent.kind === 'fatal-alert') return `OpenSSL refused what came by the alert ${sent.name}`
-  return tcp.kind === 'reset' ? 'RST came' : 'FIN came'
-}
 
 export class TruncationGuard implements StreamEndHook {
   readonly #connection: Connection

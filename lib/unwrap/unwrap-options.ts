@@ -8,7 +8,7 @@ import {
 import { type CheckedOptions, choiceOf, type OptionRules } from '../options.js'
 import type { OnData } from '../report/facts.js'
 
-/** Options of {@link StartedTls.unwrap}. Unknown keys are refused by name. */
+/** Options of `unwrap()`: of `startTls()` and of `TlsStream`. Unknown keys are refused by name. */
 export interface UnwrapOptions extends FlushOptions, WaitOptions {
   /**
    * The end of a budget. `destroy` destroys the connection and rejects. `reject` rejects alone: our close_notify has
@@ -18,7 +18,7 @@ export interface UnwrapOptions extends FlushOptions, WaitOptions {
    */
   readonly onTimeout?: 'destroy' | 'reject'
   /**
-   * Data that still arrives before the peer's close_notify. `deliver` hands it to the TLSSocket's reader. `discard`
+   * Data that still arrives before the peer's close_notify. `deliver` hands it to the reader of the TLS stream. `discard`
    * reads by itself, within `maxDiscardBytes`. `fail` destroys the connection at the first byte.
    * @default 'deliver'
    */

@@ -13,8 +13,8 @@ import type { TLSSocket } from 'node:tls'
 import { closureOf } from '../closure/closure.js'
 import { knownLifetimeOf } from '../closure/lifetime.js'
 import { checkAll } from '../options.js'
+import { UnwrapError, unwrapErrorOf } from '../report/unwrap-error.js'
 import type { ClosureReport } from '../report/verdict.js'
-import { UnwrapError } from './unwrap-error.js'
 import { type CheckedUnwrapOptions, type UnwrapOptions, unwrapRules } from './unwrap-options.js'
 
 // The longest time that a timer of Node can hold.
@@ -77,7 +77,7 @@ export class Unwrapping {
 
   // Both alerts may have passed, and the connection be gone since.
   async #takeBack(report: ClosureReport): Promise<Socket> {
-    if (report.verdict !== 'clean' || this.#socket.destroyed) throw failed(report, this.#signal)
+    if (report.verdict !== 'clean' || this.#socket.destroyed) throw unwrapErrorOf(report, this.#signal)
     return this.#giveBack()
   }
 
@@ -138,11 +138,4 @@ export class Unwrapping {
   #reportSoFar(): ClosureReport | undefined {
     return knownLifetimeOf(this.#socket)?.connection?.report()
   }
-}
-
-function failed(report: ClosureReport, signal: AbortSignal | undefined): UnwrapError {
-  const { endedBy } = report
-  if (endedBy === 'signal') return new UnwrapError('ERR_UNWRAP_ABORTED', report, { cause: signal?.reason })
-  const isLate = endedBy === 'flush-timeout' || endedBy === 'wait-timeout' || endedBy === 'reader-stalled'
-  return new UnwrapError(isLate ? 'ERR_UNWRAP_TIMEOUT' : 'ERR_UNWRAP_FAILED', report)
 }

@@ -1,11 +1,9 @@
-// A real server of FTP: AUTH TLS, then CCC, and the control connection goes on in the clear (RFC 4217 section 12.3).
+// A real server of FTP: AUTH TLS, then CCC, and the control connection goes on in the clear (RFC 4217 section 5).
 import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closureOf, startTls } from '../../lib/index.js'
 import { tlsVersions } from '../support/pair.js'
-import { stopAfter } from '../support/peers/child.js'
-import { proftpdServer } from '../support/peers/proftpd.js'
-import { lacks } from '../support/peers/programs.js'
+import { cannotServe, ftpUser, startProftpd } from '../support/peers/ftp.js'
 import { once } from '../support/streams.js'
 import { ample, optionsOf, until } from './started.js'
 
@@ -33,9 +31,9 @@ async function ask(stream: Socket, replies: ReturnType<typeof repliesOf>, comman
   return replies.next()
 }
 
-describe.skipIf(lacks('proftpd'))('ProFTPD', () => {
+describe.skipIf(cannotServe('proftpd'))('ProFTPD', () => {
   test.each(tlsVersions)('%s: AUTH TLS and CCC, and commands behind it in the clear', async (version) => {
-    const { port } = stopAfter(await proftpdServer({ version }))
+    const port = await startProftpd()
     const tcp = connect(port, '127.0.0.1')
     onTestFinished(() => void tcp.destroy())
     const greeting = repliesOf(tcp)
@@ -45,8 +43,8 @@ describe.skipIf(lacks('proftpd'))('ProFTPD', () => {
     const { socket, unwrap } = startTls(tcp, optionsOf({ version, near: 'client' }))
     await once(socket, 'secureConnect')
     const secret = repliesOf(socket)
-    expect(await ask(socket, secret, 'USER test')).toMatch(/^331 /)
-    expect(await ask(socket, secret, 'PASS test')).toMatch(/^230 /)
+    expect(await ask(socket, secret, `USER ${ftpUser.user}`)).toMatch(/^331 /)
+    expect(await ask(socket, secret, `PASS ${ftpUser.password}`)).toMatch(/^230 /)
     expect(await ask(socket, secret, 'CCC')).toMatch(/^200 /)
     expect(await unwrap(ample)).toBe(tcp)
     const clear = repliesOf(tcp)

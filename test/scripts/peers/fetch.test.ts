@@ -26,6 +26,7 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^stunnel 3:5\.68-\S+ bookworm, on demand$/),
     expect.stringMatching(/^dovecot 1:2\.3\.19\.1\+dfsg1-\S+ bookworm, on demand$/),
     expect.stringMatching(/^exim 4\.96-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^tshark 4\.0\.\d+-\S+ bookworm, on demand$/),
     expect.stringMatching(/^tomcat 10\.1\.\d+-\S+ bookworm, on demand$/),
   ])
 })

@@ -1,10 +1,10 @@
 import { ClosureError } from '../errors.js'
-import type { ClosureReport } from '../report/verdict.js'
+import type { ClosureReport } from './verdict.js'
 
 /** Why an unwrap() gave nothing back. */
 export type UnwrapErrorCode = 'ERR_UNWRAP_TIMEOUT' | 'ERR_UNWRAP_FAILED' | 'ERR_UNWRAP_ABORTED'
 
-/** The net.Socket is not given back: the peer may still be in TLS, and what is sent in the clear would be read by anybody. */
+/** The transport is not given back: the peer may still be in TLS, and what is sent in the clear would be read by anybody. */
 export class UnwrapError extends ClosureError {
   declare readonly code: UnwrapErrorCode
   /** The report of the connection until then. */
@@ -18,6 +18,14 @@ export class UnwrapError extends ClosureError {
 
 // On the prototype, as the errors of the language have it.
 Object.defineProperty(UnwrapError.prototype, 'name', { value: 'UnwrapError', configurable: true, writable: true })
+
+/** What an unwrap() rejects with whose closing has ended so; `signal` is the one that it was given. */
+export function unwrapErrorOf(report: ClosureReport, signal: AbortSignal | undefined): UnwrapError {
+  const { endedBy } = report
+  if (endedBy === 'signal') return new UnwrapError('ERR_UNWRAP_ABORTED', report, { cause: signal?.reason })
+  const isLate = endedBy === 'flush-timeout' || endedBy === 'wait-timeout' || endedBy === 'reader-stalled'
+  return new UnwrapError(isLate ? 'ERR_UNWRAP_TIMEOUT' : 'ERR_UNWRAP_FAILED', report)
+}
 
 function reasonOf(code: UnwrapErrorCode, { sent, received, verdict }: ClosureReport): string {
   if (code === 'ERR_UNWRAP_ABORTED') return 'its signal was aborted'

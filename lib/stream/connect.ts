@@ -1,0 +1,118 @@
+import { connect as connectTcp, isIP, type NetConnectOpts } from 'node:net'
+import { addAbortSignal, Duplex } from 'node:stream'
+import { SslContext } from '../openssl/context.js'
+import { checkAll, checkCount, checkTextIfGiven, invalid, type OptionRules, signalOption } from '../options.js'
+import { type ContextOptions, contextOf, contextRules } from './context.js'
+import { type IdentityOptions, identityRules, type StreamClosingOptions, streamClosingRules } from './options.js'
+import { TlsStream } from './tls-stream.js'
+
+/** Options of {@link connect}: those of tls.connect() for the common case. Unknown keys are refused by name. */
+export interface ConnectOptions extends ContextOptions, IdentityOptions, StreamClosingOptions {
+  readonly port?: number
+  /** A socket of Unix, in place of host and port. */
+  readonly path?: string
+  /** A Duplex that TLS begins on, in place of a new connection. It belongs to the stream then. */
+  readonly socket?: Duplex
+  /** A context of createContext(), in place of all options that make one. */
+  readonly secureContext?: SslContext
+  /** ms without data after which 'timeout' is emitted. */
+  readonly timeout?: number
+  /** Destroys the stream, with an AbortError. */
+  readonly signal?: AbortSignal
+}
+
+const connectRules = {
+  ...contextRules,
+  ...identityRules,
+  ...streamClosingRules,
+  port: {
+    check: (name, value) => (value === undefined ? undefined : checkCount(name, 'a port', value, 0)),
+    unit: '',
+    default: 'none',
+  },
+  path: { check: checkTextIfGiven, unit: '', default: 'none' },
+  socket: {
+    check: (name, value) => {
+      if (value === undefined || value instanceof Duplex) return value
+      throw invalid(name, 'a Duplex', value)
+    },
+    unit: '',
+    default: 'none',
+  },
+  secureContext: {
+    check: (name, value) => {
+      if (value === undefined || value instanceof SslContext) return value
+      throw invalid(name, 'an SslContext of createContext()', value)
+    },
+    unit: '',
+    default: 'none',
+  },
+  timeout: { check: (name, value) => checkCount(name, 'ms', value, 0), unit: 'ms', default: '0' },
+  signal: signalOption,
+} satisfies OptionRules<ConnectOptions>
+
+/**
+ * Connects and begins TLS, as tls.connect() does; `listener` is called at 'secureConnect'. The server is verified: its
+ * chain against `ca`, and its name against `servername`, or else `host`. `servername` is the host by default, unless
+ * that is an address.
+ *
+ * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_CALL_FAILED; ERR_OPENSSL_UNSUPPORTED_CALL;
+ * ERR_CLOSURE_UNSUPPORTED_RUNTIME
+ */
+export function connect(options: ConnectOptions, listener?: () => void): TlsStream {
+  const checked = checkAll(connectRules, options)
+  const { port, path, socket, secureContext, timeout, signal, rejectUnauthorized, session } = checked
+  const host = checked.host ?? (socket === undefined && path === undefined ? 'localhost' : undefined)
+  const servername = checked.servername ?? (host === undefined || isIP(host) !== 0 ? undefined : host)
+  const context =
+    secureContext ?? contextOf({ side: 'client', verify: rejectUnauthorized ? 'peer' : 'none' }, only(options))
+  const { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen, checkServerIdentity } =
+    checked
+  const streamOptions = {
+    context,
+    closing,
+    flushTimeout,
+    waitTimeout,
+    maxDiscardBytes,
+    onTruncation,
+    allowHalfOpen,
+    rejectUnauthorized,
+    ...(servername !== undefined && { servername }),
+    ...(host !== undefined && { host }),
+    ...(checkServerIdentity !== undefined && { checkServerIdentity }),
+    ...(session !== undefined && { session }),
+  }
+  const transport = socket ?? connectTcp(addressOf(port, path, host))
+  try {
+    const stream = new TlsStream(transport, streamOptions)
+    if (listener !== undefined) stream.once('secureConnect', listener)
+    if (timeout > 0) stream.setTimeout(timeout)
+    if (signal !== undefined) addAbortSignal(signal, stream)
+    return stream
+  } catch (error) {
+    if (socket === undefined) transport.destroy()
+    throw error
+  }
+}
+
+function addressOf(port: number | undefined, path: string | undefined, host: string | undefined): NetConnectOpts {
+  if (path !== undefined) return { path, allowHalfOpen: true }
+  if (port === undefined) throw invalid('port', 'a port, a path or a socket', port)
+  return { port, allowHalfOpen: true, ...(host !== undefined && { host }) }
+}
+
+// Those options that make a context.
+function only(options: ConnectOptions): ContextOptions {
+  const { openssl, ca, cert, key, passphrase, ALPNProtocols, minVersion, maxVersion, ciphers } = options
+  return {
+    ...(openssl !== undefined && { openssl }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(ALPNProtocols !== undefined && { ALPNProtocols }),
+    ...(minVersion !== undefined && { minVersion }),
+    ...(maxVersion !== undefined && { maxVersion }),
+    ...(ciphers !== undefined && { ciphers }),
+  }
+}

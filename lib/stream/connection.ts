@@ -1,0 +1,279 @@
+// An SSL of the engine over a stream: bytes of the peer go in, plaintext comes out, and what OpenSSL writes leaves. It
+// knows no Duplex above it and decides nothing about closing: tls-stream.ts is above, engine-side.ts closes.
+//
+// No byte behind the peer's close_notify is lost. OpenSSL takes from what it is fed a record at a time, header first, and
+// takes no more after that alert: what is left in its input then are the last bytes of the chunk that was fed last, for
+// every chunk before was used up. Those bytes, and whatever has come since, are the surplus; the transport is not read
+// any more from there on. (It would be read ahead by a context with `readAhead`, which is refused.)
+import type { Progress } from '../closing/side.js'
+import type { Ssl, SslResult } from '../openssl/index.js'
+import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
+import { StreamEvidence } from './evidence.js'
+import { Sealer } from './sealer.js'
+import { SslError } from './ssl-error.js'
+import type { Transport, TransportListener } from './transport.js'
+
+/** Hears of the connection. It may destroy it in any of these calls. */
+export interface ConnectionListener {
+  secured(): void
+  data(bytes: Buffer): void
+  /** Nothing more will come: the peer's close_notify, or `cut`, with the error that was the cause where there was one. */
+  readingEnded(how: 'close_notify' | 'cut', cause: Error | undefined): void
+  /** The transport has failed, and nothing more would have come anyway. */
+  writingFailed(error: Error): void
+  /** There will be no connection. */
+  handshakeFailed(error: Error): void
+  /** The transport is gone, and had not ended. */
+  lost(): void
+  session(der: Buffer): void
+  keylog(line: Buffer): void
+}
+
+export class EngineConnection implements TransportListener {
+  readonly ssl: Ssl
+  readonly transport: Transport
+  readonly evidence: StreamEvidence
+  readonly sealer: Sealer
+  isSecured = false
+  /** Whether nothing more will come. */
+  hasReadingEnded = false
+  isFreed = false
+
+  readonly #listener: ConnectionListener
+  readonly #inbox: Buffer[] = []
+  #isReading = false
+  // All that came behind the peer's close_notify.
+  #surplus: Buffer[] = []
+
+  constructor(ssl: Ssl, transport: Transport, listener: ConnectionListener) {
+    this.ssl = ssl
+    this.transport = transport
+    this.#listener = listener
+    this.evidence = new StreamEvidence(ssl.context.side)
+    this.sealer = new Sealer(ssl, transport, (error) => {
+      this.failed(error)
+    })
+  }
+
+  /** Takes the transport, and begins the handshake. */
+  start(): void {
+    this.transport.attach(this)
+    this.#pump(undefined)
+  }
+
+  received(bytes: Buffer): void {
+    this.#inbox.push(bytes)
+    // A transport in memory may answer in the stack of what we write to it.
+    if (this.#isReading) return
+    this.#isReading = true
+    try {
+      for (let chunk = this.#inbox.shift(); chunk !== undefined; chunk = this.#inbox.shift()) {
+        if (this.isFreed) return
+        if (this.hasReadingEnded) this.#surplus.push(chunk)
+        else this.#pump(chunk)
+      }
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  ended(isReset: boolean): void {
+    if (this.isFreed || this.evidence.tcp.kind !== 'open') return
+    const at = performance.now()
+    const cut = isReset ? undefined : this.#cut()
+    this.evidence.tcp = isReset
+      ? { kind: 'reset', at, code: 'ECONNRESET' }
+      : { kind: 'fin', at, ...(cut !== undefined && { cut }) }
+    if (this.hasReadingEnded) return
+    const error = isReset || !this.isSecured ? connectionReset(this.isSecured) : undefined
+    this.#endReading('cut', error)
+  }
+
+  failed(error: Error): void {
+    if (this.isFreed) return
+    const code = 'code' in error ? String(error.code) : ''
+    if (resetCodes.includes(code) && this.isSecured && this.evidence.tcp.kind !== 'reset') {
+      this.evidence.tcp = { kind: 'reset', at: performance.now(), code }
+    }
+    if (this.hasReadingEnded) this.#listener.writingFailed(error)
+    else this.#endReading('cut', error)
+  }
+
+  closed(): void {
+    if (!this.isFreed) this.#listener.lost()
+  }
+
+  /** Moves OpenSSL's output on, and tells how far all of it has got. */
+  flush(): Progress {
+    if (this.isFreed) return 'gone'
+    const { transport, evidence } = this
+    if (transport.isGone) return evidence.alertHasLeft || transport.finTaken ? 'taken' : 'given'
+    this.#transmit()
+    if (transport.isQueueing) return 'pending'
+    this.#noteLeft()
+    return 'taken'
+  }
+
+  /** Notes whether our close_notify has left, while that can be told. */
+  look(): void {
+    const { ssl, transport } = this
+    if (!this.isFreed && ssl.outputPending() === 0 && !transport.isQueueing && !transport.isGone) this.#noteLeft()
+  }
+
+  /** Writes our close_notify into OpenSSL's output: SSL_shutdown(3), once. */
+  writeCloseNotify(): SslResult {
+    const result = this.ssl.shutdown()
+    this.#takeEvents()
+    return result
+  }
+
+  /** Gives the transport all that waits, and FIN behind it. */
+  giveFin(done: () => void): void {
+    const { transport, evidence } = this
+    this.#transmit()
+    if (!transport.isQueueing && !transport.isGone) this.#noteLeft()
+    evidence.finAt ??= performance.now()
+    evidence.closing?.finGiven()
+    transport.end(() => {
+      if (transport.finTaken) this.#noteLeft()
+      evidence.closing?.finCompleted()
+      done()
+    })
+  }
+
+  /** Frees OpenSSL's objects, and gives all that came behind the peer's close_notify. */
+  free(): Buffer {
+    if (!this.isFreed) {
+      this.isFreed = true
+      this.ssl.free()
+    }
+    const surplus = Buffer.concat([...this.#surplus, ...this.#inbox])
+    this.#surplus = []
+    this.#inbox.length = 0
+    return surplus
+  }
+
+  #pump(chunk: Buffer | undefined): void {
+    const { ssl, transport } = this
+    let input = chunk
+    let before = Number.POSITIVE_INFINITY
+    for (;;) {
+      const { result, plaintext, output } = ssl.pump(input)
+      input = undefined
+      // Views of memory that the next call on any Ssl overwrites, and user code runs from here on.
+      const data = plaintext.length === 0 ? undefined : Buffer.from(plaintext)
+      if (output.length > 0) transport.write(Buffer.from(output))
+      this.#takeEvents()
+      if (!this.isSecured && !this.isFreed && !ssl.inInit()) this.#secured()
+      if (data !== undefined && !this.isFreed) this.#listener.data(data)
+      if (this.isFreed) return
+      if (result.value > 0) continue
+      const left = ssl.inputPending()
+      if (isInterrupted(result) && left > 0 && left < before) {
+        before = left
+        continue
+      }
+      this.#settle(result, chunk, left)
+      return
+    }
+  }
+
+  #secured(): void {
+    this.evidence.protocol = protocolNamed(this.ssl.getVersion())
+    this.isSecured = true
+    this.#listener.secured()
+  }
+
+  // OpenSSL reads no more of what it has.
+  #settle(result: SslResult, chunk: Buffer | undefined, left: number): void {
+    const received = this.evidence.received()
+    if (received.kind === 'close_notify' && this.isSecured) {
+      if (chunk !== undefined && left > 0) this.#surplus.push(chunk.subarray(chunk.length - left))
+      this.evidence.surplusBytes = left
+      this.transport.pause()
+      this.#endReading('close_notify', undefined)
+    } else if (isFailure(result) || received.kind !== 'nothing') {
+      this.#endReading('cut', new SslError(result))
+    } else {
+      // A handshake of TLS 1.2 that was under way may have kept a write.
+      this.sealer.goOn()
+    }
+  }
+
+  #endReading(how: 'close_notify' | 'cut', cause: Error | undefined): void {
+    if (this.hasReadingEnded) return
+    this.hasReadingEnded = true
+    if (this.isSecured) this.#listener.readingEnded(how, cause)
+    else this.#listener.handshakeFailed(cause ?? connectionReset(false))
+  }
+
+  #transmit(): void {
+    const bytes = this.ssl.transmit()
+    if (bytes.length > 0) this.transport.write(bytes)
+  }
+
+  #noteLeft(): void {
+    if (this.evidence.hasWrittenCloseNotify()) this.evidence.alertHasLeft = true
+  }
+
+  #takeEvents(): void {
+    if (this.isFreed) return
+    for (const event of this.ssl.takeEvents()) {
+      switch (event.type) {
+        case 'alert':
+          this.evidence.add(event)
+          break
+        case 'keylog':
+          this.#listener.keylog(Buffer.from(`${event.line}\n`))
+          break
+        case 'new_session':
+          if (event.der !== undefined) this.#listener.session(event.der)
+          break
+        case 'handshake':
+        case 'change_cipher_spec':
+      }
+    }
+  }
+
+  // "RB" is inside a record's body; "RH" is at its header, and bytes held back there are a part of one.
+  #cut(): 'between-records' | 'inside-header' | 'inside-record' | undefined {
+    const { ssl } = this
+    const { lacking } = ssl.context.openssl
+    if (lacking.includes('SSL_rstate_string') || lacking.includes('SSL_has_pending')) return undefined
+    const state = ssl.getRecordState()
+    if (state === 'RB') return 'inside-record'
+    if (state !== 'RH') return undefined
+    return ssl.hasPending() ? 'inside-header' : 'between-records'
+  }
+}
+
+/** Errors of the system that say that the peer's RST has come. */
+const resetCodes: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED']
+
+// Nothing is wrong, and there may be more to read: so OpenSSL 3.2 and newer have it behind a warning such as user_canceled.
+function isInterrupted({ value, error, queue }: SslResult): boolean {
+  return value <= 0 && error === 'SSL_ERROR_SYSCALL' && queue.length === 0
+}
+
+function isFailure(result: SslResult): boolean {
+  const { value, error } = result
+  if (value > 0 || error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE') return false
+  return !isInterrupted(result)
+}
+
+function protocolNamed(name: string): SslProtocol | undefined {
+  for (const protocol in protocolNumbers) {
+    if (protocol === name && isProtocol(protocol)) return protocol
+  }
+  return undefined
+}
+
+function isProtocol(name: string): name is SslProtocol {
+  return name in protocolNumbers
+}
+
+// With the code that Node's own TLS has for it.
+function connectionReset(isSecured: boolean): Error {
+  const message = isSecured ? 'read ECONNRESET' : 'The peer ended the connection before the TLS handshake was done'
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
+}

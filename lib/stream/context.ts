@@ -1,0 +1,206 @@
+// Contexts as node:tls has them: what its options say, in the calls of the engine.
+import { readFileSync } from 'node:fs'
+import tls from 'node:tls'
+import { loadOpenSSL } from '../openssl/load.js'
+import { OpenSSL } from '../openssl/openssl.js'
+import type { SslContext, SslProtocol } from '../openssl/index.js'
+import { checkAll, checkBytes, checkOneOf, checkText, checkTextIfGiven, invalid, type OptionRules } from '../options.js'
+import { protocolNumbers } from '../tls/versions.js'
+
+/** PEM, one or more certificates. */
+export type Pem = string | Uint8Array
+
+/** The options of node:tls that make a context. Unknown keys are refused by name. */
+export interface ContextOptions {
+  /**
+   * The library: of `loadOpenSSL()`.
+   * @default the process's own
+   */
+  readonly openssl?: OpenSSL
+  /**
+   * The certificates that are trusted.
+   * @default tls.rootCertificates and those of the file that NODE_EXTRA_CA_CERTS names
+   */
+  readonly ca?: Pem | readonly Pem[]
+  /** The certificate that is shown, then its chain. */
+  readonly cert?: Pem
+  /** The private key of `cert`. */
+  readonly key?: Pem
+  /** Opens an encrypted `key`. */
+  readonly passphrase?: string
+  /** Names of protocols, the most wanted first: RFC 7301. */
+  readonly ALPNProtocols?: readonly string[]
+  /**
+   * The lowest version.
+   * @default tls.DEFAULT_MIN_VERSION
+   */
+  readonly minVersion?: SslProtocol
+  /**
+   * The highest version.
+   * @default tls.DEFAULT_MAX_VERSION
+   */
+  readonly maxVersion?: SslProtocol
+  /**
+   * In the form of openssl-ciphers(1). Names that begin with TLS_ are of TLS 1.3.
+   * @default the build's
+   */
+  readonly ciphers?: string
+}
+
+const versions = Object.keys(protocolNumbers)
+const text = { check: checkTextIfGiven, unit: '', default: 'none' } as const
+const pemOption = {
+  check: (name: string, value: unknown) => (value === undefined ? undefined : checkPem(name, value)),
+  unit: '',
+  default: 'none',
+} as const
+
+export const contextRules = {
+  openssl: {
+    check: (name, value) => {
+      if (value === undefined || value instanceof OpenSSL) return value
+      throw invalid(name, 'an OpenSSL of loadOpenSSL()', value)
+    },
+    unit: '',
+    default: "the process's own",
+  },
+  ca: {
+    check: checkPems,
+    unit: '',
+    default: 'tls.rootCertificates and those of the file that NODE_EXTRA_CA_CERTS names',
+  },
+  cert: pemOption,
+  key: pemOption,
+  passphrase: text,
+  ALPNProtocols: { check: checkNames, unit: '', default: 'none' },
+  minVersion: { check: checkVersion, unit: '', default: 'tls.DEFAULT_MIN_VERSION' },
+  maxVersion: { check: checkVersion, unit: '', default: 'tls.DEFAULT_MAX_VERSION' },
+  ciphers: { check: checkTextIfGiven, unit: '', default: "the build's" },
+} satisfies OptionRules<ContextOptions>
+
+/** What the connections of a context have in common, beside its options. */
+export interface ContextUse {
+  readonly side: 'client' | 'server'
+  /** `peer`: an untrusted peer ends the handshake; `require`: a client without a certificate too. */
+  readonly verify: 'none' | 'peer' | 'require'
+}
+
+/**
+ * A context for `new TlsStream()`, from options as node:tls has them: SSL_CTX_new(3). By default a client's refuses a
+ * server that it cannot verify, and a server's asks nobody for a certificate.
+ *
+ * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_CALL_FAILED; ERR_OPENSSL_UNSUPPORTED_CALL;
+ * ERR_CLOSURE_UNSUPPORTED_RUNTIME
+ */
+export function createContext(side: 'client' | 'server', options?: ContextOptions): SslContext {
+  checkOneOf('side', side, ['client', 'server'])
+  return makeContext({ side, verify: side === 'client' ? 'peer' : 'none' }, options ?? {})
+}
+
+// To read the roots that are trusted by default takes tens of ms: contexts of the same plain options are made once.
+const made = new WeakMap<OpenSSL, Map<string, SslContext>>()
+const mostKept = 32
+
+/** The same, for connect() and servers. It is not to be freed: it goes with the garbage. */
+export function contextOf(use: ContextUse, options: ContextOptions = {}): SslContext {
+  const { openssl = loadOpenSSL(), ca, cert, key, passphrase, ...plain } = options
+  const isPlain = ca === undefined && cert === undefined && key === undefined && passphrase === undefined
+  if (!isPlain || !(openssl instanceof OpenSSL)) return makeContext(use, options)
+  const kept = made.get(openssl) ?? new Map<string, SslContext>()
+  made.set(openssl, kept)
+  const name = JSON.stringify([use, plain, tls.DEFAULT_MIN_VERSION, tls.DEFAULT_MAX_VERSION])
+  const known = kept.get(name)
+  if (known !== undefined) return known
+  const context = makeContext(use, options)
+  if (kept.size >= mostKept) kept.clear()
+  kept.set(name, context)
+  return context
+}
+
+function makeContext({ side, verify }: ContextUse, options: ContextOptions): SslContext {
+  const {
+    openssl = loadOpenSSL(),
+    ca,
+    cert,
+    key,
+    passphrase,
+    ALPNProtocols,
+    ciphers,
+    ...range
+  } = checkAll(contextRules, options)
+  const needsRoots = side === 'client' || verify !== 'none'
+  const trusted = ca ?? (needsRoots ? defaultCa() : undefined)
+  return openssl.createContext({
+    side,
+    verify,
+    keylog: true,
+    sessionCache: side === 'client' ? 'client-no-store' : 'off',
+    minVersion: range.minVersion ?? tls.DEFAULT_MIN_VERSION,
+    maxVersion: range.maxVersion ?? tls.DEFAULT_MAX_VERSION,
+    ...ciphersOf(ciphers),
+    ...(trusted !== undefined && { ca: trusted }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(ALPNProtocols !== undefined && { alpn: ALPNProtocols }),
+    // Without one OpenSSL refuses to resume where clients are verified.
+    ...(side === 'server' && { sessionIdContext: 'close-notify' }),
+  })
+}
+
+let roots: string | undefined
+
+function defaultCa(): string {
+  roots ??= [...tls.rootCertificates, extraCa()].join('\n')
+  return roots
+}
+
+// As Node has it: read once, and a file that cannot be read is left out.
+function extraCa(): string {
+  const file = process.env['NODE_EXTRA_CA_CERTS']
+  if (file === undefined || file === '') return ''
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+// One list in Node, two in OpenSSL.
+function ciphersOf(list: string | undefined): { readonly ciphers?: string; readonly ciphersuites?: string } {
+  if (list === undefined) return {}
+  const names = list.split(':')
+  const suites = names.filter((name) => name.startsWith('TLS_'))
+  const others = names.filter((name) => !name.startsWith('TLS_'))
+  return {
+    ...(others.length > 0 && { ciphers: others.join(':') }),
+    ...(suites.length > 0 && { ciphersuites: suites.join(':') }),
+  }
+}
+
+function checkVersion(name: string, value: unknown): SslProtocol | undefined {
+  if (value === undefined) return undefined
+  const version = checkOneOf(name, value, versions)
+  if (!isVersion(version)) throw invalid(name, 'a version', value)
+  return version
+}
+
+function isVersion(name: string): name is SslProtocol {
+  return name in protocolNumbers
+}
+
+function checkNames(name: string, value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value)) throw invalid(name, 'an array of names', value)
+  return value.map((one: unknown) => checkText(name, one))
+}
+
+function checkPem(name: string, value: unknown): Pem {
+  return typeof value === 'string' ? value : checkBytes(name, value, 'PEM as a string or a Uint8Array')
+}
+
+function checkPems(name: string, value: unknown): Pem | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value)) return checkPem(name, value)
+  return value.map((one: unknown) => Buffer.from(checkPem(name, one)).toString()).join('\n')
+}

@@ -1,0 +1,167 @@
+// The options of a TLS stream: their types, and the tables that check them.
+import type { PeerCertificate } from 'node:tls'
+import type { ClosingOptions } from '../closing/options.js'
+import {
+  type FlushOptions,
+  flushRules,
+  modeOption,
+  type ShutdownOptions,
+  shutdownRules,
+  type WaitOptions,
+  waitRules,
+} from '../closure/shutdown-options.js'
+import { SslContext } from '../openssl/context.js'
+import {
+  checkAll,
+  checkBytes,
+  checkFlag,
+  checkTextIfGiven,
+  choiceOf,
+  invalid,
+  type OptionRule,
+  type OptionRules,
+  signalOption,
+} from '../options.js'
+import type { ClosureMode } from '../report/facts.js'
+import { type UnwrapOptions, unwrapRules } from '../unwrap/unwrap-options.js'
+
+/** Tells why a certificate is not that of a host, as tls.checkServerIdentity does. */
+export type CheckServerIdentity = (host: string, certificate: PeerCertificate) => Error | undefined
+
+/** How a stream closes, and what it takes for a whole one. */
+export interface StreamClosingOptions extends FlushOptions, WaitOptions {
+  /**
+   * How `end()` closes TLS. FIN follows.
+   * @default 'unidirectional'
+   */
+  readonly closing?: ClosureMode
+  /**
+   * `error`: a stream that ends without the peer's close_notify is destroyed with a TruncationError once all that came
+   * was read. `report`: it ends as Node's own, and the report alone tells.
+   * @default 'error'
+   */
+  readonly onTruncation?: 'error' | 'report'
+  /**
+   * Whether writing goes on after the peer's close_notify. If not, the stream ends itself then.
+   * @default false
+   */
+  readonly allowHalfOpen?: boolean
+}
+
+/** Whom a client takes for the server. */
+export interface IdentityOptions {
+  /** The host name that a client asks for (SNI), and that the certificate has to have. RFC 6066 section 3. */
+  readonly servername?: string
+  /** The host name or address that the certificate has to have, where it is not `servername`. */
+  readonly host?: string
+  /**
+   * Whether a peer that is not verified is refused.
+   * @default true
+   */
+  readonly rejectUnauthorized?: boolean
+  /**
+   * Compares the host with the certificate.
+   * @default tls.checkServerIdentity
+   */
+  readonly checkServerIdentity?: CheckServerIdentity
+  /** A session to resume: of 'session' or getSession(), of the same library. */
+  readonly session?: Uint8Array
+}
+
+/** Options of `new TlsStream()`. Unknown keys are refused by name. */
+export interface TlsStreamOptions extends StreamClosingOptions, IdentityOptions {
+  /** The library, the side, keys and certificates: of `createContext()` here, or of `OpenSSL.createContext()`. */
+  readonly context: SslContext
+}
+
+/** Options of {@link TlsStream.shutdown}. Unknown keys are refused by name. */
+export type StreamShutdownOptions = Omit<ShutdownOptions, 'afterwards'>
+
+export const streamClosingRules = {
+  closing: modeOption,
+  ...flushRules,
+  ...waitRules,
+  onTruncation: choiceOf(['error', 'report'], 'error'),
+  allowHalfOpen: { check: (name, value) => checkFlag(name, value) ?? false, unit: '', default: 'false' },
+} satisfies OptionRules<StreamClosingOptions>
+
+export const identityRules = {
+  servername: { check: checkTextIfGiven, unit: '', default: 'none' },
+  host: { check: checkTextIfGiven, unit: '', default: 'none' },
+  rejectUnauthorized: { check: (name, value) => checkFlag(name, value) ?? true, unit: '', default: 'true' },
+  checkServerIdentity: { check: functionOrNone, unit: '', default: 'tls.checkServerIdentity' },
+  session: {
+    check: (name, value) => (value === undefined ? undefined : checkBytes(name, value)),
+    unit: '',
+    default: 'none',
+  },
+} satisfies OptionRules<IdentityOptions>
+
+const contextRule: OptionRule<SslContext> = {
+  check: (name, value) => {
+    if (value instanceof SslContext) return value
+    throw invalid(name, 'an SslContext of createContext()', value)
+  },
+  unit: '',
+  default: 'required',
+}
+
+const tlsStreamRules = {
+  context: contextRule,
+  ...identityRules,
+  ...streamClosingRules,
+} satisfies OptionRules<TlsStreamOptions>
+
+const { onData, flushTimeout, waitTimeout, maxDiscardBytes } = shutdownRules
+
+const { mode } = shutdownRules
+const streamShutdownRules = {
+  mode,
+  flushTimeout,
+  waitTimeout,
+  maxDiscardBytes,
+  onData,
+  signal: signalOption,
+} satisfies OptionRules<StreamShutdownOptions>
+
+/** The options of `new TlsStream()`, checked and complete. */
+export type CheckedStreamOptions = ReturnType<typeof checkStreamOptions>
+
+export function checkStreamOptions(options: TlsStreamOptions) {
+  const checked = checkAll(tlsStreamRules, options)
+  const { context, rejectUnauthorized, servername, host } = checked
+  if (context.side === 'client' && rejectUnauthorized && servername === undefined && host === undefined) {
+    const expected = "the host that the server's certificate has to have, unless rejectUnauthorized is false,"
+    throw invalid('servername', expected, undefined)
+  }
+  return checked
+}
+
+export function checkStreamShutdownOptions(options: StreamShutdownOptions | undefined): ClosingOptions {
+  const checked = checkAll(streamShutdownRules, options)
+  return { ...checked, afterwards: 'fin', flushBudget: 'once', waitingRoom: undefined }
+}
+
+export function checkUnwrapOptions(options: UnwrapOptions | undefined): {
+  readonly closing: ClosingOptions
+  readonly onTimeout: 'destroy' | 'reject'
+} {
+  const { onTimeout, ...others } = checkAll(unwrapRules, options)
+  const closing = {
+    ...others,
+    mode: 'bidirectional',
+    afterwards: 'keep-open',
+    flushBudget: 'once',
+    waitingRoom: undefined,
+  } as const
+  return { closing, onTimeout }
+}
+
+function functionOrNone(name: string, value: unknown): CheckServerIdentity | undefined {
+  if (value === undefined || isFunction(value)) return value
+  throw invalid(name, 'a function', value)
+}
+
+function isFunction(value: unknown): value is CheckServerIdentity {
+  return typeof value === 'function'
+}

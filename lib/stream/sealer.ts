@@ -1,0 +1,134 @@
+// What the program writes: encrypted piece by piece, so that the transport's back-pressure is ours.
+import type { Ssl } from '../openssl/index.js'
+import { SslError } from './ssl-error.js'
+import type { Transport } from './transport.js'
+
+/** Told once that a write has gone to the transport; with an error where it cannot be. */
+type Done = (error?: Error | null) => void
+
+// Four records: as much as the engine gives in one piece.
+const pieceSize = 64 * 1024
+
+interface Job {
+  readonly chunks: readonly Uint8Array[]
+  readonly done: Done
+  index: number
+  offset: number
+  /** Plaintext of it that the transport has taken. */
+  taken: number
+}
+
+/** Encrypts one write after the other; a second one begins when the first is done. */
+export class Sealer {
+  readonly #ssl: Ssl
+  readonly #transport: Transport
+  readonly #fail: (error: Error) => void
+  #job: Job | undefined
+  // In the middle of a handshake of TLS 1.2 OpenSSL writes no data.
+  #isKept = false
+  #isOver = false
+
+  constructor(ssl: Ssl, transport: Transport, fail: (error: Error) => void) {
+    this.#ssl = ssl
+    this.#transport = transport
+    this.#fail = fail
+  }
+
+  /** Plaintext of the write that is under way, as far as the transport has taken it. */
+  get taken(): number {
+    return this.#job?.taken ?? 0
+  }
+
+  write(chunks: readonly Uint8Array[], done: Done): void {
+    this.#job = { chunks, done, index: 0, offset: 0, taken: 0 }
+    this.#seal()
+  }
+
+  /** Takes up a write that OpenSSL could not take before. */
+  goOn(): void {
+    if (!this.#isKept) return
+    this.#isKept = false
+    this.#seal()
+  }
+
+  /** Nothing more is written; the write that is under way has failed. */
+  stop(error: Error): void {
+    this.#isOver = true
+    const job = this.#job
+    this.#job = undefined
+    job?.done(error)
+  }
+
+  #seal(): void {
+    let sealed = 0
+    for (;;) {
+      const job = this.#job
+      if (job === undefined || this.#isOver) return
+      const piece = nextPiece(job, pieceSize - sealed)
+      if (piece === undefined) {
+        this.#send(job, sealed, () => {
+          this.#complete(job)
+        })
+        return
+      }
+      const result = this.#ssl.write(piece)
+      if (result.value <= 0) {
+        const isWaiting = result.error === 'SSL_ERROR_WANT_READ' || result.error === 'SSL_ERROR_WANT_WRITE'
+        this.#isKept = isWaiting
+        this.#send(job, sealed)
+        if (!isWaiting) this.#fail(new SslError(result))
+        return
+      }
+      job.offset += piece.length
+      sealed += piece.length
+      if (sealed < pieceSize) continue
+      if (!this.#send(job, sealed, hasMore(job) ? undefined : () => this.#complete(job))) {
+        this.#awaitRoom(job)
+        return
+      }
+      if (!hasMore(job)) return
+      sealed = 0
+    }
+  }
+
+  // False: the transport is full.
+  #send(job: Job, plaintext: number, done?: () => void): boolean {
+    return this.#transport.write(this.#ssl.transmit(), (error) => {
+      if (error instanceof Error) {
+        this.#fail(error)
+        return
+      }
+      job.taken += plaintext
+      done?.()
+    })
+  }
+
+  // The callback of an empty write comes when all before it is taken.
+  #awaitRoom(job: Job): void {
+    if (!hasMore(job)) return
+    this.#transport.write(Buffer.alloc(0), (error) => {
+      if (!(error instanceof Error) && this.#job === job) this.#seal()
+    })
+  }
+
+  #complete(job: Job): void {
+    if (this.#job !== job) return
+    this.#job = undefined
+    job.done()
+  }
+}
+
+function hasMore(job: Job): boolean {
+  const chunk = job.chunks[job.index]
+  return chunk !== undefined && (job.offset < chunk.length || job.index + 1 < job.chunks.length)
+}
+
+// At most that much of what is still to be written; undefined where nothing is.
+function nextPiece(job: Job, most: number): Uint8Array | undefined {
+  for (let chunk = job.chunks[job.index]; chunk !== undefined; chunk = job.chunks[job.index]) {
+    if (job.offset < chunk.length) return chunk.subarray(job.offset, job.offset + most)
+    job.index++
+    job.offset = 0
+  }
+  return undefined
+}

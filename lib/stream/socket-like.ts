@@ -1,0 +1,98 @@
+// What a net.Socket has beside being a Duplex, for programs that ask their stream for it.
+import { type AddressInfo, Socket } from 'node:net'
+import { Duplex, type DuplexOptions } from 'node:stream'
+import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
+import { checkCount } from '../options.js'
+
+/** A Duplex over another one, which tells of the socket beneath it where there is one. */
+export class SocketLike extends Duplex {
+  /** Application data that has come, in bytes. */
+  bytesRead = 0
+  /** Application data that was given to TLS, in bytes. */
+  bytesWritten = 0
+  readonly #transport: Duplex
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(transport: Duplex, options: DuplexOptions) {
+    super(options)
+    this.#transport = transport
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket()?.remoteAddress
+  }
+
+  get remotePort(): number | undefined {
+    return this.#socket()?.remotePort
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.#socket()?.remoteFamily
+  }
+
+  get localAddress(): string | undefined {
+    return this.#socket()?.localAddress
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket()?.localPort
+  }
+
+  get localFamily(): string | undefined {
+    return this.#socket()?.localFamily
+  }
+
+  address(): AddressInfo | object {
+    return this.#socket()?.address() ?? {}
+  }
+
+  ref(): this {
+    this.#socket()?.ref()
+    return this
+  }
+
+  unref(): this {
+    this.#socket()?.unref()
+    return this
+  }
+
+  setNoDelay(on = true): this {
+    this.#socket()?.setNoDelay(on)
+    return this
+  }
+
+  setKeepAlive(on = false, initialDelay = 0): this {
+    this.#socket()?.setKeepAlive(on, initialDelay)
+    return this
+  }
+
+  /**
+   * Emits 'timeout' when neither data came nor was written for so many ms; 0 for never. It closes nothing, and keeps no
+   * process alive.
+   *
+   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT
+   */
+  setTimeout(ms: number, listener?: () => void): this {
+    checkCount('ms', 'ms', ms, 0)
+    this.stopTimer()
+    if (listener !== undefined) {
+      if (ms === 0) this.off('timeout', listener)
+      else this.once('timeout', listener)
+    }
+    if (ms > 0 && !this.destroyed) this.#timer = startTimer(() => this.emit('timeout'), ms).unref()
+    return this
+  }
+
+  protected restartTimer(): void {
+    this.#timer?.refresh()
+  }
+
+  protected stopTimer(): void {
+    stopTimer(this.#timer)
+    this.#timer = undefined
+  }
+
+  #socket(): Socket | undefined {
+    return this.#transport instanceof Socket ? this.#transport : undefined
+  }
+}

@@ -1,0 +1,162 @@
+// The stream beneath TLS: any Duplex, and what more can be told of one that is a socket of Node's.
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { kernelHasClosed } from '../closure/output-progress.js'
+import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
+import { unacknowledged } from '../native/addon.js'
+
+/** Hears what the stream beneath TLS does. */
+export interface TransportListener {
+  /** Bytes have come, of the listener's own. */
+  received(bytes: Buffer): void
+  /** The peer has ended its direction. `isReset`: the kernel knows that this was no FIN. */
+  ended(isReset: boolean): void
+  failed(error: Error): void
+  closed(): void
+}
+
+export class Transport {
+  readonly stream: Duplex
+  #listener: TransportListener | undefined
+  #finGiven = false
+  readonly #allowedHalfOpen: boolean
+
+  constructor(stream: Duplex) {
+    this.stream = stream
+    this.#allowedHalfOpen = stream.allowHalfOpen
+  }
+
+  /** Takes the stream: from now on it is read for the listener, and the peer's FIN does not end our direction. */
+  attach(listener: TransportListener): void {
+    this.#listener = listener
+    this.stream.allowHalfOpen = true
+    this.stream.on('data', this.#onData)
+    this.stream.on('end', this.#onEnd)
+    this.stream.on('error', this.#onError)
+    this.stream.on('close', this.#onClose)
+    // It may have been handed over paused.
+    this.stream.resume()
+  }
+
+  /** Gives the stream back as it was, paused, with these bytes before all that comes. */
+  detach(surplus: Buffer): void {
+    this.#listener = undefined
+    this.stream.off('data', this.#onData)
+    this.stream.off('end', this.#onEnd)
+    this.stream.off('error', this.#onError)
+    this.stream.off('close', this.#onClose)
+    this.stream.allowHalfOpen = this.#allowedHalfOpen
+    this.stream.pause()
+    if (surplus.length > 0) this.stream.unshift(surplus)
+  }
+
+  get isGone(): boolean {
+    return this.stream.destroyed || this.stream.errored !== null || !this.stream.writable
+  }
+
+  /** Whether FIN has been given to it, by us or by the program. */
+  get hasFin(): boolean {
+    return this.#finGiven || this.stream.writableEnded
+  }
+
+  /** Whether it has taken FIN. */
+  get finTaken(): boolean {
+    return this.stream.writableFinished
+  }
+
+  /** Whether it has not taken all that it was given. */
+  get isQueueing(): boolean {
+    return this.stream.writableLength > 0
+  }
+
+  get isPaused(): boolean {
+    return this.stream.isPaused()
+  }
+
+  /** Gives it bytes, of its own from then on. `taken` is called when it has taken or refused them; false: it is full. */
+  write(bytes: Buffer, taken?: (error: Error | null | undefined) => void): boolean {
+    if (this.isGone) {
+      if (taken !== undefined) process.nextTick(taken, this.stream.errored ?? new Error('The transport has ended'))
+      return true
+    }
+    return this.stream.write(bytes, taken)
+  }
+
+  /** FIN, behind all that was written. `done` is called once, when it is taken or the stream is gone. */
+  end(done: () => void): void {
+    this.#finGiven = true
+    const { stream } = this
+    const settle = () => {
+      stream.off('finish', settle)
+      stream.off('close', settle)
+      done()
+    }
+    if (stream.writableFinished || stream.destroyed) {
+      done()
+      return
+    }
+    stream.on('finish', settle)
+    stream.on('close', settle)
+    stream.end()
+  }
+
+  pause(): void {
+    this.stream.pause()
+  }
+
+  resume(): void {
+    if (this.#listener !== undefined) this.stream.resume()
+  }
+
+  /** Nagle's algorithm holds nothing back any more. */
+  hurry(): void {
+    if (this.stream instanceof Socket) this.stream.setNoDelay(true)
+  }
+
+  /** Bytes that the peer's TCP has not acknowledged, of those that the kernel has; undefined where it does not tell. */
+  unacknowledged(): number | undefined {
+    const fd = this.#fileDescriptor()
+    return fd === undefined ? undefined : unacknowledged(fd)
+  }
+
+  destroy(): void {
+    this.stream.destroy()
+  }
+
+  /** Calls when a socket beneath is closed; at once where there is none, for other streams need not tell. */
+  whenClosed(then: () => void): void {
+    if (this.stream instanceof Socket && !this.stream.closed) this.stream.once('close', then)
+    else then()
+  }
+
+  readonly #onData = (bytes: unknown): void => {
+    // A stream that was given an encoding gives text.
+    if (bytes instanceof Uint8Array) this.#listener?.received(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    else this.stream.destroy(new TypeError('Expected bytes from the stream beneath TLS: it must have no encoding'))
+  }
+
+  // To libuv a RST that comes together with data is an end like any other. The kernel knows: TCP is closed, which a FIN
+  // alone cannot do as long as ours has not been sent.
+  readonly #onEnd = (): void => {
+    const handle = this.#handle()
+    const isReset = !this.hasFin && handle !== undefined && kernelHasClosed(handle) === true
+    this.#listener?.ended(isReset)
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#listener?.failed(error)
+  }
+
+  readonly #onClose = (): void => {
+    this.#listener?.closed()
+  }
+
+  #fileDescriptor(): number | undefined {
+    const handle = this.#handle()
+    return handle === undefined ? undefined : fileDescriptor(handle)
+  }
+
+  #handle(): object | undefined {
+    return this.stream instanceof Socket ? handleOf(this.stream) : undefined
+  }
+}

@@ -1,0 +1,89 @@
+// Whether the peer is who it has to be: OpenSSL's result of verifying its certificates, and the name in the first.
+import { X509Certificate } from 'node:crypto'
+import tls from 'node:tls'
+import type { Ssl } from '../openssl/index.js'
+import type { CheckServerIdentity } from './options.js'
+
+/** The result of verifying a peer. A server that has asked for no certificate has no error, and nobody is authorized. */
+export interface Verification {
+  readonly isAuthorized: boolean
+  readonly error?: Error & { readonly code: string }
+}
+
+export interface Expected {
+  readonly host: string | undefined
+  readonly checkServerIdentity: CheckServerIdentity | undefined
+}
+
+/** Verifies the peer of a handshake that is done. */
+export function verify(ssl: Ssl, { host, checkServerIdentity = tls.checkServerIdentity }: Expected): Verification {
+  const certificate = certificateOf(ssl)
+  if (certificate === undefined) {
+    if (ssl.context.side === 'server') return { isAuthorized: false }
+    return refused(coded('The peer has sent no certificate', 'UNABLE_TO_GET_ISSUER_CERT'))
+  }
+  const chain = chainError(ssl)
+  if (chain !== undefined) return refused(chain)
+  if (ssl.context.side === 'server' || host === undefined) return { isAuthorized: true }
+  const error = checkServerIdentity(host, certificate.toLegacyObject())
+  return error === undefined ? { isAuthorized: true } : refused(withCode(error))
+}
+
+function refused(error: Error & { readonly code: string }): Verification {
+  return { isAuthorized: false, error }
+}
+
+/** The error of verifying the peer's certificates, with Node's code, as far as OpenSSL has come; undefined without one. */
+export function chainError(ssl: Ssl, cause?: Error): (Error & { readonly code: string }) | undefined {
+  const { code, text } = ssl.getVerifyResult()
+  const name = names.get(code)
+  if (code === 0 || (cause !== undefined && name === undefined)) return undefined
+  return coded(text, name ?? `X509_V_ERR_${code}`, cause)
+}
+
+/** The peer's own certificate; undefined where it has sent none. */
+export function certificateOf(ssl: Ssl): X509Certificate | undefined {
+  const der = ssl.getPeerCertificate()
+  return der === undefined ? undefined : new X509Certificate(der)
+}
+
+function coded(message: string, code: string, cause?: Error): Error & { readonly code: string } {
+  return Object.assign(new Error(message, cause === undefined ? {} : { cause }), { code })
+}
+
+function withCode(error: Error): Error & { readonly code: string } {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'ERR_TLS_CERT_ALTNAME_INVALID'
+  return Object.assign(error, { code })
+}
+
+/** X509_STORE_CTX_get_error(3) by the names that Node gives as codes: without X509_V_ERR_. */
+const names: ReadonlyMap<number, string> = new Map([
+  [2, 'UNABLE_TO_GET_ISSUER_CERT'],
+  [3, 'UNABLE_TO_GET_CRL'],
+  [4, 'UNABLE_TO_DECRYPT_CERT_SIGNATURE'],
+  [5, 'UNABLE_TO_DECRYPT_CRL_SIGNATURE'],
+  [6, 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY'],
+  [7, 'CERT_SIGNATURE_FAILURE'],
+  [8, 'CRL_SIGNATURE_FAILURE'],
+  [9, 'CERT_NOT_YET_VALID'],
+  [10, 'CERT_HAS_EXPIRED'],
+  [11, 'CRL_NOT_YET_VALID'],
+  [12, 'CRL_HAS_EXPIRED'],
+  [13, 'ERROR_IN_CERT_NOT_BEFORE_FIELD'],
+  [14, 'ERROR_IN_CERT_NOT_AFTER_FIELD'],
+  [15, 'ERROR_IN_CRL_LAST_UPDATE_FIELD'],
+  [16, 'ERROR_IN_CRL_NEXT_UPDATE_FIELD'],
+  [17, 'OUT_OF_MEM'],
+  [18, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  [19, 'SELF_SIGNED_CERT_IN_CHAIN'],
+  [20, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  [21, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  [22, 'CERT_CHAIN_TOO_LONG'],
+  [23, 'CERT_REVOKED'],
+  [24, 'INVALID_CA'],
+  [25, 'PATH_LENGTH_EXCEEDED'],
+  [26, 'INVALID_PURPOSE'],
+  [27, 'CERT_UNTRUSTED'],
+  [28, 'CERT_REJECTED'],
+  [62, 'HOSTNAME_MISMATCH'],
+])
