@@ -12,7 +12,9 @@ import {
   endStream,
   fileDescriptor,
   handleOf,
+  isEmptyChunk,
   onreadCallback,
+  pipesPastWrite,
   streamBeneath,
   writableStateOf,
 } from './socket-internals.js'
@@ -232,7 +234,21 @@ export class Connection implements GateOwner {
       refuse(args)
       return previous([])
     })
+    if (pipesPastWrite) this.#guardPipes()
     return 'refused'
+  }
+
+  // What a pipe brings behind our alert is dropped: an error would destroy the socket, and nobody else would hear of it.
+  #guardPipes(): void {
+    wrapMethod(this.socket, '_write', (previous, args) => {
+      const [chunk, , callback] = args
+      const isLate = this.#writes === 'refused' && !isEmptyChunk(chunk) && this.evidence.hasWrittenCloseNotify()
+      if (!isLate || typeof callback !== 'function') return previous(args)
+      process.nextTick(() => {
+        Reflect.apply(callback, undefined, [])
+      })
+      return undefined
+    })
   }
 
   // In the callback of the handshake a server's session tickets of TLS 1.3 are still to be written. A bare FIN would

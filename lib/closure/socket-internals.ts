@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events'
 import { ClientRequest, IncomingMessage, OutgoingMessage } from 'node:http'
 import type { Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import { Duplex, Writable } from 'node:stream'
 import { Server, type TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { wrapRemovably } from './stand-ins.js'
@@ -265,9 +265,13 @@ export function holdEmptyWrites(socket: TLSSocket): () => void {
   if (nativeTransport(socket) !== undefined) return () => undefined
   return wrapRemovably(socket, '_write', (previous, args) => {
     const [chunk, , callback] = args
-    const isEmpty = chunk === '' || (chunk instanceof Uint8Array && chunk.length === 0)
-    return isEmpty && typeof callback === 'function' ? Reflect.apply(callback, undefined, []) : previous(args)
+    return isEmptyChunk(chunk) && typeof callback === 'function' ? Reflect.apply(callback, undefined, []) : previous(args)
   })
+}
+
+/** Whether that chunk of a write has nothing in it. */
+export function isEmptyChunk(chunk: unknown): boolean {
+  return chunk === '' || (chunk instanceof Uint8Array && chunk.length === 0)
 }
 
 /** Whether the transport still queues some of what it was given. */
@@ -277,8 +281,11 @@ export function isQueueing(socket: TLSSocket): boolean {
   return output === undefined || output.queued > 0
 }
 
+/** Whether pipe() hands data to _write() of a stream that is idle, past its write(), as Node 26 does. */
+export const pipesPastWrite: boolean = 'writeKnownBuffer' in Writable
+
 /** How many bytes of the stream the handle is writing now; undefined where the stream does not say. */
-export function bytesBeingWritten(socket: TLSSocket): number | undefined {
+export function bytesBeingWritten(socket: Socket): number | undefined {
   const state: unknown = Reflect.get(socket, '_writableState')
   const length: unknown = isObject(state) ? Reflect.get(state, 'writelen') : undefined
   return typeof length === 'number' ? length : undefined

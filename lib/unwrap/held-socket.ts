@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { finished } from 'node:stream'
+import { bytesBeingWritten } from '../closure/socket-internals.js'
 import { wrapRemovably } from '../closure/stand-ins.js'
 import { ClosureError } from '../errors.js'
 
@@ -22,6 +23,10 @@ export class HeldSocket {
   readonly #wasFlowing: boolean | null
   readonly #allowHalfOpen: boolean
   readonly #freed: readonly (() => void)[]
+  // What TLS has written: it may be queued before it leaves.
+  readonly #sealed = new WeakSet<object>()
+  // How much the program has written before and is still queued, in the measure of writableLength. It leaves first.
+  #early: number
   // The call is TLS's own.
   #isOurs = false
   #isGivenBack = false
@@ -30,6 +35,7 @@ export class HeldSocket {
   constructor(tcp: Socket) {
     this.tcp = tcp
     this.#wasFlowing = tcp.readableFlowing
+    this.#early = tcp.writableLength - (bytesBeingWritten(tcp) ?? tcp.writableLength)
     this.#allowHalfOpen = tcp.allowHalfOpen
     this.#listeners = readingEvents.flatMap((event) =>
       // As they were added: one of once() is to go after its first call.
@@ -56,6 +62,18 @@ export class HeldSocket {
         this.endAsked()
         return tcp
       }),
+      // pipe() of Node 26 calls this one, past write(). Nobody would hear an error but the net.Socket, and go with it.
+      wrapRemovably(tcp, '_write', (previous, args) => {
+        const [chunk, , callback] = args
+        if (this.#mayLeave(chunk)) return previous(args)
+        if (isListener(callback)) process.nextTick(callback)
+        return undefined
+      }),
+      // All that is queued, at once.
+      wrapRemovably(tcp, '_writev', (previous, args) => {
+        this.#early = 0
+        return previous(args)
+      }),
     ]
   }
 
@@ -66,6 +84,7 @@ export class HeldSocket {
 
   /** Writes for TLS. */
   write(chunk: Buffer, callback: Done | undefined): void {
+    this.#sealed.add(chunk)
     this.#asOurs(() => this.tcp.write(chunk, callback))
   }
 
@@ -98,6 +117,14 @@ export class HeldSocket {
   // Afterwards too: where somebody has put a method of his own on top meanwhile, ours stays beneath it.
   #passes(): boolean {
     return this.#isOurs || this.#isFree
+  }
+
+  #mayLeave(chunk: unknown): boolean {
+    if (this.#isFree || (typeof chunk === 'object' && chunk !== null && this.#sealed.has(chunk))) return true
+    const length = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length : 0
+    if (length > this.#early) return false
+    this.#early -= length
+    return true
   }
 
   #listensTo(event: string): boolean {
