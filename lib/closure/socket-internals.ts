@@ -259,13 +259,16 @@ export function nativeTransport(socket: TLSSocket): string | undefined {
 /**
  * Completes empty writes in TLSWrap's place where that stands on a stream of JavaScript; gives what takes it back. TLSWrap
  * hands an empty write on and counts it as none, and with a second one, of what OpenSSL answers meanwhile, the process
- * ends by an assertion.
+ * ends by an assertion. What else TLSWrap does at an empty write is done: renegotiate() begins by one.
  */
 export function holdEmptyWrites(socket: TLSSocket): () => void {
   if (nativeTransport(socket) !== undefined) return () => undefined
   return wrapRemovably(socket, '_write', (previous, args) => {
     const [chunk, , callback] = args
-    return isEmptyChunk(chunk) && typeof callback === 'function' ? Reflect.apply(callback, undefined, []) : previous(args)
+    const isHeld = isEmptyChunk(chunk) && typeof callback === 'function' && hasCycle(handleOf(socket))
+    if (!isHeld) return previous(args)
+    runCycle(socket)
+    return Reflect.apply(callback, undefined, [])
   })
 }
 
@@ -344,13 +347,23 @@ export function startReading(handle: object): void {
 }
 
 /**
- * Makes TLSWrap hand to TCP what OpenSSL has left in its output BIO.
- *
- * newSessionDone() runs TLSWrap's cycle and nothing else; an empty write does the same, but aborts the process where
- * http2 writes natively at that moment. While a 'newSession' handler is still pending, the call would open the gate that
- * waits for it; its own completion runs the cycle then.
+ * Makes TLSWrap run its cycle: read its input, and hand to TCP what OpenSSL has left in its output BIO. That can deliver
+ * data: what a listener throws is thrown in a stack of its own.
  */
-export function pumpOutput(socket: TLSSocket): void {
+export function runCycle(socket: TLSSocket): void {
+  try {
+    pumpOutput(socket)
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
+// newSessionDone() runs TLSWrap's cycle and nothing else; an empty write does the same, but aborts the process where
+// http2 writes natively at that moment. While a 'newSession' handler is still pending, the call would open the gate that
+// waits for it; its own completion runs the cycle then.
+function pumpOutput(socket: TLSSocket): void {
   const handle = handleOf(socket)
   if (handle === undefined || Reflect.get(socket, '_newSessionPending') === true) return
   // Destroyed beneath TLS, which hears of it some turns later: TLSWrap would write to a handle that is gone.
@@ -359,4 +372,8 @@ export function pumpOutput(socket: TLSSocket): void {
   const newSessionDone: unknown = Reflect.get(handle, 'newSessionDone')
   if (typeof newSessionDone === 'function') Reflect.apply(newSessionDone, handle, [])
   else if (ownerOf(socket) !== 'http2') socket.write('')
+}
+
+function hasCycle(handle: object | undefined): boolean {
+  return handle !== undefined && typeof Reflect.get(handle, 'newSessionDone') === 'function'
 }

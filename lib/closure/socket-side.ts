@@ -12,7 +12,7 @@ import {
   isReading,
   leaveAgent,
   ownerOf,
-  pumpOutput,
+  runCycle,
   startReading,
   takeReadingFromHttpServer,
 } from './socket-internals.js'
@@ -122,7 +122,7 @@ export class SocketSide implements ClosingSide {
   flush(): Progress {
     const { ssl, evidence } = this.#connection
     if (!ssl.alive()) return 'gone'
-    if (ssl.outputPending() > 0) this.#runCycle()
+    if (ssl.outputPending() > 0) runCycle(this.#connection.socket)
     if (!ssl.alive()) return 'gone'
     evidence.observe()
     const progress = evidence.outputProgress()
@@ -196,17 +196,6 @@ export class SocketSide implements ClosingSide {
 
   destroy(): void {
     this.#connection.socket.destroy()
-  }
-
-  #runCycle(): void {
-    try {
-      pumpOutput(this.#connection.socket)
-    } catch (error) {
-      // The cycle can deliver data: what a listener throws is its own, not ours to swallow.
-      process.nextTick(() => {
-        throw error
-      })
-    }
   }
 
   // All that was written before has been given to TLS and to the kernel by then. Corked data goes too.

@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { closureOf } from '../closure/closure.js'
 import { knownLifetimeOf } from '../closure/lifetime.js'
-import { onreadCallback, releaseErrors, verifyErrorOf } from '../closure/socket-internals.js'
+import { holdEmptyWrites, onreadCallback, releaseErrors, verifyErrorOf } from '../closure/socket-internals.js'
 import { ClosureError } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
 import { invalid } from '../options.js'
@@ -75,6 +75,7 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
     void held.giveBack()
     throw error
   }
+  holdEmptyWrites(socket)
   const takeBack = forward(socket, tcp)
   const unwrapping = new Unwrapping(socket, async () => {
     gate.release()
