@@ -57,6 +57,8 @@ export class Connection implements GateOwner {
   #undeliveredBytes: number | undefined = 0
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
+  // The write is that of drainByWrite().
+  #isDraining = false
   // The turn in which the socket was joined.
   readonly #joinedIn = thisTurn()
   // What was decided when the socket was destroyed.
@@ -138,14 +140,27 @@ export class Connection implements GateOwner {
     this.#alertIsNodes = true
   }
 
+  /**
+   * Calls back by an empty write when all that was written before has been given to TLS and to the kernel, or when the
+   * socket is being destroyed. Refused writes do not keep it: an earlier drain may still be under way.
+   */
+  drainByWrite(drained: () => void): void {
+    this.#isDraining = true
+    try {
+      this.socket.write('', drained)
+    } finally {
+      this.#isDraining = false
+    }
+  }
+
   /** From now on a write calls back with an error and harms nothing: the reading side goes on. */
   refuseWrites(): void {
     this.#writes = this.#writes === 'untouched' ? this.#guardWrites() : 'refused'
   }
 
-  /** Takes refuseWrites() back: our close_notify was not written after all. */
+  /** Takes refuseWrites() back: our close_notify was not written after all, and no closing is about to write it. */
   acceptWrites(): void {
-    if (this.#writes === 'refused') this.#writes = 'accepted'
+    if (this.#writes === 'refused' && this.closing === undefined) this.#writes = 'accepted'
   }
 
   /** The socket is destroyed: the facts stand from now on, and the memory of the addon is given back. */
@@ -223,7 +238,7 @@ export class Connection implements GateOwner {
 
   #guardWrites(): 'refused' {
     wrapMethod(this.socket, 'write', (previous, args) => {
-      if (this.#writes !== 'refused') return previous(args)
+      if (this.#writes !== 'refused' || (this.#isDraining && isEmptyChunk(args[0]))) return previous(args)
       refuse(args)
       return false
     })

@@ -198,14 +198,14 @@ export class SocketSide implements ClosingSide {
     this.#connection.socket.destroy()
   }
 
-  // All that was written before has been given to TLS and to the kernel by then. Corked data goes too.
+  // Corked data goes too.
   #drainByWrite(drained: () => void): void {
-    const { socket } = this.#connection
+    const connection = this.#connection
+    const { socket } = connection
     while (socket.writableCorked > 0) socket.uncork()
     const handOn = holdEmptyWrites(socket)
-    // The callback of an empty write comes after all others; an error means that the socket is being destroyed, which
-    // the early end tells.
-    socket.write('', () => {
+    // An error means that the socket is being destroyed, which the early end tells.
+    connection.drainByWrite(() => {
       handOn()
       drained()
     })
