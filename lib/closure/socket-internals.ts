@@ -20,6 +20,25 @@ export function isServerSide(socket: TLSSocket): boolean {
   return isObject(options) && Reflect.get(options, 'isServer') === true
 }
 
+/**
+ * Whether a server asks its client for a certificate, which Node may not say, and whether it refuses a client without a
+ * valid one. A renegotiation can change both.
+ */
+export function certificateDemand(socket: TLSSocket): { readonly asks: boolean | undefined; readonly refuses: boolean } {
+  const asks: unknown = Reflect.get(socket, '_requestCert')
+  return {
+    asks: typeof asks === 'boolean' ? asks : undefined,
+    refuses: Reflect.get(socket, '_rejectUnauthorized') !== false,
+  }
+}
+
+/** Notes a handshake that is done as Node's own server does; `objection` is the code of what is wrong with the certificate. */
+export function noteServerHandshake(socket: TLSSocket, objection: string | undefined): void {
+  Reflect.set(socket, 'secureConnecting', false)
+  // Node's types have an error there.
+  Reflect.set(socket, 'authorizationError', objection ?? null)
+}
+
 /** OpenSSL's objection to the peer's certificate. Where Node does not tell, that counts as one. */
 export function verifyErrorOf(socket: TLSSocket): Error | undefined {
   const handle = handleOf(socket)

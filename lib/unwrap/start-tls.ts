@@ -2,10 +2,11 @@ import { Socket } from 'node:net'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { closureOf } from '../closure/closure.js'
 import { knownLifetimeOf } from '../closure/lifetime.js'
-import { holdEmptyWrites, onreadCallback, releaseErrors, verifyErrorOf } from '../closure/socket-internals.js'
+import { holdEmptyWrites, onreadCallback, releaseErrors } from '../closure/socket-internals.js'
 import { ClosureError } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
 import { invalid } from '../options.js'
+import { admitClient } from './client-certificate.js'
 import { forward } from './forwarding.js'
 import { encoded, Gate } from './gate.js'
 import { HeldSocket } from './held-socket.js'
@@ -129,22 +130,20 @@ function clientOver(socket: Gate, options: StartTlsClientOptions): TLSSocket {
 // Node leaves the rest of a server's side to tls.Server: that a client's certificate counts, that errors are heard, and
 // that a handshake ends with TCP.
 function serverOver(gate: Gate, options: StartTlsServerOptions): TLSSocket {
-  const socket = new TLSSocket(gate, options)
+  // As tls.Server has it, so that OpenSSL refuses a client that sends none.
+  const rejectUnauthorized = options.rejectUnauthorized !== false
+  const socket = new TLSSocket(gate, { ...options, rejectUnauthorized })
   releaseErrors(socket)
   const cutOff = () => {
     socket.destroy()
   }
   socket.once('end', cutOff)
-  socket.once('secure', () => {
+  let isSecure = false
+  // At each handshake of a connection: a renegotiation may bring another certificate.
+  socket.on('secure', () => {
+    if (!admitClient(socket, Boolean(options.requestCert)) || isSecure) return
+    isSecure = true
     socket.off('end', cutOff)
-    if (options.requestCert === true) {
-      const error = verifyErrorOf(socket)
-      if (error === undefined) socket.authorized = true
-      else if (options.rejectUnauthorized !== false) {
-        socket.destroy(error)
-        return
-      } else socket.authorizationError = error
-    }
     socket.emit('secureConnect')
   })
   return socket

@@ -98,6 +98,7 @@ const documented: readonly string[] = [
   'closeIdleConnections',
   'closeAllConnections',
   'createConnection',
+  'authorizationError',
 ]
 
 function rowsUnder(head: string): readonly (readonly string[])[] {
