@@ -24,10 +24,9 @@ export interface AboveGate {
  * fourth seem to say.
  */
 export class Gate extends Duplex {
-  above: AboveGate | undefined
-
   readonly #held: HeldSocket
   readonly #tcp: Socket
+  #above: AboveGate | undefined
   // Of a record whose rest has not come.
   #header: Buffer | undefined
   #isWanted = false
@@ -38,6 +37,11 @@ export class Gate extends Duplex {
     super({ allowHalfOpen: true, readableHighWaterMark: 0 })
     this.#held = held
     this.#tcp = held.tcp
+  }
+
+  /** From now on what comes from the net.Socket goes to `above`. */
+  open(above: AboveGate): void {
+    this.#above = above
     this.#tcp.on('readable', this.#pass).on('end', this.#end).on('error', this.#fail).on('close', this.#closed)
   }
 
@@ -77,7 +81,7 @@ export class Gate extends Duplex {
   }
 
   readonly #pass = (): void => {
-    if (!this.#isWanted || this.above?.hasHeardCloseNotify() === true) return
+    if (!this.#isWanted || this.#above?.hasHeardCloseNotify() === true) return
     const bytes = this.#nextRecord()
     if (bytes === undefined) return
     this.#isWanted = false
@@ -100,24 +104,24 @@ export class Gate extends Duplex {
   #take(length?: number): Buffer | undefined {
     const bytes: unknown = this.#tcp.read(length)
     if (Buffer.isBuffer(bytes)) return bytes
-    if (bytes !== null) this.above?.failed(encoded(this.#tcp))
+    if (bytes !== null) this.#above?.failed(encoded(this.#tcp))
     return undefined
   }
 
   readonly #end = (): void => {
-    if (this.above?.hasHeardCloseNotify() === true) return
+    if (this.#above?.hasHeardCloseNotify() === true) return
     if (this.#header !== undefined) this.push(this.#header)
     this.#header = undefined
     this.push(null)
   }
 
   readonly #fail = (error: Error): void => {
-    this.above?.failed(error)
+    this.#above?.failed(error)
   }
 
   readonly #closed = (): void => {
     this.release()
-    this.above?.failed(undefined)
+    this.#above?.failed(undefined)
   }
 }
 

@@ -104,9 +104,15 @@ export class HeldSocket {
     await new Promise<void>((resolve) => {
       process.nextTick(resolve)
     })
+    this.putBack()
+  }
+
+  /** The same at once, where nobody has read. */
+  putBack(): void {
     const { tcp } = this
-    held.delete(tcp)
+    this.#isGivenBack = true
     this.#isFree = true
+    held.delete(tcp)
     for (const free of this.#freed) free()
     if (!tcp.readableEnded) tcp.allowHalfOpen = this.#allowHalfOpen
     // It was paused by the program, not by a 'readable' listener.

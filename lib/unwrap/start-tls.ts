@@ -73,7 +73,7 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
     // A key or a certificate that cannot be used: nothing has been sent.
     gate.release()
     gate.destroy()
-    void held.giveBack()
+    held.putBack()
     throw error
   }
   holdEmptyWrites(socket)
@@ -87,10 +87,10 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
     destroyWhenRead(socket)
     return tcp
   })
-  gate.above = {
+  gate.open({
     hasHeardCloseNotify: () => hearsCloseNotify(socket),
     failed: (error) => socket.destroy(error),
-  }
+  })
   held.endAsked = () => socket.end()
   socket.once('close', () => {
     takeBack()

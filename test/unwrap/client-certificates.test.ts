@@ -1,6 +1,6 @@
 // A client's certificate on our server counts as with tls.Server: at each handshake, and only where there is one.
 import type { Socket } from 'node:net'
-import { connect, createSecureContext, type TLSSocket } from 'node:tls'
+import { connect, type ConnectionOptions, createSecureContext, type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTls, type StartTlsServerOptions } from '../../lib/index.js'
 import { tcpPair } from '../closure/tls-over.js'
@@ -26,7 +26,7 @@ interface Connected {
 /** Our server, and a client of stock Node. */
 async function connected(
   options: Omit<StartTlsServerOptions, 'isServer'>,
-  clientOptions: Parameters<typeof connect>[0],
+  clientOptions: ConnectionOptions,
 ): Promise<Connected> {
   const { near: tcp, far } = await tcpPair()
   const { socket: server } = startTls(tcp, { isServer: true, key, cert, ca: cert, ...options })
