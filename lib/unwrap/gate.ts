@@ -42,7 +42,10 @@ export class Gate extends Duplex {
   /** From now on what comes from the net.Socket goes to `above`. */
   open(above: AboveGate): void {
     this.#above = above
-    this.#tcp.on('readable', this.#pass).on('end', this.#end).on('error', this.#fail).on('close', this.#closed)
+    this.#listen()
+    this.#held.listenersGone = () => {
+      this.#listen()
+    }
   }
 
   /** From now on whatever becomes of TLS does nothing to the net.Socket. */
@@ -78,6 +81,15 @@ export class Gate extends Duplex {
     // Its error, if it has one, is still to be emitted.
     if (!this.#isReleased) this.#tcp.off('readable', this.#pass).off('end', this.#end).destroy()
     callback(error)
+  }
+
+  #listen(): void {
+    const tcp = this.#tcp
+    if (this.#isReleased) return
+    if (!tcp.listeners('readable').includes(this.#pass)) tcp.on('readable', this.#pass)
+    if (!tcp.listeners('end').includes(this.#end)) tcp.on('end', this.#end)
+    if (!tcp.listeners('error').includes(this.#fail)) tcp.on('error', this.#fail)
+    if (!tcp.listeners('close').includes(this.#closed)) tcp.on('close', this.#closed)
   }
 
   readonly #pass = (): void => {

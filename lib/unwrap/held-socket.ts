@@ -18,8 +18,11 @@ export class HeldSocket {
   readonly tcp: Socket
   /** The program asks for FIN; set by whoever makes TLS end. */
   endAsked: () => void = () => undefined
+  /** The program has taken off all listeners, those of TLS among them; set by whoever has put these there. */
+  listenersGone: () => void = () => undefined
 
-  readonly #listeners: readonly { readonly event: string; readonly listener: Listener }[]
+  // Set aside.
+  readonly #listeners: { readonly event: string; readonly listener: Listener }[]
   readonly #wasFlowing: boolean | null
   readonly #allowHalfOpen: boolean
   readonly #freed: readonly (() => void)[]
@@ -73,6 +76,17 @@ export class HeldSocket {
       wrapRemovably(tcp, '_writev', (previous, args) => {
         this.#early = 0
         return previous(args)
+      }),
+      ...['off', 'removeListener'].map((name) =>
+        wrapRemovably(tcp, name, (previous, args) => (this.#forget(args) ? tcp : previous(args))),
+      ),
+      wrapRemovably(tcp, 'removeAllListeners', (previous, args) => {
+        if (this.#isFree) return previous(args)
+        const others = this.#listeners.filter(({ event }) => args.length > 0 && event !== args[0])
+        this.#listeners.splice(0, this.#listeners.length, ...others)
+        const result = previous(args)
+        this.listenersGone()
+        return result
       }),
     ]
   }
@@ -133,6 +147,15 @@ export class HeldSocket {
     return true
   }
 
+  // Whether the program takes off a listener that is set aside, and no other.
+  #forget([event, listener]: readonly unknown[]): boolean {
+    if (this.#isFree || typeof event !== 'string' || !isListener(listener)) return false
+    if (this.tcp.listeners(event).includes(listener)) return false
+    const at = this.#listeners.findLastIndex((entry) => entry.event === event && isFor(entry.listener, listener))
+    if (at !== -1) this.#listeners.splice(at, 1)
+    return at !== -1
+  }
+
   #listensTo(event: string): boolean {
     return this.#listeners.some((entry) => entry.event === event)
   }
@@ -151,6 +174,11 @@ const held = new WeakSet<Socket>()
 
 function isListener(value: unknown): value is Listener {
   return typeof value === 'function'
+}
+
+// What once() adds has the listener that it was given as a member.
+function isFor(added: Listener, listener: Listener): boolean {
+  return added === listener || ('listener' in added && added.listener === listener)
 }
 
 function refuse(args: readonly unknown[]): void {

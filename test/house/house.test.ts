@@ -99,6 +99,8 @@ const documented: readonly string[] = [
   'closeAllConnections',
   'createConnection',
   'authorizationError',
+  'removeAllListeners',
+  'listener',
 ]
 
 function rowsUnder(head: string): readonly (readonly string[])[] {
