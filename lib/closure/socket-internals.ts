@@ -303,6 +303,13 @@ export function isQueueing(socket: TLSSocket): boolean {
   return output === undefined || output.queued > 0
 }
 
+/** Whether a stream waits for somebody whom it is piped into. */
+export function isAwaitingDrain(socket: Socket): boolean {
+  const state: unknown = Reflect.get(socket, '_readableState')
+  const writers: unknown = isObject(state) ? Reflect.get(state, 'awaitDrainWriters') : undefined
+  return types.isSet(writers) ? writers.size > 0 : isObject(writers)
+}
+
 /** Whether pipe() hands data to _write() of a stream that is idle, past its write(), as Node 26 does. */
 export const pipesPastWrite: boolean = 'writeKnownBuffer' in Writable
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { finished } from 'node:stream'
-import { bytesBeingWritten } from '../closure/socket-internals.js'
+import { bytesBeingWritten, isAwaitingDrain } from '../closure/socket-internals.js'
 import { wrapRemovably } from '../closure/stand-ins.js'
 import { ClosureError } from '../errors.js'
 
@@ -24,6 +24,7 @@ export class HeldSocket {
   // Set aside.
   readonly #listeners: { readonly event: string; readonly listener: Listener }[]
   readonly #wasFlowing: boolean | null
+  readonly #wasAwaitingDrain: boolean
   readonly #allowHalfOpen: boolean
   readonly #freed: readonly (() => void)[]
   // What TLS has written: it may be queued before it leaves.
@@ -38,6 +39,7 @@ export class HeldSocket {
   constructor(tcp: Socket) {
     this.tcp = tcp
     this.#wasFlowing = tcp.readableFlowing
+    this.#wasAwaitingDrain = isAwaitingDrain(tcp)
     this.#early = tcp.writableLength - (bytesBeingWritten(tcp) ?? tcp.writableLength)
     this.#allowHalfOpen = tcp.allowHalfOpen
     this.#listeners = readingEvents.flatMap((event) =>
@@ -129,8 +131,7 @@ export class HeldSocket {
     held.delete(tcp)
     for (const free of this.#freed) free()
     if (!tcp.readableEnded) tcp.allowHalfOpen = this.#allowHalfOpen
-    // It was paused by the program, not by a 'readable' listener.
-    if (this.#wasFlowing === false && this.#listensTo('data') && !this.#listensTo('readable')) tcp.pause()
+    if (this.#isToBePaused()) tcp.pause()
     for (const { event, listener } of this.#listeners) tcp.on(event, listener)
   }
 
@@ -154,6 +155,13 @@ export class HeldSocket {
     const at = this.#listeners.findLastIndex((entry) => entry.event === event && isFor(entry.listener, listener))
     if (at !== -1) this.#listeners.splice(at, 1)
     return at !== -1
+  }
+
+  // It was paused by the program, and not by a 'readable' listener or by a pipe whose destination has drained meanwhile:
+  // nobody else would have it flow again.
+  #isToBePaused(): boolean {
+    if (this.#wasFlowing !== false || (this.#wasAwaitingDrain && !isAwaitingDrain(this.tcp))) return false
+    return this.#listensTo('data') && !this.#listensTo('readable')
   }
 
   #listensTo(event: string): boolean {
