@@ -60,21 +60,30 @@ export class Gate extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Done): void {
-    this.#held.write(chunk, callback)
+    if (this.#isReleased) callback()
+    else this.#held.write(chunk, withoutErrors(callback))
   }
 
   // TLS hands on up to ten pieces at once.
   override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: Done): void {
+    if (this.#isReleased) {
+      callback()
+      return
+    }
+    const done = withoutErrors(callback)
     this.#tcp.cork()
     chunks.forEach(({ chunk }, index) => {
-      this.#held.write(chunk, index === chunks.length - 1 ? callback : undefined)
+      this.#held.write(chunk, index === chunks.length - 1 ? done : undefined)
     })
     this.#tcp.uncork()
   }
 
   override _final(callback: Done): void {
+    const done = () => {
+      callback()
+    }
     if (this.#isReleased || this.#tcp.destroyed) callback()
-    else this.#held.end(callback)
+    else this.#held.end(done)
   }
 
   override _destroy(error: Error | null, callback: Done): void {
@@ -93,7 +102,7 @@ export class Gate extends Duplex {
   }
 
   readonly #pass = (): void => {
-    if (!this.#isWanted || this.#above?.hasHeardCloseNotify() === true) return
+    if (!this.#isWanted || this.#isReleased || this.#above?.hasHeardCloseNotify() === true) return
     const bytes = this.#nextRecord()
     if (bytes === undefined) return
     this.#isWanted = false
@@ -140,6 +149,13 @@ export class Gate extends Duplex {
 /** The error of a net.Socket that hands out text: what has been decoded has lost bytes. */
 export function encoded(tcp: Socket): ClosureError {
   return invalid('socket', 'a net.Socket without setEncoding()', tcp.readableEncoding)
+}
+
+// The net.Socket tells of an error by 'error', once. The write that hears of it, too, is given up when TLS is destroyed.
+function withoutErrors(callback: Done): Done {
+  return (error) => {
+    if (error === null || error === undefined) callback()
+  }
 }
 
 function joined(header: Buffer, body: Buffer | undefined): Buffer {
