@@ -120,8 +120,10 @@ function checkArguments(tcp: unknown, options: unknown): asserts tcp is Socket {
 function clientOver(socket: Gate, options: StartTlsClientOptions): TLSSocket {
   const { isServer: _isServer, ...others } = options
   const { servername, host, rejectUnauthorized } = others
-  // Node would take 'localhost' for the name: it does not know what the net.Socket was connected to.
-  if (servername === undefined && host === undefined && rejectUnauthorized !== false) {
+  // Node would take 'localhost' for the name, in place of an empty one, too: it does not know what the net.Socket was
+  // connected to.
+  const isNamed = [servername, host].some((name) => typeof name === 'string' && name !== '')
+  if (!isNamed && rejectUnauthorized !== false) {
     throw invalid('servername', "the name that the server's certificate has to bear", servername)
   }
   return connect({ ...others, socket })
