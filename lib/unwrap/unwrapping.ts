@@ -66,7 +66,8 @@ export class Unwrapping {
     try {
       const closure = closureOf(this.#socket)
       const report = await closure.shutdown({ ...options, mode: 'bidirectional', afterwards: 'keep-open' })
-      if (report.verdict !== 'clean') this.#socket.destroy()
+      // Bytes that TLS has taken from behind the alert are lost: the gate should let none through.
+      if (report.verdict !== 'clean' || report.surplusBytes > 0) this.#socket.destroy()
       return report
     } catch (error) {
       // What the closure refuses has begun nothing: the next call may be a better one.
