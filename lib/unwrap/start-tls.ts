@@ -170,12 +170,13 @@ function endAfterPeer(socket: TLSSocket, unwrapping: Unwrapping): void {
   })
 }
 
-// What came before the peer's close_notify is its reader's.
+// What came before the peer's close_notify is its reader's. Both directions end in order, so that stream.finished() does
+// not take it for a premature close.
 function destroyWhenRead(socket: TLSSocket): void {
-  if (socket.readableEnded) {
-    socket.destroy()
-    return
+  const destroyWhenOver = () => {
+    if (socket.readableEnded && socket.writableFinished) socket.destroy()
   }
-  socket.once('end', () => socket.destroy())
-  if (socket.readableLength === 0) socket.resume()
+  socket.once('end', destroyWhenOver).once('finish', destroyWhenOver).end()
+  destroyWhenOver()
+  if (!socket.readableEnded && socket.readableLength === 0) socket.resume()
 }
