@@ -130,9 +130,10 @@ export class HeldSocket {
     this.#isFree = true
     held.delete(tcp)
     for (const free of this.#freed) free()
-    if (!tcp.readableEnded) tcp.allowHalfOpen = this.#allowHalfOpen
+    tcp.allowHalfOpen = this.#allowHalfOpen
     if (this.#isToBePaused()) tcp.pause()
     for (const { event, listener } of this.#listeners) tcp.on(event, listener)
+    if (tcp.readableEnded && !tcp.destroyed) setImmediate(() => endAnew(tcp))
   }
 
   // Afterwards too: where somebody has put a method of his own on top meanwhile, ours stays beneath it.
@@ -182,6 +183,13 @@ const held = new WeakSet<Socket>()
 
 function isListener(value: unknown): value is Listener {
   return typeof value === 'function'
+}
+
+// FIN has come behind the peer's close_notify, and only TLS has heard 'end'.
+function endAnew(tcp: Socket): void {
+  if (tcp.destroyed) return
+  tcp.emit('end')
+  if (!tcp.allowHalfOpen) tcp.end()
 }
 
 // What once() adds has the listener that it was given as a member.
