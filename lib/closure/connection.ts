@@ -14,11 +14,11 @@ import {
   handleOf,
   isEmptyChunk,
   onreadCallback,
-  pipesPastWrite,
   streamBeneath,
   writableStateOf,
 } from './socket-internals.js'
 import { type Method, slotOn, standIns, wrapMethod } from './stand-ins.js'
+import { pipesPastWrite } from './stream-internals.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 import { type ClosureReport, type DecisiveFacts, reportOf, type Verdict, verdictOf } from '../report/verdict.js'

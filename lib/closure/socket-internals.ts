@@ -1,12 +1,12 @@
-// The only file that reads, sets or calls undocumented members of Node's sockets, handles and messages. Other files stand
-// before methods of theirs, and do so through stand-ins.ts alone. docs/house.md lists each member, and a
+// The only file that reads, sets or calls undocumented members of Node's sockets, handles and messages, but for what
+// stream-internals.ts asks of streams. Other files stand before methods of theirs, and do so through stand-ins.ts alone. docs/house.md lists each member, and a
 // test holds the list. Each is looked for, not assumed; without it, what stands on it does nothing or says so. Measured
 // on Node 18, 20, 22, 24 and 26.
 import { EventEmitter } from 'node:events'
 import { ClientRequest, IncomingMessage, OutgoingMessage } from 'node:http'
 import type { Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Duplex, Writable } from 'node:stream'
+import { Duplex } from 'node:stream'
 import { Server, type TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { wrapRemovably } from './stand-ins.js'
@@ -302,16 +302,6 @@ export function isQueueing(socket: TLSSocket): boolean {
   const output = handle === undefined ? undefined : transportOutput(handle)
   return output === undefined || output.queued > 0
 }
-
-/** Whether a stream waits for somebody whom it is piped into. */
-export function isAwaitingDrain(socket: Socket): boolean {
-  const state: unknown = Reflect.get(socket, '_readableState')
-  const writers: unknown = isObject(state) ? Reflect.get(state, 'awaitDrainWriters') : undefined
-  return types.isSet(writers) ? writers.size > 0 : isObject(writers)
-}
-
-/** Whether pipe() hands data to _write() of a stream that is idle, past its write(), as Node 26 does. */
-export const pipesPastWrite: boolean = 'writeKnownBuffer' in Writable
 
 /** How many bytes of the stream the handle is writing now; undefined where the stream does not say. */
 export function bytesBeingWritten(socket: Socket): number | undefined {

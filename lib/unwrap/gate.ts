@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import type { ClosureError } from '../errors.js'
-import { invalid } from '../options.js'
 import { mayBeRecord, recordHeaderLength } from '../tls/record-format.js'
-import type { HeldSocket } from './held-socket.js'
+import { decoded, type HeldSocket } from './held-socket.js'
 
 type Done = (error?: Error | null) => void
 
@@ -125,7 +123,7 @@ export class Gate extends Duplex {
   #take(length?: number): Buffer | undefined {
     const bytes: unknown = this.#tcp.read(length)
     if (Buffer.isBuffer(bytes)) return bytes
-    if (bytes !== null) this.#above?.failed(encoded(this.#tcp))
+    if (bytes !== null) this.#above?.failed(decoded(this.#tcp))
     return undefined
   }
 
@@ -144,11 +142,6 @@ export class Gate extends Duplex {
     this.release()
     this.#above?.failed(undefined)
   }
-}
-
-/** The error of a net.Socket that hands out text: what has been decoded has lost bytes. */
-export function encoded(tcp: Socket): ClosureError {
-  return invalid('socket', 'a net.Socket without setEncoding()', tcp.readableEncoding)
 }
 
 // The net.Socket tells of an error by 'error', once. The write that hears of it, too, is given up when TLS is destroyed.

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net'
 import { finished } from 'node:stream'
-import { bytesBeingWritten, isAwaitingDrain } from '../closure/socket-internals.js'
+import { bytesBeingWritten } from '../closure/socket-internals.js'
 import { wrapRemovably } from '../closure/stand-ins.js'
+import { isAwaitingDrain, stopDecoding } from '../closure/stream-internals.js'
 import { ClosureError } from '../errors.js'
+import { invalid } from '../options.js'
 
 type Listener = (...args: unknown[]) => void
 type Done = (error?: Error | null) => void
@@ -26,6 +28,8 @@ export class HeldSocket {
   readonly #wasFlowing: boolean | null
   readonly #wasAwaitingDrain: boolean
   readonly #allowHalfOpen: boolean
+  // That of setEncoding().
+  readonly #encoding: BufferEncoding | null
   readonly #freed: readonly (() => void)[]
   // What TLS has written: it may be queued before it leaves.
   readonly #sealed = new WeakSet<object>()
@@ -36,8 +40,11 @@ export class HeldSocket {
   #isGivenBack = false
   #isFree = false
 
+  /** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for what has been decoded and not read: it may have lost bytes */
   constructor(tcp: Socket) {
     this.tcp = tcp
+    this.#encoding = tcp.readableEncoding
+    if (!stopDecoding(tcp)) throw decoded(tcp)
     this.#wasFlowing = tcp.readableFlowing
     this.#wasAwaitingDrain = isAwaitingDrain(tcp)
     this.#early = tcp.writableLength - (bytesBeingWritten(tcp) ?? tcp.writableLength)
@@ -131,6 +138,7 @@ export class HeldSocket {
     held.delete(tcp)
     for (const free of this.#freed) free()
     tcp.allowHalfOpen = this.#allowHalfOpen
+    if (this.#encoding !== null) tcp.setEncoding(this.#encoding)
     if (this.#isToBePaused()) tcp.pause()
     for (const { event, listener } of this.#listeners) tcp.on(event, listener)
     if (tcp.readableEnded && !tcp.destroyed) setImmediate(() => endAnew(tcp))
@@ -180,6 +188,11 @@ export class HeldSocket {
 }
 
 const held = new WeakSet<Socket>()
+
+/** The error of a net.Socket that has handed out text in place of bytes. */
+export function decoded(tcp: Socket): ClosureError {
+  return invalid('socket', 'a net.Socket that has decoded nothing of TLS by setEncoding()', tcp.readableEncoding)
+}
 
 function isListener(value: unknown): value is Listener {
   return typeof value === 'function'

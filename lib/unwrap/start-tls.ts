@@ -8,7 +8,7 @@ import { requireRuntime } from '../native/addon.js'
 import { invalid } from '../options.js'
 import { admitClient } from './client-certificate.js'
 import { forward } from './forwarding.js'
-import { encoded, Gate } from './gate.js'
+import { Gate } from './gate.js'
 import { HeldSocket } from './held-socket.js'
 import type { UnwrapOptions } from './unwrap-options.js'
 import { Unwrapping } from './unwrapping.js'
@@ -113,7 +113,6 @@ function checkArguments(tcp: unknown, options: unknown): asserts tcp is Socket {
     throw new ClosureError('ERR_CLOSURE_CLOSED', 'startTls() came too late: the net.Socket has ended')
   }
   if (tcp.pending && !tcp.connecting) throw invalid('socket', 'a net.Socket that is connected or connecting', tcp)
-  if (tcp.readableEncoding !== null) throw encoded(tcp)
   if (onreadCallback(tcp) !== undefined) throw invalid('socket', 'a net.Socket without the option onread', tcp)
 }
 

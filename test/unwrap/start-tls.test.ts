@@ -264,7 +264,6 @@ describe('refused', () => {
     withOnread.on('error', () => undefined)
     expect(refusal(withOnread)).toMatchObject(invalid)
     withOnread.destroy()
-    expect(refusal(near.setEncoding('utf8'))).toMatchObject(invalid)
     near.destroy()
     expect(refusal(near)).toMatchObject(withCode('ERR_CLOSURE_CLOSED'))
     far.destroy()
