@@ -28,10 +28,12 @@ describe.each(refused)('$what', ({ options }) => {
     near.write('454 TLS not available')
     far.write('QUIT')
     await until(() => there.text !== '')
-    await turns(20)
     expect(there.text).toBe('454 TLS not available')
-    expect([near.isPaused(), here.text]).toEqual(isPaused ? [true, ''] : [false, 'QUIT'])
-    near.resume()
+    if (isPaused) {
+      await turns(20)
+      expect([near.isPaused(), here.text]).toEqual([true, ''])
+      near.resume()
+    }
     await until(() => here.text === 'QUIT')
     expect(near.destroyed).toBe(false)
   })
