@@ -77,11 +77,8 @@ export class Gate extends Duplex {
   }
 
   override _final(callback: Done): void {
-    const done = () => {
-      callback()
-    }
     if (this.#isReleased || this.#tcp.destroyed) callback()
-    else this.#held.end(done)
+    else this.#held.end(withoutErrors(callback))
   }
 
   override _destroy(error: Error | null, callback: Done): void {
@@ -144,7 +141,8 @@ export class Gate extends Duplex {
   }
 }
 
-// The net.Socket tells of an error by 'error', once. The write that hears of it, too, is given up when TLS is destroyed.
+// The net.Socket tells of an error by 'error', once. The write or the end that hears of it, too, is given up when TLS is
+// destroyed.
 function withoutErrors(callback: Done): Done {
   return (error) => {
     if (error === null || error === undefined) callback()
