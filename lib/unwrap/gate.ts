@@ -77,7 +77,7 @@ export class Gate extends Duplex {
   }
 
   override _final(callback: Done): void {
-    if (this.#isReleased || this.#tcp.destroyed) callback()
+    if (this.#isReleased || this.#tcp.destroyed || this.#tcp.writableFinished) callback()
     else this.#held.end(withoutErrors(callback))
   }
 
