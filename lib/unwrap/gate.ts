@@ -49,6 +49,8 @@ export class Gate extends Duplex {
   /** From now on whatever becomes of TLS does nothing to the net.Socket. */
   release(): void {
     this.#isReleased = true
+    // To take off a 'readable' listener that is not there would make a paused net.Socket flow.
+    if (this.#above === undefined) return
     this.#tcp.off('readable', this.#pass).off('end', this.#end).off('error', this.#fail).off('close', this.#closed)
   }
 
