@@ -24,7 +24,10 @@ export function isServerSide(socket: TLSSocket): boolean {
  * Whether a server asks its client for a certificate, which Node may not say, and whether it refuses a client without a
  * valid one. A renegotiation can change both.
  */
-export function certificateDemand(socket: TLSSocket): { readonly asks: boolean | undefined; readonly refuses: boolean } {
+export function certificateDemand(socket: TLSSocket): {
+  readonly asks: boolean | undefined
+  readonly refuses: boolean
+} {
   const asks: unknown = Reflect.get(socket, '_requestCert')
   return {
     asks: typeof asks === 'boolean' ? asks : undefined,

@@ -8,18 +8,21 @@ import { once, turns } from '../support/streams.js'
 import { ample, optionsOf, started, startedSides, textOf, until } from './started.js'
 
 describe.each(startedSides)('$version, our side is the $near', (side) => {
-  test.each(['write', 'end'] as const)('%s() of nothing, while the peer sends what OpenSSL answers by an alert', async (call) => {
-    const { socket, peer, errors } = await started(side)
-    let isAsked = false
-    socket.on('data', () => {
-      isAsked = true
-      socket[call]('')
-    })
-    peer.send(peer.sealed('x'), Buffer.from([23, 3, 3, 0, 40]), Buffer.alloc(40, 1))
-    await until(() => errors.length > 0 || socket.destroyed)
-    await turns(5)
-    expect(isAsked).toBe(true)
-  })
+  test.each(['write', 'end'] as const)(
+    '%s() of nothing, while the peer sends what OpenSSL answers by an alert',
+    async (call) => {
+      const { socket, peer, errors } = await started(side)
+      let isAsked = false
+      socket.on('data', () => {
+        isAsked = true
+        socket[call]('')
+      })
+      peer.send(peer.sealed('x'), Buffer.from([23, 3, 3, 0, 40]), Buffer.alloc(40, 1))
+      await until(() => errors.length > 0 || socket.destroyed)
+      await turns(5)
+      expect(isAsked).toBe(true)
+    },
+  )
 
   test('an empty write calls back, and what follows it leaves', async () => {
     const { socket, peer } = await started(side)

@@ -50,7 +50,7 @@ describe.each(tlsVersions)('%s', (version) => {
     await until(() => socket.closed)
     await turns(5)
     expect(errors).toHaveLength(1)
-    expect(errors).toMatchObject([{ code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) }])
+    expect(String(errors[0])).toMatch(/ECONNRESET|EPIPE/)
   })
 
   test.each(['startTls', 'stock'] as const)('destroy() of the net.Socket behind end() is none, %s', async (which) => {

@@ -17,24 +17,27 @@ async function unwrapped(tls: Started, clear: string): Promise<void> {
   expect(await unwrapping).toBe(tls.tcp)
 }
 
-test.each(['off', 'removeListener'] as const)('a listener that is taken off meanwhile by %s() stays off', async (off) => {
-  const heard: string[] = []
-  const first = () => heard.push('first')
-  const twice = () => heard.push('twice')
-  const atOnce = () => heard.push('once')
-  const kept = (data: Buffer) => heard.push(String(data))
-  const tls = await started(side, (tcp) => {
-    tcp.on('data', first).on('data', twice).on('data', twice).once('data', atOnce).on('data', kept)
-  })
-  const { tcp } = tls
-  for (const listener of [first, twice, atOnce]) expect(tcp[off]('data', listener)).toBe(tcp)
-  // One of TLS's time, which is no other's.
-  tcp.on('data', kept)
-  tcp[off]('data', kept)
-  await unwrapped(tls, 'clear')
-  await turns(10)
-  expect(heard).toEqual(['twice', 'clear'])
-})
+test.each(['off', 'removeListener'] as const)(
+  'a listener that is taken off meanwhile by %s() stays off',
+  async (off) => {
+    const heard: string[] = []
+    const first = () => heard.push('first')
+    const twice = () => heard.push('twice')
+    const atOnce = () => heard.push('once')
+    const kept = (data: Buffer) => heard.push(String(data))
+    const tls = await started(side, (tcp) => {
+      tcp.on('data', first).on('data', twice).on('data', twice).once('data', atOnce).on('data', kept)
+    })
+    const { tcp } = tls
+    for (const listener of [first, twice, atOnce]) expect(tcp[off]('data', listener)).toBe(tcp)
+    // One of TLS's time, which is no other's.
+    tcp.on('data', kept)
+    tcp[off]('data', kept)
+    await unwrapped(tls, 'clear')
+    await turns(10)
+    expect(heard).toEqual(['twice', 'clear'])
+  },
+)
 
 test('a pipe that is taken off meanwhile stays off', async () => {
   const drain = new PassThrough()
@@ -61,7 +64,10 @@ test('a wait for data that is given up meanwhile leaves nothing', async () => {
 
 test.each(['readable', 'end', 'all'] as const)('removeAllListeners() of %s leaves TLS at work', async (which) => {
   const tls = await started(side, (tcp) => {
-    tcp.on('readable', () => undefined).on('end', () => undefined).on('data', () => undefined)
+    tcp
+      .on('readable', () => undefined)
+      .on('end', () => undefined)
+      .on('data', () => undefined)
   })
   const { tcp, socket, peer } = tls
   if (which === 'all') tcp.removeAllListeners()

@@ -30,9 +30,7 @@ describe('startTls()', () => {
   test('has errors with a literal code and the report', () => {
     expectTypeOf<UnwrapError>().toExtend<ClosureError>()
     expectTypeOf<UnwrapError['code']>().toEqualTypeOf<UnwrapErrorCode>()
-    expectTypeOf<UnwrapErrorCode>().toEqualTypeOf<
-      'ERR_UNWRAP_TIMEOUT' | 'ERR_UNWRAP_FAILED' | 'ERR_UNWRAP_ABORTED'
-    >()
+    expectTypeOf<UnwrapErrorCode>().toEqualTypeOf<'ERR_UNWRAP_TIMEOUT' | 'ERR_UNWRAP_FAILED' | 'ERR_UNWRAP_ABORTED'>()
     expectTypeOf<UnwrapError['report']>().toEqualTypeOf<ClosureReport>()
   })
 })
