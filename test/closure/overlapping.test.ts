@@ -5,7 +5,7 @@ import { ample, started, startedSides } from '../unwrap/started.js'
 import { turns } from '../support/streams.js'
 import { withCode } from './sides.js'
 
-const large = 3_000_000
+const large = 8_000_000
 
 describe.each(startedSides)('closeNotify() under way, $version, our side is the $near', (side) => {
   test.each(['unwrap()', 'shutdown(), keep-open'])('%s', async (call) => {
