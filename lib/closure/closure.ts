@@ -96,7 +96,7 @@ export class Closure {
    *
    * @throws (rejects) ClosureError ERR_CLOSURE_OWNED on a socket of http or http2; ERR_CLOSURE_FLUSH_TIMEOUT;
    * ERR_CLOSURE_OPENSSL; ERR_CLOSURE_IN_PROGRESS after shutdown(); ERR_CLOSURE_HANDSHAKE_PENDING;
-   * ERR_CLOSURE_UNTRACKED; ERR_CLOSURE_CLOSED; ERR_CLOSURE_INVALID_ARGUMENT
+   * ERR_CLOSURE_UNTRACKED; ERR_CLOSURE_CLOSED, after end() too; ERR_CLOSURE_INVALID_ARGUMENT
    * @see RFC 8446 section 6.1
    */
   async closeNotify(options?: FlushOptions): Promise<void> {
@@ -105,6 +105,7 @@ export class Closure {
     const connection = this.#openConnection('closeNotify()')
     if (this.#lifetime.closingHasBegun) throw inProgress('closeNotify()')
     this.#refuseOwned('closeNotify()')
+    this.#refuseEnded('closeNotify()')
     this.#closeNotify = this.#sendCloseNotify(connection, flushTimeout)
     return this.#closeNotify
   }
@@ -125,7 +126,7 @@ export class Closure {
    * @throws (rejects) ClosureError ERR_CLOSURE_IN_PROGRESS at the second call; ERR_CLOSURE_OWNED for `keep-open`, and
    * for `onData: 'deliver'` on a server's http socket or an http2 one; ERR_CLOSURE_NATIVE_TRANSPORT for `keep-open` where
    * no Duplex of the program's own is beneath; ERR_CLOSURE_HANDSHAKE_PENDING; ERR_CLOSURE_UNTRACKED; ERR_CLOSURE_CLOSED
-   * when Node has sent FIN before; ERR_CLOSURE_INVALID_ARGUMENT
+   * when Node has sent FIN before, and for `keep-open` after end(); ERR_CLOSURE_INVALID_ARGUMENT
    * @see SSL_shutdown(3), SSL_set_quiet_shutdown(3), RFC 8446 section 6.1
    */
   async shutdown(options?: ShutdownOptions): Promise<ClosureReport> {
@@ -133,7 +134,11 @@ export class Closure {
     const connection = this.#openConnection('shutdown()')
     if (this.#lifetime.closingHasBegun) throw inProgress('shutdown()')
     const keepOpen = checked.afterwards === 'keep-open'
-    if (keepOpen) this.#refuseToKeepOpen(`shutdown() with afterwards: 'keep-open'`)
+    if (keepOpen) {
+      const call = `shutdown() with afterwards: 'keep-open'`
+      this.#refuseToKeepOpen(call)
+      this.#refuseEnded(call)
+    }
     // Without this Node ends the stream, and with it TCP, when the peer's close_notify comes.
     if (keepOpen) this.socket.allowHalfOpen = true
     const closing = new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked)
@@ -243,6 +248,11 @@ export class Closure {
     throw new ClosureError('ERR_CLOSURE_OWNED', message)
   }
 
+  // FIN is on its way behind what was written before, and nothing that is to follow our alert alone can be written.
+  #refuseEnded(call: string): void {
+    if (this.socket.writableEnded) throw closed(call)
+  }
+
   // TLSWrap never gives a native handle back: it reads on after the peer's close_notify, and drops data and FIN. What
   // came with the alert lies in its input already.
   #refuseToKeepOpen(call: string): void {
@@ -294,7 +304,7 @@ function checkSocket(socket: unknown): void {
 }
 
 function closed(call: string): ClosureError {
-  return new ClosureError('ERR_CLOSURE_CLOSED', `${call} came too late: the socket is closed, or Node has sent FIN`)
+  return new ClosureError('ERR_CLOSURE_CLOSED', `${call} came too late: the socket is closed, or has been ended`)
 }
 
 function inProgress(call: string): ClosureError {

@@ -12,11 +12,13 @@ import {
   endStream,
   fileDescriptor,
   handleOf,
+  isEmptyChunk,
   onreadCallback,
   streamBeneath,
   writableStateOf,
 } from './socket-internals.js'
 import { type Method, slotOn, standIns, wrapMethod } from './stand-ins.js'
+import { pipesPastWrite } from './stream-internals.js'
 import type { BegunClosing } from '../closing/side.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 import { type ClosureReport, type DecisiveFacts, reportOf, type Verdict, verdictOf } from '../report/verdict.js'
@@ -55,6 +57,8 @@ export class Connection implements GateOwner {
   #undeliveredBytes: number | undefined = 0
   // Untouched: write() and end() are still Node's own.
   #writes: 'untouched' | 'accepted' | 'refused' = 'untouched'
+  // The write is that of drainByWrite().
+  #isDraining = false
   // The turn in which the socket was joined.
   readonly #joinedIn = thisTurn()
   // What was decided when the socket was destroyed.
@@ -136,14 +140,27 @@ export class Connection implements GateOwner {
     this.#alertIsNodes = true
   }
 
+  /**
+   * Calls back by an empty write when all that was written before has been given to TLS and to the kernel, or when the
+   * socket is being destroyed. Refused writes do not keep it: an earlier drain may still be under way.
+   */
+  drainByWrite(drained: () => void): void {
+    this.#isDraining = true
+    try {
+      this.socket.write('', drained)
+    } finally {
+      this.#isDraining = false
+    }
+  }
+
   /** From now on a write calls back with an error and harms nothing: the reading side goes on. */
   refuseWrites(): void {
     this.#writes = this.#writes === 'untouched' ? this.#guardWrites() : 'refused'
   }
 
-  /** Takes refuseWrites() back: our close_notify was not written after all. */
+  /** Takes refuseWrites() back: our close_notify was not written after all, and no closing is about to write it. */
   acceptWrites(): void {
-    if (this.#writes === 'refused') this.#writes = 'accepted'
+    if (this.#writes === 'refused' && this.closing === undefined) this.#writes = 'accepted'
   }
 
   /** The socket is destroyed: the facts stand from now on, and the memory of the addon is given back. */
@@ -221,7 +238,7 @@ export class Connection implements GateOwner {
 
   #guardWrites(): 'refused' {
     wrapMethod(this.socket, 'write', (previous, args) => {
-      if (this.#writes !== 'refused') return previous(args)
+      if (this.#writes !== 'refused' || (this.#isDraining && isEmptyChunk(args[0]))) return previous(args)
       refuse(args)
       return false
     })
@@ -232,7 +249,21 @@ export class Connection implements GateOwner {
       refuse(args)
       return previous([])
     })
+    if (pipesPastWrite) this.#guardPipes()
     return 'refused'
+  }
+
+  // What a pipe brings behind our alert is dropped: an error would destroy the socket, and nobody else would hear of it.
+  #guardPipes(): void {
+    wrapMethod(this.socket, '_write', (previous, args) => {
+      const [chunk, , callback] = args
+      const isLate = this.#writes === 'refused' && !isEmptyChunk(chunk) && this.evidence.hasWrittenCloseNotify()
+      if (!isLate || typeof callback !== 'function') return previous(args)
+      process.nextTick(() => {
+        Reflect.apply(callback, undefined, [])
+      })
+      return undefined
+    })
   }
 
   // In the callback of the handshake a server's session tickets of TLS 1.3 are still to be written. A bare FIN would

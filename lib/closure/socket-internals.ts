@@ -1,5 +1,5 @@
-// The only file that reads, sets or calls undocumented members of Node's sockets, handles and messages. Other files stand
-// before methods of theirs, and do so through stand-ins.ts alone. docs/house.md lists each member, and a
+// The only file that reads, sets or calls undocumented members of Node's sockets, handles and messages, but for what
+// stream-internals.ts asks of streams. Other files stand before methods of theirs, and do so through stand-ins.ts alone. docs/house.md lists each member, and a
 // test holds the list. Each is looked for, not assumed; without it, what stands on it does nothing or says so. Measured
 // on Node 18, 20, 22, 24 and 26.
 import { EventEmitter } from 'node:events'
@@ -18,6 +18,28 @@ export type Owner = 'program' | 'http-server' | 'http-client' | 'http2'
 export function isServerSide(socket: TLSSocket): boolean {
   const options: unknown = Reflect.get(socket, '_tlsOptions')
   return isObject(options) && Reflect.get(options, 'isServer') === true
+}
+
+/**
+ * Whether a server asks its client for a certificate, which Node may not say, and whether it refuses a client without a
+ * valid one. A renegotiation can change both.
+ */
+export function certificateDemand(socket: TLSSocket): {
+  readonly asks: boolean | undefined
+  readonly refuses: boolean
+} {
+  const asks: unknown = Reflect.get(socket, '_requestCert')
+  return {
+    asks: typeof asks === 'boolean' ? asks : undefined,
+    refuses: Reflect.get(socket, '_rejectUnauthorized') !== false,
+  }
+}
+
+/** Notes a handshake that is done as Node's own server does; `objection` is the code of what is wrong with the certificate. */
+export function noteServerHandshake(socket: TLSSocket, objection: string | undefined): void {
+  Reflect.set(socket, 'secureConnecting', false)
+  // Node's types have an error there.
+  Reflect.set(socket, 'authorizationError', objection ?? null)
 }
 
 /** OpenSSL's objection to the peer's certificate. Where Node does not tell, that counts as one. */
@@ -219,7 +241,7 @@ export function isReading(handle: object): boolean | undefined {
 }
 
 /** Where a socket made with the option `onread` keeps its callback, which gets the data instead of push(). */
-export function onreadCallback(socket: TLSSocket): symbol | undefined {
+export function onreadCallback(socket: Socket): symbol | undefined {
   bufferCallback ??= Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === 'kBufferCb')
   return bufferCallback !== undefined && typeof Reflect.get(socket, bufferCallback) === 'function'
     ? bufferCallback
@@ -259,15 +281,22 @@ export function nativeTransport(socket: TLSSocket): string | undefined {
 /**
  * Completes empty writes in TLSWrap's place where that stands on a stream of JavaScript; gives what takes it back. TLSWrap
  * hands an empty write on and counts it as none, and with a second one, of what OpenSSL answers meanwhile, the process
- * ends by an assertion.
+ * ends by an assertion. What else TLSWrap does at an empty write is done: renegotiate() begins by one.
  */
 export function holdEmptyWrites(socket: TLSSocket): () => void {
   if (nativeTransport(socket) !== undefined) return () => undefined
   return wrapRemovably(socket, '_write', (previous, args) => {
     const [chunk, , callback] = args
-    const isEmpty = chunk === '' || (chunk instanceof Uint8Array && chunk.length === 0)
-    return isEmpty && typeof callback === 'function' ? Reflect.apply(callback, undefined, []) : previous(args)
+    const isHeld = isEmptyChunk(chunk) && typeof callback === 'function' && hasCycle(handleOf(socket))
+    if (!isHeld) return previous(args)
+    runCycle(socket)
+    return Reflect.apply(callback, undefined, [])
   })
+}
+
+/** Whether that chunk of a write has nothing in it. */
+export function isEmptyChunk(chunk: unknown): boolean {
+  return chunk === '' || (chunk instanceof Uint8Array && chunk.length === 0)
 }
 
 /** Whether the transport still queues some of what it was given. */
@@ -278,7 +307,7 @@ export function isQueueing(socket: TLSSocket): boolean {
 }
 
 /** How many bytes of the stream the handle is writing now; undefined where the stream does not say. */
-export function bytesBeingWritten(socket: TLSSocket): number | undefined {
+export function bytesBeingWritten(socket: Socket): number | undefined {
   const state: unknown = Reflect.get(socket, '_writableState')
   const length: unknown = isObject(state) ? Reflect.get(state, 'writelen') : undefined
   return typeof length === 'number' ? length : undefined
@@ -337,13 +366,23 @@ export function startReading(handle: object): void {
 }
 
 /**
- * Makes TLSWrap hand to TCP what OpenSSL has left in its output BIO.
- *
- * newSessionDone() runs TLSWrap's cycle and nothing else; an empty write does the same, but aborts the process where
- * http2 writes natively at that moment. While a 'newSession' handler is still pending, the call would open the gate that
- * waits for it; its own completion runs the cycle then.
+ * Makes TLSWrap run its cycle: read its input, and hand to TCP what OpenSSL has left in its output BIO. That can deliver
+ * data: what a listener throws is thrown in a stack of its own.
  */
-export function pumpOutput(socket: TLSSocket): void {
+export function runCycle(socket: TLSSocket): void {
+  try {
+    pumpOutput(socket)
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
+// newSessionDone() runs TLSWrap's cycle and nothing else; an empty write does the same, but aborts the process where
+// http2 writes natively at that moment. While a 'newSession' handler is still pending, the call would open the gate that
+// waits for it; its own completion runs the cycle then.
+function pumpOutput(socket: TLSSocket): void {
   const handle = handleOf(socket)
   if (handle === undefined || Reflect.get(socket, '_newSessionPending') === true) return
   // Destroyed beneath TLS, which hears of it some turns later: TLSWrap would write to a handle that is gone.
@@ -352,4 +391,8 @@ export function pumpOutput(socket: TLSSocket): void {
   const newSessionDone: unknown = Reflect.get(handle, 'newSessionDone')
   if (typeof newSessionDone === 'function') Reflect.apply(newSessionDone, handle, [])
   else if (ownerOf(socket) !== 'http2') socket.write('')
+}
+
+function hasCycle(handle: object | undefined): boolean {
+  return handle !== undefined && typeof Reflect.get(handle, 'newSessionDone') === 'function'
 }

@@ -12,7 +12,7 @@ import {
   isReading,
   leaveAgent,
   ownerOf,
-  pumpOutput,
+  runCycle,
   startReading,
   takeReadingFromHttpServer,
 } from './socket-internals.js'
@@ -122,7 +122,7 @@ export class SocketSide implements ClosingSide {
   flush(): Progress {
     const { ssl, evidence } = this.#connection
     if (!ssl.alive()) return 'gone'
-    if (ssl.outputPending() > 0) this.#runCycle()
+    if (ssl.outputPending() > 0) runCycle(this.#connection.socket)
     if (!ssl.alive()) return 'gone'
     evidence.observe()
     const progress = evidence.outputProgress()
@@ -198,25 +198,14 @@ export class SocketSide implements ClosingSide {
     this.#connection.socket.destroy()
   }
 
-  #runCycle(): void {
-    try {
-      pumpOutput(this.#connection.socket)
-    } catch (error) {
-      // The cycle can deliver data: what a listener throws is its own, not ours to swallow.
-      process.nextTick(() => {
-        throw error
-      })
-    }
-  }
-
-  // All that was written before has been given to TLS and to the kernel by then. Corked data goes too.
+  // Corked data goes too.
   #drainByWrite(drained: () => void): void {
-    const { socket } = this.#connection
+    const connection = this.#connection
+    const { socket } = connection
     while (socket.writableCorked > 0) socket.uncork()
     const handOn = holdEmptyWrites(socket)
-    // The callback of an empty write comes after all others; an error means that the socket is being destroyed, which
-    // the early end tells.
-    socket.write('', () => {
+    // An error means that the socket is being destroyed, which the early end tells.
+    connection.drainByWrite(() => {
       handOn()
       drained()
     })

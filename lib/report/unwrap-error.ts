@@ -27,9 +27,12 @@ export function unwrapErrorOf(report: ClosureReport, signal: AbortSignal | undef
   return new UnwrapError(isLate ? 'ERR_UNWRAP_TIMEOUT' : 'ERR_UNWRAP_FAILED', report)
 }
 
-function reasonOf(code: UnwrapErrorCode, { sent, received, verdict }: ClosureReport): string {
+function reasonOf(code: UnwrapErrorCode, { sent, received, verdict, surplusBytes }: ClosureReport): string {
   if (code === 'ERR_UNWRAP_ABORTED') return 'its signal was aborted'
-  if (code === 'ERR_UNWRAP_FAILED') return `the connection ended before: ${verdict}`
+  if (code === 'ERR_UNWRAP_FAILED') {
+    if (verdict !== 'clean') return `the connection ended before: ${verdict}`
+    return surplusBytes > 0 ? 'bytes behind it were taken for TLS' : 'the connection is gone'
+  }
   if (sent.kind === 'nothing' || sent.kind === 'not-flushed') return 'what was written before did not leave in time'
   return received.kind === 'nothing' ? "the peer's did not come in time" : 'nobody reads what came before it'
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { mayBeRecord, recordHeaderLength } from '../tls/record-format.js'
-import type { HeldSocket } from './held-socket.js'
+import { decoded, type HeldSocket } from './held-socket.js'
 
 type Done = (error?: Error | null) => void
 
@@ -22,10 +22,9 @@ export interface AboveGate {
  * fourth seem to say.
  */
 export class Gate extends Duplex {
-  above: AboveGate | undefined
-
   readonly #held: HeldSocket
   readonly #tcp: Socket
+  #above: AboveGate | undefined
   // Of a record whose rest has not come.
   #header: Buffer | undefined
   #isWanted = false
@@ -36,12 +35,22 @@ export class Gate extends Duplex {
     super({ allowHalfOpen: true, readableHighWaterMark: 0 })
     this.#held = held
     this.#tcp = held.tcp
-    this.#tcp.on('readable', this.#pass).on('end', this.#end).on('error', this.#fail).on('close', this.#closed)
+  }
+
+  /** From now on what comes from the net.Socket goes to `above`. */
+  open(above: AboveGate): void {
+    this.#above = above
+    this.#listen()
+    this.#held.listenersGone = () => {
+      this.#listen()
+    }
   }
 
   /** From now on whatever becomes of TLS does nothing to the net.Socket. */
   release(): void {
     this.#isReleased = true
+    // To take off a 'readable' listener that is not there would make a paused net.Socket flow.
+    if (this.#above === undefined) return
     this.#tcp.off('readable', this.#pass).off('end', this.#end).off('error', this.#fail).off('close', this.#closed)
   }
 
@@ -51,21 +60,27 @@ export class Gate extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Done): void {
-    this.#held.write(chunk, callback)
+    if (this.#isReleased) callback()
+    else this.#held.write(chunk, withoutErrors(callback))
   }
 
   // TLS hands on up to ten pieces at once.
   override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: Done): void {
+    if (this.#isReleased) {
+      callback()
+      return
+    }
+    const done = withoutErrors(callback)
     this.#tcp.cork()
     chunks.forEach(({ chunk }, index) => {
-      this.#held.write(chunk, index === chunks.length - 1 ? callback : undefined)
+      this.#held.write(chunk, index === chunks.length - 1 ? done : undefined)
     })
     this.#tcp.uncork()
   }
 
   override _final(callback: Done): void {
-    if (this.#isReleased || this.#tcp.destroyed) callback()
-    else this.#held.end(callback)
+    if (this.#isReleased || this.#tcp.destroyed || this.#tcp.writableFinished) callback()
+    else this.#held.end(withoutErrors(callback))
   }
 
   override _destroy(error: Error | null, callback: Done): void {
@@ -74,8 +89,17 @@ export class Gate extends Duplex {
     callback(error)
   }
 
+  #listen(): void {
+    const tcp = this.#tcp
+    if (this.#isReleased) return
+    if (!tcp.listeners('readable').includes(this.#pass)) tcp.on('readable', this.#pass)
+    if (!tcp.listeners('end').includes(this.#end)) tcp.on('end', this.#end)
+    if (!tcp.listeners('error').includes(this.#fail)) tcp.on('error', this.#fail)
+    if (!tcp.listeners('close').includes(this.#closed)) tcp.on('close', this.#closed)
+  }
+
   readonly #pass = (): void => {
-    if (!this.#isWanted || this.above?.hasHeardCloseNotify() === true) return
+    if (!this.#isWanted || this.#isReleased || this.#above?.hasHeardCloseNotify() === true) return
     const bytes = this.#nextRecord()
     if (bytes === undefined) return
     this.#isWanted = false
@@ -97,23 +121,33 @@ export class Gate extends Duplex {
 
   #take(length?: number): Buffer | undefined {
     const bytes: unknown = this.#tcp.read(length)
-    return Buffer.isBuffer(bytes) ? bytes : undefined
+    if (Buffer.isBuffer(bytes)) return bytes
+    if (bytes !== null) this.#above?.failed(decoded(this.#tcp))
+    return undefined
   }
 
   readonly #end = (): void => {
-    if (this.above?.hasHeardCloseNotify() === true) return
+    if (this.#above?.hasHeardCloseNotify() === true) return
     if (this.#header !== undefined) this.push(this.#header)
     this.#header = undefined
     this.push(null)
   }
 
   readonly #fail = (error: Error): void => {
-    this.above?.failed(error)
+    this.#above?.failed(error)
   }
 
   readonly #closed = (): void => {
     this.release()
-    this.above?.failed(undefined)
+    this.#above?.failed(undefined)
+  }
+}
+
+// The net.Socket tells of an error by 'error', once. The write or the end that hears of it, too, is given up when TLS is
+// destroyed.
+function withoutErrors(callback: Done): Done {
+  return (error) => {
+    if (error === null || error === undefined) callback()
   }
 }
 

@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net'
+import { finished } from 'node:stream'
+import { bytesBeingWritten } from '../closure/socket-internals.js'
 import { wrapRemovably } from '../closure/stand-ins.js'
+import { isAwaitingDrain, stopDecoding } from '../closure/stream-internals.js'
 import { ClosureError } from '../errors.js'
+import { invalid } from '../options.js'
 
 type Listener = (...args: unknown[]) => void
 type Done = (error?: Error | null) => void
@@ -16,18 +20,34 @@ export class HeldSocket {
   readonly tcp: Socket
   /** The program asks for FIN; set by whoever makes TLS end. */
   endAsked: () => void = () => undefined
+  /** The program has taken off all listeners, those of TLS among them; set by whoever has put these there. */
+  listenersGone: () => void = () => undefined
 
-  readonly #listeners: readonly { readonly event: string; readonly listener: Listener }[]
+  // Set aside.
+  readonly #listeners: { readonly event: string; readonly listener: Listener }[]
   readonly #wasFlowing: boolean | null
+  readonly #wasAwaitingDrain: boolean
   readonly #allowHalfOpen: boolean
+  // That of setEncoding().
+  readonly #encoding: BufferEncoding | null
   readonly #freed: readonly (() => void)[]
+  // What TLS has written: it may be queued before it leaves.
+  readonly #sealed = new WeakSet<object>()
+  // How much the program has written before and is still queued, in the measure of writableLength. It leaves first.
+  #early: number
   // The call is TLS's own.
   #isOurs = false
   #isGivenBack = false
+  #isFree = false
 
+  /** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for what has been decoded and not read: it may have lost bytes */
   constructor(tcp: Socket) {
     this.tcp = tcp
+    this.#encoding = tcp.readableEncoding
+    if (!stopDecoding(tcp)) throw decoded(tcp)
     this.#wasFlowing = tcp.readableFlowing
+    this.#wasAwaitingDrain = isAwaitingDrain(tcp)
+    this.#early = tcp.writableLength - (bytesBeingWritten(tcp) ?? tcp.writableLength)
     this.#allowHalfOpen = tcp.allowHalfOpen
     this.#listeners = readingEvents.flatMap((event) =>
       // As they were added: one of once() is to go after its first call.
@@ -42,17 +62,40 @@ export class HeldSocket {
     held.add(tcp)
     this.#freed = [
       wrapRemovably(tcp, 'write', (previous, args) => {
-        if (this.#isOurs) return previous(args)
+        if (this.#passes()) return previous(args)
         refuse(args)
         return false
       }),
       wrapRemovably(tcp, 'end', (previous, args) => {
-        if (this.#isOurs) return previous(args)
+        if (this.#passes()) return previous(args)
         const [chunk] = args
-        const isPlain = chunk === undefined || chunk === null || typeof chunk === 'function'
-        if (!isPlain) refuse(args)
+        if (isListener(chunk)) finished(tcp, { readable: false }, chunk)
+        else if (chunk !== undefined && chunk !== null) refuse(args)
         this.endAsked()
         return tcp
+      }),
+      // pipe() of Node 26 calls this one, past write(). Nobody would hear an error but the net.Socket, and go with it.
+      wrapRemovably(tcp, '_write', (previous, args) => {
+        const [chunk, , callback] = args
+        if (this.#mayLeave(chunk)) return previous(args)
+        if (isListener(callback)) process.nextTick(callback)
+        return undefined
+      }),
+      // All that is queued, at once.
+      wrapRemovably(tcp, '_writev', (previous, args) => {
+        this.#early = 0
+        return previous(args)
+      }),
+      ...['off', 'removeListener'].map((name) =>
+        wrapRemovably(tcp, name, (previous, args) => (this.#forget(args) ? tcp : previous(args))),
+      ),
+      wrapRemovably(tcp, 'removeAllListeners', (previous, args) => {
+        if (this.#isFree) return previous(args)
+        const others = this.#listeners.filter(({ event }) => args.length > 0 && event !== args[0])
+        this.#listeners.splice(0, this.#listeners.length, ...others)
+        const result = previous(args)
+        this.listenersGone()
+        return result
       }),
     ]
   }
@@ -64,6 +107,7 @@ export class HeldSocket {
 
   /** Writes for TLS. */
   write(chunk: Buffer, callback: Done | undefined): void {
+    this.#sealed.add(chunk)
     this.#asOurs(() => this.tcp.write(chunk, callback))
   }
 
@@ -83,13 +127,50 @@ export class HeldSocket {
     await new Promise<void>((resolve) => {
       process.nextTick(resolve)
     })
+    this.putBack()
+  }
+
+  /** The same at once, where nobody has read. */
+  putBack(): void {
     const { tcp } = this
+    this.#isGivenBack = true
+    this.#isFree = true
     held.delete(tcp)
     for (const free of this.#freed) free()
-    if (!tcp.readableEnded) tcp.allowHalfOpen = this.#allowHalfOpen
-    // It was paused by the program, not by a 'readable' listener.
-    if (this.#wasFlowing === false && this.#listensTo('data') && !this.#listensTo('readable')) tcp.pause()
+    tcp.allowHalfOpen = this.#allowHalfOpen
+    if (this.#encoding !== null) tcp.setEncoding(this.#encoding)
+    if (this.#isToBePaused()) tcp.pause()
     for (const { event, listener } of this.#listeners) tcp.on(event, listener)
+    if (tcp.readableEnded && !tcp.destroyed) setImmediate(() => endAnew(tcp))
+  }
+
+  // Afterwards too: where somebody has put a method of his own on top meanwhile, ours stays beneath it.
+  #passes(): boolean {
+    return this.#isOurs || this.#isFree
+  }
+
+  #mayLeave(chunk: unknown): boolean {
+    if (this.#isFree || (typeof chunk === 'object' && chunk !== null && this.#sealed.has(chunk))) return true
+    const length = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length : 0
+    if (length > this.#early) return false
+    this.#early -= length
+    return true
+  }
+
+  // Whether the program takes off a listener that is set aside, and no other.
+  #forget([event, listener]: readonly unknown[]): boolean {
+    if (this.#isFree || typeof event !== 'string' || !isListener(listener)) return false
+    if (this.tcp.listeners(event).includes(listener)) return false
+    const at = this.#listeners.findLastIndex((entry) => entry.event === event && isFor(entry.listener, listener))
+    if (at !== -1) this.#listeners.splice(at, 1)
+    return at !== -1
+  }
+
+  // It was paused by the program, and not by a 'readable' listener or by a pipe whose destination has drained meanwhile:
+  // nobody else would have it flow again.
+  #isToBePaused(): boolean {
+    if (this.#wasFlowing !== false || (this.#wasAwaitingDrain && !isAwaitingDrain(this.tcp))) return false
+    return this.#listensTo('data') && !this.#listensTo('readable')
   }
 
   #listensTo(event: string): boolean {
@@ -108,8 +189,25 @@ export class HeldSocket {
 
 const held = new WeakSet<Socket>()
 
+/** The error of a net.Socket that has handed out text in place of bytes. */
+export function decoded(tcp: Socket): ClosureError {
+  return invalid('socket', 'a net.Socket that has decoded nothing of TLS by setEncoding()', tcp.readableEncoding)
+}
+
 function isListener(value: unknown): value is Listener {
   return typeof value === 'function'
+}
+
+// FIN has come behind the peer's close_notify, and only TLS has heard 'end'.
+function endAnew(tcp: Socket): void {
+  if (tcp.destroyed) return
+  tcp.emit('end')
+  if (!tcp.allowHalfOpen) tcp.end()
+}
+
+// What once() adds has the listener that it was given as a member.
+function isFor(added: Listener, listener: Listener): boolean {
+  return added === listener || ('listener' in added && added.listener === listener)
 }
 
 function refuse(args: readonly unknown[]): void {

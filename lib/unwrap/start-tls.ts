@@ -2,9 +2,11 @@ import { Socket } from 'node:net'
 import { type ConnectionOptions, connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { closureOf } from '../closure/closure.js'
 import { knownLifetimeOf } from '../closure/lifetime.js'
-import { verifyErrorOf, releaseErrors } from '../closure/socket-internals.js'
+import { holdEmptyWrites, onreadCallback, releaseErrors } from '../closure/socket-internals.js'
 import { ClosureError } from '../errors.js'
+import { requireRuntime } from '../native/addon.js'
 import { invalid } from '../options.js'
+import { admitClient } from './client-certificate.js'
 import { forward } from './forwarding.js'
 import { Gate } from './gate.js'
 import { HeldSocket } from './held-socket.js'
@@ -58,6 +60,7 @@ export interface StartedTls {
  * ended; ERR_CLOSURE_UNSUPPORTED_RUNTIME, ERR_CLOSURE_LOAD_FAILED where this runtime cannot do it
  */
 export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
+  requireRuntime()
   checkArguments(tcp, options)
   const allowHalfOpen = tcp.allowHalfOpen
   const held = new HeldSocket(tcp)
@@ -70,9 +73,10 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
     // A key or a certificate that cannot be used: nothing has been sent.
     gate.release()
     gate.destroy()
-    void held.giveBack()
+    held.putBack()
     throw error
   }
+  holdEmptyWrites(socket)
   const takeBack = forward(socket, tcp)
   const unwrapping = new Unwrapping(socket, async () => {
     gate.release()
@@ -83,10 +87,10 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
     destroyWhenRead(socket)
     return tcp
   })
-  gate.above = {
-    hasHeardCloseNotify: () => hasHeardCloseNotify(socket),
+  gate.open({
+    hasHeardCloseNotify: () => hearsCloseNotify(socket),
     failed: (error) => socket.destroy(error),
-  }
+  })
   held.endAsked = () => socket.end()
   socket.once('close', () => {
     takeBack()
@@ -109,13 +113,16 @@ function checkArguments(tcp: unknown, options: unknown): asserts tcp is Socket {
     throw new ClosureError('ERR_CLOSURE_CLOSED', 'startTls() came too late: the net.Socket has ended')
   }
   if (tcp.pending && !tcp.connecting) throw invalid('socket', 'a net.Socket that is connected or connecting', tcp)
+  if (onreadCallback(tcp) !== undefined) throw invalid('socket', 'a net.Socket without the option onread', tcp)
 }
 
 function clientOver(socket: Gate, options: StartTlsClientOptions): TLSSocket {
   const { isServer: _isServer, ...others } = options
   const { servername, host, rejectUnauthorized } = others
-  // Node would take 'localhost' for the name: it does not know what the net.Socket was connected to.
-  if (servername === undefined && host === undefined && rejectUnauthorized !== false) {
+  // Node would take 'localhost' for the name, in place of an empty one, too: it does not know what the net.Socket was
+  // connected to.
+  const isNamed = [servername, host].some((name) => typeof name === 'string' && name !== '')
+  if (!isNamed && rejectUnauthorized !== false) {
     throw invalid('servername', "the name that the server's certificate has to bear", servername)
   }
   return connect({ ...others, socket })
@@ -124,29 +131,33 @@ function clientOver(socket: Gate, options: StartTlsClientOptions): TLSSocket {
 // Node leaves the rest of a server's side to tls.Server: that a client's certificate counts, that errors are heard, and
 // that a handshake ends with TCP.
 function serverOver(gate: Gate, options: StartTlsServerOptions): TLSSocket {
-  const socket = new TLSSocket(gate, options)
+  // As tls.Server has it, so that OpenSSL refuses a client that sends none.
+  const rejectUnauthorized = options.rejectUnauthorized !== false
+  const socket = new TLSSocket(gate, { ...options, rejectUnauthorized })
   releaseErrors(socket)
   const cutOff = () => {
     socket.destroy()
   }
   socket.once('end', cutOff)
-  socket.once('secure', () => {
+  let isSecure = false
+  // At each handshake of a connection: a renegotiation may bring another certificate.
+  socket.on('secure', () => {
+    if (!admitClient(socket, Boolean(options.requestCert)) || isSecure) return
+    isSecure = true
     socket.off('end', cutOff)
-    if (options.requestCert === true) {
-      const error = verifyErrorOf(socket)
-      if (error === undefined) socket.authorized = true
-      else if (options.rejectUnauthorized !== false) {
-        socket.destroy(error)
-        return
-      } else socket.authorizationError = error
-    }
     socket.emit('secureConnect')
   })
   return socket
 }
 
-function hasHeardCloseNotify(socket: TLSSocket): boolean {
-  return knownLifetimeOf(socket)?.connection?.evidence.received().kind === 'close_notify'
+function hearsCloseNotify(socket: TLSSocket): boolean {
+  const connection = knownLifetimeOf(socket)?.connection
+  if (connection?.evidence.received().kind !== 'close_notify') return false
+  // Node may not have heard it, and hears nothing of TCP from now on.
+  setImmediate(() => {
+    connection.hearCloseNotify()
+  })
+  return true
 }
 
 // As Node does where half-open sockets are not allowed, but a turn later: until then unwrap() may answer the peer.
@@ -158,12 +169,13 @@ function endAfterPeer(socket: TLSSocket, unwrapping: Unwrapping): void {
   })
 }
 
-// What came before the peer's close_notify is its reader's.
+// What came before the peer's close_notify is its reader's. Both directions end in order, so that stream.finished() does
+// not take it for a premature close.
 function destroyWhenRead(socket: TLSSocket): void {
-  if (socket.readableEnded) {
-    socket.destroy()
-    return
+  const destroyWhenOver = () => {
+    if (socket.readableEnded && socket.writableFinished) socket.destroy()
   }
-  socket.once('end', () => socket.destroy())
-  if (socket.readableLength === 0) socket.resume()
+  socket.once('end', destroyWhenOver).once('finish', destroyWhenOver).end()
+  destroyWhenOver()
+  if (!socket.readableEnded && socket.readableLength === 0) socket.resume()
 }

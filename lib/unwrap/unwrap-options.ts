@@ -18,8 +18,8 @@ export interface UnwrapOptions extends FlushOptions, WaitOptions {
    */
   readonly onTimeout?: 'destroy' | 'reject'
   /**
-   * Data that still arrives before the peer's close_notify. `deliver` hands it to the reader of the TLS stream. `discard`
-   * reads by itself, within `maxDiscardBytes`. `fail` destroys the connection at the first byte.
+   * Data that still arrives between our close_notify and the peer's. `deliver` hands it to the reader of the TLS stream.
+   * `discard` reads by itself, within `maxDiscardBytes`. `fail` destroys the connection at the first byte.
    * @default 'deliver'
    */
   readonly onData?: OnData

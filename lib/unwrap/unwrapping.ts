@@ -6,7 +6,8 @@
 // destroys the connection, for neither side could know where TLS ends.
 //
 // With `onTimeout: 'reject'` the machine has no budget: the budgets are those of a call, which gives up on its own, and the
-// closing goes on.
+// closing goes on. It may be over when nobody waits: the net.Socket is given back to the next call, and until then TLS
+// keeps it, for there its errors are heard.
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { closureOf } from '../closure/closure.js'
@@ -22,7 +23,10 @@ const noBudget = 2 ** 31 - 1
 export class Unwrapping {
   readonly #socket: TLSSocket
   readonly #giveBack: () => Promise<Socket>
-  #outcome: Promise<Socket> | undefined
+  #closing: Promise<ClosureReport> | undefined
+  // The signal that the machine listens to.
+  #signal: AbortSignal | undefined
+  #given: Promise<Socket> | undefined
 
   /** `giveBack` takes TLS off the net.Socket. */
   constructor(socket: TLSSocket, giveBack: () => Promise<Socket>) {
@@ -31,68 +35,73 @@ export class Unwrapping {
   }
 
   get hasBegun(): boolean {
-    return this.#outcome !== undefined
+    return this.#closing !== undefined
   }
 
   async unwrap(options?: UnwrapOptions): Promise<Socket> {
     const checked = checkAll(unwrapRules, options)
     const isPatient = checked.onTimeout === 'reject'
-    const isFirst = this.#outcome === undefined
-    this.#outcome ??= this.#begin(checked, isPatient)
-    return isFirst && !isPatient ? this.#outcome : this.#withinBudgets(this.#outcome, checked)
+    const isFirst = this.#closing === undefined
+    this.#closing ??= this.#begin(checked, isPatient)
+    const report = await (isFirst && !isPatient ? this.#closing : this.#withinBudgets(this.#closing, checked))
+    this.#given ??= this.#takeBack(report)
+    return this.#given
   }
 
-  #begin({ onTimeout: _ours, ...checked }: CheckedUnwrapOptions, isPatient: boolean): Promise<Socket> {
+  #begin({ onTimeout: _ours, ...checked }: CheckedUnwrapOptions, isPatient: boolean): Promise<ClosureReport> {
     const { signal, onData, ...budgets } = checked
-    const outcome = this.#close({
+    if (!isPatient) this.#signal = signal
+    const closing = this.#close({
       ...budgets,
       ...(onData !== undefined && { onData }),
       ...(signal !== undefined && !isPatient && { signal }),
       ...(isPatient && { flushTimeout: noBudget, waitTimeout: noBudget }),
     })
     // Somebody may come for it later, or never.
-    outcome.catch(() => undefined)
-    return outcome
+    closing.catch(() => undefined)
+    return closing
   }
 
-  async #close(options: Omit<UnwrapOptions, 'onTimeout'>): Promise<Socket> {
-    const report = await this.#shutdown(options)
-    const socket = this.#socket
-    // Gone, or ended by the program: its FIN has followed our close_notify.
-    if (report.verdict !== 'clean' || socket.destroyed) {
-      socket.destroy()
-      throw unwrapErrorOf(report, options.signal)
-    }
-    return this.#giveBack()
-  }
-
-  // What the closure refuses has begun nothing: the next call may be a better one.
-  async #shutdown(options: Omit<UnwrapOptions, 'onTimeout'>): Promise<ClosureReport> {
+  async #close(options: Omit<UnwrapOptions, 'onTimeout'>): Promise<ClosureReport> {
     try {
-      return await closureOf(this.#socket).shutdown({ ...options, mode: 'bidirectional', afterwards: 'keep-open' })
+      const closure = closureOf(this.#socket)
+      const report = await closure.shutdown({ ...options, mode: 'bidirectional', afterwards: 'keep-open' })
+      // Bytes that TLS has taken from behind the alert are lost: the gate should let none through.
+      if (report.verdict !== 'clean' || report.surplusBytes > 0) this.#socket.destroy()
+      return report
     } catch (error) {
-      this.#outcome = undefined
+      // What the closure refuses has begun nothing: the next call may be a better one.
+      this.#closing = undefined
       throw error
     }
   }
 
-  #withinBudgets(outcome: Promise<Socket>, options: CheckedUnwrapOptions): Promise<Socket> {
+  // Both alerts may have passed, and the connection be gone since.
+  async #takeBack(report: ClosureReport): Promise<Socket> {
+    if (report.verdict !== 'clean' || this.#socket.destroyed) throw unwrapErrorOf(report, this.#signal)
+    return this.#giveBack()
+  }
+
+  #withinBudgets(closing: Promise<ClosureReport>, options: CheckedUnwrapOptions): Promise<ClosureReport> {
     const { flushTimeout, waitTimeout, onTimeout, signal } = options
     const startedAt = performance.now()
+    let isOver = false
     let timer: NodeJS.Timeout | undefined
     return new Promise((resolve, reject) => {
       const stop = () => {
+        isOver = true
         clearTimeout(timer)
         signal?.removeEventListener('abort', abort)
       }
-      const giveUp = (code: 'ERR_UNWRAP_TIMEOUT' | 'ERR_UNWRAP_ABORTED', cause?: unknown) => {
-        stop()
+      const giveUp = (code: 'ERR_UNWRAP_TIMEOUT' | 'ERR_UNWRAP_ABORTED', options?: ErrorOptions) => {
         const report = this.#reportSoFar()
-        if (report !== undefined) reject(new UnwrapError(code, report, cause === undefined ? {} : { cause }))
+        if (isOver || report === undefined) return
+        stop()
+        reject(new UnwrapError(code, report, options))
         if (code === 'ERR_UNWRAP_ABORTED' || onTimeout === 'destroy') this.#socket.destroy()
       }
       const abort = () => {
-        giveUp('ERR_UNWRAP_ABORTED', signal?.reason)
+        giveUp('ERR_UNWRAP_ABORTED', { cause: signal?.reason })
       }
       // The wait begins with our close_notify, of which no event tells. It keeps no process alive: the net.Socket does.
       const look = () => {
@@ -102,10 +111,10 @@ export class Unwrapping {
         if (left <= 0) giveUp('ERR_UNWRAP_TIMEOUT')
         else timer = setTimeout(look, sentAt === undefined ? Math.min(left, waitTimeout) : left).unref()
       }
-      outcome.then(
-        (tcp) => {
+      closing.then(
+        (report) => {
           stop()
-          resolve(tcp)
+          resolve(report)
         },
         (error: unknown) => {
           stop()
@@ -113,8 +122,12 @@ export class Unwrapping {
         },
       )
       signal?.addEventListener('abort', abort)
-      if (signal?.aborted === true) abort()
-      else look()
+      // What is over already, or cannot begin, is told by then.
+      setImmediate(() => {
+        if (isOver) return
+        if (signal?.aborted === true) abort()
+        else look()
+      })
     })
   }
 

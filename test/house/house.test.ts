@@ -98,6 +98,9 @@ const documented: readonly string[] = [
   'closeIdleConnections',
   'closeAllConnections',
   'createConnection',
+  'authorizationError',
+  'removeAllListeners',
+  'listener',
 ]
 
 function rowsUnder(head: string): readonly (readonly string[])[] {

@@ -131,6 +131,8 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
       const { socket, unwrap } = startTls(near, optionsOf(side))
       socket.on('error', () => undefined)
       await expect(unwrap()).rejects.toMatchObject(withCode('ERR_CLOSURE_HANDSHAKE_PENDING'))
+      const aborted = { onTimeout: 'reject', signal: AbortSignal.abort() } as const
+      await expect(unwrap(aborted)).rejects.toMatchObject(withCode('ERR_CLOSURE_HANDSHAKE_PENDING'))
       expect(near.destroyed).toBe(false)
       far.destroy()
       await until(() => near.destroyed)
@@ -205,6 +207,29 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
       expect(read.text).toBe('late')
       expect(String(await readExactly(tls.tcp, 5))).toBe('clear')
       expect(peer.plaintext).toBe('')
+    })
+
+    test('an answer that comes while nobody waits is kept for the next call, and so are errors', async () => {
+      for (const isReset of [false, true]) {
+        const tls = await started(side)
+        const { peer } = tls
+        tls.socket.resume()
+        await failing(tls.unwrap({ ...ample, waitTimeout: 10, onTimeout: 'reject' }))
+        peer.send(peer.closeNotify(), 'clear')
+        await until(() => tls.socket.readableEnded)
+        await turns(5)
+        const refused = new Promise((resolve) => tls.tcp.write('too early', resolve))
+        expect(await refused).toMatchObject(withCode('ERR_PLAINTEXT_UNDER_TLS'))
+        if (isReset) {
+          tls.far.resetAndDestroy()
+          await bothGone(tls)
+          expect(await failing(tls.unwrap(ample))).toMatchObject({ code: 'ERR_UNWRAP_FAILED' })
+          continue
+        }
+        // An answer that is there is one, whatever the budget.
+        const tcp = await tls.unwrap({ waitTimeout: 0, flushTimeout: 0, onTimeout: 'reject' })
+        expect(String(await readExactly(tcp, 5))).toBe('clear')
+      }
     })
 
     test('where it is our reader that stalls, nothing is given back either', async () => {

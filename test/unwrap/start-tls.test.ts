@@ -120,6 +120,44 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
     expect(peer).toMatchObject({ data: 'in TLS', isClosed: true, plaintext: '' })
   })
 
+  test('text that others have the net.Socket hand out ends the connection, for it has lost bytes', async () => {
+    const { tcp, socket, peer, errors } = await started(side)
+    tcp.setEncoding('utf8')
+    socket.resume()
+    peer.send(peer.sealed('x'))
+    await until(() => socket.destroyed)
+    expect(errors).toMatchObject([withCode('ERR_CLOSURE_INVALID_ARGUMENT')])
+  })
+
+  test('end() of the net.Socket calls back when TLS has ended; a method of others on top of ours works after unwrap()', async () => {
+    const { tcp, socket, unwrap, peer } = await started(side)
+    const write = tcp.write.bind(tcp)
+    const written: unknown[] = []
+    Object.defineProperty(tcp, 'write', {
+      configurable: true,
+      writable: true,
+      value: (...args: readonly unknown[]): unknown => {
+        written.push(args[0])
+        return Reflect.apply(write, undefined, args)
+      },
+    })
+    socket.resume()
+    const unwrapped = unwrap(ample)
+    await peer.until(() => peer.isClosed)
+    peer.send(peer.closeNotify())
+    await unwrapped
+    tcp.write('clear')
+    await peer.until(() => peer.plaintext === 'clear')
+    expect(written).toContain('clear')
+
+    const second = await started(side)
+    const ended = new Promise<void>((resolve) => second.tcp.end(resolve))
+    second.socket.resume()
+    await second.peer.until(() => second.peer.hasEnded)
+    await ended
+    expect(second.peer).toMatchObject({ isClosed: true, plaintext: '' })
+  })
+
   test('what came before startTls() is the beginning of TLS', async () => {
     const { near, far } = await tcpPair()
     const other = side.near === 'client' ? 'server' : 'client'
@@ -218,6 +256,14 @@ describe('refused', () => {
     for (const socket of [undefined, {}, new Map(), new Socket()]) expect(refusal(socket)).toMatchObject(invalid)
     const { near, far } = await tcpPair()
     expect(refusal(near, null)).toMatchObject(invalid)
+    const withOnread = connect({
+      port: await listen(createServer((socket) => void socket.destroy())),
+      host: '127.0.0.1',
+      onread: { buffer: Buffer.alloc(100), callback: () => true },
+    })
+    withOnread.on('error', () => undefined)
+    expect(refusal(withOnread)).toMatchObject(invalid)
+    withOnread.destroy()
     near.destroy()
     expect(refusal(near)).toMatchObject(withCode('ERR_CLOSURE_CLOSED'))
     far.destroy()
