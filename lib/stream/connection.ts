@@ -4,7 +4,7 @@
 // No byte behind the peer's close_notify is lost. OpenSSL takes from what it is fed a record at a time, header first, and
 // takes no more after that alert: what is left in its input then are the last bytes of the chunk that was fed last, for
 // every chunk before was used up. Those bytes, and whatever has come since, are the surplus; the transport is not read
-// any more from there on. (It would be read ahead by a context with `readAhead`, which is refused.)
+// any more from there on. Only a context with `readAhead` takes more, as its name says: createContext() makes none.
 import type { Progress } from '../closing/side.js'
 import type { Ssl, SslResult } from '../openssl/index.js'
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
@@ -58,23 +58,15 @@ export class EngineConnection implements TransportListener {
   /** Takes the transport, and begins the handshake. */
   start(): void {
     this.transport.attach(this)
-    this.#pump(undefined)
+    this.#reading(() => {
+      this.#pump(undefined)
+    })
   }
 
   received(bytes: Buffer): void {
     this.#inbox.push(bytes)
     // A transport in memory may answer in the stack of what we write to it.
-    if (this.#isReading) return
-    this.#isReading = true
-    try {
-      for (let chunk = this.#inbox.shift(); chunk !== undefined; chunk = this.#inbox.shift()) {
-        if (this.isFreed) return
-        if (this.hasReadingEnded) this.#surplus.push(chunk)
-        else this.#pump(chunk)
-      }
-    } finally {
-      this.#isReading = false
-    }
+    if (!this.#isReading) this.#reading(() => undefined)
   }
 
   ended(isReset: boolean): void {
@@ -153,6 +145,19 @@ export class EngineConnection implements TransportListener {
     return surplus
   }
 
+  #reading(first: () => void): void {
+    this.#isReading = true
+    try {
+      first()
+      for (let chunk = this.#inbox.shift(); chunk !== undefined && !this.isFreed; chunk = this.#inbox.shift()) {
+        if (this.hasReadingEnded) this.#surplus.push(chunk)
+        else this.#pump(chunk)
+      }
+    } finally {
+      this.#isReading = false
+    }
+  }
+
   #pump(chunk: Buffer | undefined): void {
     const { ssl, transport } = this
     let input = chunk
@@ -193,7 +198,8 @@ export class EngineConnection implements TransportListener {
       this.transport.pause()
       this.#endReading('close_notify', undefined)
     } else if (isFailure(result) || received.kind !== 'nothing') {
-      this.#endReading('cut', new SslError(result))
+      // A close_notify in the handshake is no failure of OpenSSL's.
+      this.#endReading('cut', received.kind === 'close_notify' ? undefined : new SslError(result))
     } else {
       // A handshake of TLS 1.2 that was under way may have kept a write.
       this.sealer.goOn()

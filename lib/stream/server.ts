@@ -46,7 +46,8 @@ export class TlsServer extends Server {
   /** Made by {@link createServer} only. */
   constructor(context: SslContext, options: Required<StreamClosingOptions>, handshakeTimeout: number) {
     super({ allowHalfOpen: true }, (socket) => {
-      this.#accept(new TlsStream(socket, { context, ...options }), handshakeTimeout)
+      // It may be gone by the time that somebody hands it to us.
+      if (!socket.destroyed) this.#accept(new TlsStream(socket, { context, ...options }), handshakeTimeout)
     })
   }
 

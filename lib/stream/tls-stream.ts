@@ -1,6 +1,4 @@
 import { Duplex } from 'node:stream'
-import type { X509Certificate } from 'node:crypto'
-import type { PeerCertificate } from 'node:tls'
 import { Closing } from '../closing/closing.js'
 import { sendCloseNotify } from '../closing/half-close.js'
 import type { ClosingOptions } from '../closing/options.js'
@@ -13,6 +11,8 @@ import { TruncationError } from '../report/truncation-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 import { type ConnectionListener, EngineConnection } from './connection.js'
 import { type ClosableStream, type DrainBy, EngineSide } from './engine-side.js'
+import { HandshakeFacts } from './handshake-facts.js'
+import { HeldFin } from './held-fin.js'
 import {
   type CheckedStreamOptions,
   checkStreamOptions,
@@ -22,16 +22,24 @@ import {
   type TlsStreamOptions,
   type UnwrapOptions,
 } from './options.js'
-import { SocketLike } from './socket-like.js'
+import { closed, refuseWrite } from './refusals.js'
 import { SslError } from './ssl-error.js'
 import { Transport } from './transport.js'
-import { certificateOf, chainError, verify } from './verification.js'
+import { chainError, verify } from './verification.js'
 
 // Four records: the engine's piece.
 const highWaterMark = 64 * 1024
 const nothing = Buffer.alloc(0)
 
 type Callback = (error?: Error | null) => void
+
+let privateSideOf: ((stream: TlsStream, drainBy: DrainBy) => EngineSide) | undefined
+
+/** Our side of a stream, for whoever runs the machine on it. */
+export function sideOf(stream: TlsStream, drainBy: DrainBy): EngineSide {
+  if (privateSideOf === undefined) throw new Error('expected the class of the stream to be there')
+  return privateSideOf(stream, drainBy)
+}
 
 /**
  * TLS over any Duplex, as a Duplex: on an SSL of the engine, of the process's own OpenSSL or of any libssl. Made by
@@ -44,14 +52,13 @@ type Callback = (error?: Error | null) => void
  *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_CALL_FAILED; ERR_OPENSSL_FREED of the context
  */
-export class TlsStream extends SocketLike {
-  readonly encrypted = true
+export class TlsStream extends HandshakeFacts {
+  static {
+    privateSideOf = (stream, drainBy) => stream.#side(drainBy)
+  }
+
   /** Settles when the stream is destroyed or unwrapped, however that came, and never rejects. */
   readonly report: Promise<ClosureReport>
-  /** Whether the peer was verified, and is the one that it has to be. */
-  authorized = false
-  /** Why it is not authorized: a code of Node's. */
-  authorizationError: string | undefined
 
   readonly #options: CheckedStreamOptions
   readonly #connection: EngineConnection
@@ -126,6 +133,7 @@ export class TlsStream extends SocketLike {
     const flushTimeout = checkFlushTimeout(options)
     if (this.#closeNotify !== undefined) return this.#closeNotify
     this.#requireOpen('closeNotify()')
+    if (this.writableEnded) throw closed('closeNotify()')
     this.#closeNotify = this.#sendCloseNotify(flushTimeout)
     return this.#closeNotify
   }
@@ -145,6 +153,7 @@ export class TlsStream extends SocketLike {
   async unwrap(options?: UnwrapOptions): Promise<Duplex> {
     const { closing: checked, onTimeout } = checkUnwrapOptions(options)
     this.#requireOpen('unwrap()')
+    if (this.writableEnded) throw closed('unwrap()')
     this.allowHalfOpen = true
     this.#isDropping = checked.onData === 'discard' || checked.onData === 'fail'
     // A FIN that the program asks for meanwhile waits.
@@ -166,63 +175,13 @@ export class TlsStream extends SocketLike {
 
   // --- What the handshake has brought ---
 
-  /** 'TLSv1.2', 'TLSv1.3'; undefined before the handshake is done. */
-  getProtocol(): SslProtocol | undefined {
+  override getProtocol(): SslProtocol | undefined {
     return this.#connection.evidence.protocol
   }
 
-  /** The cipher by OpenSSL's name; undefined before the handshake is done, and after the end. */
-  getCipher(): { readonly name: string; readonly version: SslProtocol } | undefined {
-    const name = this.#ssl()?.getCipher()
-    const version = this.getProtocol()
-    return name === undefined || version === undefined ? undefined : { name, version }
-  }
-
-  /** The protocol that was agreed on: RFC 7301. False without one. */
-  get alpnProtocol(): string | false {
-    return this.#ssl()?.getAlpn() ?? false
-  }
-
-  /** The host name that the client asked for (SNI). False without one. */
-  get servername(): string | false {
-    return this.#ssl()?.getServername() ?? false
-  }
-
-  /** The peer's own certificate, as Node's object of it, without its chain; undefined where it has sent none. */
-  getPeerCertificate(): PeerCertificate | undefined {
-    return this.getPeerX509Certificate()?.toLegacyObject()
-  }
-
-  /** The same as an X509Certificate. */
-  getPeerX509Certificate(): X509Certificate | undefined {
-    const ssl = this.#ssl()
-    return ssl === undefined ? undefined : certificateOf(ssl)
-  }
-
-  /** Whether the handshake resumed a session. */
-  isSessionReused(): boolean {
-    return this.#ssl()?.sessionReused() ?? false
-  }
-
-  /** The session as it is now, for the option `session`; in TLS 1.3 'session' has the one that can be resumed. */
-  getSession(): Buffer | undefined {
-    const session = this.#ssl()?.getSession()
-    try {
-      return session?.toBuffer()
-    } finally {
-      session?.free()
-    }
-  }
-
-  /**
-   * Bytes that both sides can derive and nobody else: RFC 5705.
-   *
-   * @throws ClosureError ERR_OPENSSL_STATE before the handshake is done; ERR_CLOSURE_CLOSED; ERR_CLOSURE_INVALID_ARGUMENT
-   */
-  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
-    const ssl = this.#ssl()
-    if (ssl === undefined) throw closed('exportKeyingMaterial()')
-    return ssl.exportKeyingMaterial(length, label, context)
+  protected override liveSsl(): Ssl | undefined {
+    const { isFreed, ssl } = this.#connection
+    return isFreed ? undefined : ssl
   }
 
   // --- Duplex ---
@@ -251,7 +210,7 @@ export class TlsStream extends SocketLike {
 
   override write(chunk: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): boolean {
     if (this.#refusesWrites && !this.writableEnded) {
-      refuse(typeof encoding === 'function' ? encoding : callback)
+      refuseWrite(typeof encoding === 'function' ? encoding : callback)
       return false
     }
     return typeof encoding === 'string'
@@ -262,7 +221,7 @@ export class TlsStream extends SocketLike {
   override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): this {
     const hasData = chunk !== undefined && chunk !== null && typeof chunk !== 'function'
     if (this.#refusesWrites && hasData && !this.writableEnded) {
-      refuse(typeof encoding === 'function' ? encoding : callback)
+      refuseWrite(typeof encoding === 'function' ? encoding : callback)
       return super.end()
     }
     return typeof encoding === 'string' ? super.end(chunk, encoding, callback) : super.end(chunk, encoding ?? callback)
@@ -420,7 +379,7 @@ export class TlsStream extends SocketLike {
         if (this.#cut === undefined && !this.writableFinished) this.destroy(error)
       },
       handshakeFailed: (error) => {
-        const ssl = this.#ssl()
+        const ssl = this.liveSsl()
         const cause = error instanceof SslError && ssl !== undefined ? chainError(ssl, error) : undefined
         this.authorizationError = cause?.code
         this.destroy(cause ?? error)
@@ -492,43 +451,6 @@ export class TlsStream extends SocketLike {
     if (this.#connection.isSecured) act()
     else this.#whenSecured.push(act)
   }
-
-  #ssl(): Ssl | undefined {
-    const { isFreed, ssl } = this.#connection
-    return isFreed ? undefined : ssl
-  }
-}
-
-/** The end of the stream on its way to FIN, which a closing holds. */
-class HeldFin {
-  #drained: (() => void) | undefined
-  #done: Callback | undefined
-
-  get isWaiting(): boolean {
-    return this.#done !== undefined
-  }
-
-  /** The stream has ended and drained. True: a closing holds that. */
-  arrived(done: Callback): boolean {
-    this.#done = done
-    this.#drained?.()
-    return this.#drained !== undefined
-  }
-
-  hold(drained: () => void): void {
-    this.#drained = drained
-    if (this.#done !== undefined) drained()
-  }
-
-  letGo(): void {
-    this.#drained = undefined
-  }
-
-  complete(): void {
-    const done = this.#done
-    this.#done = undefined
-    done?.()
-  }
 }
 
 function createSsl({ context, servername, session }: CheckedStreamOptions): Ssl {
@@ -542,14 +464,4 @@ function createSsl({ context, servername, session }: CheckedStreamOptions): Ssl 
   } finally {
     resumed?.free()
   }
-}
-
-function refuse(callback: Callback | undefined): void {
-  if (callback === undefined) return
-  const message = 'close_notify has been sent on this connection: nothing can be written after it'
-  process.nextTick(callback, new ClosureError('ERR_WRITE_AFTER_CLOSE_NOTIFY', message))
-}
-
-function closed(call: string): ClosureError {
-  return new ClosureError('ERR_CLOSURE_CLOSED', `${call} came too late: the stream is closed, or FIN has been sent`)
 }

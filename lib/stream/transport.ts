@@ -131,7 +131,7 @@ export class Transport {
 
   readonly #onData = (bytes: unknown): void => {
     // A stream that was given an encoding gives text.
-    if (bytes instanceof Uint8Array) this.#listener?.received(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    if (Buffer.isBuffer(bytes)) this.#listener?.received(bytes)
     else this.stream.destroy(new TypeError('Expected bytes from the stream beneath TLS: it must have no encoding'))
   }
 
