@@ -222,6 +222,12 @@ export function transportOutput(handle: object): { readonly given: number; reado
   return given !== undefined && typeof queued === 'number' ? { given, queued } : undefined
 }
 
+/** How much of its output the handle of a socket queues; undefined where it does not say. */
+export function queuedBy(handle: object): number | undefined {
+  const queued: unknown = 'writeQueueSize' in handle ? handle.writeQueueSize : undefined
+  return typeof queued === 'number' ? queued : undefined
+}
+
 /** How much of that output the transport was given. */
 export function givenToTransport(handle: object): number | undefined {
   const parent: unknown = '_parent' in handle ? handle._parent : undefined

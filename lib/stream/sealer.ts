@@ -1,5 +1,6 @@
 // What the program writes: encrypted piece by piece, so that the transport's back-pressure is ours.
 import type { Ssl } from '../openssl/index.js'
+import { recordHeaderLength } from '../tls/record-format.js'
 import { SslError } from './ssl-error.js'
 import type { Transport } from './transport.js'
 
@@ -14,8 +15,15 @@ interface Job {
   readonly done: Done
   index: number
   offset: number
-  /** Plaintext of it that the transport has taken. */
+  /** Plaintext of it that the transport has taken, piece by piece. */
   taken: number
+}
+
+/** A piece that the transport was given and has not taken as a whole. */
+interface Flight {
+  readonly job: Job
+  readonly bytes: Buffer
+  readonly plaintext: number
 }
 
 /** Encrypts one write after the other; a second one begins when the first is done. */
@@ -27,6 +35,7 @@ export class Sealer {
   // In the middle of a handshake of TLS 1.2 OpenSSL writes no data.
   #isKept = false
   #isOver = false
+  #flights: Flight[] = []
 
   constructor(ssl: Ssl, transport: Transport, fail: (error: Error) => void) {
     this.#ssl = ssl
@@ -34,9 +43,17 @@ export class Sealer {
     this.#fail = fail
   }
 
-  /** Plaintext of the write that is under way, as far as the transport has taken it. */
-  get taken(): number {
-    return this.#job?.taken ?? 0
+  /**
+   * Plaintext of the write that is under way whose records the transport, or the kernel beneath a socket, has as a whole;
+   * undefined where that cannot be told.
+   */
+  taken(): number | undefined {
+    const landed = this.#job?.taken ?? 0
+    const [flight, another] = this.#flights
+    if (flight === undefined || flight.plaintext === 0) return landed
+    const taken = another === undefined ? this.#transport.takenOf(flight.bytes.length) : undefined
+    const within = taken === undefined ? undefined : plaintextWithin(flight, taken)
+    return within === undefined ? undefined : landed + within
   }
 
   write(chunks: readonly Uint8Array[], done: Done): void {
@@ -54,6 +71,7 @@ export class Sealer {
   /** Nothing more is written; the write that is under way has failed. */
   stop(error: Error): void {
     this.#isOver = true
+    this.#flights = []
     const job = this.#job
     this.#job = undefined
     job?.done(error)
@@ -91,16 +109,28 @@ export class Sealer {
     }
   }
 
-  // False: the transport is full.
+  // False: the transport is full. A socket whose kernel has taken all of it at once is not, whatever its mark says.
   #send(job: Job, plaintext: number, done?: () => void): boolean {
-    return this.#transport.write(this.#ssl.transmit(), (error) => {
+    const flight = { job, bytes: this.#ssl.transmit(), plaintext }
+    this.#flights.push(flight)
+    const hasRoom = this.#transport.write(flight.bytes, (error) => {
       if (error instanceof Error) {
         this.#fail(error)
         return
       }
-      job.taken += plaintext
+      this.#land(flight)
       done?.()
     })
+    if (this.#transport.isGone) return false
+    if (this.#transport.isQueueing) return hasRoom
+    this.#land(flight)
+    return true
+  }
+
+  // The transport has that piece, and what went before.
+  #land(flight: Flight): void {
+    const index = this.#flights.indexOf(flight)
+    for (const { job, plaintext } of this.#flights.splice(0, index + 1)) job.taken += plaintext
   }
 
   // The callback of an empty write comes when all before it is taken.
@@ -131,4 +161,23 @@ function nextPiece(job: Job, most: number): Uint8Array | undefined {
     job.offset = 0
   }
   return undefined
+}
+
+// Records hold more plaintext or less, and each is longer than that by the same.
+function plaintextWithin({ bytes, plaintext }: Flight, taken: number): number | undefined {
+  const lengths: number[] = []
+  for (let at = 0; at + recordHeaderLength <= bytes.length; at += lengths.at(-1) ?? 0) {
+    lengths.push(recordHeaderLength + bytes.readUInt16BE(at + 3))
+  }
+  const overhead = (bytes.length - plaintext) / lengths.length
+  // Records of other kinds are among them, or a cipher that pads.
+  if (!Number.isInteger(overhead)) return undefined
+  let end = 0
+  let within = 0
+  for (const length of lengths) {
+    end += length
+    if (end > taken) return within
+    within += length - overhead
+  }
+  return within
 }

@@ -94,9 +94,13 @@ export class TlsStream extends HandshakeFacts {
     return this.#connection.isSecured
   }
 
-  /** Everything written to it that was not given to the transport yet, in bytes, as far as that is known. */
-  get undeliveredBytes(): number {
-    return this.writableLength - this.#connection.sealer.taken
+  /**
+   * Bytes that were written to it and that the transport does not have in whole records: the kernel, where that is a
+   * socket. Undefined where it cannot be told.
+   */
+  get undeliveredBytes(): number | undefined {
+    const taken = this.#connection.sealer.taken()
+    return taken === undefined ? undefined : this.writableLength - taken
   }
 
   // --- Closing ---

@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { kernelHasClosed } from '../closure/output-progress.js'
-import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
+import { fileDescriptor, handleOf, queuedBy } from '../closure/socket-internals.js'
 import { unacknowledged } from '../native/addon.js'
 
 /** Hears what the stream beneath TLS does. */
@@ -111,6 +111,14 @@ export class Transport {
   /** Nagle's algorithm holds nothing back any more. */
   hurry(): void {
     if (this.stream instanceof Socket) this.stream.setNoDelay(true)
+  }
+
+  /** How much of a write that is under way, of so many bytes, the kernel has taken; undefined where nothing tells. */
+  takenOf(bytes: number): number | undefined {
+    const handle = this.#handle()
+    const queued = handle === undefined ? undefined : queuedBy(handle)
+    // What waits behind that write would count as well.
+    return queued === undefined || this.stream.writableLength !== bytes ? undefined : bytes - queued
   }
 
   /** Bytes that the peer's TCP has not acknowledged, of those that the kernel has; undefined where it does not tell. */
