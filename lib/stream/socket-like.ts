@@ -83,6 +83,13 @@ export class SocketLike extends Duplex {
     return this
   }
 
+  /** Ends the stream, and destroys it when FIN has gone: as http does with sockets. */
+  destroySoon(): void {
+    if (!this.writableEnded) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once('finish', () => this.destroy())
+  }
+
   protected restartTimer(): void {
     this.#timer?.refresh()
   }

@@ -1,4 +1,5 @@
 // What goes wrong on the way: records that are damaged, warnings, messages between the alerts, transports of many kinds.
+import { connect as connectTcp } from 'node:net'
 import { Duplex } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createContext, createServer, SslError, TlsStream, TruncationError } from '../../lib/stream/index.js'
@@ -7,7 +8,6 @@ import { EngineEnd } from '../support/engine-end.js'
 import { collect, once, turns } from '../support/streams.js'
 import { alertRecord, damagedRecord, isCloseNotify, plaintext } from '../support/tampering.js'
 import { connectStreams, portOf, streamSides } from './pair.js'
-import { connect as connectTcp } from 'node:net'
 
 describe.each(streamSides)('$name, $version, our side is the $near', (sides) => {
   const far = sides.near === 'client' ? 'server' : 'client'
@@ -63,15 +63,15 @@ describe.each(streamSides)('$name, $version, our side is the $near', (sides) => 
   })
 })
 
-/** Two ends of a pipe in memory, each of which gives what is written to the other in the writer's stack. */
-function memoryPair(): readonly [Duplex, Duplex] {
+/** Two ends of a pipe in memory, each of which gives what is written to the other in the writer's stack, in such pieces. */
+function memoryPair(pieceSize = Number.POSITIVE_INFINITY): readonly [Duplex, Duplex] {
   const ends: Duplex[] = []
   const make = (other: () => Duplex | undefined) =>
     new Duplex({
       allowHalfOpen: true,
       read: () => undefined,
       write: (chunk: Buffer, _encoding, done) => {
-        other()?.push(Buffer.from(chunk))
+        for (let at = 0; at < chunk.length; at += pieceSize) other()?.push(chunk.subarray(at, at + pieceSize))
         done()
       },
       final: (done) => {
@@ -112,6 +112,16 @@ describe('over a Duplex of the program', () => {
     expect([bytes.length, ended, error]).toEqual([1_000_000, true, undefined])
     expect(await atClient).toMatchObject({ ended: true, error: undefined })
     expect(await layers.at(-1)?.[0].report).toMatchObject({ verdict: 'clean' })
+  })
+
+  test('every byte alone: the handshake, data, and both alerts', async () => {
+    const [client, server] = over(memoryPair(1))
+    const [atServer, atClient] = [collect(server), collect(client)]
+    client.end('question')
+    server.write('answer')
+    expect(await atServer).toMatchObject({ ended: true, error: undefined, bytes: Buffer.from('question') })
+    expect(await atClient).toMatchObject({ ended: true, error: undefined, bytes: Buffer.from('answer') })
+    expect(await client.report).toMatchObject({ verdict: 'clean' })
   })
 
   test('both sides unwrap at once', async () => {
