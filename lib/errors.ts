@@ -25,6 +25,12 @@ const codes = {
   ERR_CLOSURE_CONTROLLED: 'caller',
   /** A write, or an end() with data, after our close_notify. */
   ERR_WRITE_AFTER_CLOSE_NOTIFY: 'caller',
+  /** startTls() was called for a net.Socket that has TLS on it. */
+  ERR_TLS_ALREADY_STARTED: 'caller',
+  /** Something was written to a net.Socket that startTls() has put TLS on: it would have gone out in the clear. */
+  ERR_PLAINTEXT_UNDER_TLS: 'caller',
+  /** The signal of unwrap() was aborted. */
+  ERR_UNWRAP_ABORTED: 'caller',
   /** A context, SSL or session of `close-notify/openssl` was used after its free(). */
   ERR_OPENSSL_FREED: 'caller',
   /** The call does not fit the state of the SSL: receive() after receiveEof(). */
@@ -67,10 +73,12 @@ const codes = {
   ERR_LAB_SCENARIO: 'caller',
   /** The peer's stream ended without its close_notify, and `onTruncation: 'error'` demanded one. */
   ERR_TLS_TRUNCATED: 'connection',
-  /** unwrap(): TLS did not end in both directions, so that the transport was not handed back. */
-  ERR_TLS_NOT_UNWRAPPED: 'connection',
   /** Written data, or our close_notify, did not leave within the flush budget. */
   ERR_CLOSURE_FLUSH_TIMEOUT: 'connection',
+  /** A budget of unwrap() ran out before both close_notify had passed. */
+  ERR_UNWRAP_TIMEOUT: 'connection',
+  /** The connection ended otherwise before both close_notify of an unwrap() had passed. */
+  ERR_UNWRAP_FAILED: 'connection',
   /** OpenSSL refused to make the alert; `detail` holds its error queue as text. */
   ERR_CLOSURE_OPENSSL: 'connection',
 } as const

@@ -53,6 +53,15 @@ export type {
 export type { ErrorFacts } from './error-facts.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from './errors.js'
 export { runtimeSupport } from './native/addon.js'
+export {
+  type StartedTls,
+  type StartTlsClientOptions,
+  type StartTlsOptions,
+  type StartTlsServerOptions,
+  startTls,
+} from './unwrap/start-tls.js'
+export { UnwrapError, type UnwrapErrorCode } from './report/unwrap-error.js'
+export type { UnwrapOptions } from './unwrap/unwrap-options.js'
 export type { SslErrorName } from './tls/ssl-errors.js'
 export type { QueuedError, SslResult } from './tls/ssl-result.js'
 export type { SslProtocol } from './tls/versions.js'

@@ -96,6 +96,16 @@ export function choiceOrNone<const T extends string>(
   return { unit, default: written, check: (name, value) => (value === undefined ? undefined : check(name, value)) }
 }
 
+/** Several of a set of literals, one at least. */
+export function choicesOf<const T extends string>(
+  choices: readonly T[],
+  fallback: readonly NoInfer<T>[],
+  writtenDefault: string,
+): OptionRule<readonly T[]> {
+  const check = (name: string, value: unknown) => checkChoices(name, value, choices) ?? fallback
+  return { check, unit: '', default: writtenDefault }
+}
+
 /** A literal that stands beside other values. */
 export function literalOr<const L extends string, T>(literal: L, other: OptionRule<T>): OptionRule<L | T> {
   return {
@@ -130,6 +140,17 @@ function checkTimeout(name: string, value: unknown, fallback: number): number {
 /** One of a set of literals, or the default. */
 function checkChoice<const T extends string>(name: string, value: unknown, choices: readonly T[], fallback: T): T {
   return value === undefined ? fallback : checkOneOf(name, value, choices)
+}
+
+/** Several of a set of literals, or none where nothing is given. */
+export function checkChoices<const T extends string>(
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): readonly T[] | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value) || value.length === 0) throw invalid(name, 'an array with an element', value)
+  return value.map((each: unknown) => checkOneOf(name, each, choices))
 }
 
 /** One of a set of literals. */

@@ -18,6 +18,8 @@ export interface Cell {
   readonly measures: Readonly<Record<string, Measure>>
   /** Why a measure that others of the question have is not here, by its name. */
   readonly absent?: Readonly<Record<string, string>>
+  /** Which visit to its block it is of, from 0; only while other visits are to come (visits.ts). */
+  readonly visit?: number
 }
 
 export type Measure = Distribution | Differences | Share | Amount | Series
@@ -34,8 +36,15 @@ interface Summary {
   readonly count: number
   /** Absent where the interval is too wide for a figure to be given. */
   readonly median?: number
-  /** 95 % bootstrap interval of the median; absent with fewer than six values. */
+  /**
+   * In which the median of another such run is expected with a probability of 95 %; absent where there are too few
+   * values. It is wider than an interval of the true median, for the other run is as uncertain as this one.
+   */
   readonly interval?: Interval
+  /** How wide the interval may be for the median to be given: the greater of a part of it, and an amount in the unit. */
+  readonly precision?: { readonly relative: number; readonly absolute: number }
+  /** The medians of the visits to the block, where there was more than one. */
+  readonly visits?: readonly number[]
   readonly min: number
   readonly max: number
 }
@@ -72,6 +81,8 @@ export interface Amount {
   readonly unit: Unit
   readonly better: Better
   readonly value: number
+  /** What is made of several visits; the mean where it is absent. */
+  readonly of?: 'least'
 }
 
 /** A figure over time, for a chart: never compared. */

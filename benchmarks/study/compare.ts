@@ -1,9 +1,9 @@
 /**
- * Two runs beside each other. A median is worse where the 95 % bootstrap interval of the ratio new / old lies wholly
- * on the worse side of 1, and the two intervals of the medians lie apart; a share, where the intervals do. Both are asked
- * so that of thousands of figures not one in forty is called worse by chance alone.
+ * Two runs beside each other. The interval of a median tells where that of another run is expected; what two such runs
+ * differ by by chance follows from both intervals. A median is worse where the difference is greater than that, and a
+ * share where the two intervals lie apart: so that of thousands of figures not one in forty is called worse by chance.
  */
-import { bootstrapInterval, quantile } from '../support/statistics.js'
+import { quantile } from '../support/statistics.js'
 import type { Interval } from '../support/statistics.js'
 import { cellId } from './cell.js'
 import type { Better, Differences, Distribution, Measure, Share } from './cell.js'
@@ -24,7 +24,7 @@ export interface Comparison {
 }
 
 /** All that both runs have measured. Series and amounts are shown in reports, not compared: they have no interval. */
-export function compareResults(before: StudyResult, after: StudyResult, random: () => number): readonly Comparison[] {
+export function compareResults(before: StudyResult, after: StudyResult): readonly Comparison[] {
   const old = new Map(before.cells.map((cell) => [cellId(cell), cell]))
   return after.cells.flatMap((cell) => {
     const id = cellId(cell)
@@ -32,7 +32,7 @@ export function compareResults(before: StudyResult, after: StudyResult, random: 
     if (earlier === undefined) return []
     return Object.entries(cell.measures).flatMap(([measure, now]) => {
       const then = earlier.measures[measure]
-      const compared = then === undefined ? undefined : compareMeasures(then, now, random)
+      const compared = then === undefined ? undefined : compareMeasures(then, now)
       return compared === undefined ? [] : [{ cell: id, measure, ...compared }]
     })
   })
@@ -40,10 +40,10 @@ export function compareResults(before: StudyResult, after: StudyResult, random: 
 
 type Compared = Omit<Comparison, 'cell' | 'measure'>
 
-function compareMeasures(then: Measure, now: Measure, random: () => number): Compared | undefined {
+function compareMeasures(then: Measure, now: Measure): Compared | undefined {
   if (then.kind === 'share' && now.kind === 'share') return compareShares(then, now)
   const [old, recent] = [sampled(then), sampled(now)]
-  return old && recent && compareMedians(old, recent, random)
+  return old && recent && compareMedians(old, recent)
 }
 
 function compareShares(then: Share, now: Share): Compared {
@@ -57,28 +57,34 @@ function compareShares(then: Share, now: Share): Compared {
   }
 }
 
-function compareMedians(
-  then: Distribution | Differences,
-  now: Distribution | Differences,
-  random: () => number,
-): Compared | undefined {
+function compareMedians(then: Distribution | Differences, now: Distribution | Differences): Compared | undefined {
   if (then.interval === undefined || now.interval === undefined) return undefined
-  const [old, recent] = [then, now].map(valuesOf)
-  if (old === undefined || recent === undefined) return undefined
-  const before = then.median ?? medianOf(old)
-  const after = now.median ?? medianOf(recent)
-  const lies = apart(then.interval, now.interval)
-  const common = { before, after, reproduced: contains(then.interval, after) }
-  // A ratio of figures that can be below zero says nothing.
-  if (then.min < 0 || now.min < 0 || before <= 0) {
-    return { ...common, change: lies ? direction(after - before, now.better) : 'within' }
+  const before = then.median ?? medianOf(then)
+  const after = now.median ?? medianOf(now)
+  const { low, high } = differenceOf({ ...then.interval, median: before }, { ...now.interval, median: after })
+  const moved = low > 0 || high < 0
+  const common = {
+    before,
+    after,
+    change: moved ? direction(after - before, now.better) : ('within' as const),
+    reproduced: contains(then.interval, after),
   }
-  const ratio = bootstrapInterval([old, recent], ([a, b]) => sortedMedian(b) / sortedMedian(a), random)
-  const moved = ratio.low > 1 || ratio.high < 1
+  // A ratio of figures that can be below zero says nothing.
+  if (then.min < 0 || now.min < 0 || before <= 0) return common
+  return { ...common, ratio: { median: after / before, low: 1 + low / before, high: 1 + high / before } }
+}
+
+interface Median extends Interval {
+  readonly median: number
+}
+
+/** After - before, with its interval: each side's own reaches as far as another run, which is the root of two too far. */
+function differenceOf(before: Median, after: Median): Interval {
+  const difference = after.median - before.median
+  const reach = (one: number, other: number): number => Math.hypot(one, other) / Math.SQRT2
   return {
-    ...common,
-    ratio: { ...ratio, median: after / before },
-    change: moved && lies ? direction(after - before, now.better) : 'within',
+    low: difference - reach(after.median - after.low, before.high - before.median),
+    high: difference + reach(after.high - after.median, before.median - before.low),
   }
 }
 
@@ -95,10 +101,6 @@ function contains({ low, high }: Interval, value: number): boolean {
   return value >= low && value <= high
 }
 
-function medianOf(values: readonly number[]): number {
-  return sortedMedian(Float64Array.from(values).sort())
-}
-
-function sortedMedian(sorted: Float64Array | undefined): number {
-  return sorted === undefined ? Number.NaN : quantile(sorted, 0.5)
+function medianOf(measure: Distribution | Differences): number {
+  return quantile(Float64Array.from(valuesOf(measure)).sort(), 0.5)
 }

@@ -11,20 +11,20 @@ import path from 'node:path'
 import process from 'node:process'
 import { explain } from '../support/explain.js'
 import { displayProgress } from '../support/progress.js'
-import { seededRandom } from '../support/random.js'
 import { compareResults } from './compare.js'
 import { renderComparison } from './comparison-table.js'
 import { renderMarkdown } from './markdown.js'
 import { parseOptions } from './options.js'
 import type { MeasureOptions } from './options.js'
 import { inOrder, inReadingOrder, inShortForm, possible, scaleFor, secondsOf, stepsOf } from './plan.js'
-import type { Step } from './plan.js'
-import { questionsNamed } from './questions.js'
+import type { Step, Visit } from './plan.js'
+import { alikeOver, questionsNamed } from './questions.js'
 import { newResult, readResult, writeResult } from './result.js'
 import type { StudyResult } from './result.js'
-import { duration, runSteps } from './run.js'
+import { duration, runVisits } from './run.js'
 import { shortForm } from './short-form.js'
 import { renderSummary } from './summary.js'
+import { combineVisits } from './visits.js'
 import { writeReport } from './write-report.js'
 
 process.exitCode = await main(process.argv.slice(2))
@@ -40,12 +40,12 @@ async function main(args: readonly string[]): Promise<number> {
       return orSayWhyNot(() => compare(request.files, request.tolerance))
     case 'render':
       return orSayWhyNot(async () => {
-        process.stdout.write(await writeReport(readResult(request.file), request.out))
+        process.stdout.write(await writeReport(readWhole(request.file), request.out))
         return 0
       })
     case 'markdown':
       return orSayWhyNot(() => {
-        const result = readResult(request.file)
+        const result = readWhole(request.file)
         const questions = questionsNamed(result.settings.questions)
         process.stdout.write(renderMarkdown(result, questions, request.charts))
         return 0
@@ -65,7 +65,7 @@ function list(steps: readonly Step[]): number {
 }
 
 function compare([before, after]: readonly [string, string], tolerance: number): number {
-  const compared = compareResults(readResult(before), readResult(after), seededRandom(1))
+  const compared = compareResults(readWhole(before), readWhole(after))
   const { text, worse } = renderComparison(compared, tolerance)
   process.stdout.write(text)
   return worse === 0 ? 0 : 1
@@ -93,13 +93,13 @@ async function measure(options: MeasureOptions): Promise<number> {
     return usageError(`${file} is an unfinished run of other options or another version: --fresh begins anew`)
   }
   const result = { ...(found ?? newResult(settings)), leftOut }
-  const going = found === undefined ? '' : `, going on after ${found.done.length} blocks`
+  const going = found === undefined ? '' : `, going on after ${found.done.length} visits`
   const time = duration(secondsOf(steps, scale))
   process.stderr.write(`${steps.length} blocks, about ${time}, seed ${seed}${going}\n`)
   const ended = await run(result, inOrder(steps, settings), file)
   const ordered = inReadingOrder(ended.result, all)
   writeResult(file, ordered)
-  return conclude({ ...ended, result: ordered }, options.out)
+  return conclude({ ...ended, result: whole(ordered) }, options.out)
 }
 
 function scaleOf({ short, time }: MeasureOptions, steps: readonly Step[]): number | undefined {
@@ -128,7 +128,7 @@ interface Ended {
   readonly exitCode: 130 | 143 | undefined
 }
 
-async function run(result: StudyResult, steps: readonly Step[], file: string): Promise<Ended> {
+async function run(result: StudyResult, visits: readonly Visit[], file: string): Promise<Ended> {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)
   let exitCode: Ended['exitCode']
@@ -144,8 +144,8 @@ async function run(result: StudyResult, steps: readonly Step[], file: string): P
   process.on('SIGTERM', onSigterm)
   const progress = displayProgress(process.stderr)
   try {
-    const ended = await runSteps({
-      steps,
+    const ended = await runVisits({
+      visits,
       result,
       signal: controller.signal,
       save: (state) => writeResult(file, state),
@@ -164,6 +164,15 @@ async function conclude({ result, exitCode }: Ended, out: string): Promise<numbe
   process.stdout.write(await writeReport(result, out))
   if (exitCode !== undefined) return exitCode
   return result.outcome === 'complete' && result.checks.every(({ passed }) => passed) ? 0 : 1
+}
+
+/** A result of which each cell is one, also where not all its visits were made. */
+function whole(result: StudyResult): StudyResult {
+  return { ...result, cells: combineVisits(result.cells, alikeOver) }
+}
+
+function readWhole(file: string): StudyResult {
+  return whole(readResult(file))
 }
 
 async function orSayWhyNot(work: () => number | Promise<number>): Promise<number> {

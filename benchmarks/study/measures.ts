@@ -1,6 +1,7 @@
 /**
- * Makes measures of values. Medians have 95 % bootstrap intervals (percentile, 1,000 resamples of the run's own seed):
- * the same method serves a median, a ratio of two medians and a run that is compared with another one.
+ * Makes measures of values. The interval of a median tells where the median of another such run is expected: what a
+ * bootstrap (percentile, 1,000 resamples of the run's own seed) finds for the true median, times the root of two. Where
+ * a block is visited more than once, visits.ts makes the interval of what the visits differ by.
  */
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { bootstrapInterval, quantile, wilsonInterval, type Interval } from '../support/statistics.js'
@@ -63,6 +64,11 @@ export function amount(value: number, unit: Unit, better: Better): Amount {
   return { kind: 'amount', unit, better, value }
 }
 
+/** The least of what was seen, in a visit and in all of them. */
+export function least(value: number, unit: Unit): Amount {
+  return { kind: 'amount', unit, better: 'neither', value, of: 'least' }
+}
+
 export function series(points: Series['points'], unit: Unit): Series {
   return { kind: 'series', unit, points }
 }
@@ -85,30 +91,41 @@ export function present<T>(measures: Readonly<Record<string, T | undefined>>): R
 }
 
 /** Whether an interval is narrow enough for the figure in it to be given. */
-function isPrecise(figure: number, interval: Interval | undefined, { unit, precision }: Kind): boolean {
-  if (interval === undefined) return false
-  const { relative, absolute } = precision ?? { relative: 0.2, absolute: unit === 'ms' ? 0.1 : 0 }
-  return interval.high - interval.low <= Math.max(relative * Math.abs(figure), absolute)
+export function isPrecise(
+  figure: number,
+  interval: Interval | undefined,
+  { relative, absolute }: { readonly relative: number; readonly absolute: number },
+): boolean {
+  return interval !== undefined && interval.high - interval.low <= Math.max(relative * Math.abs(figure), absolute)
 }
 
 function summaryOf(values: readonly number[], kind: Kind, random: () => number) {
   if (values.length === 0) return undefined
-  const figure = median(Float64Array.from(values).sort())
-  const interval =
-    values.length < 6
-      ? undefined
-      : bootstrapInterval([values], ([sample]) => (sample === undefined ? Number.NaN : median(sample)), random)
+  const figure = medianOfSorted(Float64Array.from(values).sort())
+  const precision = kind.precision ?? { relative: 0.2, absolute: kind.unit === 'ms' ? 0.1 : 0 }
+  const interval = values.length < 6 ? undefined : ofAnotherRun(figure, values, random)
   return {
     unit: kind.unit,
     better: kind.better,
     count: values.length,
-    ...(isPrecise(figure, interval, kind) && { median: figure }),
+    ...(isPrecise(figure, interval, precision) && { median: figure }),
     ...(interval && { interval }),
+    precision,
     min: Math.min(...values),
     max: Math.max(...values),
   }
 }
 
-function median(sorted: Float64Array): number {
+function ofAnotherRun(figure: number, values: readonly number[], random: () => number): Interval {
+  const own = bootstrapInterval(
+    [values],
+    ([sample]) => (sample === undefined ? Number.NaN : medianOfSorted(sample)),
+    random,
+  )
+  const low = figure - Math.SQRT2 * (figure - own.low)
+  return { low: Math.min(...values) < 0 ? low : Math.max(0, low), high: figure + Math.SQRT2 * (own.high - figure) }
+}
+
+export function medianOfSorted(sorted: Float64Array): number {
   return quantile(sorted, 0.5)
 }

@@ -13,6 +13,13 @@ export interface Step {
   readonly block: Block
 }
 
+/** One of the times at which a block is measured. */
+export interface Visit extends Step {
+  /** From 0. */
+  readonly visit: number
+  readonly visits: number
+}
+
 /** All blocks of the questions that hold a cell which was asked for, in the order of the questions. */
 export async function stepsOf(questions: readonly Question[], words: readonly string[]): Promise<readonly Step[]> {
   const steps: Step[] = []
@@ -48,14 +55,30 @@ export function scaleFor(steps: readonly Step[], seconds: number): number | unde
 
 export function secondsOf(steps: readonly Step[], scale: number): number {
   return steps.reduce((sum, { block }) => {
-    const fixed = Math.min(startUp, block.seconds)
-    return sum + fixed + (block.seconds - fixed) * scale
+    const fixed = Math.min(startUp, block.seconds / visitsOf(block, 1))
+    const samples = block.seconds - fixed * visitsOf(block, 1)
+    return sum + fixed * visitsOf(block, scale) + samples * scale
   }, 0)
 }
 
-/** The same order for the same seed, whatever has been measured before. */
-export function inOrder(steps: readonly Step[], { seed }: Settings): readonly Step[] {
-  return shuffle([...steps], seededRandom(seed))
+/** Fewer samples are taken in fewer visits: each takes its time to start. */
+function visitsOf({ visits = 1 }: Block, scale: number): number {
+  return Math.max(1, Math.round(visits * scale))
+}
+
+/**
+ * All visits in an order that is the same for the same seed, whatever has been measured before. Those of a block are
+ * spread: of four, one lies in each quarter of the run.
+ */
+export function inOrder(steps: readonly Step[], { seed, scale }: Settings): readonly Visit[] {
+  const random = seededRandom(seed)
+  const placed = shuffle([...steps], random).flatMap((step) => {
+    const visits = visitsOf(step.block, scale)
+    return Array.from({ length: visits }, (_value, visit) => {
+      return { place: (visit + random()) / visits, visit: { ...step, visit, visits } }
+    })
+  })
+  return placed.toSorted((a, b) => a.place - b.place).map(({ visit }) => visit)
 }
 
 /** The result with its cells in the order of the steps, as people read them, and not as they were measured. */
@@ -68,9 +91,9 @@ export function inReadingOrder(result: StudyResult, steps: readonly Step[]): Stu
   return { ...result, cells: result.cells.toSorted((a, b) => place(a) - place(b)) }
 }
 
-/** A seed of its own for each block, so that a run that was gone on with takes the same as one in one go. */
-export function seedOf({ block }: Step, { seed }: Settings): number {
-  let mixed = seed >>> 0
+/** A seed of its own for each visit, so that a run that was gone on with takes the same as one in one go. */
+export function seedOf({ block, visit }: Visit, { seed }: Settings): number {
+  let mixed = (seed + visit) >>> 0
   for (const character of block.id) mixed = (Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0) + 1
   return mixed >>> 0
 }

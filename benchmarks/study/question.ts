@@ -10,14 +10,19 @@ export interface Question {
   readonly title: string
   /** What each measure and each parameter means, for the report and for the file: how it is defined, not what came out. */
   readonly definitions: Readonly<Record<string, string>>
+  /**
+   * The parameters in which cells may differ and still scatter alike from visit to visit, in the unit of each measure:
+   * visits.ts pools over them. Without it each cell stands for itself.
+   */
+  readonly alikeOver?: readonly string[]
   /** The parts that it can be measured in. Nothing is started here; what a machine lacks is told by `needs`. */
   blocks(): Promise<readonly Block[]> | readonly Block[]
   readonly presentation: Presentation
 }
 
 /**
- * A part of a question that is measured in one go: the sides that are compared stand in one block, so that they
- * alternate. A run that was interrupted goes on with the next block.
+ * A part of a question that is measured together: the sides that are compared stand in one block, so that they
+ * alternate. It is measured in one go or in several visits; a run that was interrupted goes on with the next one.
  */
 export interface Block {
   /** The same in each run; of the form of a cell's id without the parameters that vary inside: 'latency rtt=10 …'. */
@@ -26,9 +31,11 @@ export interface Block {
   readonly cells: readonly Parameters[]
   /** What the machine has to have. A block of which a need is not met is named before the run and left out. */
   readonly needs: readonly Need[]
-  /** How long it takes at scale 1 on two cores, in seconds; the sum over all questions is below 40 minutes. */
+  /** How long it takes at scale 1 on two cores, in seconds, all visits; the sum of the study is below 40 minutes. */
   readonly seconds: number
-  /** Measures. Leaves nothing behind: no process, no file, no namespace, also when it throws or is aborted. */
+  /** In how many visits, spread over the run, it is measured at scale 1: each takes its part of the samples. 1 by default. */
+  readonly visits?: number
+  /** Measures one visit. Leaves nothing behind: no process, no file, no namespace, also when it throws or is aborted. */
   run(context: RunContext): Promise<BlockResult>
 }
 
@@ -41,10 +48,12 @@ export interface RunContext {
   /** Seeded: the order of things, and the bootstrap. */
   readonly random: () => number
   /**
-   * How much of the samples of a full run is to be taken, above 0, at most 1. A block takes at least what makes sense
-   * (say 8 of each); a cell of too few says itself that its interval is too wide.
+   * How much of the samples of a full run this visit is to take, above 0, at most 1. A block takes at least what makes
+   * sense (say 8 of each); a cell of too few says itself that its interval is too wide.
    */
   readonly scale: number
+  /** How much of the warm-up of a full run: each visit warms its processes up anew. */
+  readonly warmUp: number
   /** Aborted by Ctrl-C: stop soon, clean up, throw `signal.reason`. */
   readonly signal: AbortSignal
   /** From 0 to 1. */

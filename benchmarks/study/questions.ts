@@ -10,6 +10,11 @@ import { truncation } from './truncation/index.js'
 
 const questions: readonly Question[] = [latency, load, loss, truncation, builds, overhead]
 
+/** The parameters over which visits.ts pools for a question. */
+export function alikeOver(name: QuestionName): readonly string[] {
+  return questions.find((question) => question.name === name)?.alikeOver ?? []
+}
+
 export function questionsNamed(names: readonly QuestionName[]): readonly Question[] {
   return questions.filter(({ name }) => names.includes(name))
 }

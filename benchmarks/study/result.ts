@@ -26,7 +26,7 @@ export interface StudyResult {
   readonly outcome: Outcome
   /** The definitions of each question: what its measures and parameters mean. */
   readonly definitions: Readonly<Partial<Record<QuestionName, Readonly<Record<string, string>>>>>
-  /** The blocks that are done, in the order in which they were measured. */
+  /** The visits to blocks that are done, in the order in which they were measured. */
   readonly done: readonly DoneBlock[]
   readonly cells: readonly Cell[]
   readonly checks: readonly Check[]
@@ -39,8 +39,10 @@ export interface StudyResult {
 /** `running` is what a killed run leaves behind. */
 type Outcome = 'running' | 'complete' | 'interrupted' | 'failed'
 
-interface DoneBlock {
+export interface DoneBlock {
   readonly block: string
+  /** Which visit it was, from 0; absent where there is only one. */
+  readonly visit?: number
   /** How long it took, in seconds. */
   readonly seconds: number
 }

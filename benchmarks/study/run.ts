@@ -1,36 +1,44 @@
-/** Measures step by step, and has the result saved after each. */
+/** Measures visit by visit, and has the result saved after each. */
 import { explain } from '../support/explain.js'
 import { seededRandom } from '../support/random.js'
 import type { Progress } from '../support/progress.js'
+import type { Cell, Check } from './cell.js'
 import { seedOf } from './plan.js'
-import type { Step } from './plan.js'
-import type { StudyResult } from './result.js'
+import type { Visit } from './plan.js'
+import { alikeOver } from './questions.js'
+import type { DoneBlock, StudyResult } from './result.js'
+import { combineVisits } from './visits.js'
 
 export interface Run {
-  readonly steps: readonly Step[]
+  readonly visits: readonly Visit[]
   /** What there is already: a new result, or one that is gone on with. */
   readonly result: StudyResult
   /** Aborted by Ctrl-C, with what is to be thrown. */
   readonly signal: AbortSignal
-  /** Called with all that was measured so far, after each step. */
+  /** Called with all that was measured so far, after each visit. */
   readonly save: (result: StudyResult) => void
   readonly show: (progress: Progress) => void
 }
 
-/** Resolves with the whole result, of which a failed step is a part; an abort is none: the result is then interrupted. */
-export async function runSteps({ steps, result: before, signal, save, show }: Run): Promise<StudyResult> {
-  const known = new Set(before.done.map(({ block }) => block))
-  const left = steps.filter(({ block }) => !known.has(block.id))
+/**
+ * Resolves with the whole result, of which a failed visit is a part; an abort is none: the result is then interrupted.
+ * Its cells are whole when all is done, and before that there is one for each visit.
+ */
+export async function runVisits({ visits, result: before, signal, save, show }: Run): Promise<StudyResult> {
+  const known = new Set(before.done.map(nameOf))
+  const left = visits.filter((visit) => !known.has(nameOf(doneBy(visit, 0))))
   const clock = new Clock(left)
   // What failed before is tried again.
   let result: StudyResult = { ...before, outcome: 'running', failures: [] }
-  for (const step of left) {
+  for (const visit of left) {
     const began = performance.now()
-    const { question, block } = step
-    const report = (fraction: number): void => show({ phase: block.id, ...clock.at(block.seconds * fraction) })
+    const { question, block } = visit
+    const expected = block.seconds / visit.visits
+    const report = (fraction: number): void => show({ phase: block.id, ...clock.at(expected * fraction) })
     const context = {
-      random: seededRandom(seedOf(step, before.settings)),
-      scale: before.settings.scale,
+      random: seededRandom(seedOf(visit, before.settings)),
+      scale: before.settings.scale / visit.visits,
+      warmUp: before.settings.scale,
       signal,
       progress: report,
     }
@@ -42,21 +50,38 @@ export async function runSteps({ steps, result: before, signal, save, show }: Ru
         ...result,
         seconds: result.seconds + seconds,
         definitions: { ...result.definitions, [question.name]: question.definitions },
-        done: [...result.done, { block: block.id, seconds }],
-        cells: [...result.cells, ...cells],
-        checks: [...result.checks, ...checks],
+        done: [...result.done, doneBy(visit, seconds)],
+        cells: [...result.cells, ...cells.map((cell) => ofVisit(cell, visit))],
+        checks: [...result.checks, ...checks.map((check) => inVisit(check, visit))],
       }
     } catch (error) {
       if (signal.aborted) break
       result = { ...result, failures: [...result.failures, { block: block.id, error: explain(error) }] }
     }
-    clock.pass(block.seconds)
+    clock.pass(expected)
     save(result)
   }
   const outcome = signal.aborted ? 'interrupted' : result.failures.length > 0 ? 'failed' : 'complete'
-  const whole: StudyResult = { ...result, outcome }
+  const cells = outcome === 'complete' ? combineVisits(result.cells, alikeOver) : result.cells
+  const whole: StudyResult = { ...result, cells, outcome }
   save(whole)
   return whole
+}
+
+function doneBy({ block, visit, visits }: Visit, seconds: number): DoneBlock {
+  return { block: block.id, ...(visits > 1 && { visit }), seconds }
+}
+
+function nameOf({ block, visit = 0 }: DoneBlock): string {
+  return `${visit} ${block}`
+}
+
+function ofVisit(cell: Cell, { visit, visits }: Visit): Cell {
+  return visits === 1 ? cell : { ...cell, visit }
+}
+
+function inVisit(check: Check, { visit, visits }: Visit): Check {
+  return visits === 1 ? check : { ...check, where: `${check.where}, visit ${visit + 1} of ${visits}` }
 }
 
 /** Guesses what is left from how long the steps so far have taken beside what they were expected to. */
@@ -65,8 +90,8 @@ class Clock {
   readonly #expected: number
   #passed = 0
 
-  constructor(steps: readonly Step[]) {
-    this.#expected = steps.reduce((sum, { block }) => sum + block.seconds, 0)
+  constructor(left: readonly Visit[]) {
+    this.#expected = left.reduce((sum, { block, visits }) => sum + block.seconds / visits, 0)
   }
 
   pass(seconds: number): void {

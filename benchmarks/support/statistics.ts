@@ -97,6 +97,21 @@ function draw(source: Float64Array, into: Float64Array, random: () => number): v
   into.sort()
 }
 
+/**
+ * Student's t for a two-sided probability of 95 %, by the expansion of Cornish and Fisher: within 1 % from 3 degrees of
+ * freedom on.
+ */
+export function studentT(degrees: number): number {
+  const z = 1.959964
+  const terms = [
+    z,
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+  ]
+  return terms.reduce((sum, term, power) => sum + term / degrees ** power, 0)
+}
+
 /** The 95 % Wilson interval of a share of which `hits` of `count` were seen: sensible for 0 and for all, too. */
 export function wilsonInterval(hits: number, count: number): Interval {
   const z = 1.959964

@@ -20,6 +20,22 @@ export function isServerSide(socket: TLSSocket): boolean {
   return isObject(options) && Reflect.get(options, 'isServer') === true
 }
 
+/** OpenSSL's objection to the peer's certificate. Where Node does not tell, that counts as one. */
+export function verifyErrorOf(socket: TLSSocket): Error | undefined {
+  const handle = handleOf(socket)
+  const verifyError: unknown = handle === undefined ? undefined : Reflect.get(handle, 'verifyError')
+  if (typeof verifyError !== 'function') return new Error('Node does not tell whether the certificate is valid')
+  const error: unknown = Reflect.apply(verifyError, handle, [])
+  if (error === null || error === undefined) return undefined
+  return error instanceof Error ? error : new Error('The certificate is not valid')
+}
+
+/** Makes a server's socket that no tls.Server has made emit its errors, as a client's does. */
+export function releaseErrors(socket: TLSSocket): void {
+  const releaseControl: unknown = Reflect.get(socket, '_releaseControl')
+  if (typeof releaseControl === 'function') Reflect.apply(releaseControl, socket, [])
+}
+
 /** The handle beneath a socket, TLSWrap for a TLSSocket; undefined once the socket is destroyed. */
 export function handleOf(socket: Socket): object | undefined {
   // With a dot V8 remembers where it is; Reflect.get looks anew each time, and all that is read often is read like this.

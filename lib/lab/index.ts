@@ -5,6 +5,10 @@ export type {
   Advice,
   Answer,
   Answers,
+  Ccc,
+  CccAccepted,
+  CccCommand,
+  CccControl,
   Certificate,
   CloseKind,
   Ending,
@@ -12,6 +16,7 @@ export type {
   Failure,
   FailureReason,
   Finding,
+  FtpReply,
   NotObserved,
   Observed,
   ProbedVersion,
@@ -46,5 +51,6 @@ export type {
 export { assess, type AssessOptions } from './assess/assess.js'
 export { assessServer, type ServerAssessment, type ServerAssessmentOptions, type ServerRun } from './assess/server.js'
 export type { AssessedRun, Assessment, RunVerdict, Sent, Summary } from './assess/result.js'
+export { TransportFailure, type TransportFailureReason } from './transport/failure.js'
 export type { StartTlsProtocol } from './transport/starttls/protocols.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from '../errors.js'

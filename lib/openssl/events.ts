@@ -32,7 +32,8 @@ export interface HandshakeEvent extends RecordedEvent {
 }
 
 /**
- * A change_cipher_spec, with `trace`: RFC 5246 section 7.1, RFC 8446 appendix D.4. OpenSSL tells of those sent only.
+ * A change_cipher_spec, with `trace`: RFC 5246 section 7.1, RFC 8446 appendix D.4. Every build tells of those sent; of
+ * those received BoringSSL in TLS 1.2 alone, OpenSSL 3.5 and later in TLS 1.3 alone, OpenSSL up to 3.0 never.
  */
 export interface ChangeCipherSpecEvent extends RecordedEvent {
   readonly type: 'change_cipher_spec'

@@ -1,5 +1,6 @@
 // Connections that nobody would end any more. No event announces that nothing happens, so that each socket under a
 // policy is looked at now and then.
+import { ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Connection } from '../closure/connection.js'
 import { isAcknowledged, outputLeft } from '../closure/output-progress.js'
@@ -40,10 +41,10 @@ export class Standstill {
 }
 
 // A response that ends the connection was written in whole, and the peer does not take it: until it has, http does not
-// end the stream.
+// end the stream. A client's request is under way until its response is there, which may take as long as it does.
 function isLeftUnread(socket: TLSSocket): boolean {
   const message = messageUnderWay(socket)
-  return message?.writableEnded === true && closesConnection(message)
+  return message instanceof ServerResponse && message.writableEnded && closesConnection(message)
 }
 
 // Whether the program reads the socket, or has read it once and paused.

@@ -6,7 +6,6 @@ export type {
   StreamClosingOptions,
   StreamShutdownOptions,
   TlsStreamOptions,
-  UnwrapOptions,
 } from './options.js'
 export { createServer, type ServerOptions, type TlsServer } from './server.js'
 export { SslError } from './ssl-error.js'
@@ -14,6 +13,8 @@ export { TlsStream } from './tls-stream.js'
 export type { FlushOptions, WaitOptions } from '../closure/shutdown-options.js'
 export type { ClosureFacts, ClosureMode, EndedBy, OnData, Received, Sent, TcpEnd } from '../report/facts.js'
 export type { ClosureReport, Verdict } from '../report/verdict.js'
+export { UnwrapError, type UnwrapErrorCode } from '../report/unwrap-error.js'
+export type { UnwrapOptions } from '../unwrap/unwrap-options.js'
 export { TruncationError } from '../report/truncation-error.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOrigin } from '../errors.js'
 export { loadOpenSSL } from '../openssl/load.js'

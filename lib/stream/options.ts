@@ -23,6 +23,7 @@ import {
   signalOption,
 } from '../options.js'
 import type { ClosureMode } from '../report/facts.js'
+import { type UnwrapOptions, unwrapRules } from '../unwrap/unwrap-options.js'
 
 /** Tells why a certificate is not that of a host, as tls.checkServerIdentity does. */
 export type CheckServerIdentity = (host: string, certificate: PeerCertificate) => Error | undefined
@@ -76,16 +77,6 @@ export interface TlsStreamOptions extends StreamClosingOptions, IdentityOptions 
 /** Options of {@link TlsStream.shutdown}. Unknown keys are refused by name. */
 export type StreamShutdownOptions = Omit<ShutdownOptions, 'afterwards'>
 
-/** Options of {@link TlsStream.unwrap}. Unknown keys are refused by name. */
-export interface UnwrapOptions extends Omit<ShutdownOptions, 'mode' | 'afterwards'> {
-  /**
-   * When the peer's close_notify does not come within `waitTimeout`: `destroy` the stream and its transport, or `keep` both,
-   * with our side of TLS closed, so that unwrap() can be called again. Nothing is handed back in either case.
-   * @default 'destroy'
-   */
-  readonly onTimeout?: 'destroy' | 'keep'
-}
-
 export const streamClosingRules = {
   closing: modeOption,
   ...flushRules,
@@ -133,15 +124,6 @@ const streamShutdownRules = {
   signal: signalOption,
 } satisfies OptionRules<StreamShutdownOptions>
 
-const unwrapRules = {
-  flushTimeout,
-  waitTimeout,
-  maxDiscardBytes,
-  onData,
-  signal: signalOption,
-  onTimeout: choiceOf(['destroy', 'keep'], 'destroy'),
-} satisfies OptionRules<UnwrapOptions>
-
 /** The options of `new TlsStream()`, checked and complete. */
 export type CheckedStreamOptions = ReturnType<typeof checkStreamOptions>
 
@@ -162,7 +144,7 @@ export function checkStreamShutdownOptions(options: StreamShutdownOptions | unde
 
 export function checkUnwrapOptions(options: UnwrapOptions | undefined): {
   readonly closing: ClosingOptions
-  readonly onTimeout: 'destroy' | 'keep'
+  readonly onTimeout: 'destroy' | 'reject'
 } {
   const { onTimeout, ...others } = checkAll(unwrapRules, options)
   const closing = {

@@ -8,7 +8,9 @@ import type { Ssl, SslProtocol } from '../openssl/index.js'
 import { OpenSSL } from '../openssl/openssl.js'
 import { invalid } from '../options.js'
 import { TruncationError } from '../report/truncation-error.js'
+import { unwrapErrorOf } from '../report/unwrap-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
+import type { UnwrapOptions } from '../unwrap/unwrap-options.js'
 import { type ConnectionListener, EngineConnection } from './connection.js'
 import { type ClosableStream, type DrainBy, EngineSide } from './engine-side.js'
 import { HandshakeFacts } from './handshake-facts.js'
@@ -20,7 +22,6 @@ import {
   checkUnwrapOptions,
   type StreamShutdownOptions,
   type TlsStreamOptions,
-  type UnwrapOptions,
 } from './options.js'
 import { closed, refuseWrite } from './refusals.js'
 import { SslError } from './ssl-error.js'
@@ -150,8 +151,8 @@ export class TlsStream extends HandshakeFacts {
    * Data that came before stays readable in this stream, which is over otherwise. Where the peer closes first, call this
    * before 'end' is over, or make the stream with `allowHalfOpen`: otherwise it ends itself then, and TCP.
    *
-   * @throws (rejects) ClosureError ERR_TLS_NOT_UNWRAPPED where the peer's close_notify did not come: the stream is destroyed, unless
-   * `onTimeout: 'keep'` says otherwise; and as shutdown()
+   * @throws (rejects) UnwrapError ERR_UNWRAP_TIMEOUT, ERR_UNWRAP_FAILED, ERR_UNWRAP_ABORTED, each with a `report`: the stream is
+   * destroyed, unless `onTimeout: 'reject'` says otherwise; ClosureError as of shutdown()
    * @see RFC 8446 section 6.1
    */
   async unwrap(options?: UnwrapOptions): Promise<Duplex> {
@@ -163,18 +164,15 @@ export class TlsStream extends HandshakeFacts {
     // A FIN that the program asks for meanwhile waits.
     this.#fin.hold(() => undefined)
     const side = new EngineSide(this.#connection, this.#closable(), 'write', ({ endedBy }) => {
-      return onTimeout === 'keep' && (endedBy === 'wait-timeout' || endedBy === 'reader-stalled')
+      return onTimeout === 'reject' && (endedBy === 'wait-timeout' || endedBy === 'reader-stalled')
     })
     const closing = new Closing(side, checked)
     await closing.run()
     const report = this.#decided ?? this.#reportNow()
     if (report.verdict === 'clean' && !this.destroyed) return this.#detach(report)
-    if (onTimeout === 'keep' && !this.destroyed && closing.endedBy !== 'done') this.#goOnOpen()
+    if (onTimeout === 'reject' && !this.destroyed && closing.endedBy !== 'done') this.#goOnOpen()
     else this.destroy()
-    throw new ClosureError(
-      'ERR_TLS_NOT_UNWRAPPED',
-      `Expected the peer's close_notify, but the closing is ${report.verdict}`,
-    )
+    throw unwrapErrorOf(report, options?.signal)
   }
 
   // --- What the handshake has brought ---

@@ -7,7 +7,7 @@
 import { type AlertLevel, alertLevel, type AlertName, alertName } from './alerts.js'
 import { type HandshakeName, handshakeName } from './handshake.js'
 import { cipherSuite, nextSecret, protection12, protection13, type KeyLog, type Protection } from './keys.js'
-import { alertLength, contentType, maxPlaintextLength, recordHeaderLength } from './record-format.js'
+import { alertLength, contentType, mayBeRecord, recordHeaderLength } from './record-format.js'
 import { protocolOf, type TlsVersion } from './versions.js'
 
 export type Side = 'client' | 'server'
@@ -62,7 +62,7 @@ export class Framer {
     const pieces: Piece[] = []
     let input = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
     while (input.length > 0) {
-      if (!couldBeRecord(input)) {
+      if (!mayBeRecord(input)) {
         // no way to find the next record inside this read; the next read starts afresh
         pieces.push({ kind: 'plaintext', bytes: input })
         input = input.subarray(input.length)
@@ -83,14 +83,6 @@ export class Framer {
     this.#rest = input
     return pieces
   }
-}
-
-function couldBeRecord(bytes: Buffer): boolean {
-  const [type, major, minor] = bytes
-  if (type === undefined || type < 20 || type > 24) return false
-  if (major !== undefined && major !== 3) return false
-  if (minor !== undefined && minor > 4) return false
-  return bytes.length < recordHeaderLength || bytes.readUInt16BE(3) <= maxPlaintextLength + 2048
 }
 
 /** The state that both directions of one connection share. */

@@ -13,8 +13,11 @@ const excluded = {
     cli: 'needs a compiler; its TLS is that of lab/scenarios',
     docs: 'pages of the checkout',
     house: 'the checkout',
+    'lab/field-clients.test.ts': 'clients of others; assess, which runs them, is repeated',
     'lab/field.test.ts': 'servers of others; the probe that meets them is repeated',
+    'lab/wire/records-and-tshark.test.ts': 'run once, by a step of its own',
     native: 'C++ without Node',
+    'openssl/records-and-tshark.test.ts': 'run once, by a step of its own',
     scripts: 'programs of the checkout',
     support: 'the parts that the tests themselves are made of',
   },
@@ -33,6 +36,7 @@ const excluded = {
     'openssl/glibc.test.ts': 'no native code',
     'openssl/load.test.ts': 'needs other libraries than the process has',
     'openssl/memory.test.ts': 'freed memory is kept for a while there',
+    'openssl/records-and-tshark.test.ts': 'needs other libraries than the process has',
     policy: 'no native code beyond that of closure',
     report: 'no native code',
     scripts: 'no native code of its own',
@@ -40,6 +44,7 @@ const excluded = {
     stress: 'time is another one there',
     support: 'the parts that the tests themselves are made of',
     tls: 'no native code',
+    unwrap: 'no native code beyond that of closure',
   },
 }
 

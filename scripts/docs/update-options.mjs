@@ -7,11 +7,12 @@ import { flushRules, shutdownRules } from '../../dist/lib/closure/shutdown-optio
 import { contextRules } from '../../dist/lib/openssl/context-options.js'
 import { sslRules } from '../../dist/lib/openssl/ssl-options.js'
 import { policyRules } from '../../dist/lib/policy/policy.js'
+import { unwrapRules } from '../../dist/lib/unwrap/unwrap-options.js'
 import { helpIfAsked } from '../support/help.mjs'
 
 helpIfAsked(`Usage: node scripts/docs/update-options.mjs [--check]
 
-Renews the tables of options in docs/closure.md, docs/policy.md and docs/openssl.md, from lib/ and dist/.
+Renews the tables of options in docs/closure.md, docs/policy.md, docs/unwrap.md and docs/openssl.md, from lib/ and dist/.
 --check writes nothing, names each option whose row differs, and fails if there is one.
 `)
 
@@ -21,6 +22,7 @@ const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.met
 const tables = [
   { page: 'docs/closure.md', type: 'ShutdownOptions', file: 'lib/closure/shutdown-options.ts', rules: shutdownRules },
   { page: 'docs/closure.md', type: 'FlushOptions', file: 'lib/closure/shutdown-options.ts', rules: flushRules },
+  { page: 'docs/unwrap.md', type: 'UnwrapOptions', file: 'lib/unwrap/unwrap-options.ts', rules: unwrapRules },
   { page: 'docs/policy.md', type: 'ClosurePolicy', file: 'lib/policy/policy.ts', rules: policyRules },
   { page: 'docs/openssl.md', type: 'SslContextOptions', file: 'lib/openssl/context-options.ts', rules: contextRules },
   { page: 'docs/openssl.md', type: 'SslOptions', file: 'lib/openssl/ssl-options.ts', rules: sslRules },

@@ -29,6 +29,11 @@ export const peers = [
   },
   { name: 'nginx', packages: ['nginx'], programs: { nginx: 'usr/sbin/nginx' } },
   { name: 'vsftpd', packages: ['vsftpd'], programs: { vsftpd: 'usr/sbin/vsftpd' } },
+  {
+    name: 'proftpd',
+    packages: ['proftpd-core', 'proftpd-mod-crypto'],
+    programs: { proftpd: 'usr/sbin/proftpd' },
+  },
   // Those of the field round alone, `npm run field`, which has them fetched.
   { name: 'apache2', onDemand: true, packages: ['apache2-bin'], programs: { apache2: 'usr/sbin/apache2' } },
   {
@@ -54,12 +59,38 @@ export const peers = [
     packages: ['exim4-daemon-light', 'libnss-wrapper'],
     programs: { exim4: 'usr/sbin/exim4' },
   },
+  // For the test records-and-tshark alone, which .ci/run has it fetched for: 190 MB unpacked.
+  { name: 'tshark', onDemand: true, packages: ['tshark'], programs: { tshark: 'usr/bin/tshark' } },
   // With a Java runtime: 200 MB.
   {
     name: 'tomcat',
     onDemand: true,
     packages: ['libtomcat10-java', 'tomcat10-common', 'openjdk-17-jre-headless'],
     programs: { java: 'usr/lib/jvm/java-17-openjdk-amd64/bin/java' },
+  },
+  // Clients of the field round.
+  { name: 'wget', onDemand: true, packages: ['wget'], programs: { wget: 'usr/bin/wget' } },
+  { name: 'git', onDemand: true, packages: ['git'], programs: { git: 'usr/bin/git' } },
+  // Debian has no curl with GnuTLS, but the library, and Python's module for it.
+  {
+    name: 'python',
+    onDemand: true,
+    packages: ['python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib', 'python3-pycurl'],
+    programs: { python3: 'usr/bin/python3.11' },
+  },
+  { name: 'rclone', onDemand: true, packages: ['rclone'], programs: { rclone: 'usr/bin/rclone' } },
+  // It compiles what it runs: 300 MB.
+  {
+    name: 'java',
+    onDemand: true,
+    packages: ['openjdk-17-jdk-headless', 'openjdk-17-jre-headless'],
+    programs: { java: 'usr/lib/jvm/java-17-openjdk-amd64/bin/java' },
+  },
+  {
+    name: 'firefox',
+    onDemand: true,
+    packages: ['firefox-esr'],
+    programs: { 'firefox-esr': 'usr/lib/firefox-esr/firefox-esr' },
   },
 ]
 

@@ -224,6 +224,9 @@ describe('calls', () => {
       | 'ERR_CLOSURE_NATIVE_TRANSPORT'
       | 'ERR_CLOSURE_CONTROLLED'
       | 'ERR_WRITE_AFTER_CLOSE_NOTIFY'
+      | 'ERR_TLS_ALREADY_STARTED'
+      | 'ERR_PLAINTEXT_UNDER_TLS'
+      | 'ERR_UNWRAP_ABORTED'
       | 'ERR_OPENSSL_FREED'
       | 'ERR_OPENSSL_STATE'
       | 'ERR_OPENSSL_CALL_FAILED'
@@ -245,8 +248,9 @@ describe('calls', () => {
       | 'ERR_LAB_JOURNAL_IN_USE'
       | 'ERR_LAB_SCENARIO'
       | 'ERR_TLS_TRUNCATED'
-      | 'ERR_TLS_NOT_UNWRAPPED'
       | 'ERR_CLOSURE_FLUSH_TIMEOUT'
+      | 'ERR_UNWRAP_TIMEOUT'
+      | 'ERR_UNWRAP_FAILED'
       | 'ERR_CLOSURE_OPENSSL'
     >()
     expectTypeOf(ClosureError).toExtend<new (...args: never) => Error>()

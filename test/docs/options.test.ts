@@ -11,6 +11,7 @@ import { loadOpenSSL, type OpenSSL } from '../../lib/openssl/index.js'
 import { loadRules } from '../../lib/openssl/load.js'
 import { sslRules } from '../../lib/openssl/ssl-options.js'
 import { connectionRules, policyRules } from '../../lib/policy/policy.js'
+import { unwrapRules } from '../../lib/unwrap/unwrap-options.js'
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 const sources = [
@@ -21,6 +22,7 @@ const sources = [
   'lib/openssl/ssl-options.ts',
   'lib/openssl/load.ts',
   'lib/openssl/ssl.ts',
+  'lib/unwrap/unwrap-options.ts',
 ]
 
 interface Rule {
@@ -46,6 +48,7 @@ describe.each<[string, Rules]>([
   ['ClosurePolicy', policyRules],
   ['QuietOptions', quietRules],
   ['LoadOptions', loadRules],
+  ['UnwrapOptions', unwrapRules],
 ])('%s', (name, rules) => {
   test('each option has a docstring, whose @default is that of the table', () => {
     const documented = optionsOf(name)
@@ -65,6 +68,7 @@ test('a description stands once', () => {
 test.each<[string, string, Rules]>([
   ['docs/closure.md', '| option | unit | default | meaning |', shutdownRules],
   ['docs/policy.md', '| option | unit | default | meaning |', policyRules],
+  ['docs/unwrap.md', '| option | unit | default | meaning |', unwrapRules],
 ])('the table of %s has each option with its unit and default', (file, head, rules) => {
   const expected = Object.entries(rules).map(([key, rule]) => ({
     key,

@@ -4,29 +4,33 @@ import type { Answer, Observed, ProbedVersion, Resumption, VersionResult } from 
 import { sourceFile } from '../../benchmarks/support/source-file.js'
 import { closeKinds, judgedQuestions, shareOf, wholeBytes } from './compare.js'
 import type { JudgedQuestion } from './judge/judge.js'
+import { clientTables } from './client-page.js'
+import type { FieldClientResult } from './client-result.js'
 import type { FieldResult, Measured, MeasuredVersion } from './result.js'
+import { table } from './table.js'
 
 const page = sourceFile('docs/field-guide.md')
 const marked = /(?<=<!-- generated: begin[^>]*-->\n)[\s\S]*(?=<!-- generated: end -->)/
 
-/** Whether the page has the tables of this result. */
-export function isUpToDate(result: FieldResult): boolean {
+/** Whether the page has the tables of these results. */
+export function isUpToDate(servers: FieldResult, clients: FieldClientResult): boolean {
   const [old] = marked.exec(readFileSync(page, 'utf8')) ?? []
-  return old === generatedPart(result)
+  return old === generatedPart(servers, clients)
 }
 
-export function updatePage(result: FieldResult): void {
+export function updatePage(servers: FieldResult, clients: FieldClientResult): void {
   const text = readFileSync(page, 'utf8')
   if (!marked.test(text)) throw new Error(`Expected the markers of the generated part in ${page}`)
   writeFileSync(
     page,
-    text.replace(marked, () => generatedPart(result)),
+    text.replace(marked, () => generatedPart(servers, clients)),
   )
 }
 
-function generatedPart({ servers }: FieldResult): string {
+function generatedPart({ servers }: FieldResult, clients: FieldClientResult): string {
   const measured = servers.filter((server) => server.outcome === 'measured')
   const parts = [
+    '### The servers\n',
     table(['server', 'version', 'TLS by', 'measured', 'by'], measured.map(identityOf)),
     '### What the servers do\n',
     table(behaviourHead, measured.flatMap(behavioursOf)),
@@ -35,6 +39,8 @@ function generatedPart({ servers }: FieldResult): string {
       ['server', 'TLS', 'after a response', 'after our close_notify', 'after our bare FIN', 'mode', 'budget'],
       measured.flatMap(consequencesOf),
     ),
+    '### The clients\n',
+    ...clientTables(clients),
   ]
   return `\n${parts.join('\n')}\n`
 }
@@ -144,12 +150,6 @@ function seconds(ms: number): string {
 
 function tcpWords({ ending, tcp }: Observed): string {
   return tcp === 'half-closed' && ending !== 'silent' ? ', still reads' : ''
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${head.map((_, i) => cells[i] ?? '').join(' | ')} |`.replace(/\| {2}(?=\|)/g, '| ')
-  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line), ''].join('\n')
 }
 
 /** The same for a terminal: one line for each version, and each difference below it. */

@@ -32,7 +32,8 @@ export async function makePlace(name: string): Promise<Place> {
   process.once('exit', removeNow)
   const remove = async (): Promise<void> => {
     process.off('exit', removeNow)
-    await rm(folder, { recursive: true, force: true })
+    // A browser's last children may still write there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
   try {
     const credentials = await credentialsFor(host)

@@ -13,3 +13,9 @@ export async function run(
 ): Promise<void> {
   await promisify(execFile)(command, args, { cwd, env: { ...process.env, ...env }, timeout: 60_000, ...user })
 }
+
+/** The same, for what it prints. */
+export async function capture([command = '', ...args]: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, args, { timeout: 60_000 })
+  return stdout
+}

@@ -1,12 +1,26 @@
 // A socket under a policy ends also where nobody ends it: nobody reads it, its peer is silent, or its handshake is left
 // half done.
+import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
 import net from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { closureOf } from '../../lib/index.js'
+import { closureOf, controlClosure } from '../../lib/index.js'
 import { tlsVersions } from '../support/pair.js'
 import { delay, once } from '../support/streams.js'
-import { ample, connected, controlled, get, http2Server, httpsServer, modes, tlsServer, until } from './harness.js'
+import {
+  ample,
+  connected,
+  controlled,
+  get,
+  http2Server,
+  httpsServer,
+  modes,
+  tlsServer,
+  until,
+  watch,
+} from './harness.js'
 
 const short = 200
 const budgets = { flushTimeout: short, waitTimeout: short } as const
@@ -89,6 +103,30 @@ describe.each(tlsVersions)('%s', (version) => {
     expect(await report()).toMatchObject({ verdict: 'timed-out', endedBy: 'flush-timeout' })
     expect(control.connections).toBe(0)
   })
+
+  test.each([false, true])(
+    'a client that waits longer for a response than its flush budget is left alone, keepAlive %s',
+    async (keepAlive) => {
+      const server = httpsServer(version, (_request, response) => {
+        response.write('a while')
+        setTimeout(() => response.end(', and the rest'), 5 * short)
+      })
+      onTestFinished(() => void server.close())
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const address = server.address()
+      const port = address !== null && typeof address === 'object' ? address.port : 0
+      const agent = new Agent({ keepAlive, rejectUnauthorized: false })
+      onTestFinished(() => agent.destroy())
+      const { reports } = watch(controlClosure(agent, budgets))
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        request({ host: '127.0.0.1', port, agent }, resolve).on('error', reject).end()
+      })
+      expect(await text(response)).toBe('a while, and the rest')
+      if (!keepAlive) await until(() => reports.length > 0)
+      expect(reports.filter(({ endedBy }) => endedBy === 'flush-timeout')).toEqual([])
+    },
+  )
 
   test.each(['tls', 'https', 'http2'] as const)(
     "a peer that is silent in its handshake, %s server's handshakeTimeout",

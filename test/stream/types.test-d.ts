@@ -42,7 +42,7 @@ describe('a stream', () => {
     expectTypeOf<StreamShutdownOptions>().toEqualTypeOf<Omit<ShutdownOptions, 'afterwards'>>()
     expectTypeOf<StreamClosingOptions['closing']>().toEqualTypeOf<ClosureMode | undefined>()
     expectTypeOf<TlsStream['unwrap']>().toEqualTypeOf<(options?: UnwrapOptions) => Promise<Duplex>>()
-    expectTypeOf<UnwrapOptions['onTimeout']>().toEqualTypeOf<'destroy' | 'keep' | undefined>()
+    expectTypeOf<UnwrapOptions['onTimeout']>().toEqualTypeOf<'destroy' | 'reject' | undefined>()
     expectTypeOf<UnwrapOptions>().not.toHaveProperty('mode')
   })
 

@@ -65,16 +65,16 @@ export class EngineEnd {
     return this.#ssl.transmit()
   }
 
+  /** Our close_notify, not sent yet. */
+  closeNotify(): Buffer {
+    this.#ssl.shutdown()
+    return this.#ssl.transmit()
+  }
+
   /** A KeyUpdate of TLS 1.3 that asks for one in return, not sent yet. */
   keyUpdate(): Buffer {
     this.#ssl.keyUpdate('update_requested')
     this.#ssl.doHandshake()
-    return this.#ssl.transmit()
-  }
-
-  /** Our close_notify, not sent yet. */
-  closeNotify(): Buffer {
-    this.#ssl.shutdown()
     return this.#ssl.transmit()
   }
 

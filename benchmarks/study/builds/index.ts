@@ -25,6 +25,7 @@ export const builds: Question = {
   name: 'builds',
   title: 'What closing costs in libssl itself, by build',
   definitions,
+  alikeOver: ['protocol'],
   blocks: () => protocols.map(block),
   presentation: buildsPresentation,
 }
@@ -34,7 +35,8 @@ function block(protocol: Protocol): Block {
     id: `builds protocol=${protocol}`,
     cells: buildNames.map((build) => ({ protocol, build })),
     needs: [fetched],
-    seconds: 42,
+    seconds: 45,
+    visits: 3,
     run: (context) => run(protocol, context),
   }
 }

@@ -26,10 +26,10 @@ export async function measure(
   protocol: Protocol,
   context: RunContext,
 ): Promise<readonly Samples[]> {
-  const { random, scale, signal } = context
+  const { random, scale, warmUp: warmUpScale, signal } = context
   const all = running.map((build) => ({ build, samples: emptySamples(build) }))
   const counted = Math.max(8, Math.round(rounds * scale))
-  const warmUp = Math.max(2, Math.round(warmUpRounds * scale))
+  const warmUp = Math.max(2, Math.round(warmUpRounds * warmUpScale))
   for (let round = -warmUp; round < counted; round += 1) {
     for (const { build, samples } of shuffle(all, random)) {
       signal.throwIfAborted()

@@ -1,6 +1,6 @@
 /** What closing costs the side that closes first, as a function of the way, the RTT, the protocol and the peer. */
 import type { Cell } from '../cell.js'
-import { amount, differences, distribution, present, share } from '../measures.js'
+import { differences, distribution, least, present, share } from '../measures.js'
 import { command, tunDevice } from '../needs.js'
 import type { Block, BlockResult, Question, RunContext } from '../question.js'
 import { untilDeath } from '../until-death.js'
@@ -41,6 +41,7 @@ export const latency: Question = {
   name: 'latency',
   title: 'What closing costs the side that closes first',
   definitions,
+  alikeOver: ['network', 'protocol', 'peer'],
   blocks() {
     const relay = [0, 10, 50, 200].flatMap((rtt) =>
       protocols.flatMap((protocol) => peers.map((peer) => block({ network: 'relay', rtt, protocol, peer }))),
@@ -67,7 +68,8 @@ function block(conditions: Conditions): Block {
     id: `latency network=${network} rtt=${rtt} protocol=${protocol} peer=${peer}`,
     cells: names.map((side) => ({ network, rtt, protocol, peer, side })),
     needs: network === 'packets' ? [cCompiler, python, tunDevice] : [cCompiler, python],
-    seconds: 17 + rtt / 25,
+    seconds: 20 + rtt / 25,
+    visits: 4,
     run: (context) => run(conditions, context),
   }
 }
@@ -101,8 +103,8 @@ function cellsOf(conditions: Conditions, { samples, delays }: Measured, random: 
     parameters: { ...parameters, side: 'echo' },
     measures: present({
       echo: distribution(echoes, { unit: 'ms', better: 'neither' }, random),
-      leastUp: Number.isNaN(delays.up) ? undefined : amount(delays.up, 'ms', 'neither'),
-      leastDown: Number.isNaN(delays.down) ? undefined : amount(delays.down, 'ms', 'neither'),
+      leastUp: Number.isNaN(delays.up) ? undefined : least(delays.up, 'ms'),
+      leastDown: Number.isNaN(delays.down) ? undefined : least(delays.down, 'ms'),
     }),
   }
   return [...cells, network]

@@ -43,7 +43,8 @@ export interface Conditions {
 }
 
 const fullRounds = 200
-const roundsPerBatch = 20
+const roundsPerBatch = 25
+const warmUpRounds = 15
 
 /** ms between the handshakes of two rounds. */
 const openEvery = 20
@@ -51,7 +52,7 @@ const openEvery = 20
 export async function measure(path: Path, conditions: Conditions, context: RunContext): Promise<Measured> {
   const rounds = Math.max(8, Math.round(fullRounds * context.scale))
   const samples = new Map<Side, Sample[]>(sides.map((side) => [side, []]))
-  await new Batch(path, conditions, context, 'warm-up').run(Math.min(rounds, roundsPerBatch))
+  await new Batch(path, conditions, context, 'warm-up').run(Math.min(rounds, warmUpRounds))
   await path.takeDelays()
   for (let done = 0; done < rounds; done += roundsPerBatch) {
     const batch = new Batch(path, conditions, context, `batch-${done}`)

@@ -78,12 +78,13 @@ async function startAll(
       ? relayNetwork(await start('relay', 'a', relayCommand(rtt / 2, ports)))
       : await packetNetwork(tun, rtt / 2, ports)
   const echo = await start('echo', 'a', module('../../support/echo-process.js'))
-  const closers: Readonly<Record<Closer, Child>> = {
-    node: await start('Node closer', 'a', module('closer-process.js', 'node')),
-    'close-notify': await start('close-notify closer', 'a', module('closer-process.js', 'close-notify')),
-    c: await start('C closer', 'a', programs.c),
-    python: await start('Python closer', 'a', programs.python),
-  }
+  const [node, own, c, python] = await Promise.all([
+    start('Node closer', 'a', module('closer-process.js', 'node')),
+    start('close-notify closer', 'a', module('closer-process.js', 'close-notify')),
+    start('C closer', 'a', programs.c),
+    start('Python closer', 'a', programs.python),
+  ])
+  const closers: Readonly<Record<Closer, Child>> = { node, 'close-notify': own, c, python }
   return {
     closer: (name) => closers[name],
     host: network.host,

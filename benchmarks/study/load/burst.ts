@@ -95,7 +95,7 @@ class Bursts {
     if (server === undefined) {
       server = await this.#processes.server(side, 'burst', budget, connections)
       this.#servers.set(side, server)
-      await warmUp(server, peers, this.#context.scale)
+      await warmUp(server, peers, this.#context.warmUp)
       // The first burst of this size has code compiled that smaller ones had not.
       await this.#burst(server, peers, connections, 0, 'cpu')
     }

@@ -46,7 +46,7 @@ export function streamBlock(plan: StreamPlan): Block {
 
 async function runAll(plan: StreamPlan, context: RunContext, processes: Processes): Promise<Runs> {
   const { sides, budget, rtt } = plan
-  const { random, scale, signal } = context
+  const { random, scale, warmUp: warmUpScale, signal } = context
   const rounds = Math.max(plan.leastRounds, Math.round(plan.rounds * scale))
   const runs = new Map<Side, Run[]>(sides.map((side) => [side, []]))
   const echo = createEchoServer().listen(0, '127.0.0.1')
@@ -55,7 +55,7 @@ async function runAll(plan: StreamPlan, context: RunContext, processes: Processe
     const servers = await Promise.all(sides.map((side) => processes.server(side, 'stream', budget, 100_000)))
     const relay = await processes.relay(rtt, [listeningPort(echo), ...servers.map(({ port }) => port)])
     const peers = await processes.peers()
-    for (const server of servers) await warmUp(server, peers, scale)
+    for (const server of servers) await warmUp(server, peers, warmUpScale)
     const [echoPort = 0] = relay.ports
     let done = 0
     for (let round = 0; round < rounds; round += 1) {

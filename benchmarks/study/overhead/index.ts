@@ -24,7 +24,8 @@ const definitions = {
     'their handshake, and that of the others never ends',
   time: 'us per call',
   ratio: 'time relative to C in the same round; of closureOf to a process with 10 SSLs, of 10 itself to another one',
-  first: 'us of the first closureOf() of the process, which meets every SSL that there is: one figure',
+  first:
+    'us of the first closureOf() of the process, which meets every SSL that there is: one figure, or the mean of some',
   call: 'the function of OpenSSL; SSL_shutdown sends close_notify, the others read or write a flag',
 }
 

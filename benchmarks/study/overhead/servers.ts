@@ -33,7 +33,7 @@ export const serverTopics: readonly ServerTopic[] = [
     reporting: [],
     size: 1000,
     rounds: 10,
-    seconds: 52,
+    seconds: 42,
   },
   {
     topic: 'https connections',
@@ -49,7 +49,7 @@ export const serverTopics: readonly ServerTopic[] = [
     reporting: ['policy', 'bidirectional'],
     size: 2000,
     rounds: 6,
-    seconds: 108,
+    seconds: 95,
   },
   {
     topic: 'bytes',
@@ -65,7 +65,7 @@ export const serverTopics: readonly ServerTopic[] = [
     reporting: ['policy', 'bidirectional'],
     size: 128,
     rounds: 10,
-    seconds: 35,
+    seconds: 25,
   },
 ]
 

@@ -47,15 +47,15 @@ export const truncation: Question = {
 
 /** Seconds at scale 1. */
 const seconds: Readonly<Record<Client, number>> = {
-  'https.get': 22,
-  fetch: 24,
-  undici: 28,
-  http2: 11,
-  curl: 12,
+  'https.get': 20,
+  fetch: 20,
+  undici: 22,
+  http2: 8,
+  curl: 8,
   wget: 12,
-  'http.client': 8,
-  urllib: 10,
-  'libcurl-gnutls': 9,
+  'http.client': 6,
+  urllib: 7,
+  'libcurl-gnutls': 7,
 }
 
 function blockOf(client: Client, protocol: Protocol): Block {

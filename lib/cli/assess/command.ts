@@ -1,9 +1,10 @@
 // `close-notify assess`: what a client makes of servers that close in every way, or a server of such clients.
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
 import { assess } from '../../lab/assess/assess.js'
-import { assessServer } from '../../lab/assess/server.js'
+import { assessServer, hasFailed } from '../../lab/assess/server.js'
 import { parseTarget } from '../../lab/transport/target.js'
 import { tlsVersions } from '../../tls/versions.js'
 import { exitCodes } from '../exit-codes.js'
@@ -14,7 +15,7 @@ import { layoutOf, print } from '../output.js'
 import { displayProgress } from '../progress.js'
 import { assessOptions } from './options.js'
 import type { AssessCommandOptions } from './options.js'
-import { renderJunit } from './render/junit.js'
+import { renderJunit, renderServerJunit } from './render/junit.js'
 import { renderServerText, renderText } from './render/text.js'
 
 const examples = `
@@ -27,7 +28,8 @@ Examples:
   close-notify assess -- curl -sS --cacert {ca} {url}
   close-notify assess --timeout 5000 --junit closing.xml -- wget -qO- --ca-certificate={ca} {url}
   close-notify assess --profiles truncates bare-fin --json -- node client.mjs {url}
-  close-notify assess --server example.org
+  close-notify assess --tls TLSv1.2 -- curl -sS --cacert {ca} {url}
+  close-notify assess --server example.org --junit closing.xml
 
 Exit codes: 0 it accepted no truncation, lost no data and never hung; 1 it did, or it fails against a server
 that does everything right, or a connection to --server failed; 2 wrong options; 130 interrupted.`
@@ -61,25 +63,25 @@ async function run(words: readonly string[], options: AssessCommandOptions, comm
 }
 
 async function runClient(words: readonly string[], options: AssessCommandOptions): Promise<ExitCode> {
-  const { profiles, timeout, body, json, junit, output } = options
+  const { profiles, tls, timeout, body, content, json, output } = options
   const progress = displayProgress(process.stderr, 'runs')
   const assessment = await interruptible((signal) =>
     assess(words, {
       ...(profiles !== undefined && { profiles }),
+      ...(tls !== undefined && { versions: [tls] }),
       ...(timeout !== undefined && { timeout }),
       ...(body !== undefined && { body }),
+      ...(content !== undefined && { content: readFileSync(content) }),
       signal,
       onRun: (_run, done, total) => progress.show(done, total),
     }),
   ).finally(() => progress.stop())
   const text = json ? `${JSON.stringify(assessment, null, 2)}\n` : renderText(assessment, layoutOf(output))
-  const written = junit === undefined ? exitCodes.done : print(renderJunit(assessment), junit)
-  const printed = print(text, output)
-  if (assessment.summary.verdict !== 'passed') return exitCodes.failed
-  return written === exitCodes.done ? printed : written
+  return written(text, renderJunit(assessment), options, assessment.summary.verdict === 'passed')
 }
 
-async function runServer(server: string, { tls, timeout, json, output }: AssessCommandOptions): Promise<ExitCode> {
+async function runServer(server: string, options: AssessCommandOptions): Promise<ExitCode> {
+  const { tls, timeout, json, output } = options
   const { host, port, servername } = parseTarget(server)
   const progress = displayProgress(process.stderr, 'connections')
   const assessment = await interruptible((signal) =>
@@ -94,6 +96,13 @@ async function runServer(server: string, { tls, timeout, json, output }: AssessC
     }),
   ).finally(() => progress.stop())
   const text = json ? `${JSON.stringify(assessment, null, 2)}\n` : renderServerText(assessment, layoutOf(output))
+  return written(text, renderServerJunit(assessment), options, !assessment.runs.some(hasFailed))
+}
+
+function written(text: string, xml: string, options: AssessCommandOptions, hasPassed: boolean): ExitCode {
+  const { junit, output } = options
+  const reported = junit === undefined ? exitCodes.done : print(xml, junit)
   const printed = print(text, output)
-  return assessment.runs.every(({ entry }) => entry.handshake.kind === 'done') ? printed : exitCodes.failed
+  if (!hasPassed) return exitCodes.failed
+  return reported === exitCodes.done ? printed : reported
 }

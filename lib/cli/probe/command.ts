@@ -27,6 +27,7 @@ Examples:
   close-notify probe example.org
   close-notify probe --tls TLSv1.3 --path /large.bin --idle 30000 192.0.2.1:8443
   close-notify probe --starttls smtp mail.example.org
+  close-notify probe --starttls ftp --ccc --login anonymous:guest ftp.example.org
   close-notify probe --json --output before.json example.org
   close-notify probe --expect before.json example.org
   close-notify probe --hosts hosts.txt --concurrency 50 --rate 20 --output results.ndjson
@@ -132,6 +133,7 @@ function proberOptions(options: ProbeCommandOptions, command: Command): ProbeOpt
     ...(tls !== undefined && { versions: [tls] }),
     ...(question !== undefined && { questions: question }),
     ...(starttls !== undefined && { starttls }),
+    ...cccOf(options, command),
     ...(servername !== undefined && { servername }),
     ...(alpn !== undefined && { alpn }),
     ...(wait !== undefined && { wait }),
@@ -146,6 +148,13 @@ function proberOptions(options: ProbeCommandOptions, command: Command): ProbeOpt
     ...(ipv4 ? { family: 4 } : ipv6 ? { family: 6 } : {}),
     ...(userAgent !== undefined && { userAgent }),
   }
+}
+
+function cccOf({ ccc, login }: ProbeCommandOptions, command: Command): Pick<ProbeOptions, 'ccc'> {
+  if (login === undefined) return ccc === undefined ? {} : { ccc }
+  if (ccc === undefined) command.error('error: --login is for --ccc')
+  const colon = login.indexOf(':')
+  return { ccc: { user: login.slice(0, colon), password: login.slice(colon + 1) } }
 }
 
 function sentBytes({ send, sendFile, request }: ProbeCommandOptions, command: Command): Uint8Array | undefined {

@@ -22,6 +22,8 @@ export const probeOptions = {
   tls: choice('--tls <version>', 'only this version of TLS', tlsVersions),
   question: choices('--question <name...>', 'only these questions', questions),
   starttls: choice('--starttls <protocol>', 'ask for TLS in this protocol first; sends no request', startTlsProtocols),
+  ccc: flag('--ccc', 'also ask for CCC, behind which FTP goes on in plaintext; with --starttls ftp'),
+  login: text('--login <user:password>', 'log in before CCC; seen by whoever lists processes').argParser(login),
   servername: text('--servername <name>', 'the name to ask for (SNI); default: the host'),
   alpn: list('--alpn <name...>', 'protocols to offer'),
   wait: count('--wait <ms>', 'how long nothing has to come to be an answer (default: 2000)'),
@@ -50,6 +52,12 @@ export const probeOptions = {
   markdown: flag('--markdown', 'print a table as markdown').conflicts('csv'),
   csv: flag('--csv', 'print a line of CSV for each answer'),
   output: outputOption,
+}
+
+/** The user ends at the first colon. */
+function login(given: string): string {
+  if (!/^[^:]+:./s.test(given)) throw new InvalidArgumentError('Expected USER:PASSWORD.')
+  return given
 }
 
 function listOfHosts(file: string): string {

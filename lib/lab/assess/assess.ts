@@ -7,26 +7,37 @@ import {
   checkAll,
   checkCount,
   checkText,
+  choicesOf,
   invalid,
   milliseconds,
   type OptionRules,
   signalOption,
 } from '../../options.js'
-import { bodyBytes } from '../peers/http.js'
+import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
+import { bytesOfBody } from '../peers/http.js'
+import { checkContent, lengthOfBody } from '../peers/options.js'
 import { type Peer, startPeer } from '../peers/peer.js'
-import { checkServerProfiles, type ServerProfileName } from '../peers/profiles.js'
+import { checkServerProfiles, profileOf, type ServerProfileName } from '../peers/profiles.js'
 import { packageVersion } from '../version.js'
 import { type PlannedRun, planOf } from './plan.js'
 import { type Assessment, type AssessedRun, summaryOf, verdictOf } from './result.js'
 import { runCommand } from './run-command.js'
+import { caVariables, commandFor } from './words.js'
 
 export interface AssessOptions {
   /** @default all profiles of servers */
   readonly profiles?: readonly ServerProfileName[]
+  /**
+   * Versions of TLS that the servers offer. Profiles that are for none of them are left out.
+   * @default both; a few profiles are for one alone
+   */
+  readonly versions?: readonly TlsVersion[]
   /** ms that a run may take. @default 10000 */
   readonly timeout?: number
   /** Bytes of a response's body. @default 20000 */
   readonly body?: number
+  /** What a response's body is, for clients that take no other; `body` is left out then. @default numbered lines */
+  readonly content?: Uint8Array
   /** Ends it at once, and kills what runs. */
   readonly signal?: AbortSignal
   /** Gets each run when it is done. */
@@ -35,8 +46,10 @@ export interface AssessOptions {
 
 const assessRules = {
   profiles: { check: checkServerProfiles, unit: '', default: 'all profiles of servers' },
+  versions: choicesOf(tlsVersions, tlsVersions, 'both'),
   timeout: milliseconds(10_000),
   body: { check: checkBody, unit: 'bytes', default: '20000' },
+  content: { check: checkContent, unit: '', default: 'numbered lines' },
   signal: signalOption,
   onRun: { check: checkListener, unit: '', default: 'none' },
 } satisfies OptionRules<AssessOptions>
@@ -52,14 +65,16 @@ const assessRules = {
  */
 export async function assess(command: readonly string[], options?: AssessOptions): Promise<Assessment> {
   const words = checkCommand(command)
-  const { profiles, timeout, body, signal, onRun } = checkAll(assessRules, options)
+  const { profiles, versions, timeout, content, signal, onRun, ...checked } = checkAll(assessRules, options)
+  const body = checkLength(lengthOfBody({ body: checked.body, content }))
+  const fitting = profilesFor(versions, profiles, options?.profiles !== undefined)
   const folder = await mkdtemp(path.join(os.tmpdir(), 'close-notify-'))
-  const settings: Settings = { words, folder, timeout, body, ...(signal !== undefined && { signal }) }
+  const settings: Settings = { words, folder, versions, timeout, body, content, ...(signal !== undefined && { signal }) }
   try {
     const date = new Date().toISOString()
     const polite: PlannedRun = { profile: 'polite', framing: 'content-length', sent: { kind: 'whole' } }
     const control = await runAgainst(polite, settings)
-    const planned = planOf(profiles, body)
+    const planned = planOf(fitting, body)
     const runs: AssessedRun[] = []
     for (const plan of planned) {
       const isControl = plan.profile === polite.profile
@@ -73,7 +88,7 @@ export async function assess(command: readonly string[], options?: AssessOptions
       date,
       madeBy: { 'close-notify': packageVersion(), node: process.versions.node },
       command: words,
-      settings: { timeout, body },
+      settings: { versions, timeout, body },
       control,
       runs,
       summary: summaryOf(control, runs),
@@ -87,8 +102,10 @@ interface Settings {
   readonly words: readonly string[]
   /** For the certificates. */
   readonly folder: string
+  readonly versions: readonly TlsVersion[]
   readonly timeout: number
   readonly body: number
+  readonly content: Buffer | undefined
   readonly signal?: AbortSignal
 }
 
@@ -100,10 +117,11 @@ const afterwards = 1000
 
 async function runAgainst(plan: PlannedRun, settings: Settings, control?: AssessedRun): Promise<AssessedRun> {
   const { profile, framing, sent } = plan
-  const { words, folder, timeout, body, signal } = settings
+  const { words, folder, versions, timeout, body, content, signal } = settings
   const peer = await startPeer(profile, {
     framing,
-    body,
+    versions,
+    ...(content === undefined ? { body } : { content }),
     patience: Math.min(patience, timeout),
     hold: timeout + afterwards,
     ...(sent.kind === 'cut' && { cut: sent.at }),
@@ -111,7 +129,7 @@ async function runAgainst(plan: PlannedRun, settings: Settings, control?: Assess
   try {
     const ca = path.join(folder, 'ca.pem')
     await writeFile(ca, peer.ca)
-    const { stdout, stderr, ...ended } = await runCommand(wordsFor(words, peer, ca), {
+    const { stdout, stderr, ...ended } = await runCommand(commandFor(words, { port: peer.port, ca }), {
       timeout,
       maxOutput: body + 1024 * 1024,
       env: Object.fromEntries(caVariables.map((name) => [name, ca])),
@@ -120,25 +138,13 @@ async function runAgainst(plan: PlannedRun, settings: Settings, control?: Assess
     await allEnded(peer, signal)
     await peer.close()
     const { exitCode, signal: by, ms, isHung } = ended
-    const printed = printedOf(stdout, body)
+    const printed = printedOf(stdout, bytesOfBody(content)(0, body))
     const facts = { profile, framing, sent, exitCode, signal: by, ms, printed, stderr: endOf(stderr) }
     const run = { ...facts, connections: [...peer.log] }
     return { ...run, verdict: verdictOf({ ...run, isHung }, control) }
   } finally {
     await peer.close()
   }
-}
-
-/** The variables by which programs are told what to trust. */
-const caVariables = ['SSL_CERT_FILE', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE', 'GIT_SSL_CAINFO', 'NODE_EXTRA_CA_CERTS']
-
-const host = 'localhost'
-
-function wordsFor(words: readonly string[], { port }: Peer, ca: string): readonly string[] {
-  const values = { url: `https://${host}:${port}/`, host, port: String(port), ca }
-  return words.map((word) =>
-    Object.entries(values).reduce((text, [name, value]) => text.replaceAll(`{${name}}`, value), word),
-  )
 }
 
 /** A command's sockets end with it, and the peer sees that a moment later. */
@@ -149,13 +155,12 @@ async function allEnded(peer: Peer, signal: AbortSignal | undefined): Promise<vo
 }
 
 /** How much of the body is in an output, which may have more before and behind it. */
-function printedOf(output: Buffer, body: number): AssessedRun['printed'] {
-  const expected = bodyBytes(0, body)
+function printedOf(output: Buffer, expected: Buffer): AssessedRun['printed'] {
   const start = output.indexOf(expected.subarray(0, firstLine))
-  if (body === 0 || start === -1) return { bytes: 0, body: body === 0 ? 'whole' : 'nothing' }
+  if (start === -1) return { bytes: 0, body: 'nothing' }
   let bytes = 0
-  while (bytes < body && output[start + bytes] === expected[bytes]) bytes += 1
-  return { bytes, body: bytes === body ? 'whole' : 'cut' }
+  while (bytes < expected.length && output[start + bytes] === expected[bytes]) bytes += 1
+  return { bytes, body: bytes === expected.length ? 'whole' : 'cut' }
 }
 
 /** Of the body: no other output begins so. */
@@ -163,6 +168,20 @@ const firstLine = 32
 
 function endOf(text: string): string {
   return text.trim().slice(-500)
+}
+
+/** Those that can be played in one of the versions at least; one that was asked for by its name has to be. */
+function profilesFor(
+  versions: readonly TlsVersion[],
+  profiles: readonly ServerProfileName[],
+  areNamed: boolean,
+): readonly ServerProfileName[] {
+  return profiles.filter((name) => {
+    const { versions: own } = profileOf(name)
+    const isFor = own.some((version) => versions.includes(version))
+    if (!isFor && areNamed) throw invalid('versions', `${own.join(' or ')}, which ${name} is for`, versions)
+    return isFor
+  })
 }
 
 function checkCommand(command: unknown): readonly string[] {
@@ -177,9 +196,12 @@ function checkCommand(command: unknown): readonly string[] {
 /** So that there is a middle, and what it begins with is in no other output. */
 const leastBody = 64
 
-function checkBody(name: string, value: unknown): number {
-  const body = checkCount(name, 'bytes', value, 20_000)
-  if (body < leastBody) throw invalid(name, `at least ${leastBody} bytes`, value)
+function checkBody(name: string, value: unknown): number | undefined {
+  return value === undefined ? undefined : checkCount(name, 'bytes', value, 0)
+}
+
+function checkLength(body: number): number {
+  if (body < leastBody) throw invalid('body', `at least ${leastBody} bytes`, body)
   return body
 }
 

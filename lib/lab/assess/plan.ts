@@ -26,7 +26,14 @@ function runsOf(profile: ServerProfileName, body: number): readonly PlannedRun[]
   if (profile === 'truncates') {
     return framings.flatMap((framing) => cutsOf(framing, body).map((at) => cut(framing, at)))
   }
-  if (profile === 'fin-mid-record') return framings.map((framing) => cut(framing, Math.floor(body / 2)))
+  const middle = Math.floor(body / 2)
+  if (profile === 'fin-mid-record' || profile === 'truncates-by-reset') {
+    return framings.map((framing) => cut(framing, middle))
+  }
+  // Where the end of the connection ends the body, this one says that all has come.
+  if (profile === 'truncates-by-close-notify') {
+    return framings.filter((framing) => framing !== 'close').map((framing) => cut(framing, middle))
+  }
   if (profile === 'close-notify-in-handshake') {
     return [{ profile, framing: 'content-length', sent: { kind: 'nothing' } }]
   }

@@ -2,6 +2,7 @@
  * What a command made of every peer. It is JSON as it is: `format` changes where a field changes its meaning or goes.
  * Times are ms.
  */
+import type { TlsVersion } from '../../tls/versions.js'
 import type { Framing } from '../peers/http.js'
 import type { PeerLogEntry } from '../peers/log.js'
 import type { ServerProfileName } from '../peers/profiles.js'
@@ -14,8 +15,8 @@ export interface Assessment {
   readonly madeBy: { readonly 'close-notify': string; readonly node: string }
   /** As it was given, before anything was put in. */
   readonly command: readonly string[]
-  /** ms that a run may take, and the bytes of a body. */
-  readonly settings: { readonly timeout: number; readonly body: number }
+  /** The versions that were offered, ms that a run may take, and the bytes of a body. */
+  readonly settings: { readonly versions: readonly TlsVersion[]; readonly timeout: number; readonly body: number }
   /** The run against a server that does everything right, which the others are compared with. */
   readonly control: AssessedRun
   readonly runs: readonly AssessedRun[]

@@ -50,3 +50,8 @@ export async function assessServer({ onRun, ...options }: ServerAssessmentOption
   const madeBy = { 'close-notify': packageVersion(), node: process.versions.node }
   return { format: 1, kind: 'server-assessment', date, madeBy, host: options.host, port: options.port, runs }
 }
+
+/** Whether the server could not be assessed by a run: there was no TLS. */
+export function hasFailed({ entry }: ServerRun): boolean {
+  return entry.handshake.kind === 'failed'
+}

@@ -1,4 +1,5 @@
-// What two targets have in common, as far as it can be told from their text.
+// What two targets have in common, as far as it can be told from their text. It is not parseTarget() of the transport, which
+// refuses what is no host: a text that is refused has its result in a journal too, and the keys of a journal have to stay.
 import { domainToASCII } from 'node:url'
 
 /**

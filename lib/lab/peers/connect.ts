@@ -1,9 +1,10 @@
 /** Plays a client's profile against a server, once. */
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import {
   checkAll,
   checkText,
   checkTextIfGiven,
+  choicesOf,
   invalid,
   milliseconds,
   type OptionRules,
@@ -11,11 +12,12 @@ import {
 } from '../../options.js'
 import { loadOpenSSL, type SslContext } from '../../openssl/index.js'
 import { type TlsVersion, tlsVersions } from '../../tls/versions.js'
+import { connect } from '../transport/connect.js'
 import { clientWire } from '../wire/wire.js'
 import { Acts } from './acts.js'
 import { Asking } from './asking.js'
 import { endTold, entryOf, lingering } from './connection.js'
-import { checkPort, checkVersions, versionRange } from './options.js'
+import { checkPort, versionRange } from './options.js'
 import { handshakeOf, type PeerHandshake, type PeerLogEntry } from './log.js'
 import { checkClientProfile, clientDefinition, type ClientProfileName } from './profiles.js'
 
@@ -46,7 +48,7 @@ const connectRules = {
   port: { check: (name, value) => checkPort(name, value, 1), unit: '', default: 'none' },
   servername: { check: checkTextIfGiven, unit: '', default: 'the host, where it is a name' },
   path: { check: checkPath, unit: '', default: "'/'" },
-  versions: { check: (name, value) => checkVersions(name, value) ?? tlsVersions, unit: '', default: 'both' },
+  versions: choicesOf(tlsVersions, tlsVersions, 'both'),
   ca: { check: checkTextIfGiven, unit: '', default: 'none, and nothing is verified' },
   library: { check: checkTextIfGiven, unit: '', default: "Node's own" },
   timeout: milliseconds(10_000),
@@ -59,7 +61,8 @@ const connectRules = {
  * that was, in the form of a peer's log.
  *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT for the profile or an option; what `loadOpenSSL` and
- * `OpenSSL.createContext` throw. The system's error where TCP does not connect; the signal's reason before that.
+ * `OpenSSL.createContext` throw. A TransportFailure with the system's code where TCP does not connect; the signal's reason
+ * before that.
  */
 export async function connectAs(profile: ClientProfileName, options: ConnectOptions): Promise<PeerLogEntry> {
   const name = checkClientProfile(profile)
@@ -109,33 +112,18 @@ function contextOf(options: {
   })
 }
 
-function openSocket(host: string, port: number, ms: number, signal: AbortSignal): Promise<Socket> {
+async function openSocket(host: string, port: number, ms: number, signal: AbortSignal): Promise<Socket> {
   signal.throwIfAborted()
-  const socket = connectTcp({ host, port, allowHalfOpen: true, noDelay: true })
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      clearTimeout(timer)
-      socket.off('connect', onConnect)
-      socket.off('error', onError)
-      signal.removeEventListener('abort', onAbort)
-    }
-    const fail = (reason: unknown): void => {
-      settle()
-      socket.on('error', () => {})
-      socket.destroy()
-      reject(reason instanceof Error ? reason : new Error(String(reason)))
-    }
-    const onConnect = (): void => {
-      settle()
-      resolve(socket)
-    }
-    const onError = (error: Error): void => fail(error)
-    const onAbort = (): void => fail(signal.reason)
-    const timer = setTimeout(() => fail(new Error(`connect to ${host}:${port} took longer than ${ms} ms`)), ms)
-    socket.on('connect', onConnect)
-    socket.on('error', onError)
-    signal.addEventListener('abort', onAbort)
-  })
+  const budget = new AbortController()
+  const late = new Error(`connect to ${host}:${port} took longer than ${ms} ms`)
+  const timer = setTimeout(() => budget.abort(late), ms)
+  try {
+    const both = AbortSignal.any([signal, budget.signal])
+    const { opening } = await connect(host, port, { family: undefined, localAddress: undefined, signal: both })
+    return opening.release()
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function checkPath(name: string, value: unknown): string {

@@ -4,7 +4,7 @@ import type { SslContext } from '../../openssl/index.js'
 import { Forger } from '../wire/forger.js'
 import { type Tap, Wire } from '../wire/wire.js'
 import { Acts } from './acts.js'
-import { RequestReader } from './http.js'
+import { bytesOfBody, RequestReader } from './http.js'
 import { handshakeOf, otherSideOf, type PeerHandshake, type PeerLogEntry, since } from './log.js'
 import type { CheckedPeerOptions } from './options.js'
 import type { ServerDefinition } from './scripts/script.js'
@@ -33,8 +33,8 @@ export async function playServer(socket: Socket, playing: Playing): Promise<Peer
   const reader = new RequestReader()
   const wire = new Wire(socket, ssl, { onData: (bytes) => reader.push(bytes), ...(tap !== undefined && { tap }) })
   const acts = new Acts({ wire, forger, began, hold: options.hold, signal })
-  const { framing, body, cut, patience } = options
-  const serving = new Serving({ acts, reader, framing, body, cut, patience })
+  const { framing, body, content, cut, patience } = options
+  const serving = new Serving({ acts, reader, framing, body, bytesOf: bytesOfBody(content), cut, patience })
   const end = () => void socket.destroy()
   signal.addEventListener('abort', end, { once: true })
 

@@ -1,4 +1,5 @@
 /** As much of HTTP/1.1 as peers need: requests are read, responses written, in each of the three framings of RFC 9112. */
+import { fieldOf, maxHead } from '../http-head.js'
 
 /** What tells the end of a response's body: RFC 9112 section 6.3. */
 export const framings = ['content-length', 'chunked', 'close'] as const
@@ -11,9 +12,6 @@ export interface PeerRequest {
   /** The connection has to end behind the response: RFC 9112 section 9.6. */
   readonly wantsClose: boolean
 }
-
-/** A head longer than this is none. */
-const maxHead = 64 * 1024
 
 type RequestBody = { readonly kind: 'length'; left: number } | { readonly kind: 'chunked' }
 
@@ -101,11 +99,6 @@ export class RequestReader {
   }
 }
 
-function fieldOf(head: string, name: string): string | undefined {
-  const line = head.split(/\r?\n/).find((each) => each.toLowerCase().startsWith(`${name}:`))
-  return line?.slice(name.length + 1).trim()
-}
-
 export interface ResponseForm {
   readonly framing: Framing
   /** Bytes of the body. */
@@ -118,6 +111,8 @@ export function responseHead({ framing, body, keepAlive }: ResponseForm): Buffer
     'HTTP/1.1 200 OK',
     'Content-Type: text/plain',
     'Cache-Control: no-store',
+    // For pages of other origins, which a browser is driven by.
+    'Access-Control-Allow-Origin: *',
     ...(framing === 'content-length' ? [`Content-Length: ${body}`] : []),
     ...(framing === 'chunked' ? ['Transfer-Encoding: chunked'] : []),
     `Connection: ${keepAlive ? 'keep-alive' : 'close'}`,
@@ -128,16 +123,24 @@ export function responseHead({ framing, body, keepAlive }: ResponseForm): Buffer
 /** Application data of a record of a body: half of what a record holds, so that small bodies have several too. */
 const pieceLength = 8192
 
-/**
- * A body as it goes on the wire, piece by piece: each is a record. With `upTo` only so many bytes of the body, and
- * nothing that says that it ends: of a chunked one the last chunk is left out.
- */
-export function* bodyPieces(framing: Framing, body: number, upTo?: number): Generator<Buffer, void> {
+/** The bytes of a body, from one to before another. */
+export type BodyBytes = (from: number, to: number) => Buffer
+
+export interface SentBody {
+  /** Its length in bytes. */
+  readonly body: number
+  readonly bytesOf: BodyBytes
+  /** Only so many bytes of it, and nothing that says that it ends: of a chunked one the last chunk is left out. */
+  readonly upTo?: number | undefined
+}
+
+/** A body as it goes on the wire, piece by piece: each is a record. */
+export function* bodyPieces(framing: Framing, { body, bytesOf, upTo }: SentBody): Generator<Buffer, void> {
   const end = Math.min(body, upTo ?? body)
   for (let at = 0; at < end; at += pieceLength) {
     const whole = Math.min(body, at + pieceLength)
     const sent = Math.min(end, whole)
-    const data = bodyBytes(at, sent)
+    const data = bytesOf(at, sent)
     if (framing !== 'chunked') yield data
     else {
       const size = Buffer.from(`${(whole - at).toString(16)}\r\n`)
@@ -152,7 +155,12 @@ const lastChunk = Buffer.from('0\r\n\r\n')
 
 const lineLength = 32
 
-/** The bytes of every body: numbered lines of 32 bytes, so that whoever prints them shows how many there were. */
+/** Those of a body that is given, or of numbered lines: whoever prints them shows how many there were. */
+export function bytesOfBody(content: Buffer | undefined): BodyBytes {
+  return content === undefined ? bodyBytes : (from, to) => content.subarray(from, to)
+}
+
+/** Numbered lines of 32 bytes. */
 export function bodyBytes(from: number, to: number): Buffer {
   const first = Math.floor(from / lineLength)
   const count = Math.ceil(to / lineLength) - first

@@ -1,12 +1,11 @@
 // The options of peers: one table, with the check of each.
 import {
   checkAll,
+  checkChoices,
   checkCount,
-  checkOneOf,
   checkText,
   checkTextIfGiven,
   choiceOf,
-  countOf,
   invalid,
   milliseconds,
   type OptionRules,
@@ -28,6 +27,8 @@ export interface PeerOptions {
   readonly cut?: number
   /** Bytes of a response's body. @default 20000 */
   readonly body?: number
+  /** What a response's body is, in place of numbered lines: `body` is its length then. @default none */
+  readonly content?: Uint8Array
   /** What tells the end of a response's body: RFC 9112 section 6.3. @default 'content-length' */
   readonly framing?: Framing
   /** The libssl to play with. @default Node's own */
@@ -57,7 +58,12 @@ const peerRules = {
     unit: 'bytes',
     default: 'half of the body',
   },
-  body: countOf('bytes', 20_000),
+  body: {
+    check: (name, value) => (value === undefined ? undefined : checkCount(name, 'bytes', value, 0)),
+    unit: 'bytes',
+    default: '20000',
+  },
+  content: { check: checkContent, unit: '', default: 'none' },
   framing: choiceOf(framings, 'content-length'),
   library: { check: checkTextIfGiven, unit: '', default: "Node's own" },
   credentials: { check: checkCredentials, unit: '', default: 'made on start' },
@@ -72,7 +78,22 @@ export type CheckedPeerOptions = ReturnType<typeof checkPeerOptions>
 /** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT */
 export function checkPeerOptions(profile: Profile, options: PeerOptions | undefined) {
   const checked = checkAll(peerRules, options)
-  return { ...checked, versions: versionsOf(profile, checked.versions), cut: cutOf(checked) }
+  const body = lengthOfBody(checked)
+  return { ...checked, body, versions: versionsOf(profile, checked.versions), cut: cutOf({ cut: checked.cut, body }) }
+}
+
+const defaultBody = 20_000
+
+/** The length of a body that is given, or of one that is made. @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT */
+export function lengthOfBody({
+  body,
+  content,
+}: {
+  readonly body: number | undefined
+  readonly content: Buffer | undefined
+}): number {
+  if (content !== undefined && body !== undefined) throw invalid('body', 'to be left out beside content', body)
+  return content?.length ?? body ?? defaultBody
 }
 
 function cutOf({ cut, body }: { readonly cut: number | undefined; readonly body: number }): number {
@@ -104,9 +125,14 @@ export function versionRange(versions: readonly TlsVersion[]) {
 
 /** Versions of TLS, or none. */
 export function checkVersions(name: string, value: unknown): readonly TlsVersion[] | undefined {
+  return checkChoices(name, value, tlsVersions)
+}
+
+/** Bytes, or nothing. @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT */
+export function checkContent(name: string, value: unknown): Buffer | undefined {
   if (value === undefined) return undefined
-  if (!Array.isArray(value) || value.length === 0) throw invalid(name, 'an array with a version of TLS', value)
-  return value.map((version: unknown) => checkOneOf(name, version, tlsVersions))
+  if (!(value instanceof Uint8Array)) throw invalid(name, 'a Uint8Array', value)
+  return Buffer.from(value)
 }
 
 function checkCredentials(name: string, value: unknown): Credentials | undefined {

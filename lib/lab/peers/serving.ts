@@ -1,6 +1,6 @@
 /** A server's side of a connection: requests come, responses go, and somebody has to close. */
 import type { Acts } from './acts.js'
-import { bodyPieces, type Framing, type PeerRequest, type RequestReader, responseHead } from './http.js'
+import { type BodyBytes, bodyPieces, type Framing, type PeerRequest, type RequestReader, responseHead } from './http.js'
 
 export interface ServingOptions {
   readonly acts: Acts
@@ -8,6 +8,7 @@ export interface ServingOptions {
   readonly framing: Framing
   /** Bytes of a response's body. */
   readonly body: number
+  readonly bytesOf: BodyBytes
   /** The bytes of a body before which a profile cuts. */
   readonly cut: number
   /** ms after which a client that asks nothing is sent bytes all the same. */
@@ -88,16 +89,16 @@ export class Serving {
     { method }: PeerRequest,
     { keepAlive, upTo }: { readonly keepAlive: boolean; readonly upTo?: number },
   ): Promise<void> {
-    const { acts, framing, body } = this.#options
+    const { acts, framing, body, bytesOf } = this.#options
     const head = responseHead({ framing, body, keepAlive })
     const isPart = upTo !== undefined && (upTo < body || framing !== 'content-length')
-    const pieces = method === 'HEAD' ? [] : bodyPieces(framing, body, upTo)
+    const pieces = method === 'HEAD' ? [] : bodyPieces(framing, { body, bytesOf, upTo })
     await acts.data(prepended(head, pieces), isPart ? 'part of a response' : 'response')
   }
 
   async #sendUnasked(bytes: number): Promise<void> {
     this.#sentUnasked = true
-    await this.acts.data(bodyPieces('close', bytes))
+    await this.acts.data(bodyPieces('close', { body: bytes, bytesOf: this.#options.bytesOf }))
   }
 }
 

@@ -1,11 +1,13 @@
 /** What the answers mean for whoever connects to the server: one finding per question, and the mode to use. Pure. */
-import type { Advice, Answer, Answers, Ending, Finding, Observed, ProbedVersion, Question } from './result.js'
+import type { Advice, Answer, Answers, Ccc, Ending, Finding, Observed, ProbedVersion, Question } from './result.js'
+import { cccFinding } from './ccc-finding.js'
 
 /** The least budget that is worth setting, in ms, and how many times the measured wait it should hold. */
 const leastBudget = 500
 const budgetFactor = 4
 
-export function adviceFor({ answers, resumption }: Pick<ProbedVersion, 'answers' | 'resumption'>): Advice {
+/** `ccc` is undefined where it was not asked. */
+export function adviceFor({ answers, resumption, ccc }: Judgeable): Advice {
   const findings = [
     finding('afterResponse', answers, afterResponse),
     finding('onCloseNotify', answers, onCloseNotify),
@@ -14,21 +16,45 @@ export function adviceFor({ answers, resumption }: Pick<ProbedVersion, 'answers'
     finding('onFinInRequest', answers, onFinInRequest),
     finding('idle', answers, idle),
     resumptionFinding(resumption),
+    ccc === undefined ? undefined : cccFinding(ccc),
   ].filter((each) => each !== undefined)
   const wait = waitOf(answers)
   if (wait === undefined) return { mode: 'unidirectional', findings }
   return { mode: 'bidirectional', waitTimeout: budgetFor(wait), findings }
 }
 
+type Judgeable = Pick<ProbedVersion, 'answers' | 'resumption'> & { readonly ccc?: Ccc | undefined }
+
 type Judged = Omit<Finding, 'question'>
 
 function finding(question: Question, answers: Answers, judge: (observed: Observed) => Judged): Finding | undefined {
   const answer: Answer | undefined = answers[question]
   if (answer === undefined) return undefined
-  if (answer.kind === 'observed') return { question, ...judge(answer) }
+  if (answer.kind === 'observed') return { question, ...(refusal(answer) ?? judge(answer)) }
   const { reason, detail } = answer.failure
   const why = detail === undefined ? reason : `${reason}: ${detail}`
   return { question, weight: 'note', text: `Not observed: ${why}.` }
+}
+
+/**
+ * Alerts that a server has for a client's certificate alone: RFC 8446 section 6.2. In TLS 1.3 the client's handshake is done
+ * before the server has looked at it, and the refusal is what answers the question.
+ */
+const ofCertificates: readonly string[] = [
+  'bad_certificate',
+  'unsupported_certificate',
+  'certificate_revoked',
+  'certificate_expired',
+  'certificate_unknown',
+  'unknown_ca',
+  'access_denied',
+  'certificate_required',
+].map((name) => `alert:${name}`)
+
+function refusal({ ending }: Observed): Judged | undefined {
+  if (!ofCertificates.includes(ending)) return undefined
+  const text = `It refuses the client behind the handshake (${ending}): it wants a certificate that it trusts.`
+  return { weight: 'risk', text }
 }
 
 /** ms until the server's close_notify answers ours; undefined where it does not. */

@@ -63,6 +63,15 @@ export function probeContext(openssl: OpenSSL, version: TlsVersion, settings: Co
   })
 }
 
+export interface ConnectionOptions {
+  /** To offer. */
+  readonly session?: SslSession
+  readonly onData: (bytes: Buffer) => void
+  /** As a wire has it. */
+  readonly incoming?: (bytes: Buffer) => Buffer
+  readonly signal: AbortSignal
+}
+
 /**
  * Connects and completes the handshake, within the destination's timeout.
  *
@@ -71,7 +80,7 @@ export function probeContext(openssl: OpenSSL, version: TlsVersion, settings: Co
 export async function openConnection(
   destination: Destination,
   context: SslContext,
-  { session, onData, signal }: { session?: SslSession; onData: (bytes: Buffer) => void; signal: AbortSignal },
+  { signal, ...options }: ConnectionOptions,
 ): Promise<Connection | Failure> {
   const { target, servername, starttls, proxy, family, timeout } = destination
   const began = performance.now()
@@ -85,7 +94,7 @@ export async function openConnection(
       ...(proxy !== undefined && { proxy }),
       ...(family !== undefined && { family }),
     })
-    const wire = clientWire(opened.socket, context, { servername, session, onData })
+    const wire = clientWire(opened.socket, context, { servername, ...options })
     const at = performance.now()
     let isReady = false
     try {

@@ -1,5 +1,5 @@
 /** Compares what a probe found with what one found before: endings, TCP, resumption. Times are left out. Pure. */
-import type { Answer, Answers, ProbeResult, Question, VersionResult } from './result.js'
+import type { Answer, Answers, Ccc, ProbeResult, Question, VersionResult } from './result.js'
 
 /** One point in which the results differ. */
 export interface Deviation {
@@ -36,6 +36,7 @@ function deviationsOf(before: VersionResult, now: VersionResult | undefined): re
     ...(['afterResponse', 'afterCloseNotify', 'afterFin'] as const).flatMap((kind) => {
       return differing(`${where} resumption ${kind}`, before.resumption[kind], now.resumption[kind])
     }),
+    ...(before.ccc === undefined ? [] : differing(`${where} ccc`, cccIn(before.ccc), cccIn(now.ccc))),
   ]
 }
 
@@ -45,6 +46,20 @@ function differing(where: string, expected: string, found: string): readonly Poi
 
 function stateOf(version: VersionResult): string {
   return version.kind === 'probed' ? 'probed' : `failed: ${version.failure.reason}`
+}
+
+function cccIn(ccc: Ccc | undefined): string {
+  if (ccc === undefined) return 'not asked'
+  switch (ccc.kind) {
+    case 'not-observed':
+      return `not observed: ${ccc.failure.reason}`
+    case 'refused':
+      return `${ccc.command} refused with ${ccc.reply.code}`
+    case 'no-reply':
+      return `no reply to ${ccc.command}: ${ccc.ending}`
+    case 'accepted':
+      return `accepted, TLS ended by ${ccc.tls}, then ${ccc.control}${ccc.unasked === undefined ? '' : ', unasked plaintext'}`
+  }
 }
 
 function answerIn(answers: Answers, question: Question): string {

@@ -1,17 +1,23 @@
 /** The options of `probe()`, their checks and their defaults. */
 import { ClosureError } from '../../errors.js'
 import {
+  checkAll,
   checkBytes,
   checkCount,
   checkOneOf,
   checkOptions,
   checkText,
   checkTextIfGiven,
+  choicesOf,
   invalid,
+  type OptionRule,
+  type OptionRules,
+  signalOption,
 } from '../../options.js'
 import { tlsVersions, type TlsVersion } from '../../tls/versions.js'
 import { parseProxy } from '../transport/proxy-address.js'
 import { type StartTlsProtocol, startTlsProtocols } from '../transport/starttls/protocols.js'
+import type { CccLogin } from './ccc.js'
 import type { Question } from './result.js'
 
 export interface ProbeOptions {
@@ -68,6 +74,13 @@ export interface ProbeOptions {
   readonly alpn?: readonly string[]
   /** The protocol in which TLS is asked for first. Its port is the default port. */
   readonly starttls?: StartTlsProtocol
+  /**
+   * Also asks an FTP server for CCC, on a connection of its own: after a login, which most servers want, or without.
+   * The login is sent in TLS, to whoever answers there: no certificate is verified before.
+   * @default false
+   * @see RFC 4217 section 5
+   */
+  readonly ccc?: boolean | { readonly user: string; readonly password: string }
   /** `http://host:port` (CONNECT) or `socks5://host:port`. */
   readonly proxy?: string
   /** @default both, as the system orders them */
@@ -98,89 +111,130 @@ export const questions = [
 /** Those that send a request. */
 const withRequest: readonly Question[] = ['afterResponse', 'onCloseNotifyAfterRequest', 'onFinInRequest']
 
-const known = [
-  ...['request', 'path', 'userAgent', 'versions', 'questions', 'wait', 'timeout', 'totalTimeout', 'idle', 'maxBytes'],
-  ...['servername', 'alpn', 'starttls', 'proxy', 'family', 'cert', 'key', 'ca', 'library', 'signal'],
-]
+const probeRules = {
+  request: { check: checkRequest, unit: '', default: "'http/1.1'; 'none' with starttls" },
+  path: { check: checkPath, unit: '', default: "'/'" },
+  userAgent: { check: checkUserAgent, unit: '', default: "'close-notify-probe'" },
+  versions: choicesOf(tlsVersions, tlsVersions, 'both'),
+  questions: choicesOf(questions, questions, 'all that the request allows'),
+  wait: positive('ms', 2000),
+  timeout: positive('ms', 5000),
+  totalTimeout: positive('ms', 60_000),
+  idle: { check: checkIdle, unit: 'ms', default: 'not asked' },
+  maxBytes: positive('bytes', 16 * 1024 * 1024),
+  servername: { check: checkTextIfGiven, unit: '', default: 'the host, unless it is an address' },
+  alpn: { check: checkNames, unit: '', default: "none; 'h2' with request 'h2'" },
+  starttls: { check: checkStartTls, unit: '', default: 'none' },
+  ccc: { check: checkCcc, unit: '', default: 'false' },
+  proxy: { check: checkProxy, unit: '', default: 'none' },
+  family: { check: checkFamily, unit: '', default: 'both' },
+  cert: { check: checkPem, unit: '', default: 'none' },
+  key: { check: checkPem, unit: '', default: 'none' },
+  ca: { check: checkPem, unit: '', default: 'what Node trusts' },
+  library: { check: checkTextIfGiven, unit: '', default: "Node's own" },
+  signal: signalOption,
+} satisfies OptionRules<ProbeOptions>
 
 /** @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT */
 export function checkProbeOptions(given: ProbeOptions | undefined) {
-  const options = checkOptions(given, known)
-  const { family, signal, alpn } = options
-  const starttls =
-    options.starttls === undefined ? undefined : checkOneOf('starttls', options.starttls, startTlsProtocols)
-  const request = checkRequest(options.request ?? (starttls === undefined ? 'http/1.1' : 'none'))
-  if (family !== undefined && family !== 4 && family !== 6) throw invalid('family', '4 or 6', family)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
-  if (alpn !== undefined && (!Array.isArray(alpn) || alpn.some((name) => typeof name !== 'string'))) {
-    throw invalid('alpn', 'an array of names', alpn)
-  }
-  if ((options.cert === undefined) !== (options.key === undefined)) {
+  const checked = checkAll(probeRules, given)
+  const { starttls, idle } = checked
+  if ((checked.cert === undefined) !== (checked.key === undefined)) {
     throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', 'The options cert and key belong together')
   }
-  const idle = options.idle === undefined ? undefined : checkPositive('idle', 'ms', options.idle)
+  if (checked.ccc !== undefined && starttls !== 'ftp') {
+    throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', "Expected starttls 'ftp' with ccc: it is a command of FTP's")
+  }
+  const request = checked.request ?? (starttls === undefined ? 'http/1.1' : 'none')
   const isAsked = (question: Question): boolean => {
     if (question === 'idle') return idle !== undefined
     return request !== 'none' || !withRequest.includes(question)
   }
-  const wanted =
-    options.questions === undefined
-      ? questions
-      : checkList('questions', options.questions).map((name) => checkOneOf('questions', name, questions))
-  return {
-    ...{ request, starttls, family, signal, alpn, idle },
-    questions: wanted.filter(isAsked),
-    path: checkPath(options.path ?? '/'),
-    userAgent: checkHeader('userAgent', options.userAgent ?? 'close-notify-probe'),
-    versions:
-      options.versions === undefined
-        ? tlsVersions
-        : checkList('versions', options.versions).map((name) => checkOneOf('versions', name, tlsVersions)),
-    wait: checkPositive('wait', 'ms', options.wait ?? 2000),
-    timeout: checkPositive('timeout', 'ms', options.timeout ?? 5000),
-    totalTimeout: checkPositive('totalTimeout', 'ms', options.totalTimeout ?? 60_000),
-    maxBytes: checkPositive('maxBytes', 'bytes', options.maxBytes ?? 16 * 1024 * 1024),
-    servername: checkTextIfGiven('servername', options.servername),
-    proxy: checkProxy(options.proxy),
-    library: checkTextIfGiven('library', options.library),
-    ...{ cert: options.cert, key: options.key, ca: options.ca },
-  }
+  return { ...checked, request, questions: checked.questions.filter(isAsked) }
 }
 
-function checkProxy(value: unknown): string | undefined {
-  const url = checkTextIfGiven('proxy', value)
-  if (url !== undefined) parseProxy(url)
-  return url
-}
-
-function checkRequest(value: unknown): 'http/1.1' | 'h2' | 'none' | Uint8Array {
-  if (typeof value === 'string') return checkOneOf('request', value, ['http/1.1', 'h2', 'none'])
-  const bytes = checkBytes('request', value, "'http/1.1', 'h2', 'none' or a Uint8Array")
+function checkRequest(name: string, value: unknown): 'http/1.1' | 'h2' | 'none' | Uint8Array | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string') return checkOneOf(name, value, ['http/1.1', 'h2', 'none'])
+  const bytes = checkBytes(name, value, "'http/1.1', 'h2', 'none' or a Uint8Array")
   return bytes.length === 0 ? 'none' : bytes
 }
 
-function checkList(name: string, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value) || value.length === 0) throw invalid(name, 'an array with an element', value)
-  return value
+/** Undefined where it is not asked for. */
+function checkCcc(name: string, value: unknown): { readonly login: CccLogin | undefined } | undefined {
+  if (value === undefined || value === false) return undefined
+  if (value === true) return { login: undefined }
+  if (typeof value !== 'object' || value === null) throw invalid(name, 'a boolean, or a user and a password', value)
+  const { user, password } = checkOptions<Partial<CccLogin>>(value, ['user', 'password'])
+  return { login: { user: checkWord('ccc.user', user), password: checkWord('ccc.password', password) } }
+}
+
+/** What goes into a command must not begin another one. Nobody is told what it was. */
+function checkWord(name: string, value: unknown): string {
+  if (typeof value === 'string' && /^[^\p{Cc}]+$/u.test(value)) return value
+  throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', `Expected text without control characters for ${name}`)
+}
+
+function checkPath(name: string, value: unknown = '/'): string {
+  const path = checkHeader(name, value)
+  if (!path.startsWith('/')) throw invalid(name, 'a path that begins with /', value)
+  if (path.includes(' ')) throw invalid(name, 'a path whose spaces are written %20', value)
+  return path
+}
+
+function checkUserAgent(name: string, value: unknown = 'close-notify-probe'): string {
+  return checkHeader(name, value)
+}
+
+/** What goes into a line of HTTP must not begin another one. */
+function checkHeader(name: string, value: unknown): string {
+  const text = checkText(name, value)
+  if (!/^[\x20-\x7e]+$/.test(text)) throw invalid(name, 'printable ASCII', value)
+  return text
 }
 
 // The longest time that a timer of Node can hold.
 const most = 2 ** 31 - 1
 
-function checkPositive(name: string, unit: string, value: number): number {
+/** A number of something, one at least. */
+function positive(unit: 'ms' | 'bytes', fallback: number): OptionRule<number> {
+  const check = (name: string, value: unknown = fallback): number => checkPositive(name, unit, value)
+  return { check, unit, default: String(fallback) }
+}
+
+function checkIdle(name: string, value: unknown): number | undefined {
+  return value === undefined ? undefined : checkPositive(name, 'ms', value)
+}
+
+function checkPositive(name: string, unit: string, value: unknown): number {
   const count = checkCount(name, unit, value, 0)
   if (count === 0 || count > most) throw invalid(name, `1 to ${most} ${unit}`, value)
   return count
 }
 
-function checkPath(value: string): string {
-  if (!checkHeader('path', value).startsWith('/')) throw invalid('path', 'a path that begins with /', value)
-  if (value.includes(' ')) throw invalid('path', 'a path whose spaces are written %20', value)
-  return value
+function checkNames(name: string, value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value)) throw invalid(name, 'an array of names', value)
+  return value.map((each: unknown) => checkText(name, each))
 }
 
-/** What goes into a line of HTTP must not begin another one. */
-function checkHeader(name: string, value: string): string {
-  if (!/^[\x20-\x7e]+$/.test(checkText(name, value))) throw invalid(name, 'printable ASCII', value)
-  return value
+function checkStartTls(name: string, value: unknown): StartTlsProtocol | undefined {
+  return value === undefined ? undefined : checkOneOf(name, value, startTlsProtocols)
+}
+
+function checkProxy(name: string, value: unknown): string | undefined {
+  const url = checkTextIfGiven(name, value)
+  if (url !== undefined) parseProxy(url)
+  return url
+}
+
+function checkFamily(name: string, value: unknown): 4 | 6 | undefined {
+  if (value === undefined || value === 4 || value === 6) return value
+  throw invalid(name, '4 or 6', value)
+}
+
+function checkPem(name: string, value: unknown): string | Uint8Array | undefined {
+  return value === undefined || typeof value === 'string'
+    ? value
+    : checkBytes(name, value, 'PEM as a string or a Uint8Array')
 }

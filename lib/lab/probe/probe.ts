@@ -10,9 +10,11 @@ import { parseTarget, type Target, targetName } from '../transport/target.js'
 import { packageVersion } from '../version.js'
 import type { Wire } from '../wire/wire.js'
 import { adviceFor } from './advice.js'
+import { askForCcc } from './ccc.js'
 import {
   certificateOf,
   type Connection,
+  type ConnectionOptions,
   type Destination,
   isFailure,
   openConnection,
@@ -24,6 +26,7 @@ import { bytesRequest, h2Request, http1Request, type ProbeRequest } from './requ
 import type {
   Answer,
   Answers,
+  Ccc,
   CloseKind,
   Failure,
   ProbeResult,
@@ -140,10 +143,11 @@ export class Prober {
   }
 
   #settings(): ProbeSettings {
-    const { request, starttls, alpn, wait, timeout, idle } = this.#options
+    const { request, starttls, ccc, alpn, wait, timeout, idle } = this.#options
     return {
       request: typeof request === 'string' ? request : 'bytes',
       ...(starttls !== undefined && { starttls }),
+      ...(ccc !== undefined && { ccc: ccc.login === undefined ? ('no-login' as const) : ('login' as const) }),
       ...(alpn !== undefined && { alpn }),
       ...{ wait, timeout },
       ...(idle !== undefined && { idle }),
@@ -248,6 +252,7 @@ class Run {
       if (found === undefined) break
       resumption[left] = found
     }
+    const ccc = await this.#ccc(context)
     const { cipher, alpn, certificate, handshake } = first
     return {
       ...{ kind: 'probed', version },
@@ -256,7 +261,8 @@ class Run {
       certificate,
       ...(fastest !== undefined && { connect: tenths(fastest) }),
       ...{ handshake: tenths(handshake), answers, resumption },
-      advice: adviceFor({ answers, resumption }),
+      ...(ccc !== undefined && { ccc }),
+      advice: adviceFor({ answers, resumption, ccc }),
     }
   }
 
@@ -273,7 +279,7 @@ class Run {
   /** A connection for nothing but to offer a session; undefined where it does not come to be. */
   async #resume(context: SslContext, der: Buffer | undefined): Promise<Resumption | undefined> {
     try {
-      const connection = await this.#connect(context, der, () => {})
+      const connection = await this.#connect(context, der, { onData: () => {} })
       if (isFailure(connection)) return undefined
       const found = resumptionOf(connection)
       connection.wire.closeNotify()
@@ -285,15 +291,28 @@ class Run {
     }
   }
 
+  /** Undefined where it is not asked, or the time is over. */
+  async #ccc(context: SslContext): Promise<Ccc | undefined> {
+    const { ccc, wait } = this.#options
+    if (ccc === undefined) return undefined
+    const connect = (options: Pick<ConnectionOptions, 'onData'>) => this.#connect(context, undefined, options)
+    try {
+      return await askForCcc({ connect, login: ccc.login, wait, signal: this.#signal })
+    } catch (error) {
+      if (error instanceof OutOfTime) return undefined
+      throw error
+    }
+  }
+
   async #connect(
     context: SslContext,
     der: Buffer | undefined,
-    onData: (bytes: Buffer) => void,
+    options: Omit<ConnectionOptions, 'session' | 'signal'>,
   ): Promise<Connection | Failure> {
     const session = der === undefined ? undefined : this.#openssl.sessionFrom(der)
     try {
       return await openConnection(this.#destination, context, {
-        onData,
+        ...options,
         signal: this.#signal,
         ...(session !== undefined && { session }),
       })
@@ -329,7 +348,7 @@ class Run {
       answer()
     }
     try {
-      const connection = await this.#connect(context, der, onData)
+      const connection = await this.#connect(context, der, { onData })
       if (isFailure(connection)) return { kind: 'not-observed', failure: connection }
       wire = connection.wire
       this.#stayAt(connection)

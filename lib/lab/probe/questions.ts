@@ -38,10 +38,10 @@ export const ask: Readonly<Record<Question, (asked: Asked) => Promise<Observed |
     const began = performance.now()
     asked.sendRequest()
     await throughData(asked, () => reader.complete === true || wire.hasEnded)
-    if (reader.complete !== true && wire.seen.bytes === 0 && !wire.hasEnded) {
+    if (reader.complete !== true && wire.seen.bytes === 0 && endingOf(wire) === 'silent') {
       return notObserved('timeout', `no response within ${limits.wait} ms`)
     }
-    if (request.farewell !== undefined && !wire.hasEnded) wire.write(request.farewell)
+    if (request.farewell !== undefined && !wire.isOver) wire.write(request.farewell)
     // The end is counted from the last that came of the response.
     const from = Math.max(began, wire.seen.lastBytesAt ?? began)
     await wire.until(() => wire.hasEnded, limits.wait, signal)
@@ -177,7 +177,8 @@ async function observed(
   }
 }
 
-function endingOf({ seen }: Wire): Ending {
+/** How the server's side has ended so far. */
+export function endingOf({ seen }: Wire): Ending {
   const { closeNotifyAt, fatalAlert, finAt, reset } = seen
   if (closeNotifyAt !== undefined) return finAt === undefined ? 'close_notify' : 'close_notify+fin'
   if (fatalAlert !== undefined) return `alert:${fatalAlert.name}`

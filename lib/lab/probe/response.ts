@@ -2,10 +2,8 @@
  * Reads a response as it comes, to know when it is complete: the head of HTTP/1.1, then a body by Content-Length, by
  * chunks (RFC 9112 section 7.1), or up to the end of the connection. Nothing of it is kept.
  */
+import { fieldOf, maxHead } from '../http-head.js'
 import type { ResponseFacts } from './result.js'
-
-/** A head longer than this is none. */
-const maxHead = 64 * 1024
 
 export interface ResponseReader {
   /** Returns what has to be answered at once, if anything. */
@@ -75,8 +73,7 @@ export class HttpResponseReader implements ResponseReader {
   }
 
   #begin(head: string): void {
-    const [statusLine = '', ...lines] = head.split(/\r?\n/)
-    const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(statusLine)?.[1])
+    const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(head)?.[1])
     if (Number.isNaN(status)) {
       this.#isHttp = false
       return
@@ -84,14 +81,9 @@ export class HttpResponseReader implements ResponseReader {
     // An interim response is followed by another one: RFC 9110 section 15.2.
     if (status >= 100 && status < 200) return
     this.#status = status
-    const field = (name: string): string | undefined =>
-      lines
-        .find((line) => line.toLowerCase().startsWith(`${name}:`))
-        ?.slice(name.length + 1)
-        .trim()
-    const length = field('content-length')
+    const length = fieldOf(head, 'content-length')
     if (status === 204 || status === 304) this.#body = { kind: 'no-body' }
-    else if (/\bchunked$/i.test(field('transfer-encoding') ?? '')) {
+    else if (/\bchunked$/i.test(fieldOf(head, 'transfer-encoding') ?? '')) {
       this.#body = { kind: 'chunked', line: '', left: 0, state: 'size' }
     } else if (length !== undefined && /^\d+$/.test(length))
       this.#body = { kind: 'content-length', left: Number(length) }

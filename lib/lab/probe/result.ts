@@ -26,6 +26,8 @@ export interface ProbeResult {
 export interface ProbeSettings {
   readonly request: 'http/1.1' | 'h2' | 'bytes' | 'none'
   readonly starttls?: string
+  /** CCC was asked for, and whether we logged in before. Absent where it was not. */
+  readonly ccc?: 'login' | 'no-login'
   readonly alpn?: readonly string[]
   /** ms that each question waits for an answer. */
   readonly wait: number
@@ -57,6 +59,8 @@ export interface ProbedVersion {
   readonly handshake: number
   readonly answers: Answers
   readonly resumption: Readonly<Record<CloseKind, Resumption>>
+  /** What an FTP server does at CCC; absent where it was not asked. */
+  readonly ccc?: Ccc
   /** What the answers mean for a client. The only judgement here: all else was seen. */
   readonly advice: Advice
 }
@@ -65,7 +69,7 @@ export interface ProbedVersion {
 export type Weight = 'good' | 'note' | 'risk'
 
 export interface Finding {
-  readonly question: Question | 'resumption'
+  readonly question: Question | 'resumption' | 'ccc'
   readonly weight: Weight
   /** What the server does, and what it means. Whole sentences. */
   readonly text: string
@@ -158,6 +162,45 @@ export type CloseKind = 'afterResponse' | 'afterCloseNotify' | 'afterFin'
  * there was no session to offer; or there was no such next connection.
  */
 export type Resumption = 'resumed' | 'full-handshake' | 'no-session' | 'not-asked'
+
+/**
+ * The answer to FTP's CCC, behind which the control connection goes on in plaintext: RFC 4217 section 5. `refused`: the
+ * server says no, to CCC or to the login before it. `no-reply`: nothing came that answers, and how the server's side
+ * stood then; `plaintext`, it spoke outside of TLS before it had agreed to.
+ */
+export type Ccc =
+  | NotObserved
+  | { readonly kind: 'refused'; readonly command: CccCommand; readonly reply: FtpReply }
+  | { readonly kind: 'no-reply'; readonly command: CccCommand; readonly ending: Ending | 'plaintext' }
+  | CccAccepted
+
+export type CccCommand = 'USER' | 'PASS' | 'CCC'
+
+/** A reply of FTP, RFC 959 section 4.2: of many lines the text of the first. */
+export interface FtpReply {
+  readonly code: number
+  readonly text: string
+}
+
+/** The server agreed (200), in TLS; we sent our close_notify, and then NOOP in plaintext. */
+export type CccAccepted = {
+  readonly kind: 'accepted'
+  readonly reply: FtpReply
+  /** How the server ended TLS, within the time that each question waits. */
+  readonly tls: 'close_notify' | `alert:${AlertName}` | 'none'
+  /** ms from our close_notify until the server's came. Negative: it came before. */
+  readonly closeNotifyAt?: number
+  /** Bytes of plaintext that came before we had said anything in plaintext: somebody may have put them there. */
+  readonly unasked?: number
+} & CccControl
+
+/** The control connection behind the end of TLS. */
+export type CccControl =
+  /** It goes on: the server answered NOOP. */
+  | { readonly control: 'plaintext'; readonly noop: FtpReply }
+  /** What came is no reply. */
+  | { readonly control: 'garbage'; readonly detail: string }
+  | { readonly control: 'silent' | 'fin' | 'reset' }
 
 export type FailureReason =
   /** The text is no host, or no host with a port. */

@@ -37,6 +37,8 @@ export interface WireOptions {
   /** Gets the application data. The buffer is its own. */
   readonly onData?: (bytes: Buffer) => void
   readonly tap?: Tap
+  /** Given the bytes that came, returns those for TLS: of a connection that goes back to plaintext. */
+  readonly incoming?: (bytes: Buffer) => Buffer
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -210,9 +212,10 @@ export class Wire {
     })
   }
 
-  #received(bytes: Buffer): void {
+  #received(came: Buffer): void {
     if (this.#closed) return
     const arrivedAt = performance.now()
+    const bytes = this.#options.incoming?.(came) ?? came
     this.#options.tap?.received(bytes)
     const { closeNotifyAt } = this.#seen
     if (closeNotifyAt !== undefined) {

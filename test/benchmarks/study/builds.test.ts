@@ -35,6 +35,7 @@ test.skipIf(missing !== undefined).each([0, 1])('block %i measures its cells on 
   const { cells, checks } = await block.run({
     random: seededRandom(at),
     scale: 0.001,
+    warmUp: 0.001,
     signal: new AbortController().signal,
     progress: (fraction) => seen.push(fraction),
   })
@@ -62,6 +63,7 @@ test.skipIf(missing !== undefined)('a block that is aborted ends its processes a
   const run = block?.run({
     random: seededRandom(1),
     scale: 1,
+    warmUp: 1,
     signal: abort.signal,
     progress: () => abort.abort(reason),
   })

@@ -19,10 +19,9 @@ function result(measures: Readonly<Record<string, Measure | undefined>>): StudyR
 
 const ms = (values: readonly number[], better: 'lower' | 'higher' | 'neither' = 'lower') =>
   distribution(values, { unit: 'ms', better }, random)
-const compare = (before: StudyResult, after: StudyResult) => compareResults(before, after, random)
 
 test('what did not move is within, and the old interval holds the new median', () => {
-  const [compared] = compare(result({ done: ms(noisy(5)) }), result({ done: ms(noisy(5)) }))
+  const [compared] = compareResults(result({ done: ms(noisy(5)) }), result({ done: ms(noisy(5)) }))
   expect(compared).toMatchObject({ cell: 'latency rtt=10 side=end()', measure: 'done', change: 'within' })
   expect(compared?.ratio?.median).toBeCloseTo(1, 1)
 })
@@ -34,14 +33,17 @@ test.each([
   ['higher', 7, 5, 'worse'],
   ['neither', 5, 7, 'within'],
 ] as const)('where %s is better, from %s to %s is %s', (better, old, recent, change) => {
-  const [compared] = compare(result({ done: ms(noisy(old), better) }), result({ done: ms(noisy(recent), better) }))
+  const [compared] = compareResults(
+    result({ done: ms(noisy(old), better) }),
+    result({ done: ms(noisy(recent), better) }),
+  )
   expect(compared).toMatchObject({ change, reproduced: false })
 })
 
 test('shares and differences are compared by their intervals', () => {
   const before = result({ lost: share(2, 200, 'lower'), above: differences(noisy(-1), kind(), random) })
   const after = result({ lost: share(60, 200, 'lower'), above: differences(noisy(1), kind(), random) })
-  const compared = compare(before, after)
+  const compared = compareResults(before, after)
   expect(compared.map(({ measure, change }) => [measure, change])).toEqual([
     ['lost', 'worse'],
     ['above', 'worse'],
@@ -50,14 +52,14 @@ test('shares and differences are compared by their intervals', () => {
 })
 
 test('the table counts what became worse beyond the tolerance', () => {
-  const compared = compare(result({ done: ms(noisy(5)) }), result({ done: ms(noisy(5.5)) }))
+  const compared = compareResults(result({ done: ms(noisy(5)) }), result({ done: ms(noisy(5.5)) }))
   expect(renderComparison(compared, 0)).toMatchObject({ worse: 1 })
   expect(renderComparison(compared, 0.2)).toMatchObject({ worse: 0 })
   expect(renderComparison(compared, 0).text).toContain('1 figures compared: 1 worse, 0 better')
 })
 
 test('two runs that have nothing in common are no comparison', () => {
-  const compared = compare(result({ done: ms(noisy(5)) }), result({ other: ms(noisy(5)) }))
+  const compared = compareResults(result({ done: ms(noisy(5)) }), result({ other: ms(noisy(5)) }))
   expect(() => renderComparison(compared, 0)).toThrow('no figure in common')
 })
 

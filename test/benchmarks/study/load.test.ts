@@ -24,7 +24,7 @@ import { childrenOf } from '../../support/processes.js'
 const guard = 120_000
 
 function context(signal = new AbortController().signal): RunContext {
-  return { random: seededRandom(5), scale: 0.01, signal, progress: () => {} }
+  return { random: seededRandom(5), scale: 0.01, warmUp: 0.01, signal, progress: () => {} }
 }
 
 const burst: BurstPlan = {

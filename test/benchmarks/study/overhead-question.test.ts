@@ -22,7 +22,13 @@ const noCompiler = await cCompiler.missing()
 
 async function runShort(block: Block, signal = new AbortController().signal): Promise<BlockResult> {
   const seen: number[] = []
-  const context = { random: seededRandom(1), scale: 0.001, signal, progress: (part: number) => void seen.push(part) }
+  const context = {
+    random: seededRandom(1),
+    scale: 0.001,
+    warmUp: 0.001,
+    signal,
+    progress: (part: number) => void seen.push(part),
+  }
   const result = await block.run(context)
   expect(seen.at(-1)).toBe(1)
   expect(result.cells.map(({ parameters }) => parameters)).toEqual(block.cells)

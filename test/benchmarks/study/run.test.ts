@@ -13,13 +13,15 @@ import {
 import type { Block, Need, Question, RunContext } from '../../../benchmarks/study/question.js'
 import { questionsNamed } from '../../../benchmarks/study/questions.js'
 import { newResult, type StudyResult } from '../../../benchmarks/study/result.js'
-import { runSteps } from '../../../benchmarks/study/run.js'
+import { distribution, present } from '../../../benchmarks/study/measures.js'
+import { runVisits } from '../../../benchmarks/study/run.js'
 import { shortForm } from '../../../benchmarks/study/short-form.js'
 
 const settings = { questions: ['latency'], cells: [], scale: 0.5, seed: 42 } as const
 
-function block(rtt: number, run: Block['run'] = measure(rtt), needs: readonly Need[] = []): Block {
-  return { id: `latency rtt=${rtt}`, cells: [{ rtt, side: 'end()' }], needs, seconds: 10, run }
+function block(rtt: number, run: Block['run'] = measure(rtt), needs: readonly Need[] = [], visits?: number): Block {
+  const id = `latency rtt=${rtt}`
+  return { id, cells: [{ rtt, side: 'end()' }], needs, seconds: 10, ...(visits && { visits }), run }
 }
 
 function measure(rtt: number): Block['run'] {
@@ -49,11 +51,12 @@ async function run(
   blocks: readonly Block[],
   result = newResult(settings),
   signal = new AbortController().signal,
+  { scale } = result.settings,
 ): Promise<Ran> {
   const saved: StudyResult[] = []
-  const steps = inOrder(await stepsOf([question(...blocks)], []), settings)
+  const visits = inOrder(await stepsOf([question(...blocks)], []), { ...settings, scale })
   const save = (state: StudyResult): number => saved.push(state)
-  return { result: await runSteps({ steps, result, signal, save, show: () => {} }), saved }
+  return { result: await runVisits({ visits, result, signal, save, show: () => {} }), saved }
 }
 
 test('cells are picked by whole words', async () => {
@@ -118,6 +121,52 @@ test('the result is saved after each block, and a seed gives the same order and 
   const goneOn = await run(blocks, half)
   expect(goneOn.saved).toHaveLength(4)
   expect(goneOn.result.cells).toEqual(inOneGo)
+})
+
+test('a block that is visited several times is spread over the run, and its cells are one in the end', async () => {
+  const seen: { readonly rtt: number; readonly scale: number; readonly warmUp: number }[] = []
+  const visited = (rtt: number): Block =>
+    block(
+      rtt,
+      ({ scale, warmUp, random }) => {
+        seen.push({ rtt, scale, warmUp })
+        const done = distribution(
+          Array.from({ length: 50 }, () => 5 + random()),
+          { unit: 'ms', better: 'lower' },
+          random,
+        )
+        const cell = { ...cellOf(rtt), measures: present({ done }) }
+        const check = { name: 'a', question: 'latency', where: 'here', expected: '', found: '', passed: true } as const
+        return Promise.resolve({ cells: [cell], checks: [check] })
+      },
+      [],
+      4,
+    )
+  const blocks = [visited(1), visited(2)]
+  const whole = newResult({ ...settings, scale: 1 })
+  const { result, saved } = await run(blocks, whole)
+  expect(seen).toHaveLength(8)
+  expect(seen.every(({ scale, warmUp }) => scale === 0.25 && warmUp === 1)).toBe(true)
+  // One visit of each in each quarter of the run.
+  for (const quarter of [0, 2, 4, 6])
+    expect(new Set(seen.slice(quarter, quarter + 2).map(({ rtt }) => rtt)).size).toBe(2)
+  expect(saved[4]?.cells).toHaveLength(5)
+  expect(saved[4]?.cells.every(({ visit }) => visit !== undefined)).toBe(true)
+  expect(result.done.filter(({ block: id }) => id === 'latency rtt=1').map(({ visit }) => visit)).toEqual([0, 1, 2, 3])
+  expect(result.cells).toHaveLength(2)
+  for (const { measures, visit } of result.cells) {
+    expect(visit).toBeUndefined()
+    expect(measures['done']).toMatchObject({ count: 200, visits: { length: 4 } })
+  }
+  expect(new Set(result.checks.map(({ where }) => where)).size).toBe(4)
+  // What was interrupted goes on with the visit that comes next.
+  const goneOn = await run(blocks, saved[4])
+  expect(goneOn.saved).toHaveLength(4)
+  expect(goneOn.result.cells).toEqual(result.cells)
+  // Half the samples are taken in half the visits.
+  seen.length = 0
+  await run(blocks)
+  expect(seen.map(({ scale }) => scale)).toEqual([0.25, 0.25, 0.25, 0.25])
 })
 
 test('the cells of a result are put into the order of the blocks', async () => {

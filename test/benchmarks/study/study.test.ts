@@ -134,7 +134,7 @@ test(
 
     const second = await run(...simple, '--out', out('halves'))
     expect(second.code).toBe(0)
-    expect(second.stderr).toContain(`going on after ${half.done.length} blocks`)
+    expect(second.stderr).toContain(`going on after ${half.done.length} visits`)
     const whole = readResult(file('halves'))
     expect(whole.done.slice(0, half.done.length)).toEqual(half.done)
     expect(whole.cells).toHaveLength(9 + 6 + 9 + 9)

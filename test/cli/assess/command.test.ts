@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startPeer } from '../../../lib/lab/peers/peer.js'
 import { clientProfileNames } from '../../../lib/lab/peers/profiles.js'
+import { tlsVersions } from '../../../lib/tls/versions.js'
+import { textWith } from '../../lab/campaign/support.js'
 import { isAlive } from '../../support/processes.js'
 import { descendantsOf, run, start, temporaryFolder } from '../run.js'
+import { parsedJunit } from './junit.js'
 
 const programOfOurs = (name: string) => fileURLToPath(new URL(`../../lab/assess/programs/${name}.mjs`, import.meta.url))
 const lenient = ['--', process.execPath, programOfOurs('lenient-client'), '{port}', '{ca}']
@@ -24,9 +26,18 @@ describe('the command line of assess', () => {
     { args: ['assess', '--server', 'localhost:1', '--', 'true', '{url}'], says: 'exclude each other' },
     { args: ['assess', '--profiles', 'firefox', '--', 'true', '{url}'], says: 'Allowed choices are polite' },
     { args: ['assess', '--body', '10', '--', 'true', '{url}'], says: '64' },
+    {
+      args: ['assess', '--body', '100', '--content', 'package.json', '--', 'true', '{url}'],
+      says: 'cannot be used with',
+    },
+    { args: ['assess', '--server', 'localhost', '--content', 'package.json'], says: 'cannot be used with' },
     { args: ['assess', '--junit', '/absent/file.xml', '--', 'true', '{url}'], says: 'There is no such folder' },
     { args: ['assess', '--server', 'https://localhost/'], says: 'HOST or HOST:PORT' },
-    { args: ['assess', '--server', 'localhost', '--junit', 'closing.xml'], says: 'cannot be used with' },
+    { args: ['assess', '--tls', 'TLSv1.1', '--', 'true', '{url}'], says: 'Allowed choices are TLSv1.2, TLSv1.3' },
+    {
+      args: ['assess', '--tls', 'TLSv1.2', '--profiles', 'unread-tickets', '--', 'true', '{url}'],
+      says: 'TLSv1.3, which unread-tickets is for',
+    },
     { args: ['assess', '--server', 'localhost', '--profiles', 'silent'], says: 'cannot be used with' },
   ])('refuses $args, says why, and runs nothing', async ({ args, says }) => {
     const { exitCode, stdout, stderr } = await run(...args)
@@ -49,12 +60,11 @@ describe('assess', () => {
     expect(stdout).toContain('Truncations accepted: content-length 3 of 3, chunked 3 of 3, close 3 of 3\nHung: never\n')
     expect(stdout).toMatch(/Verdict: failed\n$/)
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
-    const xml = readFileSync(junit, 'utf8')
-    expect(xml).toMatch(
-      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuite name="close-notify assess -- .*" tests="11" failures="9"/,
-    )
-    expect(xml.match(/<testcase /g)).toHaveLength(11)
-    expect(xml).toContain('<failure message="truncation accepted: exit 0, 10000 bytes of the body printed"')
+    const { suite, cases } = parsedJunit(junit)
+    expect(suite).toMatchObject({ name: textWith('close-notify assess -- '), tests: '11', failures: '9' })
+    expect(cases).toHaveLength(11)
+    const facts = 'truncation accepted: exit 0, 10000 bytes of the body printed'
+    expect(cases).toContainEqual({ name: 'truncates, close, cut at 10000', facts, failure: 'truncation accepted' })
   })
 
   test('passes what accepts no truncation, and prints JSON', async () => {
@@ -64,6 +74,16 @@ describe('assess', () => {
       kind: 'assessment',
       runs: [{ profile: 'answers' }, { profile: 'drops' }],
       summary: { verdict: 'passed' },
+    })
+    expect(exitCode).toBe(0)
+  })
+
+  test('offers one version of TLS alone where that is asked for', async () => {
+    const args = ['assess', '--tls', 'TLSv1.2', '--profiles', 'answers', '--json']
+    const { exitCode, stdout } = await run(...args, ...lenient)
+    expect(JSON.parse(stdout)).toMatchObject({
+      settings: { versions: ['TLSv1.2'] },
+      runs: [{ connections: [{ handshake: { kind: 'done', version: 'TLSv1.2' } }] }],
     })
     expect(exitCode).toBe(0)
   })
@@ -105,14 +125,37 @@ describe('assess', () => {
     await vi.waitFor(() => expect(isAlive(hanging)).toBe(false))
   })
 
-  test('assesses a server by every profile of a client', async () => {
+  test('assesses a server by every profile of a client, and writes JUnit XML', async () => {
     const peer = await startPeer('answers')
     onTestFinished(() => peer.close())
-    const { exitCode, stdout } = await run('assess', '--server', `127.0.0.1:${peer.port}`)
+    const junit = path.join(temporaryFolder(), 'closing.xml')
+    const server = `127.0.0.1:${peer.port}`
+    const { exitCode, stdout } = await run('assess', '--server', server, '--junit', junit)
     for (const client of clientProfileNames) {
       expect(stdout).toMatch(new RegExp(`^ {2}${client} +TLSv1\\.2 +close_notify`, 'm'))
       expect(stdout).toMatch(new RegExp(`^ {2}${client} +TLSv1\\.3 +close_notify`, 'm'))
     }
     expect(exitCode).toBe(0)
+    const { suite, cases } = parsedJunit(junit)
+    expect(suite).toMatchObject({ name: `close-notify assess --server ${server}`, tests: '14', failures: '0' })
+    const names = tlsVersions.flatMap((version) => clientProfileNames.map((client) => `${client}, ${version}`))
+    expect(cases.map(({ name }) => name)).toEqual(names)
+    expect(cases.every(({ facts }) => facts.startsWith('close_notify+fin, close_notify '))).toBe(true)
+    expect(cases.find(({ name }) => name === 'gnutls-strict, TLSv1.3')?.facts).toContain('; accepted: ')
+  })
+
+  test('fails where a server has no such version of TLS, also in JUnit XML', async () => {
+    const peer = await startPeer('answers', { versions: ['TLSv1.2'] })
+    onTestFinished(() => peer.close())
+    const junit = path.join(temporaryFolder(), 'closing.xml')
+    const { exitCode } = await run('assess', '--server', `127.0.0.1:${peer.port}`, '--junit', junit)
+    expect(exitCode).toBe(1)
+    const { suite, cases } = parsedJunit(junit)
+    expect(suite).toMatchObject({ tests: '14', failures: '7' })
+    const failed = cases.filter(({ failure }) => failure !== undefined)
+    expect(failed.map(({ name }) => name)).toEqual(clientProfileNames.map((client) => `${client}, TLSv1.3`))
+    expect(new Set(failed.map(({ facts, failure }) => `${failure}; ${facts}`))).toEqual(
+      new Set(['no handshake; no handshake: alert:protocol_version']),
+    )
   })
 })

@@ -12,7 +12,7 @@ function assessment(runs: readonly AssessedRun[], control = run()): Assessment {
     date: '2026-11-30T03:00:00.000Z',
     madeBy: { 'close-notify': '0.0.0', node: '20.0.0' },
     command: ['client', '--say="<&>"', '{url}'],
-    settings: { timeout: 10_000, body: 1000 },
+    settings: { versions: ['TLSv1.2', 'TLSv1.3'], timeout: 10_000, body: 1000 },
     control,
     runs,
     summary: summaryOf(control, runs),

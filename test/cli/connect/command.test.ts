@@ -79,6 +79,6 @@ describe('connect', () => {
     await peer.close()
     const { exitCode, stdout, stderr } = await run('connect', '--profile', 'chrome', `127.0.0.1:${peer.port}`)
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
-    expect(stderr).toMatch(/^error: connect ECONNREFUSED.*\n$/)
+    expect(stderr).toMatch(/^error: .*refused \(ECONNREFUSED\)\n$/)
   })
 })

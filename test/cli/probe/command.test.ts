@@ -2,22 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import path from 'node:path'
-import { Ajv } from 'ajv'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { certificate } from '../../support/certificate.js'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { certificate, otherCertificate } from '../../support/certificate.js'
 import { response, scriptedServer, type ScriptedServer } from '../../lab/probe/scripted-server.js'
 import { run, start, temporaryFolder } from '../run.js'
-
-const schema: unknown = JSON.parse(
-  readFileSync(new URL('../../../docs/probe-result.schema.json', import.meta.url), 'utf8'),
-)
-if (typeof schema !== 'object' || schema === null) throw new Error('Expected a schema')
-const isResult = new Ajv({ allErrors: true, strict: true }).compile(schema)
-
-function checked(value: unknown): unknown {
-  expect(isResult(value), JSON.stringify(isResult.errors)).toBe(true)
-  return value
-}
+import { checkedResult } from './schema.js'
 
 const quick = ['--wait', '300', '--ca', certificate.certFile, '--ipv4']
 
@@ -62,7 +51,7 @@ describe('one host', () => {
 
   test('is told as JSON that keeps to the schema', async () => {
     const { stdout } = await run('probe', '--json', ...quick, politeHost())
-    expect(checked(JSON.parse(stdout))).toMatchObject({
+    expect(checkedResult(JSON.parse(stdout))).toMatchObject({
       kind: 'probe',
       versions: [
         { version: 'TLSv1.2', answers: { afterResponse: { ending: 'close_notify+fin' } } },
@@ -77,7 +66,7 @@ describe('one host', () => {
     expect(stderr).toBe('')
     expect(exitCode).toBe(1)
     const { stdout: json } = await run('probe', '--json', 'no-such-host.invalid')
-    checked(JSON.parse(json))
+    checkedResult(JSON.parse(json))
   })
 
   test('is compared with an earlier result', async () => {
@@ -94,15 +83,36 @@ describe('one host', () => {
   })
 })
 
+test('a server that requires a certificate is shown that of --cert and --key', async () => {
+  const required = { verify: 'require', ca: certificate.cert } as const
+  const server = await scriptedServer(behaviours.polite, required)
+  onTestFinished(() => server.close())
+  const asked = ['--question', 'afterResponse', '--tls', 'TLSv1.2', '--json', ...quick, `localhost:${server.port}`]
+  const own = await run('probe', '--cert', certificate.certFile, '--key', certificate.keyFile, ...asked)
+  expect(own.exitCode).toBe(0)
+  expect(checkedResult(JSON.parse(own.stdout))).toMatchObject({
+    versions: [{ answers: { afterResponse: { ending: 'close_notify+fin' } } }],
+  })
+  const none = await run('probe', ...asked)
+  expect(none.exitCode).toBe(1)
+  expect(checkedResult(JSON.parse(none.stdout))).toMatchObject({
+    versions: [{ kind: 'failed', failure: { reason: 'alert:handshake_failure' } }],
+  })
+  const { keyFile } = otherCertificate
+  const mixed = await run('probe', '--cert', certificate.certFile, '--key', keyFile, ...asked)
+  expect(mixed).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(mixed.stderr).toMatch(/^error: .*SSL_CTX_use_PrivateKey/)
+})
+
 test('several hosts, as an array, as lines, as CSV and as markdown', async () => {
   const hosts = [politeHost(), rudeHost()]
   const one = [...quick, '--tls', 'TLSv1.3']
   const { stdout: json } = await run('probe', '--json', ...one, ...hosts)
   const results: unknown = JSON.parse(json)
   if (!Array.isArray(results)) throw new Error('Expected an array')
-  expect(results.map(checked)).toMatchObject(hosts.map((target) => ({ target })))
+  expect(results.map(checkedResult)).toMatchObject(hosts.map((target) => ({ target })))
   const { stdout: lines } = await run('probe', '--ndjson', ...one, ...hosts)
-  for (const line of lines.trim().split('\n')) checked(JSON.parse(line))
+  for (const line of lines.trim().split('\n')) checkedResult(JSON.parse(line))
   const { stdout: csv } = await run('probe', '--csv', ...one, ...hosts)
   const rows = csv.trim().split('\r\n')
   // A head, and five answers of each.
@@ -129,7 +139,7 @@ describe('the hosts of a file', () => {
     const [header = '', ...lines] = readFileSync(output, 'utf8').trim().split('\n')
     expect(JSON.parse(header)).toMatchObject({ kind: 'close-notify-probe', settings: { versions: ['TLSv1.3'] } })
     expect(lines).toHaveLength(3)
-    for (const line of lines) checked(JSON.parse(line))
+    for (const line of lines) checkedResult(JSON.parse(line))
     const { exitCode, stderr } = await run(...args.slice(0, -1), 'TLSv1.2')
     expect(exitCode).toBe(2)
     expect(stderr).toContain('versions')
@@ -151,7 +161,7 @@ describe('the hosts of a file', () => {
     )
     const { exitCode, stdout } = await ended
     const [, line = ''] = stdout.trim().split('\n')
-    expect(checked(JSON.parse(line))).toMatchObject({ target: politeHost() })
+    expect(checkedResult(JSON.parse(line))).toMatchObject({ target: politeHost() })
     expect(exitCode).toBe(0)
   })
 })

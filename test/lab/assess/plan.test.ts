@@ -17,6 +17,13 @@ test('truncates is run in each framing, at the beginning, in the middle and at t
   ])
 })
 
+test('a cut by close_notify is run where HTTP can tell it', () => {
+  expect(planOf(['truncates-by-close-notify'], 1000).map(nameOfRun)).toEqual([
+    'truncates-by-close-notify, content-length, cut at 500',
+    'truncates-by-close-notify, chunked, cut at 500',
+  ])
+})
+
 test('each profile is run, and no two runs are alike', () => {
   const planned = planOf(serverProfileNames, 1000)
   expect([...new Set(planned.map(({ profile }) => profile))]).toEqual(serverProfileNames)

@@ -116,7 +116,13 @@ test('rejects where TCP does not connect, and for options that are none', async 
   const peer = await started('polite')
   const { port } = peer
   await peer.close()
-  await expect(connectAs('firefox', { port })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  const refused = { name: 'TransportFailure', reason: 'refused', code: 'ECONNREFUSED' }
+  await expect(connectAs('firefox', { port })).rejects.toMatchObject(refused)
+  await expect(connectAs('firefox', { port, host: 'no-such-host.invalid' })).rejects.toMatchObject({
+    reason: 'host-not-found',
+  })
+  const signal = AbortSignal.abort(new Error('enough'))
+  await expect(connectAs('firefox', { port, signal })).rejects.toThrow('enough')
   const code = 'ERR_CLOSURE_INVALID_ARGUMENT'
   for (const options of [{}, { port: 0 }, { port, path: 'x y' }, { port, versions: [] }, { port, nonsense: 1 }]) {
     await expect(Reflect.apply(connectAs, undefined, ['firefox', options])).rejects.toMatchObject({ code })

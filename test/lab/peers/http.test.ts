@@ -85,14 +85,21 @@ describe('a response', () => {
 
   test.each([0, 1, 8191, 8192, 8193, 20_000])('of %i bytes is whole without a cut, in each framing', (body) => {
     const whole = bodyBytes(0, body)
-    expect(Buffer.concat([...bodyPieces('content-length', body)])).toEqual(whole)
-    expect(Buffer.concat([...bodyPieces('close', body)])).toEqual(whole)
-    expect(unchunked(Buffer.concat([...bodyPieces('chunked', body)]))).toEqual({ body: whole, isComplete: true })
+    expect(Buffer.concat([...bodyPieces('content-length', { body, bytesOf: bodyBytes })])).toEqual(whole)
+    expect(Buffer.concat([...bodyPieces('close', { body, bytesOf: bodyBytes })])).toEqual(whole)
+    expect(unchunked(Buffer.concat([...bodyPieces('chunked', { body, bytesOf: bodyBytes })]))).toEqual({
+      body: whole,
+      isComplete: true,
+    })
   })
 
   test.each([0, 1, 8191, 8192, 8193, 20_000])('cut at %i of 20000 bytes has no more, and no end', (cut) => {
-    expect(Buffer.concat([...bodyPieces('close', 20_000, cut)])).toEqual(bodyBytes(0, cut))
-    const chunked = unchunked(Buffer.concat([...bodyPieces('chunked', 20_000, cut)]))
+    expect(Buffer.concat([...bodyPieces('close', { body: 20_000, bytesOf: bodyBytes, upTo: cut })])).toEqual(
+      bodyBytes(0, cut),
+    )
+    const chunked = unchunked(
+      Buffer.concat([...bodyPieces('chunked', { body: 20_000, bytesOf: bodyBytes, upTo: cut })]),
+    )
     expect(chunked).toEqual({ body: bodyBytes(0, cut), isComplete: false })
   })
 })

@@ -50,6 +50,8 @@ const others: readonly ServerProfileName[] = [
   'silent',
   'keeps-streaming',
   'truncates',
+  'truncates-by-reset',
+  'truncates-by-close-notify',
   'fin-mid-record',
   'close-notify-in-handshake',
   'keep-alive-closer',
@@ -119,6 +121,17 @@ describe.each(tlsVersions)('%s', (version) => {
       const cut = [size, bodyBytes(0, 8192).toString(), second, bodyBytes(8192, 8200).toString()]
       expect(received.toString()).toBe(cut.join(''))
     } else expect(received).toEqual(bodyBytes(0, 8200))
+  })
+
+  test.each([
+    { profile: 'truncates-by-reset', sends: ['rst'] },
+    { profile: 'truncates-by-close-notify', sends: [closeNotify, 'fin'] },
+  ] as const)('$profile cuts the body at its byte, and sends $sends', async ({ profile, sends }) => {
+    const { client, wire } = await meet(profile, version, { cut: 8200 })
+    client.write(request('keep-alive'))
+    await wire.seen('server', sends[0])
+    await vi.waitFor(() => expect(wire.closing('server')).toEqual(sends))
+    expect(bodyOf(wire)).toEqual(bodyBytes(0, 8200))
   })
 
   test('fin-mid-record ends TCP inside a record, behind the bytes that it was to send', async () => {

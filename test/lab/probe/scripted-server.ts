@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { Forger } from '../../../lib/lab/wire/forger.js'
 import { Wire } from '../../../lib/lab/wire/wire.js'
-import { loadOpenSSL } from '../../../lib/openssl/index.js'
+import { loadOpenSSL, type SslContextOptions } from '../../../lib/openssl/index.js'
 import { certificate } from '../../support/certificate.js'
 
 export interface ScriptedConnection {
@@ -22,8 +22,12 @@ export interface ScriptedServer {
 
 const longest = 20_000
 
+/** What the server asks of its clients. */
+export type ScriptedOptions = Pick<SslContextOptions, 'verify' | 'ca'>
+
 export async function scriptedServer(
   script: (connection: ScriptedConnection) => Promise<void> | void,
+  options: ScriptedOptions = {},
 ): Promise<ScriptedServer> {
   const context = loadOpenSSL().createContext({
     side: 'server',
@@ -32,6 +36,7 @@ export async function scriptedServer(
     keylog: true,
     sessionIdContext: 'scripted',
     ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256',
+    ...options,
   })
   const wires = new Set<Wire>()
   let connections = 0

@@ -1,8 +1,4 @@
 // STARTTLS with servers that others wrote: to TLS, and one word of their protocol in it.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import tls from 'node:tls'
 import { SMTPServer } from 'smtp-server'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -11,11 +7,11 @@ import type { StartTlsProtocol } from '../../../lib/lab/transport/starttls/proto
 import { parseTarget } from '../../../lib/lab/transport/target.js'
 import { startPostgres } from '../../policy/frameworks/postgres.js'
 import { certificate } from '../../support/certificate.js'
-import { startPeer, stopAfter } from '../../support/peers/child.js'
-import { lacks, programOf } from '../../support/peers/programs.js'
-import { delay, once } from '../../support/streams.js'
+import { cannotServe, startVsftpd } from '../../support/peers/ftp.js'
+import { lacks } from '../../support/peers/programs.js'
+import { once } from '../../support/streams.js'
 import { containing, matching } from './matchers.js'
-import { closedPort, portOf } from './servers.js'
+import { portOf } from './servers.js'
 
 const signal = () => AbortSignal.timeout(30_000)
 
@@ -87,54 +83,6 @@ test.skipIf(lacks('postgresql'))('PostgreSQL goes over to TLS', async () => {
   expect(await answerTo('postgres', port, startup, /^R/)).toMatch(/^R/)
 })
 
-// It serves as root alone.
-test.skipIf(lacks('vsftpd') || process.getuid?.() !== 0)('vsftpd goes over to TLS', async () => {
-  const folder = temporaryFolder()
-  const port = await closedPort()
-  const empty = path.join(folder, 'empty')
-  mkdirSync(empty)
-  const settings = {
-    listen: 'YES',
-    listen_address: '127.0.0.1',
-    listen_port: port,
-    background: 'NO',
-    anonymous_enable: 'YES',
-    ftp_username: 'nobody',
-    secure_chroot_dir: empty,
-    seccomp_sandbox: 'NO',
-    isolate: 'NO',
-    isolate_network: 'NO',
-    ssl_enable: 'YES',
-    ssl_ciphers: 'HIGH',
-    rsa_cert_file: certificate.certFile,
-    rsa_private_key_file: certificate.keyFile,
-  }
-  const file = path.join(folder, 'vsftpd.conf')
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
-  writeFileSync(file, lines.join(''), { mode: 0o600 })
-  const { command, env } = programOf('vsftpd')
-  stopAfter(startPeer({ command, args: [file], env }))
-  await listening(port)
-  expect(await answerTo('ftp', port, 'PBSZ 0\r\n', /^200/)).toMatch(/^200/)
+test.skipIf(cannotServe('vsftpd'))('vsftpd goes over to TLS', async () => {
+  expect(await answerTo('ftp', await startVsftpd(), 'PBSZ 0\r\n', /^200/)).toMatch(/^200/)
 })
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'close-notify-transport-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-/** Waits until somebody listens; the test's own time is the limit. */
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect({ port, host: '127.0.0.1' })
-    try {
-      await once(socket, 'connect')
-      return
-    } catch {
-      await delay(50)
-    } finally {
-      socket.destroy()
-    }
-  }
-}

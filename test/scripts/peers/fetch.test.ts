@@ -18,6 +18,7 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^postgresql 15\.\d+-\S+ bookworm$/),
     expect.stringMatching(/^nginx 1\.22\.1-\S+ bookworm$/),
     expect.stringMatching(/^vsftpd 3\.0\.3-\S+ bookworm$/),
+    expect.stringMatching(/^proftpd 1\.3\.8\S+ bookworm$/),
     expect.stringMatching(/^apache2 2\.4\.\d+-\S+ bookworm, on demand$/),
     expect.stringMatching(/^lighttpd 1\.4\.69-\S+ bookworm, on demand$/),
     expect.stringMatching(/^caddy 2\.6\.2-\S+ bookworm, on demand$/),
@@ -25,6 +26,7 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^stunnel 3:5\.68-\S+ bookworm, on demand$/),
     expect.stringMatching(/^dovecot 1:2\.3\.19\.1\+dfsg1-\S+ bookworm, on demand$/),
     expect.stringMatching(/^exim 4\.96-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^tshark 4\.0\.\d+-\S+ bookworm, on demand$/),
     expect.stringMatching(/^tomcat 10\.1\.\d+-\S+ bookworm, on demand$/),
   ])
 })
@@ -57,8 +59,9 @@ test('a program that cannot be had is left out, and told of in one line', () => 
     env: { ...process.env, NO_COLOR: '1', CLOSE_NOTIFY_TEST_PEERS: 'none' },
   })
   expect(stderr.split('\n').filter((line) => line.includes('NO TEST'))).toEqual([
-    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql, nginx, vsftpd: not fetched and not installed. ' +
-      'To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl postgresql nginx vsftpd',
+    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql, nginx, vsftpd, proftpd-mod-crypto: not fetched and not ' +
+      'installed. To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl postgresql nginx ' +
+      'vsftpd proftpd-mod-crypto',
   ])
   expect(stdout).toMatch(/Tests +\d+ skipped \(\d+\)/)
   expect(status).toBe(0)

@@ -26,6 +26,9 @@ const peers = {
   postgresql: { programs: ['initdb', 'postgres'], debianPackage: 'postgresql' },
   nginx: { programs: ['nginx'], debianPackage: 'nginx' },
   vsftpd: { programs: ['vsftpd'], debianPackage: 'vsftpd' },
+  proftpd: { programs: ['proftpd'], debianPackage: 'proftpd-mod-crypto' },
+  // On demand, for it is large: .ci/run fetches it for the one test that needs it.
+  tshark: { programs: ['tshark'], debianPackage: 'tshark' },
 } as const
 
 type PeerName = keyof typeof peers
@@ -42,9 +45,15 @@ export interface Program {
 export default function fetchOnce(): void {
   // The script leaves the folder behind also where it could not fetch.
   if (!none && !existsSync(folder)) spawnSync(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit'] })
-  const lacking = Object.values(peers).filter(({ programs }) => !programs.every(isThere))
+  const { tshark, ...others } = peers
+  const lacking = Object.values(others).filter(({ programs }) => !programs.every(isThere))
   if (lacking.length > 0) console.warn(messageOf(lacking))
+  if (!tshark.programs.every(isThere)) console.warn(withoutTshark)
 }
+
+const withoutTshark =
+  '\nRecords are not cross-checked with tshark. To do so, as .ci/run does once: node scripts/peers/fetch.mjs tshark, then ' +
+  'npx vitest run records-and-tshark\n'
 
 function messageOf(lacking: readonly { readonly debianPackage: string }[]): string {
   const packages = lacking.map(({ debianPackage }) => debianPackage)

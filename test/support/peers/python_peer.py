@@ -87,7 +87,7 @@ def run(step, tls):
                 length += len(chunk)
                 if "rate" in step:
                     time.sleep(len(chunk) / step["rate"])
-            say("end", bytes=length, how="close_notify" if isinstance(tls, ssl.SSLSocket) else "fin")
+            say("end", bytes=length, how="fin" if tls.version() is None else "close_notify")
         except (ssl.SSLError, ConnectionResetError) as error:
             say("end", bytes=length, how=name_of(error), reason=str(getattr(error, "reason", None)))
     elif do == "send":

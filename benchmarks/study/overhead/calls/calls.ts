@@ -27,7 +27,8 @@ export const callsBlock: Block = {
   id: 'overhead topic=calls',
   cells: callNames.flatMap((name) => callSides.map((side) => parametersOf(name, side))),
   needs: [cCompiler],
-  seconds: 12,
+  seconds: 20,
+  visits: 4,
   run,
 }
 
@@ -69,14 +70,14 @@ export type CallTimes = ReadonlyMap<CallName, ReadonlyMap<CallSide, number[]>>
 
 /** In each round each call is timed on each side, one after the other. */
 async function measure(children: readonly Child[], context: RunContext): Promise<CallTimes> {
-  const { random, scale } = context
+  const { random, scale, warmUp: warmUpScale } = context
   const times = new Map(callNames.map((name) => [name, new Map(callSides.map((side): Entry => [side, []]))] as const))
   const turns = callSides.flatMap((side, at) => {
     const child = children[at]
     return child === undefined ? [] : [{ side, child }]
   })
   const counted = Math.max(8, Math.round(rounds * scale))
-  const warmUp = Math.max(3, Math.round(warmUpRounds * scale))
+  const warmUp = Math.max(3, Math.round(warmUpRounds * warmUpScale))
   for (let round = -warmUp; round < counted; round += 1) {
     for (const name of callNames) {
       for (const { side, child } of shuffle(turns, random)) {

@@ -6,6 +6,7 @@ import { framings } from '../../../lab/peers/http.js'
 import { aligned } from '../../text.js'
 import type { Layout } from '../../output.js'
 import type { Style } from '../../style.js'
+import { outcomeOf } from './server-run.js'
 
 export function renderText(assessment: Assessment, { style }: Layout): string {
   const { command, runs, summary, control } = assessment
@@ -72,12 +73,9 @@ function summaryLines({ summary, control }: Assessment, style: Style): readonly 
 
 export function renderServerText({ host, port, runs }: ServerAssessment, { style }: Layout): string {
   const head = ['client', 'version', 'the server closed by', 'ms', 'the client']
-  const rows = runs.map(({ profile, version, entry }) => {
-    const { handshake, other, judgement, endedAt } = entry
-    if (handshake.kind === 'failed') return [profile, version, `no handshake: ${handshake.reason}`, String(endedAt), '']
-    const order = other.closeNotify === undefined ? '' : `, close_notify ${other.closeNotify.order}`
-    const judged = judgement === undefined ? '' : `${judgement.verdict}: ${judgement.because}`
-    return [profile, version, `${other.closing}${order}`, String(endedAt), judged]
+  const rows = runs.map((run) => {
+    const { closedBy, judged } = outcomeOf(run)
+    return [run.profile, run.version, closedBy, String(run.entry.endedAt), judged]
   })
   const [title = '', ...lines] = aligned([head, ...rows])
   return [style.heading(`${host}:${port}`), style.aside(title), ...lines, ''].join('\n')

@@ -1,8 +1,8 @@
 // The results of probes as tables: markdown for a page, CSV for a spreadsheet.
-import type { Answer, ProbeResult, VersionResult } from '../../../lab/probe/result.js'
+import type { Answer, Ccc, ProbedVersion, ProbeResult, VersionResult } from '../../../lab/probe/result.js'
 import { targetName } from '../../../lab/transport/target.js'
 import { csvLine, markdownTable, escapeBars } from '../../text.js'
-import { askedIn, questionNames, shortAnswer } from './words.js'
+import { askedIn, cccName, questionNames, shortAnswer, shortCcc } from './words.js'
 
 /** A row for each host and version. */
 export function renderMarkdown(results: readonly ProbeResult[]): string {
@@ -11,17 +11,21 @@ export function renderMarkdown(results: readonly ProbeResult[]): string {
       versions.flatMap((version) => (version.kind === 'failed' ? [] : askedIn(version.answers).map(([name]) => name))),
     ),
   )
-  const head = ['server', 'version', ...[...asked].map((question) => questionNames[question]), 'use towards it']
+  const hasCcc = results.some(({ versions }) => versions.some((version) => 'ccc' in version))
+  const ofCcc = (cell: string): readonly string[] => (hasCcc ? [cell] : [])
+  const names = [...asked].map((question) => questionNames[question])
+  const head = ['server', 'version', ...names, ...ofCcc(cccName), 'use towards it']
   const rows = results.flatMap((result) =>
     result.versions.map((version) => {
       const target = targetName(result)
       const { kind } = version
       if (kind === 'failed')
-        return [target, version.version, ...[...asked].map(() => ''), `failed: ${version.failure.reason}`]
+        return [target, version.version, ...[...asked].map(() => ''), ...ofCcc(''), `failed: ${version.failure.reason}`]
       const cells = [...asked].map((question) => {
         const answer = version.answers[question]
         return answer === undefined ? '' : cellOf(answer)
       })
+      if (hasCcc) cells.push(version.ccc === undefined ? '' : shortCcc(version.ccc))
       const { mode, waitTimeout } = version.advice
       return [target, version.version, ...cells, waitTimeout === undefined ? mode : `${mode}, ${waitTimeout} ms`]
     }),
@@ -62,7 +66,19 @@ function linesOf(version: VersionResult): readonly (readonly string[])[] {
     const { reason, detail = '' } = version.failure
     return [['', 'failed', ...noTimes, reason, detail]]
   }
-  return askedIn(version.answers).map(([question, answer]) => {
+  const { ccc } = version
+  return [...answerLines(version), ...(ccc === undefined ? [] : [cccLine(ccc)])]
+}
+
+/** Its own words are the detail: its answer is no ending. */
+function cccLine(ccc: Ccc): readonly string[] {
+  if (ccc.kind === 'not-observed') return ['ccc', ccc.kind, ...noTimes, ccc.failure.reason, ccc.failure.detail ?? '']
+  const closeNotifyAt = ccc.kind === 'accepted' ? String(ccc.closeNotifyAt ?? '') : ''
+  return ['ccc', ccc.kind, '', '', '', closeNotifyAt, ...noTimes.slice(4), '', shortCcc(ccc)]
+}
+
+function answerLines({ answers }: ProbedVersion): readonly (readonly string[])[] {
+  return askedIn(answers).map(([question, answer]) => {
     if (answer.kind === 'not-observed') {
       const { reason, detail = '' } = answer.failure
       return [question, answer.kind, ...noTimes, reason, detail]

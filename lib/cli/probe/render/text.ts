@@ -12,7 +12,7 @@ import type {
 import { targetName } from '../../../lab/transport/target.js'
 import type { Layout } from '../../output.js'
 import { wrap } from '../../text.js'
-import { areAlike, askedIn, questionNames, shortAnswer } from './words.js'
+import { areAlike, askedIn, cccName, questionNames, shortAnswer, shortCcc } from './words.js'
 
 /** Paragraphs beneath short lines: narrower than prose on its own. */
 const widest = 100
@@ -98,6 +98,12 @@ function probedSection(version: ProbedVersion, names: readonly string[], layout:
       ...(found === undefined ? [] : [wrap(found.text, width, '      ')]),
     ]
   })
+  const { ccc } = version
+  if (ccc !== undefined) {
+    const found = advice.findings.find(({ question }) => question === 'ccc')
+    lines.push(`  ${cccName.padEnd(column)}  ${marked(shortCcc(ccc), found?.weight, layout)}`)
+    if (found !== undefined) lines.push(wrap(found.text, width, '      '))
+  }
   const others = advice.findings
     .filter(({ question }) => question === 'resumption')
     .map(({ text }) => wrap(text, width))

@@ -1,6 +1,6 @@
 /** What questions and answers are called in text for people. */
 import { questions } from '../../../lab/probe/options.js'
-import type { Answer, Answers, Question, ProbedVersion, VersionResult } from '../../../lab/probe/result.js'
+import type { Answer, Answers, Ccc, Question, ProbedVersion, VersionResult } from '../../../lab/probe/result.js'
 
 export const questionNames: Readonly<Record<Question, string>> = {
   afterResponse: 'after a response',
@@ -26,6 +26,25 @@ export function shortAnswer(answer: Answer): string {
   return userCanceled ? `user_canceled, ${ending}` : ending
 }
 
+export const cccName = 'on CCC'
+
+/** The same of the answer to CCC: its reply, the end of TLS, and what the control connection does then. */
+export function shortCcc(ccc: Ccc): string {
+  switch (ccc.kind) {
+    case 'not-observed':
+      return ccc.failure.reason
+    case 'refused':
+      return `${ccc.command} refused, ${ccc.reply.code}`
+    case 'no-reply':
+      return `no reply to ${ccc.command}, ${ccc.ending}`
+    case 'accepted': {
+      const { reply, tls, control, unasked } = ccc
+      const end = tls === 'none' ? 'no close_notify' : tls
+      return [reply.code, end, ...(unasked === undefined ? [] : ['unasked plaintext']), control].join(', ')
+    }
+  }
+}
+
 /** What is the same of two versions is shown once. */
 export function areAlike(one: ProbedVersion, other: VersionResult): boolean {
   if (other.kind === 'failed') return false
@@ -36,8 +55,13 @@ export function areAlike(one: ProbedVersion, other: VersionResult): boolean {
       const [otherQuestion, otherAnswer] = right[index] ?? []
       return question === otherQuestion && otherAnswer !== undefined && isSame(answer, otherAnswer)
     }) &&
-    JSON.stringify(one.resumption) === JSON.stringify(other.resumption)
+    JSON.stringify(one.resumption) === JSON.stringify(other.resumption) &&
+    wordsOfCcc(one) === wordsOfCcc(other)
   )
+}
+
+function wordsOfCcc({ ccc }: ProbedVersion): string | undefined {
+  return ccc === undefined ? undefined : shortCcc(ccc)
 }
 
 function isSame(one: Answer, other: Answer): boolean {

@@ -10,6 +10,27 @@ export const irregularServers = {
       serving.acts.fin()
     },
   },
+  'truncates-by-reset': {
+    does: 'Sends a response up to a byte of its body, then RST: records are whole, no alert comes.',
+    documented:
+      'a process that is killed with unread bytes, a firewall that ends a connection; RFC 9293 section 3.10.7',
+    async script(serving) {
+      const { acts } = serving
+      await serving.serveOnce({ upTo: serving.cut })
+      // What is still in this process would be lost with the socket.
+      await acts.until(() => acts.wire.socket.writableLength === 0 || acts.wire.isOver, acts.hold)
+      acts.reset()
+    },
+  },
+  'truncates-by-close-notify': {
+    does: 'Sends a response up to a byte of its body, then close_notify and FIN: only HTTP can tell that it is cut.',
+    documented: 'a program that fails within a response, on a server that closes by the rules; RFC 9112 section 8',
+    async script(serving) {
+      await serving.serveOnce({ upTo: serving.cut })
+      serving.acts.closeNotify()
+      serving.acts.fin()
+    },
+  },
   'fin-mid-record': {
     does: 'Sends a response up to a byte of its body, half of a record more, then FIN.',
     documented: "s2n-tls's tests of partial records; a cable that is pulled, a process that is killed",
