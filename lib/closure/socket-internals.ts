@@ -122,14 +122,14 @@ export function isHttp2Stream(value: unknown): value is Http2Stream {
 }
 
 /** The response that an http client is receiving on a socket. */
-export function responseOf(socket: TLSSocket): IncomingMessage | undefined {
+export function responseOf(socket: Duplex): IncomingMessage | undefined {
   const request = messageUnderWay(socket)
   const response: unknown = request instanceof ClientRequest ? Reflect.get(request, 'res') : undefined
   return response instanceof IncomingMessage ? response : undefined
 }
 
 /** The message that http is sending on a socket, or about to: a server's later responses wait behind it. */
-export function messageUnderWay(socket: Socket): OutgoingMessage | undefined {
+export function messageUnderWay(socket: Duplex): OutgoingMessage | undefined {
   const message: unknown = Reflect.get(socket, '_httpMessage')
   return message instanceof OutgoingMessage ? message : undefined
 }
