@@ -150,7 +150,7 @@ test.each(legacy)("$name: a client's renegotiation is refused", ({ openssl }) =>
   exchange(theirs, ours)
   exchange(ours, theirs)
   const alerts = theirs.takeEvents().filter(({ type }) => type === 'alert')
-  expect(alerts).toEqual([expect.objectContaining({ name: 'no_renegotiation', direction: 'received' })])
+  expect(alerts).toContainEqual(expect.objectContaining({ name: 'no_renegotiation', direction: 'received' }))
   ours.free()
   theirs.free()
 })
