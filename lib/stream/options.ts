@@ -198,7 +198,7 @@ const longestTimer = 2 ** 31 - 1
 
 /** A time in ms as Node's sockets take it, cut off at what a timer can hold. */
 export function checkIdleTime(name: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw invalid(name, 'ms, 0 or more', value)
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw invalid(name, 'ms, 0 or more,', value)
   return Math.min(value, longestTimer)
 }
 

@@ -32,7 +32,7 @@ async function answer(
   const request: ClientRequest = http.get({ host: servername, createConnection: () => stream })
   const requestError = new Promise<NodeJS.ErrnoException>((resolve) => void request.once('error', resolve))
   const response = await new Promise<IncomingMessage>((resolve) => void request.once('response', resolve))
-  const log = { ended: false, code: undefined as string | undefined }
+  const log: { ended: boolean; code: string | undefined } = { ended: false, code: undefined }
   response.on('end', () => (log.ended = true))
   response.on('error', (error: NodeJS.ErrnoException) => (log.code = error.code))
   const closed = new Promise((resolve) => void response.once('close', resolve))
@@ -44,7 +44,9 @@ async function answer(
 }
 
 test('that a FIN without close_notify has cut fails, with its request', async () => {
-  const { ended, complete, code, requestError } = await answer((socket) => closureOf(socket).shutdown({ mode: 'quiet' }))
+  const { ended, complete, code, requestError } = await answer((socket) =>
+    closureOf(socket).shutdown({ mode: 'quiet' }),
+  )
   expect({ ended, complete, code }).toEqual({ ended: false, complete: false, code: 'ERR_TLS_TRUNCATED' })
   expect(await requestError).toMatchObject({ code: 'ERR_TLS_TRUNCATED' })
 })

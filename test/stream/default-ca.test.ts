@@ -15,7 +15,12 @@ const knowsCa = typeof Reflect.get(tls, 'getCACertificates') === 'function'
 const setCa: unknown = Reflect.get(tls, 'setDefaultCACertificates')
 
 async function codeOfConnect(): Promise<string | undefined> {
-  const server = createServer({ key, cert }, (stream) => stream.on('error', () => undefined).resume().end())
+  const server = createServer({ key, cert }, (stream) =>
+    stream
+      .on('error', () => undefined)
+      .resume()
+      .end(),
+  )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())

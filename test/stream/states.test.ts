@@ -62,6 +62,8 @@ describe.each(sides)('$version, our side is the $near', (one) => {
       const closed = once(local, 'close')
       local.destroy()
       await closed
+      // The end stands behind all that the kernel has taken.
+      pair.peer.resume()
       expect(await local.report).toMatchObject({ verdict })
       expect(localErrors).toEqual([])
       await Promise.race([wire.seen(near, 'fin'), wire.seen(near, 'rst')])
