@@ -1,10 +1,10 @@
 // The timers of streams and servers: what begins them anew, and what they bear.
-import type { Server } from 'node:net'
+import { connect as connectTcp, type Server } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connect, createServer } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
-import { delay, once, turns } from '../support/streams.js'
+import { collect, delay, once, turns } from '../support/streams.js'
 import { connectStreams, portOf, streamSides } from './pair.js'
 
 const { key, cert, host: servername } = certificate
@@ -57,8 +57,13 @@ async function portOfListening(server: Server): Promise<number> {
 }
 
 test('handshakeTimeout: 0 lets clients take their time', async () => {
-  const server = createServer({ key, cert, handshakeTimeout: 0 }, (stream) => stream.on('error', () => undefined))
-  const local = connect({ port: await portOfListening(server), ...address, timeout: 2 ** 40 })
-  await once(local, 'secureConnect')
-  local.destroy()
+  const server = createServer({ key, cert, handshakeTimeout: 0 }, (stream) => {
+    stream.on('error', () => undefined)
+    stream.end('welcome')
+  })
+  const socket = connectTcp(await portOfListening(server), '127.0.0.1')
+  await once(socket, 'connect')
+  await delay(50)
+  const { bytes, error } = await collect(connect({ socket, servername, ca: cert, timeout: 2 ** 40 }))
+  expect([bytes.toString(), error]).toEqual(['welcome', undefined])
 })
