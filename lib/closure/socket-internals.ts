@@ -144,14 +144,14 @@ export function isHttp2Stream(value: unknown): value is Http2Stream {
 }
 
 /** The response that an http client is receiving on a socket. */
-export function responseOf(socket: TLSSocket): IncomingMessage | undefined {
+export function responseOf(socket: Duplex): IncomingMessage | undefined {
   const request = messageUnderWay(socket)
   const response: unknown = request instanceof ClientRequest ? Reflect.get(request, 'res') : undefined
   return response instanceof IncomingMessage ? response : undefined
 }
 
 /** The message that http is sending on a socket, or about to: a server's later responses wait behind it. */
-export function messageUnderWay(socket: Socket): OutgoingMessage | undefined {
+export function messageUnderWay(socket: Duplex): OutgoingMessage | undefined {
   const message: unknown = Reflect.get(socket, '_httpMessage')
   return message instanceof OutgoingMessage ? message : undefined
 }
@@ -258,6 +258,12 @@ export function transportOutput(handle: object): { readonly given: number; reado
   const given = givenToTransport(handle)
   const queued: unknown = 'writeQueueSize' in parent ? parent.writeQueueSize : undefined
   return given !== undefined && typeof queued === 'number' ? { given, queued } : undefined
+}
+
+/** How much of its output the handle of a socket queues; undefined where it does not say. */
+export function queuedBy(handle: object): number | undefined {
+  const queued: unknown = 'writeQueueSize' in handle ? handle.writeQueueSize : undefined
+  return typeof queued === 'number' ? queued : undefined
 }
 
 /** How much of that output the transport was given. */

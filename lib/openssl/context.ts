@@ -9,6 +9,13 @@ import { checkSslOptions, type SslOptions } from './ssl-options.js'
 // SSL_CTX_set_mode(3)
 const modeReleaseBuffers = 0x10
 
+const ahead = new WeakSet<SslContext>()
+
+/** Whether the Ssl objects of a context take all that they are fed: SSL_CTX_set_read_ahead(3). */
+export function readsAhead(context: SslContext): boolean {
+  return ahead.has(context)
+}
+
 /** One SSL_CTX: what its Ssl objects have in common. Made by `OpenSSL.createContext`. */
 export class SslContext {
   readonly openssl: LibraryIdentity
@@ -20,6 +27,7 @@ export class SslContext {
     this.openssl = openssl
     this.side = options.side
     this.#native = library.createContext(options.side === 'server')
+    if (options.readAhead === true) ahead.add(this)
     try {
       configure(this.#native, options)
     } catch (error) {

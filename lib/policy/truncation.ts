@@ -2,13 +2,12 @@
 // that the stream is whole. Two questions decide: was there a close_notify (evidence.ts), and is a message unfinished
 // (framing.ts)? An 'error' is emitted only on what has a listener for it, for without one it would end the process where
 // Node alone does not; such a stream is destroyed without an 'end'.
-import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Connection, StreamEndHook } from '../closure/connection.js'
+import { abortResponse, connectionReset, failResponse } from '../closure/cut-response.js'
 import type { Framing, Unfinished } from './framing.js'
 import { awaitsResponse, followResponses } from './http2-responses.js'
 import { http2RequestOf } from './http-server.js'
-import { markIncomplete, requestOfResponse } from '../closure/socket-internals.js'
 import { wrapMethod } from '../closure/stand-ins.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { TruncationError } from '../report/truncation-error.js'
@@ -46,8 +45,7 @@ export class TruncationGuard implements StreamEndHook {
     if (!(isReset || isAlerted) || !evidence.wasCut()) {
       // http takes any error of its socket for the end of a body without a length: a timeout of TCP's, the program's own.
       // The request hears of that error by itself.
-      if (cut.kind === 'response' && error instanceof Error)
-        cutResponse(cut.response, connectionReset('aborted', error))
+      if (cut.kind === 'response' && error instanceof Error) abortResponse(cut.response, error)
       return error
     }
     // A socket that is destroyed without an error has no cause to tell.
@@ -170,28 +168,8 @@ function truncationReport(facts: ClosureFacts): ClosureReport {
 const closedBeforeHead = 'the connection has ended before the head of the response'
 const closedEarly = 'the peer has closed TLS before the end of the message'
 
-// As Node's http has it for a message that was cut.
-function connectionReset(message: string, cause?: Error): Error {
-  return Object.assign(new Error(message, cause && { cause }), { code: 'ECONNRESET' })
-}
-
 // Without a listener of the program's own the error is heard by nobody; given it is all the same, for it keeps 'end' back.
 function destroyWith(stream: Readable, error: Error): void {
   if (stream.listenerCount('error') === 0) stream.once('error', () => undefined)
   stream.destroy(error)
-}
-
-// The response and its request, and not by way of the socket, which is destroyed without an error: http would answer one
-// by finishing the parser, and with it the body.
-function failResponse(response: IncomingMessage, error: Error): void {
-  cutResponse(response, error)
-  const request = requestOfResponse(response)
-  process.nextTick(() => {
-    if (request !== undefined && request.listenerCount('error') > 0) request.emit('error', error)
-  })
-}
-
-function cutResponse(response: IncomingMessage, error: Error): void {
-  response.destroy(error)
-  markIncomplete(response)
 }

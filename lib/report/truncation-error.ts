@@ -22,5 +22,12 @@ Object.defineProperty(TruncationError.prototype, 'name', {
 function endOf({ sent, received, tcp }: ClosureReport): string {
   if (received.kind === 'fatal-alert') return `the alert ${received.name} came`
   if (sent.kind === 'fatal-alert') return `OpenSSL refused what came by the alert ${sent.name}`
-  return tcp.kind === 'reset' ? 'RST came' : 'FIN came'
+  switch (tcp.kind) {
+    case 'reset':
+      return 'RST came'
+    case 'fin':
+      return 'FIN came'
+    case 'open':
+      return 'the connection failed'
+  }
 }

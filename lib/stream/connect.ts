@@ -1,9 +1,17 @@
 import { connect as connectTcp, isIP, type NetConnectOpts } from 'node:net'
 import { addAbortSignal, Duplex } from 'node:stream'
-import { SslContext } from '../openssl/context.js'
+import type { SslContext } from '../openssl/context.js'
 import { checkAll, checkCount, checkTextIfGiven, invalid, type OptionRules, signalOption } from '../options.js'
-import { type ContextOptions, contextOf, contextRules } from './context.js'
-import { type IdentityOptions, identityRules, type StreamClosingOptions, streamClosingRules } from './options.js'
+import { type ContextOptions, contextOf, contextOptions, contextRules } from './context.js'
+import {
+  checkIdleTime,
+  contextOption,
+  type IdentityOptions,
+  identityRules,
+  refuseBeside,
+  type StreamClosingOptions,
+  streamClosingRules,
+} from './options.js'
 import { TlsStream } from './tls-stream.js'
 
 /** Options of {@link connect}: those of tls.connect() for the common case. Unknown keys are refused by name. */
@@ -13,9 +21,9 @@ export interface ConnectOptions extends ContextOptions, IdentityOptions, StreamC
   readonly path?: string
   /** A Duplex that TLS begins on, in place of a new connection. It belongs to the stream then. */
   readonly socket?: Duplex
-  /** A context of createContext(), in place of all options that make one. */
+  /** A context of createContext(), in place of all options that make one, which are refused beside it. */
   readonly secureContext?: SslContext
-  /** ms without data after which 'timeout' is emitted. */
+  /** ms after which 'timeout' is emitted, as of `setTimeout()`. */
   readonly timeout?: number
   /** Destroys the stream, with an AbortError. */
   readonly signal?: AbortSignal
@@ -39,15 +47,12 @@ const connectRules = {
     unit: '',
     default: 'none',
   },
-  secureContext: {
-    check: (name, value) => {
-      if (value === undefined || value instanceof SslContext) return value
-      throw invalid(name, 'an SslContext of createContext()', value)
-    },
-    unit: '',
-    default: 'none',
+  secureContext: contextOption('client'),
+  timeout: {
+    check: (name, value) => (value === undefined ? 0 : checkIdleTime(name, value)),
+    unit: 'ms',
+    default: '0',
   },
-  timeout: { check: (name, value) => checkCount(name, 'ms', value, 0), unit: 'ms', default: '0' },
   signal: signalOption,
 } satisfies OptionRules<ConnectOptions>
 
@@ -62,6 +67,7 @@ const connectRules = {
 export function connect(options: ConnectOptions, listener?: () => void): TlsStream {
   const checked = checkAll(connectRules, options)
   const { port, path, socket, secureContext, timeout, signal, rejectUnauthorized, session } = checked
+  refuseBeside(secureContext, options, contextOptions)
   const host = checked.host ?? (socket === undefined && path === undefined ? 'localhost' : undefined)
   const servername = checked.servername ?? (host === undefined || isIP(host) !== 0 ? undefined : host)
   const context =

@@ -3,8 +3,9 @@
 //
 // No byte behind the peer's close_notify is lost. OpenSSL takes from what it is fed a record at a time, header first, and
 // takes no more after that alert: what is left in its input then are the last bytes of the chunk that was fed last, for
-// every chunk before was used up. Those bytes, and whatever has come since, are the surplus; the transport is not read
-// any more from there on. (It would be read ahead by a context with `readAhead`, which is refused.)
+// every chunk before was used up. Those bytes, and whatever has come since, are the surplus: they go back into the
+// transport at once, which is not read any more from there on. Only a context with `readAhead` takes more, as its name
+// says: such a one is refused.
 import type { Progress } from '../closing/side.js'
 import type { Ssl, SslResult } from '../openssl/index.js'
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
@@ -13,10 +14,14 @@ import { Sealer } from './sealer.js'
 import { SslError } from './ssl-error.js'
 import type { Transport, TransportListener } from './transport.js'
 
+const nothing = Buffer.alloc(0)
+
 /** Hears of the connection. It may destroy it in any of these calls. */
 export interface ConnectionListener {
   secured(): void
   data(bytes: Buffer): void
+  /** The transport has taken some of what was written. */
+  written(): void
   /** Nothing more will come: the peer's close_notify, or `cut`, with the error that was the cause where there was one. */
   readingEnded(how: 'close_notify' | 'cut', cause: Error | undefined): void
   /** The transport has failed, and nothing more would have come anyway. */
@@ -35,49 +40,58 @@ export class EngineConnection implements TransportListener {
   readonly evidence: StreamEvidence
   readonly sealer: Sealer
   isSecured = false
-  /** Whether nothing more will come. */
-  hasReadingEnded = false
   isFreed = false
+  /** Whether data has come after FIN was given to the transport. */
+  hasReadSinceFin = false
 
   readonly #listener: ConnectionListener
   readonly #inbox: Buffer[] = []
   #isReading = false
-  // All that came behind the peer's close_notify.
-  #surplus: Buffer[] = []
+  // OpenSSL is to be asked for more of what it has: at the start, and after a listener of the program's has thrown.
+  #isDue = true
+  // What OpenSSL was fed last, unless it has taken all of it.
+  #chunk: Buffer | undefined
+  // How the peer's direction has ended.
+  #end: 'close_notify' | 'cut' | undefined
+  // Sessions are told of when the peer is verified: TLS 1.2 has them before.
+  #sessions: Buffer[] = []
 
   constructor(ssl: Ssl, transport: Transport, listener: ConnectionListener) {
     this.ssl = ssl
     this.transport = transport
     this.#listener = listener
     this.evidence = new StreamEvidence(ssl.context.side)
-    this.sealer = new Sealer(ssl, transport, (error) => {
-      this.failed(error)
+    this.sealer = new Sealer(ssl, transport, {
+      taken: () => {
+        if (!this.isFreed) listener.written()
+      },
+      failed: (error) => this.failed(error),
     })
+  }
+
+  /** Whether nothing more will come. */
+  get hasReadingEnded(): boolean {
+    return this.#end !== undefined
   }
 
   /** Takes the transport, and begins the handshake. */
   start(): void {
     this.transport.attach(this)
-    this.#pump(undefined)
+    // A transport in memory may answer in the stack of a write, where nobody listens to us yet.
+    process.nextTick(() => this.#read())
   }
 
   received(bytes: Buffer): void {
-    this.#inbox.push(bytes)
-    // A transport in memory may answer in the stack of what we write to it.
-    if (this.#isReading) return
-    this.#isReading = true
-    try {
-      for (let chunk = this.#inbox.shift(); chunk !== undefined; chunk = this.#inbox.shift()) {
-        if (this.isFreed) return
-        if (this.hasReadingEnded) this.#surplus.push(chunk)
-        else this.#pump(chunk)
-      }
-    } finally {
-      this.#isReading = false
+    if (this.hasReadingEnded) {
+      this.#cameBehind(bytes)
+      return
     }
+    this.#inbox.push(bytes)
+    this.#read()
   }
 
   ended(isReset: boolean): void {
+    if (this.#isDue) this.#read()
     if (this.isFreed || this.evidence.tcp.kind !== 'open') return
     const at = performance.now()
     const cut = isReset ? undefined : this.#cut()
@@ -86,7 +100,7 @@ export class EngineConnection implements TransportListener {
       : { kind: 'fin', at, ...(cut !== undefined && { cut }) }
     if (this.hasReadingEnded) return
     const error = isReset || !this.isSecured ? connectionReset(this.isSecured) : undefined
-    this.#endReading('cut', error)
+    this.#cutOff(error)
   }
 
   failed(error: Error): void {
@@ -96,11 +110,13 @@ export class EngineConnection implements TransportListener {
       this.evidence.tcp = { kind: 'reset', at: performance.now(), code }
     }
     if (this.hasReadingEnded) this.#listener.writingFailed(error)
-    else this.#endReading('cut', error)
+    else this.#cutOff(error)
   }
 
   closed(): void {
-    if (!this.isFreed) this.#listener.lost()
+    if (this.isFreed) return
+    if (this.isSecured || this.hasReadingEnded) this.#listener.lost()
+    else this.#cutOff(undefined)
   }
 
   /** Moves OpenSSL's output on, and tells how far all of it has got. */
@@ -141,20 +157,39 @@ export class EngineConnection implements TransportListener {
     })
   }
 
-  /** Frees OpenSSL's objects, and gives all that came behind the peer's close_notify. */
-  free(): Buffer {
-    if (!this.isFreed) {
-      this.isFreed = true
-      this.ssl.free()
-    }
-    const surplus = Buffer.concat([...this.#surplus, ...this.#inbox])
-    this.#surplus = []
+  /** Frees OpenSSL's objects. */
+  free(): void {
+    if (this.isFreed) return
+    this.isFreed = true
+    this.ssl.free()
     this.#inbox.length = 0
-    return surplus
+    this.#chunk = undefined
+  }
+
+  // A transport in memory may answer in the stack of what we write to it: that waits in the inbox.
+  #read(): void {
+    if (this.#isReading || this.isFreed) return
+    this.#isReading = true
+    let isDone = false
+    try {
+      if (this.#isDue) this.#pump(undefined)
+      for (let chunk = this.#inbox.shift(); chunk !== undefined && !this.isFreed; chunk = this.#inbox.shift()) {
+        if (this.hasReadingEnded) this.#cameBehind(chunk)
+        else this.#pump(chunk)
+      }
+      isDone = true
+    } finally {
+      this.#isReading = false
+      this.#isDue = !isDone
+      // A listener of the program's has thrown.
+      if (!isDone) setImmediate(() => this.#read())
+    }
   }
 
   #pump(chunk: Buffer | undefined): void {
     const { ssl, transport } = this
+    if (this.hasReadingEnded) return
+    if (chunk !== undefined) this.#chunk = chunk
     let input = chunk
     let before = Number.POSITIVE_INFINITY
     for (;;) {
@@ -164,8 +199,12 @@ export class EngineConnection implements TransportListener {
       const data = plaintext.length === 0 ? undefined : Buffer.from(plaintext)
       if (output.length > 0) transport.write(Buffer.from(output))
       this.#takeEvents()
-      if (!this.isSecured && !this.isFreed && !ssl.inInit()) this.#secured()
-      if (data !== undefined && !this.isFreed) this.#listener.data(data)
+      try {
+        if (!this.isSecured && !this.isFreed && !ssl.inInit()) this.#secured()
+      } finally {
+        // Whatever a listener of the program's throws, no data is lost.
+        if (data !== undefined && !this.isFreed) this.#deliver(data)
+      }
       if (this.isFreed) return
       if (result.value > 0) continue
       const left = ssl.inputPending()
@@ -173,37 +212,56 @@ export class EngineConnection implements TransportListener {
         before = left
         continue
       }
-      this.#settle(result, chunk, left)
+      this.#settle(result, left)
       return
     }
+  }
+
+  #deliver(data: Buffer): void {
+    this.hasReadSinceFin ||= this.evidence.finAt !== undefined
+    this.#listener.data(data)
   }
 
   #secured(): void {
     this.evidence.protocol = protocolNamed(this.ssl.getVersion())
     this.isSecured = true
     this.#listener.secured()
+    for (const session of this.#sessions.splice(0)) {
+      if (!this.isFreed) this.#listener.session(session)
+    }
   }
 
   // OpenSSL reads no more of what it has.
-  #settle(result: SslResult, chunk: Buffer | undefined, left: number): void {
+  #settle(result: SslResult, left: number): void {
     const received = this.evidence.received()
     if (received.kind === 'close_notify' && this.isSecured) {
-      if (chunk !== undefined && left > 0) this.#surplus.push(chunk.subarray(chunk.length - left))
-      this.evidence.surplusBytes = left
-      this.transport.pause()
-      this.#endReading('close_notify', undefined)
+      const surplus = left > 0 ? (this.#chunk?.subarray(-left) ?? nothing) : nothing
+      this.#end = 'close_notify'
+      this.#cameBehind(Buffer.concat([surplus, ...this.#inbox.splice(0)]))
+      this.#listener.readingEnded('close_notify', undefined)
     } else if (isFailure(result) || received.kind !== 'nothing') {
-      this.#endReading('cut', new SslError(result))
+      // A close_notify in the handshake is no failure of OpenSSL's.
+      this.#cutOff(received.kind === 'close_notify' ? undefined : new SslError(result))
     } else {
+      if (left === 0) this.#chunk = undefined
       // A handshake of TLS 1.2 that was under way may have kept a write.
       this.sealer.goOn()
     }
   }
 
-  #endReading(how: 'close_notify' | 'cut', cause: Error | undefined): void {
+  // Behind the peer's close_notify it is the program's, behind a cut nobody's.
+  #cameBehind(bytes: Buffer): void {
+    if (this.#end !== 'close_notify') return
+    this.evidence.surplusBytes += bytes.length
+    this.transport.keep(bytes)
+  }
+
+  #cutOff(cause: Error | undefined): void {
     if (this.hasReadingEnded) return
-    this.hasReadingEnded = true
-    if (this.isSecured) this.#listener.readingEnded(how, cause)
+    this.#end = 'cut'
+    // What still comes is read by nobody, and must not be kept.
+    this.transport.pause()
+    if (this.isSecured) this.#listener.readingEnded('cut', cause)
     else this.#listener.handshakeFailed(cause ?? connectionReset(false))
   }
 
@@ -227,12 +285,17 @@ export class EngineConnection implements TransportListener {
           this.#listener.keylog(Buffer.from(`${event.line}\n`))
           break
         case 'new_session':
-          if (event.der !== undefined) this.#listener.session(event.der)
+          if (event.der !== undefined) this.#sessionCame(event.der)
           break
         case 'handshake':
         case 'change_cipher_spec':
       }
     }
+  }
+
+  #sessionCame(der: Buffer): void {
+    if (this.isSecured) this.#listener.session(der)
+    else this.#sessions.push(der)
   }
 
   // "RB" is inside a record's body; "RH" is at its header, and bytes held back there are a part of one.

@@ -1,11 +1,11 @@
 // Contexts as node:tls has them: what its options say, in the calls of the engine.
-import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { loadOpenSSL } from '../openssl/load.js'
 import { OpenSSL } from '../openssl/openssl.js'
 import type { SslContext, SslProtocol } from '../openssl/index.js'
 import { checkAll, checkBytes, checkOneOf, checkText, checkTextIfGiven, invalid, type OptionRules } from '../options.js'
 import { protocolNumbers } from '../tls/versions.js'
+import { defaultCa } from './default-ca.js'
 
 /** PEM, one or more certificates. */
 export type Pem = string | Uint8Array
@@ -19,7 +19,7 @@ export interface ContextOptions {
   readonly openssl?: OpenSSL
   /**
    * The certificates that are trusted.
-   * @default tls.rootCertificates and those of the file that NODE_EXTRA_CA_CERTS names
+   * @default those of node:tls: tls.getCACertificates(), or tls.rootCertificates and NODE_EXTRA_CA_CERTS
    */
   readonly ca?: Pem | readonly Pem[]
   /** The certificate that is shown, then its chain. */
@@ -67,7 +67,7 @@ export const contextRules = {
   ca: {
     check: checkPems,
     unit: '',
-    default: 'tls.rootCertificates and those of the file that NODE_EXTRA_CA_CERTS names',
+    default: 'those of node:tls: tls.getCACertificates(), or tls.rootCertificates and NODE_EXTRA_CA_CERTS',
   },
   cert: pemOption,
   key: pemOption,
@@ -77,6 +77,9 @@ export const contextRules = {
   maxVersion: { check: checkVersion, unit: '', default: 'tls.DEFAULT_MAX_VERSION' },
   ciphers: { check: checkTextIfGiven, unit: '', default: "the build's" },
 } satisfies OptionRules<ContextOptions>
+
+/** Their names. */
+export const contextOptions: readonly string[] = Object.keys(contextRules)
 
 /** What the connections of a context have in common, beside its options. */
 export interface ContextUse {
@@ -108,7 +111,7 @@ export function contextOf(use: ContextUse, options: ContextOptions = {}): SslCon
   if (!isPlain || !(openssl instanceof OpenSSL)) return makeContext(use, options)
   const kept = made.get(openssl) ?? new Map<string, SslContext>()
   made.set(openssl, kept)
-  const name = JSON.stringify([use, plain, tls.DEFAULT_MIN_VERSION, tls.DEFAULT_MAX_VERSION])
+  const name = JSON.stringify([use, plain, tls.DEFAULT_MIN_VERSION, tls.DEFAULT_MAX_VERSION, defaultCa().edition])
   const known = kept.get(name)
   if (known !== undefined) return known
   const context = makeContext(use, options)
@@ -129,7 +132,7 @@ function makeContext({ side, verify }: ContextUse, options: ContextOptions): Ssl
     ...range
   } = checkAll(contextRules, options)
   const needsRoots = side === 'client' || verify !== 'none'
-  const trusted = ca ?? (needsRoots ? defaultCa() : undefined)
+  const trusted = ca ?? (needsRoots ? defaultCa().pem : undefined)
   return openssl.createContext({
     side,
     verify,
@@ -145,25 +148,13 @@ function makeContext({ side, verify }: ContextUse, options: ContextOptions): Ssl
     ...(ALPNProtocols !== undefined && { alpn: ALPNProtocols }),
     // Without one OpenSSL refuses to resume where clients are verified.
     ...(side === 'server' && { sessionIdContext: 'close-notify' }),
+    ...(side === 'server' && renegotiatesAtWill(openssl) && { options: ['NO_RENEGOTIATION'] as const }),
   })
 }
 
-let roots: string | undefined
-
-function defaultCa(): string {
-  roots ??= [...tls.rootCertificates, extraCa()].join('\n')
-  return roots
-}
-
-// As Node has it: read once, and a file that cannot be read is left out.
-function extraCa(): string {
-  const file = process.env['NODE_EXTRA_CA_CERTS']
-  if (file === undefined || file === '') return ''
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
+// OpenSSL 3 refuses that to clients by itself. Each new handshake costs the server far more than the client.
+function renegotiatesAtWill({ kind, versionNumber }: OpenSSL): boolean {
+  return kind === 'OpenSSL' && versionNumber < 0x30000000
 }
 
 // One list in Node, two in OpenSSL.

@@ -8,6 +8,8 @@ import type { SslProtocol } from '../tls/versions.js'
 
 const nothing = Object.freeze({ kind: 'nothing' } as const)
 const never = Number.POSITIVE_INFINITY
+// Warnings that end nothing may come without limit: the first so many are kept, and as many of the last.
+const alertsKept = 64
 
 export class StreamEvidence {
   readonly side: 'client' | 'server'
@@ -30,6 +32,7 @@ export class StreamEvidence {
 
   add({ direction, level, name, code, at }: AlertEvent): void {
     this.#alerts.push({ direction, level, name, code, at })
+    if (this.#alerts.length > 2 * alertsKept) this.#alerts.splice(alertsKept, 1)
   }
 
   get alerts(): readonly Alert[] {

@@ -10,7 +10,8 @@ import {
   type WaitOptions,
   waitRules,
 } from '../closure/shutdown-options.js'
-import { SslContext } from '../openssl/context.js'
+import { errorOf } from '../errors.js'
+import { readsAhead, SslContext } from '../openssl/context.js'
 import {
   checkAll,
   checkBytes,
@@ -50,7 +51,10 @@ export interface StreamClosingOptions extends FlushOptions, WaitOptions {
 
 /** Whom a client takes for the server. */
 export interface IdentityOptions {
-  /** The host name that a client asks for (SNI), and that the certificate has to have. RFC 6066 section 3. */
+  /**
+   * The host name that a client asks for (SNI), and that the certificate has to have: RFC 6066 section 3. Empty: none is
+   * asked for, and `host` counts.
+   */
   readonly servername?: string
   /** The host name or address that the certificate has to have, where it is not `servername`. */
   readonly host?: string
@@ -97,10 +101,24 @@ export const identityRules = {
   },
 } satisfies OptionRules<IdentityOptions>
 
+/** A context that somebody has made, of one side. */
+export function contextOption(side: 'client' | 'server'): OptionRule<SslContext | undefined> {
+  return {
+    check: (name, value) => {
+      if (value === undefined || (value instanceof SslContext && value.side === side)) return value
+      throw invalid(name, `an SslContext of createContext('${side}')`, value)
+    },
+    unit: '',
+    default: 'none',
+  }
+}
+
 const contextRule: OptionRule<SslContext> = {
   check: (name, value) => {
-    if (value instanceof SslContext) return value
-    throw invalid(name, 'an SslContext of createContext()', value)
+    if (!(value instanceof SslContext)) throw invalid(name, 'an SslContext of createContext()', value)
+    // It would take what stands behind the peer's close_notify.
+    if (readsAhead(value)) throw invalid(name, 'an SslContext without readAhead', value)
+    return value
   },
   unit: '',
   default: 'required',
@@ -129,17 +147,35 @@ export type CheckedStreamOptions = ReturnType<typeof checkStreamOptions>
 
 export function checkStreamOptions(options: TlsStreamOptions) {
   const checked = checkAll(tlsStreamRules, options)
-  const { context, rejectUnauthorized, servername, host } = checked
+  const { context, rejectUnauthorized, host } = checked
+  // The empty name is Node's way to ask for none.
+  const servername = checked.servername === '' ? undefined : checked.servername
   if (context.side === 'client' && rejectUnauthorized && servername === undefined && host === undefined) {
     const expected = "the host that the server's certificate has to have, unless rejectUnauthorized is false,"
     throw invalid('servername', expected, undefined)
   }
-  return checked
+  return { ...checked, servername }
 }
 
 export function checkStreamShutdownOptions(options: StreamShutdownOptions | undefined): ClosingOptions {
   const checked = checkAll(streamShutdownRules, options)
   return { ...checked, afterwards: 'fin', flushBudget: 'once', waitingRoom: undefined }
+}
+
+/** How `end()` closes. */
+export function closingAsAsked(options: CheckedStreamOptions): ClosingOptions {
+  const { closing: mode, flushTimeout, waitTimeout, maxDiscardBytes } = options
+  return {
+    mode,
+    flushTimeout,
+    waitTimeout,
+    maxDiscardBytes,
+    flushBudget: 'while-stalled',
+    onData: 'deliver',
+    afterwards: 'fin',
+    signal: undefined,
+    waitingRoom: undefined,
+  }
 }
 
 export function checkUnwrapOptions(options: UnwrapOptions | undefined): {
@@ -155,6 +191,24 @@ export function checkUnwrapOptions(options: UnwrapOptions | undefined): {
     waitingRoom: undefined,
   } as const
   return { closing, onTimeout }
+}
+
+// The longest time that a timer of Node can hold.
+const longestTimer = 2 ** 31 - 1
+
+/** A time in ms as Node's sockets take it, cut off at what a timer can hold. */
+export function checkIdleTime(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw invalid(name, 'ms, 0 or more,', value)
+  return Math.min(value, longestTimer)
+}
+
+/** Refuses options by name that are none beside a context, which is made with them. */
+export function refuseBeside(context: SslContext | undefined, options: object, names: readonly string[]): void {
+  if (context === undefined) return
+  const name = names.find((each) => Reflect.get(options, each) !== undefined)
+  if (name === undefined) return
+  const expected = 'nothing beside secureContext, which is made with it,'
+  throw errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name, expected, received: 'a value' })
 }
 
 function functionOrNone(name: string, value: unknown): CheckServerIdentity | undefined {

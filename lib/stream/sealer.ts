@@ -1,5 +1,6 @@
 // What the program writes: encrypted piece by piece, so that the transport's back-pressure is ours.
 import type { Ssl } from '../openssl/index.js'
+import { recordHeaderLength } from '../tls/record-format.js'
 import { SslError } from './ssl-error.js'
 import type { Transport } from './transport.js'
 
@@ -8,39 +9,74 @@ type Done = (error?: Error | null) => void
 
 // Four records: as much as the engine gives in one piece.
 const pieceSize = 64 * 1024
+// A kernel whose peer reads as fast as we write takes all at once: others have their turn after so many bytes.
+const turnSize = 1024 * 1024
+
+/** Hears how the writing goes. */
+export interface SealerListener {
+  /** The transport has taken some of a write. */
+  taken(): void
+  failed(error: Error): void
+}
 
 interface Job {
   readonly chunks: readonly Uint8Array[]
   readonly done: Done
   index: number
   offset: number
-  /** Plaintext of it that the transport has taken. */
+  /** Plaintext of it that the transport has taken, piece by piece. */
   taken: number
+}
+
+/** A piece that the transport was given and has not taken as a whole. */
+interface Flight {
+  readonly job: Job
+  readonly bytes: Buffer
+  readonly plaintext: number
+  /** Whether the write ends with it. */
+  readonly isLast: boolean
 }
 
 /** Encrypts one write after the other; a second one begins when the first is done. */
 export class Sealer {
   readonly #ssl: Ssl
   readonly #transport: Transport
-  readonly #fail: (error: Error) => void
+  readonly #listener: SealerListener
   #job: Job | undefined
   // In the middle of a handshake of TLS 1.2 OpenSSL writes no data.
   #isKept = false
   #isOver = false
+  #flights: Flight[] = []
+  // The piece that a full transport has to take before the next one. Nothing is ever written to find out: there are transports
+  // that bear no empty write.
+  #awaited: Flight | undefined
 
-  constructor(ssl: Ssl, transport: Transport, fail: (error: Error) => void) {
+  constructor(ssl: Ssl, transport: Transport, listener: SealerListener) {
     this.#ssl = ssl
     this.#transport = transport
-    this.#fail = fail
+    this.#listener = listener
   }
 
-  /** Plaintext of the write that is under way, as far as the transport has taken it. */
-  get taken(): number {
-    return this.#job?.taken ?? 0
+  /** Whether a write is under way. */
+  get isBusy(): boolean {
+    return this.#job !== undefined
+  }
+
+  /**
+   * Plaintext of the write that is under way whose records the transport, or the kernel beneath a socket, has as a whole;
+   * undefined where that cannot be told.
+   */
+  taken(): number | undefined {
+    const landed = this.#job?.taken ?? 0
+    const [flight, another] = this.#flights
+    if (flight === undefined || flight.plaintext === 0) return landed
+    const taken = another === undefined ? this.#transport.takenOf(flight.bytes.length) : undefined
+    const within = taken === undefined ? undefined : plaintextWithin(flight, taken)
+    return within === undefined ? undefined : landed + within
   }
 
   write(chunks: readonly Uint8Array[], done: Done): void {
-    this.#job = { chunks, done, index: 0, offset: 0, taken: 0 }
+    this.#job = { chunks: chunks.filter(({ length }) => length > 0), done, index: 0, offset: 0, taken: 0 }
     this.#seal()
   }
 
@@ -54,6 +90,7 @@ export class Sealer {
   /** Nothing more is written; the write that is under way has failed. */
   stop(error: Error): void {
     this.#isOver = true
+    this.#flights = []
     const job = this.#job
     this.#job = undefined
     job?.done(error)
@@ -61,14 +98,13 @@ export class Sealer {
 
   #seal(): void {
     let sealed = 0
+    let inThisTurn = 0
     for (;;) {
       const job = this.#job
       if (job === undefined || this.#isOver) return
       const piece = nextPiece(job, pieceSize - sealed)
       if (piece === undefined) {
-        this.#send(job, sealed, () => {
-          this.#complete(job)
-        })
+        this.#complete(job)
         return
       }
       const result = this.#ssl.write(piece)
@@ -76,39 +112,53 @@ export class Sealer {
         const isWaiting = result.error === 'SSL_ERROR_WANT_READ' || result.error === 'SSL_ERROR_WANT_WRITE'
         this.#isKept = isWaiting
         this.#send(job, sealed)
-        if (!isWaiting) this.#fail(new SslError(result))
+        if (!isWaiting) this.#listener.failed(new SslError(result))
         return
       }
       job.offset += piece.length
       sealed += piece.length
-      if (sealed < pieceSize) continue
-      if (!this.#send(job, sealed, hasMore(job) ? undefined : () => this.#complete(job))) {
-        this.#awaitRoom(job)
-        return
-      }
-      if (!hasMore(job)) return
+      if (sealed < pieceSize && hasMore(job)) continue
+      this.#awaited = this.#send(job, sealed)
+      if (this.#awaited !== undefined || !hasMore(job)) return
+      inThisTurn += sealed
       sealed = 0
+      if (inThisTurn < turnSize) continue
+      setImmediate(() => {
+        if (this.#job === job) this.#seal()
+      })
+      return
     }
   }
 
-  // False: the transport is full.
-  #send(job: Job, plaintext: number, done?: () => void): boolean {
-    return this.#transport.write(this.#ssl.transmit(), (error) => {
-      if (error instanceof Error) {
-        this.#fail(error)
-        return
-      }
-      job.taken += plaintext
-      done?.()
+  // The piece that has to be taken first, where the transport is full. A socket whose kernel has taken all of it at once is
+  // not, whatever its mark says.
+  #send(job: Job, plaintext: number): Flight | undefined {
+    const bytes = this.#ssl.transmit()
+    if (bytes.length === 0) return undefined
+    const flight = { job, bytes, plaintext, isLast: !hasMore(job) }
+    this.#flights.push(flight)
+    const hasRoom = this.#transport.write(bytes, (error) => {
+      if (error instanceof Error) this.#listener.failed(error)
+      else this.#taken(flight)
     })
+    if (this.#transport.isGone) return flight
+    if (this.#transport.isQueueing) return hasRoom ? undefined : flight
+    this.#land(flight)
+    return undefined
   }
 
-  // The callback of an empty write comes when all before it is taken.
-  #awaitRoom(job: Job): void {
-    if (!hasMore(job)) return
-    this.#transport.write(Buffer.alloc(0), (error) => {
-      if (!(error instanceof Error) && this.#job === job) this.#seal()
-    })
+  #taken(flight: Flight): void {
+    this.#land(flight)
+    if (flight.job !== this.#job) return
+    this.#listener.taken()
+    if (flight.isLast) this.#complete(flight.job)
+    else if (flight === this.#awaited) this.#seal()
+  }
+
+  // The transport has that piece, and what went before.
+  #land(flight: Flight): void {
+    const index = this.#flights.indexOf(flight)
+    for (const { job, plaintext } of this.#flights.splice(0, index + 1)) job.taken += plaintext
   }
 
   #complete(job: Job): void {
@@ -131,4 +181,23 @@ function nextPiece(job: Job, most: number): Uint8Array | undefined {
     job.offset = 0
   }
   return undefined
+}
+
+// Records hold more plaintext or less, and each is longer than that by the same.
+function plaintextWithin({ bytes, plaintext }: Flight, taken: number): number | undefined {
+  const lengths: number[] = []
+  for (let at = 0; at + recordHeaderLength <= bytes.length; at += lengths.at(-1) ?? 0) {
+    lengths.push(recordHeaderLength + bytes.readUInt16BE(at + 3))
+  }
+  const overhead = (bytes.length - plaintext) / lengths.length
+  // Records of other kinds are among them, or a cipher that pads.
+  if (!Number.isInteger(overhead)) return undefined
+  let end = 0
+  let within = 0
+  for (const length of lengths) {
+    end += length
+    if (end > taken) return within
+    within += length - overhead
+  }
+  return within
 }

@@ -1,10 +1,9 @@
 import { Server } from 'node:net'
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
-import { ClosureError } from '../errors.js'
-import { SslContext } from '../openssl/context.js'
-import { checkAll, checkFlag, invalid, milliseconds, type OptionRules } from '../options.js'
-import { type ContextOptions, contextOf, contextRules } from './context.js'
-import { type StreamClosingOptions, streamClosingRules } from './options.js'
+import type { SslContext } from '../openssl/context.js'
+import { checkAll, checkFlag, milliseconds, type OptionRules } from '../options.js'
+import { type ContextOptions, contextOf, contextOptions, contextRules } from './context.js'
+import { contextOption, refuseBeside, type StreamClosingOptions, streamClosingRules } from './options.js'
 import { TlsStream } from './tls-stream.js'
 
 /** Options of {@link createServer}: those of tls.createServer() for the common case. Unknown keys are refused by name. */
@@ -14,10 +13,13 @@ export interface ServerOptions extends ContextOptions, StreamClosingOptions {
    * @default false
    */
   readonly requestCert?: boolean
-  /** A context of createContext(), in place of all options that make one. */
+  /**
+   * A context of createContext(), in place of all options that make one and of `requestCert`, which are refused beside it. One
+   * that asks for certificates: `OpenSSL.createContext({ side: 'server', verify: 'require', ... })`.
+   */
   readonly secureContext?: SslContext
   /**
-   * ms for the handshake; a client that has not done it by then is destroyed.
+   * ms for the handshake; a client that has not done it by then is destroyed. 0: it may take its time.
    * @default 120000
    */
   readonly handshakeTimeout?: number
@@ -27,14 +29,7 @@ const serverRules = {
   ...contextRules,
   ...streamClosingRules,
   requestCert: { check: (name, value) => checkFlag(name, value) ?? false, unit: '', default: 'false' },
-  secureContext: {
-    check: (name, value) => {
-      if (value === undefined || value instanceof SslContext) return value
-      throw invalid(name, 'an SslContext of createContext()', value)
-    },
-    unit: '',
-    default: 'none',
-  },
+  secureContext: contextOption('server'),
   handshakeTimeout: milliseconds(120_000),
 } satisfies OptionRules<ServerOptions>
 
@@ -46,15 +41,17 @@ export class TlsServer extends Server {
   /** Made by {@link createServer} only. */
   constructor(context: SslContext, options: Required<StreamClosingOptions>, handshakeTimeout: number) {
     super({ allowHalfOpen: true }, (socket) => {
-      this.#accept(new TlsStream(socket, { context, ...options }), handshakeTimeout)
+      // It may be gone by the time that somebody hands it to us.
+      if (!socket.destroyed) this.#accept(new TlsStream(socket, { context, ...options }), handshakeTimeout)
     })
   }
 
   #accept(stream: TlsStream, handshakeTimeout: number): void {
-    const timer = startTimer(() => {
+    const late = (): void => {
       const message = `The client has not done its handshake within ${handshakeTimeout} ms (handshakeTimeout)`
       stream.destroy(Object.assign(new Error(message), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }))
-    }, handshakeTimeout).unref()
+    }
+    const timer = handshakeTimeout === 0 ? undefined : startTimer(late, handshakeTimeout).unref()
     const failed = (error: Error): void => {
       this.emit('tlsClientError', error, stream)
     }
@@ -81,9 +78,7 @@ export function createServer(options: ServerOptions, listener?: (stream: TlsStre
   const checked = checkAll(serverRules, options)
   const { requestCert, secureContext, handshakeTimeout, closing, flushTimeout, waitTimeout, maxDiscardBytes } = checked
   const { onTruncation, allowHalfOpen, openssl, ca, cert, key, passphrase, ALPNProtocols, ciphers } = checked
-  if (secureContext !== undefined && secureContext.side !== 'server') {
-    throw new ClosureError('ERR_CLOSURE_INVALID_ARGUMENT', 'Expected a context of a server for secureContext')
-  }
+  refuseBeside(secureContext, options, ['requestCert', ...contextOptions])
   const { minVersion, maxVersion } = checked
   const context =
     secureContext ??

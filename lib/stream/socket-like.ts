@@ -2,7 +2,7 @@
 import { type AddressInfo, Socket } from 'node:net'
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
-import { checkCount } from '../options.js'
+import { checkIdleTime } from './options.js'
 
 /** A Duplex over another one, which tells of the socket beneath it where there is one. */
 export class SocketLike extends Duplex {
@@ -67,20 +67,27 @@ export class SocketLike extends Duplex {
   }
 
   /**
-   * Emits 'timeout' when neither data came nor was written for so many ms; 0 for never. It closes nothing, and keeps no
-   * process alive.
+   * Emits 'timeout' when neither data came nor any of what was written left for so many ms; 0 for never. It closes nothing, and
+   * keeps no process alive.
    *
    * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT
    */
   setTimeout(ms: number, listener?: () => void): this {
-    checkCount('ms', 'ms', ms, 0)
+    const time = checkIdleTime('ms', ms)
     this.stopTimer()
     if (listener !== undefined) {
-      if (ms === 0) this.off('timeout', listener)
+      if (time === 0) this.off('timeout', listener)
       else this.once('timeout', listener)
     }
-    if (ms > 0 && !this.destroyed) this.#timer = startTimer(() => this.emit('timeout'), ms).unref()
+    if (time > 0 && !this.destroyed) this.#timer = startTimer(() => this.emit('timeout'), time).unref()
     return this
+  }
+
+  /** Ends the stream, and destroys it when FIN has gone: as http does with sockets. */
+  destroySoon(): void {
+    if (!this.writableEnded) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once('finish', () => this.destroy())
   }
 
   protected restartTimer(): void {

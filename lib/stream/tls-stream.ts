@@ -1,38 +1,41 @@
 import { Duplex } from 'node:stream'
-import type { X509Certificate } from 'node:crypto'
-import type { PeerCertificate } from 'node:tls'
 import { Closing } from '../closing/closing.js'
 import { sendCloseNotify } from '../closing/half-close.js'
-import type { ClosingOptions } from '../closing/options.js'
 import { checkFlushTimeout, type FlushOptions } from '../closure/shutdown-options.js'
 import { ClosureError } from '../errors.js'
 import type { Ssl, SslProtocol } from '../openssl/index.js'
-import { OpenSSL } from '../openssl/openssl.js'
 import { invalid } from '../options.js'
-import { TruncationError } from '../report/truncation-error.js'
 import { unwrapErrorOf } from '../report/unwrap-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 import type { UnwrapOptions } from '../unwrap/unwrap-options.js'
+import { type Callback, ClosableDuplex } from './closable-duplex.js'
 import { type ConnectionListener, EngineConnection } from './connection.js'
-import { type ClosableStream, type DrainBy, EngineSide } from './engine-side.js'
+import { type DrainBy, EngineSide } from './engine-side.js'
+import { createSsl, distrustOf } from './handshake.js'
 import {
   type CheckedStreamOptions,
   checkStreamOptions,
   checkStreamShutdownOptions,
   checkUnwrapOptions,
+  closingAsAsked,
   type StreamShutdownOptions,
   type TlsStreamOptions,
 } from './options.js'
-import { SocketLike } from './socket-like.js'
-import { SslError } from './ssl-error.js'
+import { closed } from './refusals.js'
+import { StreamEnd } from './stream-end.js'
 import { Transport } from './transport.js'
-import { certificateOf, chainError, verify } from './verification.js'
+import { asError, type Verification, verify } from './verification.js'
 
 // Four records: the engine's piece.
 const highWaterMark = 64 * 1024
-const nothing = Buffer.alloc(0)
 
-type Callback = (error?: Error | null) => void
+let privateSideOf: ((stream: TlsStream, drainBy: DrainBy) => EngineSide) | undefined
+
+/** Our side of a stream, for whoever runs the machine on it. */
+export function sideOf(stream: TlsStream, drainBy: DrainBy): EngineSide {
+  if (privateSideOf === undefined) throw new Error('expected the class of the stream to be there')
+  return privateSideOf(stream, drainBy)
+}
 
 /**
  * TLS over any Duplex, as a Duplex: on an SSL of the engine, of the process's own OpenSSL or of any libssl. Made by
@@ -45,42 +48,40 @@ type Callback = (error?: Error | null) => void
  *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_CALL_FAILED; ERR_OPENSSL_FREED of the context
  */
-export class TlsStream extends SocketLike {
-  readonly encrypted = true
+export class TlsStream extends ClosableDuplex {
+  static {
+    privateSideOf = (stream, drainBy) => stream.#side(drainBy)
+  }
+
   /** Settles when the stream is destroyed or unwrapped, however that came, and never rejects. */
   readonly report: Promise<ClosureReport>
-  /** Whether the peer was verified, and is the one that it has to be. */
-  authorized = false
-  /** Why it is not authorized: a code of Node's. */
-  authorizationError: string | undefined
 
   readonly #options: CheckedStreamOptions
   readonly #connection: EngineConnection
-  readonly #fin = new HeldFin()
+  readonly #end: StreamEnd
   #whenSecured: (() => void)[] = []
   // The callback of a write that waits for the handshake.
   #kept: Callback | undefined
   #decide: (report: ClosureReport) => void = () => undefined
   #decided: ClosureReport | undefined
   #closeNotify: Promise<void> | undefined
-  #refusesWrites = false
   #isUnwrapped = false
-  // Whether the program has said that it does not want what still comes.
-  #isDropping = false
-  // Takes the place of 'end'.
-  #cut: { readonly cause: Error | undefined } | undefined
 
   constructor(transport: Duplex, options: TlsStreamOptions) {
     if (!(transport instanceof Duplex)) throw invalid('transport', 'a Duplex', transport)
     if (transport.destroyed || transport.readableEnded) throw invalid('transport', 'a Duplex that is open', transport)
+    if (transport.readableEncoding !== null) throw invalid('transport', 'a Duplex without an encoding', transport)
     const checked = checkStreamOptions(options)
     super(transport, { allowHalfOpen: checked.allowHalfOpen, highWaterMark })
     this.#options = checked
     this.report = new Promise((resolve) => {
       this.#decide = resolve
     })
-    this.#connection = new EngineConnection(createSsl(checked), new Transport(transport), this.#listener())
-    this.#connection.start()
+    const connection = new EngineConnection(createSsl(checked), new Transport(transport), this.#listener())
+    const { onTruncation } = checked
+    this.#connection = connection
+    this.#end = new StreamEnd({ stream: this, connection, onTruncation, reportNow: () => this.#reportNow() })
+    connection.start()
   }
 
   /** Whether the handshake is done. */
@@ -88,9 +89,13 @@ export class TlsStream extends SocketLike {
     return this.#connection.isSecured
   }
 
-  /** Everything written to it that was not given to the transport yet, in bytes, as far as that is known. */
-  get undeliveredBytes(): number {
-    return this.writableLength - this.#connection.sealer.taken
+  /**
+   * Bytes that were written to it and that the transport does not have in whole records: the kernel, where that is a
+   * socket. Undefined where it cannot be told.
+   */
+  get undeliveredBytes(): number | undefined {
+    const taken = this.#connection.sealer.taken()
+    return taken === undefined ? undefined : this.writableLength - taken
   }
 
   // --- Closing ---
@@ -109,7 +114,7 @@ export class TlsStream extends SocketLike {
   async shutdown(options?: StreamShutdownOptions): Promise<ClosureReport> {
     const checked = checkStreamShutdownOptions(options)
     this.#requireOpen('shutdown()')
-    this.#isDropping = checked.onData === 'discard' || checked.onData === 'fail'
+    this.#end.isUnwanted = checked.onData === 'discard' || checked.onData === 'fail'
     await new Closing(this.#side('end'), checked).run()
     return this.#decided ?? this.#reportNow()
   }
@@ -127,6 +132,7 @@ export class TlsStream extends SocketLike {
     const flushTimeout = checkFlushTimeout(options)
     if (this.#closeNotify !== undefined) return this.#closeNotify
     this.#requireOpen('closeNotify()')
+    if (this.writableEnded) throw closed('closeNotify()')
     this.#closeNotify = this.#sendCloseNotify(flushTimeout)
     return this.#closeNotify
   }
@@ -146,11 +152,12 @@ export class TlsStream extends SocketLike {
   async unwrap(options?: UnwrapOptions): Promise<Duplex> {
     const { closing: checked, onTimeout } = checkUnwrapOptions(options)
     this.#requireOpen('unwrap()')
+    if (this.writableEnded) throw closed('unwrap()')
     this.allowHalfOpen = true
-    this.#isDropping = checked.onData === 'discard' || checked.onData === 'fail'
+    this.#end.isUnwanted = checked.onData === 'discard' || checked.onData === 'fail'
     // A FIN that the program asks for meanwhile waits.
-    this.#fin.hold(() => undefined)
-    const side = new EngineSide(this.#connection, this.#closable(), 'write', ({ endedBy }) => {
+    this.fin.hold(() => undefined)
+    const side = new EngineSide(this.#connection, this.closable(), 'write', ({ endedBy }) => {
       return onTimeout === 'reject' && (endedBy === 'wait-timeout' || endedBy === 'reader-stalled')
     })
     const closing = new Closing(side, checked)
@@ -164,63 +171,13 @@ export class TlsStream extends SocketLike {
 
   // --- What the handshake has brought ---
 
-  /** 'TLSv1.2', 'TLSv1.3'; undefined before the handshake is done. */
-  getProtocol(): SslProtocol | undefined {
+  override getProtocol(): SslProtocol | undefined {
     return this.#connection.evidence.protocol
   }
 
-  /** The cipher by OpenSSL's name; undefined before the handshake is done, and after the end. */
-  getCipher(): { readonly name: string; readonly version: SslProtocol } | undefined {
-    const name = this.#ssl()?.getCipher()
-    const version = this.getProtocol()
-    return name === undefined || version === undefined ? undefined : { name, version }
-  }
-
-  /** The protocol that was agreed on: RFC 7301. False without one. */
-  get alpnProtocol(): string | false {
-    return this.#ssl()?.getAlpn() ?? false
-  }
-
-  /** The host name that the client asked for (SNI). False without one. */
-  get servername(): string | false {
-    return this.#ssl()?.getServername() ?? false
-  }
-
-  /** The peer's own certificate, as Node's object of it, without its chain; undefined where it has sent none. */
-  getPeerCertificate(): PeerCertificate | undefined {
-    return this.getPeerX509Certificate()?.toLegacyObject()
-  }
-
-  /** The same as an X509Certificate. */
-  getPeerX509Certificate(): X509Certificate | undefined {
-    const ssl = this.#ssl()
-    return ssl === undefined ? undefined : certificateOf(ssl)
-  }
-
-  /** Whether the handshake resumed a session. */
-  isSessionReused(): boolean {
-    return this.#ssl()?.sessionReused() ?? false
-  }
-
-  /** The session as it is now, for the option `session`; in TLS 1.3 'session' has the one that can be resumed. */
-  getSession(): Buffer | undefined {
-    const session = this.#ssl()?.getSession()
-    try {
-      return session?.toBuffer()
-    } finally {
-      session?.free()
-    }
-  }
-
-  /**
-   * Bytes that both sides can derive and nobody else: RFC 5705.
-   *
-   * @throws ClosureError ERR_OPENSSL_STATE before the handshake is done; ERR_CLOSURE_CLOSED; ERR_CLOSURE_INVALID_ARGUMENT
-   */
-  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
-    const ssl = this.#ssl()
-    if (ssl === undefined) throw closed('exportKeyingMaterial()')
-    return ssl.exportKeyingMaterial(length, label, context)
+  protected override liveSsl(): Ssl | undefined {
+    const { isFreed, ssl } = this.#connection
+    return isFreed ? undefined : ssl
   }
 
   // --- Duplex ---
@@ -243,33 +200,15 @@ export class TlsStream extends SocketLike {
   override _final(done: Callback): void {
     this.#onceSecured(() => {
       if (this.#isUnwrapped) done()
-      else if (!this.#fin.arrived(done)) this.#closeAsAsked()
+      else if (!this.fin.arrived(done)) this.#closeAsAsked()
     })
   }
 
-  override write(chunk: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): boolean {
-    if (this.#refusesWrites && !this.writableEnded) {
-      refuse(typeof encoding === 'function' ? encoding : callback)
-      return false
-    }
-    return typeof encoding === 'string'
-      ? super.write(chunk, encoding, callback)
-      : super.write(chunk, encoding ?? callback)
-  }
-
-  override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): this {
-    const hasData = chunk !== undefined && chunk !== null && typeof chunk !== 'function'
-    if (this.#refusesWrites && hasData && !this.writableEnded) {
-      refuse(typeof encoding === 'function' ? encoding : callback)
-      return super.end()
-    }
-    return typeof encoding === 'string' ? super.end(chunk, encoding, callback) : super.end(chunk, encoding ?? callback)
-  }
-
-  // The end of a stream that was cut is an error, once all that came was read.
+  // The end of a stream that was cut is an error, once all that came was read. 'close' tells of one, as that of sockets does.
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event !== 'end' || this.#cut === undefined) return super.emit(event, ...args)
-    this.#failCut()
+    if (event === 'close') return super.emit(event, this.errored !== null)
+    if (event !== 'end' || !this.#end.isCut) return super.emit(event, ...args)
+    this.#end.fail()
     return false
   }
 
@@ -285,6 +224,7 @@ export class TlsStream extends SocketLike {
     // The last moment at which the alert can be known to have left.
     if (!this.#connection.isFreed) this.#connection.look()
     evidence.closing?.destroyed()
+    this.#end.destroyedWith(error)
     this.#settle(this.#reportNow())
     this.#connection.free()
     const reason = error ?? closed('write()')
@@ -301,62 +241,21 @@ export class TlsStream extends SocketLike {
   // --- Our side of the closing ---
 
   #side(drainBy: DrainBy): EngineSide {
-    return new EngineSide(this.#connection, this.#closable(), drainBy)
-  }
-
-  #closable(): ClosableStream {
-    const stream = (): this => this
-    const fin = this.#fin
-    return {
-      get destroyed() {
-        return stream().destroyed
-      },
-      get readableLength() {
-        return stream().readableLength
-      },
-      holdFin: (drained) => fin.hold(drained),
-      endStream: () => {
-        super.end()
-        this.#refusesWrites = true
-      },
-      drainOpen: (drained) => {
-        while (this.writableCorked > 0) this.uncork()
-        // The callback of an empty write comes after all others; an error means that the stream is being destroyed.
-        super.write(nothing, () => {
-          drained()
-        })
-        this.#refusesWrites = true
-      },
-      finGone: () => fin.complete(),
-      leaveOpen: () => undefined,
-      resume: () => this.resume(),
-      destroy: () => this.destroy(),
-    }
+    return new EngineSide(this.#connection, this.closable(), drainBy)
   }
 
   #closeAsAsked(): void {
-    const { closing: mode, flushTimeout, waitTimeout, maxDiscardBytes } = this.#options
-    const options: ClosingOptions = {
-      mode,
-      flushTimeout,
-      waitTimeout,
-      maxDiscardBytes,
-      flushBudget: 'while-stalled',
-      onData: 'deliver',
-      afterwards: 'fin',
-      signal: undefined,
-      waitingRoom: undefined,
-    }
-    const closing = new Closing(this.#side('ended'), options)
-    if (closing.runAtOnce()) this.#connection.giveFin(() => this.#fin.complete())
+    const closing = new Closing(this.#side('ended'), closingAsAsked(this.#options))
+    if (closing.runAtOnce()) this.#connection.giveFin(() => this.fin.complete())
     else closing.start(() => undefined)
   }
 
   // After an unwrap() that was not answered in time.
   #goOnOpen(): void {
     this.#connection.evidence.closing = undefined
-    this.#fin.letGo()
-    if (this.#fin.isWaiting) this.#closeAsAsked()
+    this.#end.isUnwanted = false
+    this.fin.letGo()
+    if (this.fin.isWaiting) this.#closeAsAsked()
   }
 
   async #sendCloseNotify(flushTimeout: number): Promise<void> {
@@ -369,7 +268,7 @@ export class TlsStream extends SocketLike {
       if (sending === 'tcp-end' || !this.#connection.evidence.hasWrittenCloseNotify()) throw closed('closeNotify()')
     } catch (error) {
       if (!this.#connection.evidence.hasWrittenCloseNotify()) {
-        this.#refusesWrites = false
+        this.takeWritesAgain()
         this.#closeNotify = undefined
       }
       throw error
@@ -392,9 +291,9 @@ export class TlsStream extends SocketLike {
     this.#isUnwrapped = true
     this.stopTimer()
     this.#settle(report)
-    transport.detach(this.#connection.free())
-    if (this.#fin.isWaiting) this.#fin.complete()
-    super.end()
+    this.#connection.free()
+    transport.detach()
+    this.endWithoutFin()
     return transport.stream
   }
 
@@ -413,39 +312,61 @@ export class TlsStream extends SocketLike {
     return {
       secured: () => this.#secured(),
       data: (bytes) => this.#received(bytes),
-      readingEnded: (how, cause) => this.#readingEnded(how, cause),
+      written: () => this.restartTimer(),
+      readingEnded: (how, cause) => this.#end.came(how, cause),
       writingFailed: (error) => {
-        if (this.#cut === undefined && !this.writableFinished) this.destroy(error)
+        if (this.#end.isCut) this.#writingEnded()
+        else if (!this.writableFinished) this.destroy(error)
       },
       handshakeFailed: (error) => {
-        const ssl = this.#ssl()
-        const cause = error instanceof SslError && ssl !== undefined ? chainError(ssl, error) : undefined
-        this.authorizationError = cause?.code
-        this.destroy(cause ?? error)
+        const distrust = distrustOf(error, this.liveSsl())
+        this.authorizationError = distrust?.code
+        this.destroy(distrust ?? error)
       },
       lost: () => {
-        if (this.#cut === undefined && !(this.writableFinished && this.#connection.hasReadingEnded)) this.destroy()
+        if (this.#end.isCut) this.#writingEnded()
+        else if (!(this.writableFinished && this.#connection.hasReadingEnded)) this.destroy()
       },
       session: (der) => void this.emit('session', der),
       keylog: (line) => void this.emit('keylog', line),
     }
   }
 
+  // What waits to be read is read first, unless somebody waits for a write that cannot be any more.
+  #writingEnded(): void {
+    if (this.#connection.sealer.isBusy) this.#end.fail()
+  }
+
   #secured(): void {
-    const { context, rejectUnauthorized, checkServerIdentity, servername, host } = this.#options
-    const ssl = this.#connection.ssl
-    const { isAuthorized, error } = verify(ssl, { host: servername ?? host, checkServerIdentity })
+    const { context, rejectUnauthorized } = this.#options
+    const verification = this.#verification()
+    if (verification === undefined) return
+    const { isAuthorized, error } = verification
     this.authorized = isAuthorized
     this.authorizationError = error?.code
     if (error !== undefined && rejectUnauthorized && context.side === 'client') {
       this.destroy(error)
       return
     }
-    if (context.side === 'client') this.emit('secureConnect')
-    this.emit('secure')
-    const waiting = this.#whenSecured
-    this.#whenSecured = []
-    for (const act of waiting) act()
+    try {
+      if (context.side === 'client') this.emit('secureConnect')
+      this.emit('secure')
+    } finally {
+      const waiting = this.#whenSecured
+      this.#whenSecured = []
+      for (const act of waiting) act()
+    }
+  }
+
+  // Undefined: the check of the program's has failed, and the stream is destroyed, whoever is accepted otherwise.
+  #verification(): Verification | undefined {
+    const { checkServerIdentity, servername, host } = this.#options
+    try {
+      return verify(this.#connection.ssl, { host: servername ?? host, checkServerIdentity })
+    } catch (error) {
+      this.destroy(asError(error))
+      return undefined
+    }
   }
 
   #received(bytes: Buffer): void {
@@ -453,27 +374,6 @@ export class TlsStream extends SocketLike {
     this.bytesRead += bytes.length
     if (this.#connection.evidence.closing?.dataCame(bytes.length) === true) return
     if (!this.push(bytes)) this.#connection.transport.pause()
-  }
-
-  #readingEnded(how: 'close_notify' | 'cut', cause: Error | undefined): void {
-    const { evidence } = this.#connection
-    // Who has closed without an alert, or does not want what still comes, demands none.
-    const isDemanded = !this.#isDropping && !evidence.isQuiet
-    if (how === 'cut' && (isDemanded || cause !== undefined)) {
-      const isError = isDemanded && (this.#options.onTruncation === 'error' || cause !== undefined)
-      if (isError) this.#cut = { cause }
-    }
-    this.push(null)
-    evidence.closing?.peerEnded()
-    // There is nothing to be read first.
-    if (this.#cut !== undefined && this.readableLength === 0) this.#failCut()
-  }
-
-  #failCut(): void {
-    const { cause } = this.#cut ?? {}
-    const isStrict = this.#options.onTruncation === 'error'
-    if (isStrict) this.destroy(new TruncationError(this.#reportNow(), cause === undefined ? {} : { cause }))
-    else this.destroy(cause)
   }
 
   #seal(chunks: readonly Uint8Array[], done: Callback): void {
@@ -490,64 +390,4 @@ export class TlsStream extends SocketLike {
     if (this.#connection.isSecured) act()
     else this.#whenSecured.push(act)
   }
-
-  #ssl(): Ssl | undefined {
-    const { isFreed, ssl } = this.#connection
-    return isFreed ? undefined : ssl
-  }
-}
-
-/** The end of the stream on its way to FIN, which a closing holds. */
-class HeldFin {
-  #drained: (() => void) | undefined
-  #done: Callback | undefined
-
-  get isWaiting(): boolean {
-    return this.#done !== undefined
-  }
-
-  /** The stream has ended and drained. True: a closing holds that. */
-  arrived(done: Callback): boolean {
-    this.#done = done
-    this.#drained?.()
-    return this.#drained !== undefined
-  }
-
-  hold(drained: () => void): void {
-    this.#drained = drained
-    if (this.#done !== undefined) drained()
-  }
-
-  letGo(): void {
-    this.#drained = undefined
-  }
-
-  complete(): void {
-    const done = this.#done
-    this.#done = undefined
-    done?.()
-  }
-}
-
-function createSsl({ context, servername, session }: CheckedStreamOptions): Ssl {
-  const { openssl } = context
-  const resumed = session === undefined || !(openssl instanceof OpenSSL) ? undefined : openssl.sessionFrom(session)
-  try {
-    return context.createSsl({
-      ...(servername !== undefined && context.side === 'client' && { servername }),
-      ...(resumed !== undefined && { session: resumed }),
-    })
-  } finally {
-    resumed?.free()
-  }
-}
-
-function refuse(callback: Callback | undefined): void {
-  if (callback === undefined) return
-  const message = 'close_notify has been sent on this connection: nothing can be written after it'
-  process.nextTick(callback, new ClosureError('ERR_WRITE_AFTER_CLOSE_NOTIFY', message))
-}
-
-function closed(call: string): ClosureError {
-  return new ClosureError('ERR_CLOSURE_CLOSED', `${call} came too late: the stream is closed, or FIN has been sent`)
 }

@@ -2,8 +2,10 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { kernelHasClosed } from '../closure/output-progress.js'
-import { fileDescriptor, handleOf } from '../closure/socket-internals.js'
+import { fileDescriptor, handleOf, queuedBy } from '../closure/socket-internals.js'
 import { unacknowledged } from '../native/addon.js'
+import { invalid } from '../options.js'
+import { closed } from './refusals.js'
 
 /** Hears what the stream beneath TLS does. */
 export interface TransportListener {
@@ -38,8 +40,17 @@ export class Transport {
     this.stream.resume()
   }
 
-  /** Gives the stream back as it was, paused, with these bytes before all that comes. */
-  detach(surplus: Buffer): void {
+  /**
+   * Stops reading, and puts these bytes, the last that came, back before all that comes. At once: once the stream has told of
+   * its end it takes nothing back, and it tells of none while it holds something.
+   */
+  keep(bytes: Buffer): void {
+    this.stream.pause()
+    if (bytes.length > 0) this.stream.unshift(bytes)
+  }
+
+  /** Gives the stream back as it was, paused. */
+  detach(): void {
     this.#listener = undefined
     this.stream.off('data', this.#onData)
     this.stream.off('end', this.#onEnd)
@@ -47,7 +58,6 @@ export class Transport {
     this.stream.off('close', this.#onClose)
     this.stream.allowHalfOpen = this.#allowedHalfOpen
     this.stream.pause()
-    if (surplus.length > 0) this.stream.unshift(surplus)
   }
 
   get isGone(): boolean {
@@ -76,7 +86,7 @@ export class Transport {
   /** Gives it bytes, of its own from then on. `taken` is called when it has taken or refused them; false: it is full. */
   write(bytes: Buffer, taken?: (error: Error | null | undefined) => void): boolean {
     if (this.isGone) {
-      if (taken !== undefined) process.nextTick(taken, this.stream.errored ?? new Error('The transport has ended'))
+      if (taken !== undefined) process.nextTick(taken, this.stream.errored ?? closed('write()'))
       return true
     }
     return this.stream.write(bytes, taken)
@@ -113,6 +123,14 @@ export class Transport {
     if (this.stream instanceof Socket) this.stream.setNoDelay(true)
   }
 
+  /** How much of a write that is under way, of so many bytes, the kernel has taken; undefined where nothing tells. */
+  takenOf(bytes: number): number | undefined {
+    const handle = this.#handle()
+    const queued = handle === undefined ? undefined : queuedBy(handle)
+    // What waits behind that write would count as well.
+    return queued === undefined || this.stream.writableLength !== bytes ? undefined : bytes - queued
+  }
+
   /** Bytes that the peer's TCP has not acknowledged, of those that the kernel has; undefined where it does not tell. */
   unacknowledged(): number | undefined {
     const fd = this.#fileDescriptor()
@@ -131,8 +149,8 @@ export class Transport {
 
   readonly #onData = (bytes: unknown): void => {
     // A stream that was given an encoding gives text.
-    if (bytes instanceof Uint8Array) this.#listener?.received(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
-    else this.stream.destroy(new TypeError('Expected bytes from the stream beneath TLS: it must have no encoding'))
+    if (Buffer.isBuffer(bytes)) this.#listener?.received(bytes)
+    else this.stream.destroy(invalid('transport', 'a Duplex that gives bytes, without an encoding', typeof bytes))
   }
 
   // To libuv a RST that comes together with data is an end like any other. The kernel knows: TCP is closed, which a FIN

@@ -1,8 +1,9 @@
 // Whether the peer is who it has to be: OpenSSL's result of verifying its certificates, and the name in the first.
 import { X509Certificate } from 'node:crypto'
 import tls from 'node:tls'
-import type { Ssl } from '../openssl/index.js'
+import type { LibraryIdentity, Ssl } from '../openssl/index.js'
 import type { CheckServerIdentity } from './options.js'
+import type { SslError } from './ssl-error.js'
 
 /** The result of verifying a peer. A server that has asked for no certificate has no error, and nobody is authorized. */
 export interface Verification {
@@ -15,7 +16,7 @@ export interface Expected {
   readonly checkServerIdentity: CheckServerIdentity | undefined
 }
 
-/** Verifies the peer of a handshake that is done. */
+/** Verifies the peer of a handshake that is done. It throws what `checkServerIdentity` throws. */
 export function verify(ssl: Ssl, { host, checkServerIdentity = tls.checkServerIdentity }: Expected): Verification {
   const certificate = certificateOf(ssl)
   if (certificate === undefined) {
@@ -24,19 +25,31 @@ export function verify(ssl: Ssl, { host, checkServerIdentity = tls.checkServerId
   }
   const chain = chainError(ssl)
   if (chain !== undefined) return refused(chain)
-  if (ssl.context.side === 'server' || host === undefined) return { isAuthorized: true }
-  const error = checkServerIdentity(host, certificate.toLegacyObject())
-  return error === undefined ? { isAuthorized: true } : refused(withCode(error))
+  if (ssl.context.side === 'server') return { isAuthorized: true }
+  if (host === undefined) return refused(coded('No name was given to compare the certificate with', wrongName))
+  // Whatever is true is an objection, as in Node.
+  const objection: unknown = checkServerIdentity(host, certificate.toLegacyObject())
+  return objection ? refused(withCode(asError(objection))) : { isAuthorized: true }
+}
+
+/** What was thrown, or given as an error, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 function refused(error: Error & { readonly code: string }): Verification {
   return { isAuthorized: false, error }
 }
 
+/** Whether OpenSSL has ended the handshake because it does not trust the peer's certificates. */
+export function isDistrust({ queue }: SslError): boolean {
+  return queue.some(({ reason }) => /^certificate.verify.failed$/i.test(reason ?? ''))
+}
+
 /** The error of verifying the peer's certificates, with Node's code, as far as OpenSSL has come; undefined without one. */
 export function chainError(ssl: Ssl, cause?: Error): (Error & { readonly code: string }) | undefined {
   const { code, text } = ssl.getVerifyResult()
-  const name = names.get(code)
+  const name = nameOf(code, ssl.context.openssl)
   if (code === 0 || (cause !== undefined && name === undefined)) return undefined
   return coded(text, name ?? `X509_V_ERR_${code}`, cause)
 }
@@ -52,8 +65,15 @@ function coded(message: string, code: string, cause?: Error): Error & { readonly
 }
 
 function withCode(error: Error): Error & { readonly code: string } {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'ERR_TLS_CERT_ALTNAME_INVALID'
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : wrongName
   return Object.assign(error, { code })
+}
+
+const wrongName = 'ERR_TLS_CERT_ALTNAME_INVALID'
+
+// A number that OpenSSL 3 has given another meaning.
+function nameOf(code: number, { kind, versionNumber }: LibraryIdentity): string | undefined {
+  return code === 24 && !(kind === 'OpenSSL' && versionNumber >= 0x30000000) ? 'INVALID_CA' : names.get(code)
 }
 
 /** X509_STORE_CTX_get_error(3) by the names that Node gives as codes: without X509_V_ERR_. */
@@ -80,10 +100,11 @@ const names: ReadonlyMap<number, string> = new Map([
   [21, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   [22, 'CERT_CHAIN_TOO_LONG'],
   [23, 'CERT_REVOKED'],
-  [24, 'INVALID_CA'],
+  [24, 'NO_ISSUER_PUBLIC_KEY'],
   [25, 'PATH_LENGTH_EXCEEDED'],
   [26, 'INVALID_PURPOSE'],
   [27, 'CERT_UNTRUSTED'],
   [28, 'CERT_REJECTED'],
   [62, 'HOSTNAME_MISMATCH'],
+  [79, 'INVALID_CA'],
 ])

@@ -40,6 +40,7 @@ const excluded = {
     policy: 'no native code beyond that of closure',
     report: 'no native code',
     scripts: 'no native code of its own',
+    stream: 'no native code beyond that of openssl',
     stress: 'time is another one there',
     support: 'the parts that the tests themselves are made of',
     tls: 'no native code',

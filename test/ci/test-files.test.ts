@@ -19,7 +19,19 @@ const linesOf = (...args: readonly string[]): readonly string[] =>
 
 /** The lists of folders that each place repeats: a new folder of test/ needs a decision where else its tests run. */
 const repeated: Readonly<Record<string, readonly string[]>> = {
-  'other-nodes': ['closing', 'closure', 'hazards', 'lab', 'openssl', 'policy', 'report', 'stress', 'tls', 'unwrap'],
+  'other-nodes': [
+    'closing',
+    'closure',
+    'hazards',
+    'lab',
+    'openssl',
+    'policy',
+    'report',
+    'stream',
+    'stress',
+    'tls',
+    'unwrap',
+  ],
   sanitizers: ['closure', 'openssl'],
 }
 

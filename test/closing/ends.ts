@@ -1,12 +1,14 @@
-/** Two ends of a connection, of which ours is closed by the machine: Node's sockets through a relay, or in memory. */
+/** Two ends of a connection, of which ours is closed by the machine: sockets of Node's, TLS streams of ours, or in memory. */
 import { onTestFinished } from 'vitest'
 import type { ClosingSide } from '../../lib/closing/side.js'
 import { SocketSide } from '../../lib/closure/socket-side.js'
 import { lifetimeOf } from '../../lib/closure/lifetime.js'
 import { closureOf } from '../../lib/index.js'
 import { loadOpenSSL } from '../../lib/openssl/index.js'
+import { sideOf } from '../../lib/stream/tls-stream.js'
 import { connectSides } from '../closure/sides.js'
 import { connectPair as connectSsls } from '../openssl/ssl-pair.js'
+import { connectStreams } from '../stream/pair.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { MemoryEnd } from './memory-end.js'
 
@@ -33,6 +35,8 @@ export const makers: readonly { readonly name: string; readonly make: (keepOpen:
   ...tlsVersions.flatMap((version) => [
     { name: `Node's client, ${version}`, make: (keepOpen: boolean) => socketEnds(version, 'client', keepOpen) },
     { name: `Node's server, ${version}`, make: (keepOpen: boolean) => socketEnds(version, 'server', keepOpen) },
+    { name: `a stream's client, ${version}`, make: (keepOpen: boolean) => streamEnds(version, 'client', keepOpen) },
+    { name: `a stream's server, ${version}`, make: (keepOpen: boolean) => streamEnds(version, 'server', keepOpen) },
     { name: `in memory, ${version}`, make: () => memoryEnds(version) },
   ]),
 ]
@@ -45,6 +49,29 @@ async function socketEnds(version: TlsVersion, near: 'client' | 'server', keepOp
   peer.resume()
   return {
     side: new SocketSide(connection, keepOpen ? 'write' : 'end'),
+    sent: () => wire.closing(near).map((what) => (what === 'fin' ? 'fin' : alertOf(what))),
+    hasReadToEnd: () => local.readableEnded,
+    read: () => void local.resume(),
+    stall: () => {
+      wire.stall(near, true)
+      local.write(Buffer.alloc(32 * 1024 * 1024))
+      return Promise.resolve()
+    },
+    peer: {
+      closeNotify: () => void closureOf(peer).closeNotify(),
+      fin: () => void closureOf(peer).shutdown({ mode: 'quiet' }),
+      send: (bytes) => void peer.write(Buffer.alloc(bytes)),
+    },
+  }
+}
+
+async function streamEnds(version: TlsVersion, near: 'client' | 'server', keepOpen: boolean): Promise<Ends> {
+  // What the stream makes of an end without close_notify is its own affair: the machine ends TCP by itself.
+  const options = { allowHalfOpen: true, peerHalfOpen: true, onTruncation: 'report' } as const
+  const { local, peer, wire } = await connectStreams({ name: 'own', openssl: loadOpenSSL(), version, near }, options)
+  peer.resume()
+  return {
+    side: sideOf(local, keepOpen ? 'write' : 'end'),
     sent: () => wire.closing(near).map((what) => (what === 'fin' ? 'fin' : alertOf(what))),
     hasReadToEnd: () => local.readableEnded,
     read: () => void local.resume(),

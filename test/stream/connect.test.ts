@@ -5,7 +5,7 @@ import { connect, createServer, type ServerOptions, type TlsStream } from '../..
 import { certificate, otherCertificate } from '../support/certificate.js'
 import { collect, once } from '../support/streams.js'
 import { tlsVersions } from '../support/pair.js'
-import { portOf } from './pair.js'
+import { libraries, portOf } from './pair.js'
 
 const { key, cert, host: servername } = certificate
 const address = { host: '127.0.0.1', servername }
@@ -88,9 +88,20 @@ test.each(tlsVersions)('%s: what the handshake has brought, on both sides', asyn
   remote?.on('error', () => undefined).destroy()
 })
 
-test.each(tlsVersions)("%s: a session of 'session' is resumed", async (version) => {
+const everyLibrary = libraries.flatMap(({ name, openssl }) => tlsVersions.map((version) => ({ name, openssl, version })))
+
+test.each(everyLibrary)("$name, $version: a server that is not trusted is refused, with Node's code", async (each) => {
+  const { openssl, version } = each
   const port = await startServer({ minVersion: version, maxVersion: version })
-  const options = { port, ...address, ca: cert }
+  const untrusted = await collect(connect({ port, ...address, openssl, ca: otherCertificate.cert }))
+  expect(untrusted.error?.code).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+  const misnamed = await collect(connect({ port, host: '127.0.0.1', servername: 'other.test', openssl, ca: cert }))
+  expect(misnamed.error?.code).toBe('ERR_TLS_CERT_ALTNAME_INVALID')
+})
+
+test.each(everyLibrary)("$name, $version: a session of 'session' is resumed", async ({ openssl, version }) => {
+  const port = await startServer({ minVersion: version, maxVersion: version })
+  const options = { port, ...address, ca: cert, openssl }
   const first = connect(options)
   first.write('x')
   const session = await new Promise<Buffer>((resolve) => {

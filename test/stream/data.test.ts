@@ -75,7 +75,7 @@ describe('back-pressure', () => {
     const { local, peer } = await connectStreams(one)
     let isWritten = false
     expect(local.write(bytes, () => (isWritten = true))).toBe(false)
-    let left = -1
+    let left: number | undefined = -1
     while (local.undeliveredBytes !== left) {
       left = local.undeliveredBytes
       await turns(50)

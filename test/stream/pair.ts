@@ -3,8 +3,8 @@
  *
  *     const { local, peer, wire, near, far } = await connectStreams({ version: 'TLSv1.3', near: 'client', openssl })
  */
-import type { TLSSocket } from 'node:tls'
-import tls from 'node:tls'
+import type { Server } from 'node:net'
+import tls, { type TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { connect, createServer, type StreamClosingOptions, type TlsStream } from '../../lib/stream/index.js'
 import { builds } from '../openssl/builds.js'
@@ -16,7 +16,7 @@ import { once, readExactly, turns } from '../support/streams.js'
 import type { Side, Wire } from '../support/wire.js'
 
 /** The process's own library, and others beside it where they were fetched. */
-const libraries = builds.filter(({ name }) => ['own', 'openssl-1.1.1', 'openssl-3.0', 'boringssl'].includes(name))
+export const libraries = builds.filter(({ name }) => ['own', 'openssl-1.1.1', 'openssl-3.0', 'boringssl'].includes(name))
 
 export interface StreamSides {
   readonly name: string
@@ -114,7 +114,7 @@ async function ourServer(ours: Ours, theirs: Theirs, options: MoreOptions['relay
 }
 
 /** A relay before a server that listens from now on, both until the test is over. */
-async function behind(server: import('node:net').Server, options: MoreOptions['relay'] = {}): Promise<Relay> {
+async function behind(server: Server, options: MoreOptions['relay'] = {}): Promise<Relay> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
@@ -123,7 +123,7 @@ async function behind(server: import('node:net').Server, options: MoreOptions['r
   return relay
 }
 
-export function portOf(server: import('node:net').Server): number {
+export function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
   return address.port

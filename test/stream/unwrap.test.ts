@@ -1,14 +1,11 @@
 // The way back to plaintext: what the peer sends behind its close_notify is the program's, to the byte, in every cut.
-import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createContext, TlsStream } from '../../lib/stream/index.js'
-import { certificate } from '../support/certificate.js'
-import { EngineEnd } from '../support/engine-end.js'
-import { once, turns } from '../support/streams.js'
-import { portOf, type StreamSides, streamSides } from './pair.js'
+import { describe, expect, test } from 'vitest'
+import { turns } from '../support/streams.js'
+import { streamSides } from './pair.js'
+import { tcpPair, wrap, wrapped } from './wrapped.js'
 
-const withCode = (code: string): unknown => expect.objectContaining({ name: 'ClosureError', code })
+const withCode = (code: string): unknown => expect.objectContaining({ code })
 
 /** The next bytes; the stream is paused behind them. */
 async function take(stream: Readable, length: number): Promise<Buffer> {
@@ -23,48 +20,6 @@ async function take(stream: Readable, length: number): Promise<Buffer> {
   stream.pause()
   if (bytes.length > length) stream.unshift(bytes.subarray(length))
   return bytes.subarray(0, length)
-}
-
-async function tcpPair(): Promise<{ readonly client: Socket; readonly server: Socket }> {
-  const listener = createTcpServer({ allowHalfOpen: true })
-  const accepted = new Promise<Socket>((resolve) => {
-    listener.once('connection', resolve)
-  })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const client = connectTcp({ port: portOf(listener), host: '127.0.0.1', allowHalfOpen: true })
-  const [server] = await Promise.all([accepted, once(client, 'connect')])
-  listener.close()
-  for (const socket of [client, server]) socket.setNoDelay(true)
-  onTestFinished(() => {
-    client.destroy()
-    server.destroy()
-  })
-  return { client, server }
-}
-
-function wrap(tcp: Socket, { openssl, near, version }: StreamSides): TlsStream {
-  const { cert, key, host: servername } = certificate
-  const range = { openssl, minVersion: version, maxVersion: version }
-  const stream =
-    near === 'client'
-      ? new TlsStream(tcp, { context: createContext('client', { ca: cert, ...range }), servername })
-      : new TlsStream(tcp, { context: createContext('server', { cert, key, ...range }) })
-  onTestFinished(() => void stream.destroy())
-  return stream
-}
-
-/** Our stream, and a raw end that decides what goes into one segment. */
-async function wrapped(sides: StreamSides) {
-  const { client, server } = await tcpPair()
-  const [ours, theirs] = sides.near === 'client' ? [client, server] : [server, client]
-  const far = sides.near === 'client' ? 'server' : 'client'
-  const local = wrap(ours, sides)
-  const secure = once(local, 'secure')
-  const end = new EngineEnd(theirs, { side: far, version: sides.version })
-  await secure
-  await end.until(() => end.isSecure())
-  return { local, end, ours }
 }
 
 describe.each(streamSides)('$name, $version, our side is the $near', (sides) => {

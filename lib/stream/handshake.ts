@@ -1,0 +1,27 @@
+// What a handshake begins with, and the error that it ends in.
+import type { Ssl } from '../openssl/index.js'
+import { OpenSSL } from '../openssl/openssl.js'
+import type { CheckedStreamOptions } from './options.js'
+import { SslError } from './ssl-error.js'
+import { chainError, isDistrust } from './verification.js'
+
+export function createSsl({ context, servername, session, rejectUnauthorized }: CheckedStreamOptions): Ssl {
+  const { openssl } = context
+  const resumed = session === undefined || !(openssl instanceof OpenSSL) ? undefined : openssl.sessionFrom(session)
+  try {
+    const ssl = context.createSsl({
+      ...(servername !== undefined && context.side === 'client' && { servername }),
+      ...(resumed !== undefined && { session: resumed }),
+    })
+    // The handshake goes on, and `authorizationError` tells.
+    if (context.side === 'client' && !rejectUnauthorized) ssl.setVerify('none')
+    return ssl
+  } finally {
+    resumed?.free()
+  }
+}
+
+/** Why OpenSSL does not trust the peer, where that has ended the handshake. */
+export function distrustOf(error: Error, ssl: Ssl | undefined): (Error & { readonly code: string }) | undefined {
+  return error instanceof SslError && ssl !== undefined && isDistrust(error) ? chainError(ssl, error) : undefined
+}

@@ -1,0 +1,82 @@
+// The end of what the peer sends, as the stream's reader hears of it: 'end', or in its place an error, once all that came
+// was read.
+import type { Duplex } from 'node:stream'
+import { abortResponse, failResponse, unfinishedResponseOf } from '../closure/cut-response.js'
+import { TruncationError } from '../report/truncation-error.js'
+import type { ClosureReport } from '../report/verdict.js'
+import type { EngineConnection } from './connection.js'
+
+export interface StreamEndOptions {
+  readonly stream: Duplex
+  readonly connection: EngineConnection
+  readonly onTruncation: 'error' | 'report'
+  readonly reportNow: () => ClosureReport
+}
+
+export class StreamEnd {
+  /** Whether the program has said that it does not want what still comes. */
+  isUnwanted = false
+  readonly #options: StreamEndOptions
+  #cut: { readonly cause: Error | undefined } | undefined
+
+  constructor(options: StreamEndOptions) {
+    this.#options = options
+  }
+
+  /** Whether an error stands in place of 'end'. */
+  get isCut(): boolean {
+    return this.#cut !== undefined
+  }
+
+  /** Nothing more will come. */
+  came(how: 'close_notify' | 'cut', cause: Error | undefined): void {
+    const { stream, connection, onTruncation } = this.#options
+    const isError = how === 'cut' && (onTruncation === 'error' || cause !== undefined)
+    if (isError && this.#isDemanded()) this.#cut = { cause }
+    stream.push(null)
+    connection.evidence.closing?.peerEnded()
+    // Without data to read first, 'end' comes only when somebody asks.
+    if (stream.readableLength > 0 || stream.destroyed) return
+    if (this.#cut === undefined) stream.read(0)
+    else this.fail()
+  }
+
+  /** Destroys the stream that was cut. */
+  fail(): void {
+    const { stream, onTruncation, reportNow } = this.#options
+    const { cause } = this.#cut ?? {}
+    if (onTruncation === 'report') {
+      stream.destroy(cause)
+      return
+    }
+    const error = new TruncationError(reportNow(), cause === undefined ? {} : { cause })
+    const response = unfinishedResponseOf(stream)
+    if (response === undefined) {
+      stream.destroy(error)
+      return
+    }
+    stream.destroy()
+    failResponse(response, error)
+  }
+
+  /** Whatever a stream is destroyed with, a response of http that it was bringing is not whole. */
+  destroyedWith(error: Error | null): void {
+    const response = error === null ? undefined : unfinishedResponseOf(this.#options.stream)
+    if (error !== null && response !== undefined) abortResponse(response, error)
+  }
+
+  // Who has closed without an alert, or does not want what still comes, demands none of the peer.
+  #isDemanded(): boolean {
+    return !this.isUnwanted && !this.#options.connection.evidence.isQuiet && !this.#weLeftFirst()
+  }
+
+  // Our side has ended the connection, does not wait for the peer, and is not half-closed to read on: the peer may just go.
+  // Data that still came, or came in part, was to be read.
+  #weLeftFirst(): boolean {
+    const { stream, connection } = this.#options
+    const { finAt, closing, tcp } = connection.evidence
+    if (finAt === undefined || closing?.mode === 'bidirectional' || stream.allowHalfOpen) return false
+    if (connection.hasReadSinceFin || tcp.kind !== 'fin') return false
+    return (tcp.cut ?? 'between-records') === 'between-records'
+  }
+}

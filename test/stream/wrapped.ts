@@ -1,0 +1,55 @@
+/**
+ * A TLS stream of ours on a TCP socket, and at the other end one that decides what goes into one segment.
+ *
+ *     const { local, end, ours } = await wrapped(sides)
+ *     end.send(end.closeNotify(), 'in the clear')
+ */
+import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+import { createContext, TlsStream } from '../../lib/stream/index.js'
+import { certificate } from '../support/certificate.js'
+import { EngineEnd } from '../support/engine-end.js'
+import { once } from '../support/streams.js'
+import { portOf, type StreamSides } from './pair.js'
+
+export async function tcpPair(): Promise<{ readonly client: Socket; readonly server: Socket }> {
+  const listener = createTcpServer({ allowHalfOpen: true })
+  const accepted = new Promise<Socket>((resolve) => {
+    listener.once('connection', resolve)
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const client = connectTcp({ port: portOf(listener), host: '127.0.0.1', allowHalfOpen: true })
+  const [server] = await Promise.all([accepted, once(client, 'connect')])
+  listener.close()
+  for (const socket of [client, server]) socket.setNoDelay(true)
+  onTestFinished(() => {
+    client.destroy()
+    server.destroy()
+  })
+  return { client, server }
+}
+
+export function wrap(tcp: Socket, { openssl, near, version }: StreamSides): TlsStream {
+  const { cert, key, host: servername } = certificate
+  const range = { openssl, minVersion: version, maxVersion: version }
+  const stream =
+    near === 'client'
+      ? new TlsStream(tcp, { context: createContext('client', { ca: cert, ...range }), servername })
+      : new TlsStream(tcp, { context: createContext('server', { cert, key, ...range }) })
+  onTestFinished(() => void stream.destroy())
+  return stream
+}
+
+/** Our stream, and a raw end that decides what goes into one segment. */
+export async function wrapped(sides: StreamSides) {
+  const { client, server } = await tcpPair()
+  const [ours, theirs] = sides.near === 'client' ? [client, server] : [server, client]
+  const far = sides.near === 'client' ? 'server' : 'client'
+  const local = wrap(ours, sides)
+  const secure = once(local, 'secure')
+  const end = new EngineEnd(theirs, { side: far, version: sides.version })
+  await secure
+  await end.until(() => end.isSecure())
+  return { local, end, ours }
+}
