@@ -85,8 +85,8 @@ export class EngineSide implements ClosingSide {
   closeQuietly(): void {}
 
   canCloseAtOnce(): boolean {
-    const { isFreed, evidence, ssl, transport } = this.#connection
-    if (isFreed || evidence.tcp.kind === 'reset' || transport.isGone) return false
+    const { isFreed, evidence, ssl, transport, sealer } = this.#connection
+    if (isFreed || evidence.tcp.kind === 'reset' || transport.isGone || sealer.isBusy) return false
     return !ssl.inInit() && ssl.outputPending() === 0 && !transport.isQueueing
   }
 
