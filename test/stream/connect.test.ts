@@ -88,7 +88,9 @@ test.each(tlsVersions)('%s: what the handshake has brought, on both sides', asyn
   remote?.on('error', () => undefined).destroy()
 })
 
-const everyLibrary = libraries.flatMap(({ name, openssl }) => tlsVersions.map((version) => ({ name, openssl, version })))
+const everyLibrary = libraries.flatMap(({ name, openssl }) =>
+  tlsVersions.map((version) => ({ name, openssl, version })),
+)
 
 test.each(everyLibrary)("$name, $version: a server that is not trusted is refused, with Node's code", async (each) => {
   const { openssl, version } = each

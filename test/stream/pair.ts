@@ -16,7 +16,9 @@ import { once, readExactly, turns } from '../support/streams.js'
 import type { Side, Wire } from '../support/wire.js'
 
 /** The process's own library, and others beside it where they were fetched. */
-export const libraries = builds.filter(({ name }) => ['own', 'openssl-1.1.1', 'openssl-3.0', 'boringssl'].includes(name))
+export const libraries = builds.filter(({ name }) =>
+  ['own', 'openssl-1.1.1', 'openssl-3.0', 'boringssl'].includes(name),
+)
 
 export interface StreamSides {
   readonly name: string

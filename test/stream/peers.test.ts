@@ -109,63 +109,73 @@ const alertsOfBoth = [
   { direction: 'sent', level: 'warning', name: 'close_notify' },
 ] as const
 
-describe.skipIf(lacks('openssl')).each(sides.filter(({ near }) => near === 'client'))('openssl, $name, $version', (side) => {
-  const { library, version } = side
+describe.skipIf(lacks('openssl')).each(sides.filter(({ near }) => near === 'client'))(
+  'openssl, $name, $version',
+  (side) => {
+    const { library, version } = side
 
-  test('s_server answers our alert', async () => {
-    const peer = stopAfter(await opensslServer({ version }))
-    const local = await toServer(peer.port, version, library)
-    local.resume().write('hello\n')
-    expect(await local.shutdown(ample)).toMatchObject({ verdict: 'clean' })
-    await peer.line(/>>>.*close_notify/)
-    expect(peer.alerts()).toEqual(alertsOfBoth)
-  })
+    test('s_server answers our alert', async () => {
+      const peer = stopAfter(await opensslServer({ version }))
+      const local = await toServer(peer.port, version, library)
+      local.resume().write('hello\n')
+      expect(await local.shutdown(ample)).toMatchObject({ verdict: 'clean' })
+      await peer.line(/>>>.*close_notify/)
+      expect(peer.alerts()).toEqual(alertsOfBoth)
+    })
 
-  test('s_client answers our alert', async () => {
-    const { port, accepted } = await forClient(version, library)
-    const peer = stopAfter(opensslClient({ version, port }))
-    const local = await accepted
-    local.resume()
-    expect(await local.shutdown(ample)).toMatchObject({ verdict: 'clean' })
-    await peer.exit
-    expect(peer.alerts()).toEqual(alertsOfBoth)
-  })
+    test('s_client answers our alert', async () => {
+      const { port, accepted } = await forClient(version, library)
+      const peer = stopAfter(opensslClient({ version, port }))
+      const local = await accepted
+      local.resume()
+      expect(await local.shutdown(ample)).toMatchObject({ verdict: 'clean' })
+      await peer.exit
+      expect(peer.alerts()).toEqual(alertsOfBoth)
+    })
 
-  test('s_client closes first', async () => {
-    const { port, accepted } = await forClient(version, library)
-    const peer = stopAfter(opensslClient({ version, port }))
-    peer.write('hello\n')
-    const local = await accepted
-    await once(local.resume(), 'data')
-    const ended = once(local, 'end')
-    peer.write('Q\n')
-    await ended
-    local.end()
-    expect(await local.report).toMatchObject({ received: { kind: 'close_notify' }, began: 'peer', side: 'server' })
-    await peer.exit
-    expect(peer.alerts()[0]).toMatchObject({ direction: 'sent', name: 'close_notify' })
-  })
-})
+    test('s_client closes first', async () => {
+      const { port, accepted } = await forClient(version, library)
+      const peer = stopAfter(opensslClient({ version, port }))
+      peer.write('hello\n')
+      const local = await accepted
+      await once(local.resume(), 'data')
+      const ended = once(local, 'end')
+      peer.write('Q\n')
+      await ended
+      local.end()
+      expect(await local.report).toMatchObject({ received: { kind: 'close_notify' }, began: 'peer', side: 'server' })
+      await peer.exit
+      expect(peer.alerts()[0]).toMatchObject({ direction: 'sent', name: 'close_notify' })
+    })
+  },
+)
 
-describe.skipIf(lacks('gnutls')).each(sides.filter(({ near }) => near === 'client'))('GnuTLS, $name, $version', (side) => {
-  const { library, version } = side
+describe.skipIf(lacks('gnutls')).each(sides.filter(({ near }) => near === 'client'))(
+  'GnuTLS, $name, $version',
+  (side) => {
+    const { library, version } = side
 
-  test('gnutls-serv answers our alert', async () => {
-    const peer = stopAfter(await gnutlsServer({ version }))
-    const local = await toServer(peer.port, version, library)
-    local.write('hello\n')
-    await once(local, 'data')
-    expect(await local.shutdown(ample)).toMatchObject({ verdict: 'clean' })
-    await peer.line(/Sending Alert/)
-    expect(peer.alerts()).toEqual(alertsOfBoth)
-  })
+    test('gnutls-serv answers our alert', async () => {
+      const peer = stopAfter(await gnutlsServer({ version }))
+      const local = await toServer(peer.port, version, library)
+      local.write('hello\n')
+      await once(local, 'data')
+      expect(await local.shutdown(ample)).toMatchObject({ verdict: 'clean' })
+      await peer.line(/Sending Alert/)
+      expect(peer.alerts()).toEqual(alertsOfBoth)
+    })
 
-  test('gnutls-cli reads our alert and ends TCP without an answer', async () => {
-    const { port, accepted } = await forClient(version, library)
-    const peer = stopAfter(gnutlsClient({ version, port }))
-    const local = await accepted
-    local.resume()
-    expect(await local.shutdown(ample)).toMatchObject({ verdict: 'unanswered', endedBy: 'tcp-end', tcp: { kind: 'fin' } })
-    await peer.exit
-  })
-})
+    test('gnutls-cli reads our alert and ends TCP without an answer', async () => {
+      const { port, accepted } = await forClient(version, library)
+      const peer = stopAfter(gnutlsClient({ version, port }))
+      const local = await accepted
+      local.resume()
+      expect(await local.shutdown(ample)).toMatchObject({
+        verdict: 'unanswered',
+        endedBy: 'tcp-end',
+        tcp: { kind: 'fin' },
+      })
+      await peer.exit
+    })
+  },
+)

@@ -3,7 +3,7 @@ import type { Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, expectTypeOf, test } from 'vitest'
 import {
-  ClosureError,
+  type ClosureError,
   type ClosureMode,
   type ClosureReport,
   connect,
@@ -13,7 +13,7 @@ import {
   type OpenSSL,
   type ServerOptions,
   type SslContext,
-  SslError,
+  type SslError,
   type SslProtocol,
   type StreamClosingOptions,
   type StreamShutdownOptions,
