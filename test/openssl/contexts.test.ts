@@ -217,7 +217,7 @@ describe('createContext checks', () => {
     [{ side: 'client', alpn: [''] }, "names of 1 to 255 bytes for alpn but received ''"],
     [{ side: 'client', alpn: ['x'.repeat(256)] }, 'names of 1 to 255 bytes'],
     [{ side: 'client', alpn: Array.from({ length: 300 }, () => 'x'.repeat(255)) }, 'at most 65535 bytes together'],
-    [{ side: 'client', sessionCache: 'on' }, "'off', 'client', 'server', 'both' for sessionCache"],
+    [{ side: 'client', sessionCache: 'on' }, "'off', 'client', 'server', 'both', 'client-no-store' for sessionCache"],
     [{ side: 'client', sessionIdContext: 7 }, 'for sessionIdContext'],
     [{ side: 'server', tickets: -1 }, 'a whole number of tickets, 0 or more for tickets'],
     [{ side: 'server', tickets: 1e6 }, 'at most 1000 tickets'],
