@@ -28,6 +28,12 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^exim 4\.96-\S+ bookworm, on demand$/),
     expect.stringMatching(/^tshark 4\.0\.\d+-\S+ bookworm, on demand$/),
     expect.stringMatching(/^tomcat 10\.1\.\d+-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^wget 1\.21\.3-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^git 1:2\.39\.5-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^python 3\.11\.2-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^rclone 1\.60\.1\S+ bookworm, on demand$/),
+    expect.stringMatching(/^java 17\.0\.\S+ bookworm, on demand$/),
+    expect.stringMatching(/^firefox \d+\.\S+ bookworm, on demand$/),
   ])
 })
 
