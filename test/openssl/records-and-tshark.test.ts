@@ -18,11 +18,11 @@ import { conversationOf, type Conversation } from './conversations.js'
 // Of a suite that is skipped the body is run all the same.
 const builds = lacks('tshark') ? [] : presentBuilds()
 
-test.skipIf(lacks('tshark'))('tshark is there, and more than one build', () => {
-  expect(builds.length).toBeGreaterThan(1)
-})
-
 describe('records and events of the engine are those that tshark reads', () => {
+  test.skipIf(lacks('tshark'))('tshark is there, and more than one build', () => {
+    expect(builds.length).toBeGreaterThan(1)
+  })
+
   describe.each(builds)('$name', async (build) => {
     const held = (await runEngineProgram('converses.mjs', [build.libssl ?? ''], { build })).map(conversationOf)
     const read = await readByTshark(held)
