@@ -3,12 +3,11 @@
  * differ by by chance follows from both intervals. A median is worse where the difference is greater than that, and a
  * share where the two intervals lie apart: so that of thousands of figures not one in forty is called worse by chance.
  */
-import { quantile } from '../support/statistics.js'
 import type { Interval } from '../support/statistics.js'
 import { cellId } from './cell.js'
 import type { Better, Differences, Distribution, Measure, Share } from './cell.js'
 import { sampled } from './look-up.js'
-import { valuesOf } from './measures.js'
+import { medianOf } from './measures.js'
 import type { StudyResult } from './result.js'
 
 export interface Comparison {
@@ -99,8 +98,4 @@ function apart(a: Interval, b: Interval): boolean {
 
 function contains({ low, high }: Interval, value: number): boolean {
   return value >= low && value <= high
-}
-
-function medianOf(measure: Distribution | Differences): number {
-  return quantile(Float64Array.from(valuesOf(measure)).sort(), 0.5)
 }

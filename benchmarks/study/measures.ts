@@ -126,6 +126,11 @@ function ofAnotherRun(figure: number, values: readonly number[], random: () => n
   return { low: Math.min(...values) < 0 ? low : Math.max(0, low), high: figure + Math.SQRT2 * (own.high - figure) }
 }
 
-export function medianOfSorted(sorted: Float64Array): number {
+/** The median of all values, also where it is not precise enough to be given. */
+export function medianOf(measure: Distribution | Differences): number {
+  return medianOfSorted(Float64Array.from(valuesOf(measure)).sort())
+}
+
+function medianOfSorted(sorted: Float64Array): number {
   return quantile(sorted, 0.5)
 }

@@ -11,7 +11,7 @@
 import { medianSorted } from 'simple-statistics'
 import { type Interval, studentT } from '../support/statistics.js'
 import type { Cell, Differences, Distribution, Measure, QuestionName } from './cell.js'
-import { isPrecise, medianOfSorted, valuesOf } from './measures.js'
+import { isPrecise, medianOf } from './measures.js'
 
 /** The parameters in which cells of a question may differ and still scatter alike. */
 export type AlikeOver = (question: QuestionName) => readonly string[]
@@ -68,7 +68,7 @@ function keyOf({ question, parameters }: Cell, measure: string, alikeOver: Alike
 
 function withInterval(measure: Visited, alike: readonly number[]): Visited {
   const { median: _median, interval: _interval, ...rest } = measure
-  const figure = medianOfSorted(Float64Array.from(valuesOf(measure)).sort())
+  const figure = medianOf(measure)
   const interval = intervalOf(figure, measure, alike)
   const isGiven = measure.precision !== undefined && isPrecise(figure, interval, measure.precision)
   return { ...rest, ...(isGiven && { median: figure }), ...(interval && { interval }) }

@@ -7,7 +7,7 @@ import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'h
 import { quantile } from '../support/statistics.js'
 import { cellId } from './cell.js'
 import type { Cell, Differences, Distribution, Measure } from './cell.js'
-import { medianOfSorted, share, valuesOf } from './measures.js'
+import { medianOf, share, valuesOf } from './measures.js'
 import { type AlikeOver, withIntervals } from './scatter.js'
 
 /** Cells of which each is whole. Those that were whole already keep their values. */
@@ -102,10 +102,6 @@ function summaryOf(all: readonly Sampled[], { unit, better, precision }: Sampled
     min: Math.min(...all.map(({ min }) => min)),
     max: Math.max(...all.map(({ max }) => max)),
   }
-}
-
-function medianOf(measure: Sampled): number {
-  return medianOfSorted(Float64Array.from(valuesOf(measure)).sort())
 }
 
 function mean(values: readonly number[]): number {

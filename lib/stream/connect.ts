@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type NetConnectOpts } from 'node:net'
 import { addAbortSignal, Duplex } from 'node:stream'
 import type { SslContext } from '../openssl/context.js'
 import { checkAll, checkCount, checkTextIfGiven, invalid, type OptionRules, signalOption } from '../options.js'
-import { type ContextOptions, contextOf, contextOptions, contextRules } from './context.js'
+import { type ContextOptions, contextOf, contextOptions, contextOptionsOf, contextRules } from './context.js'
 import {
   checkIdleTime,
   contextOption,
@@ -71,7 +71,8 @@ export function connect(options: ConnectOptions, listener?: () => void): TlsStre
   const host = checked.host ?? (socket === undefined && path === undefined ? 'localhost' : undefined)
   const servername = checked.servername ?? (host === undefined || isIP(host) !== 0 ? undefined : host)
   const context =
-    secureContext ?? contextOf({ side: 'client', verify: rejectUnauthorized ? 'peer' : 'none' }, only(options))
+    secureContext ??
+    contextOf({ side: 'client', verify: rejectUnauthorized ? 'peer' : 'none' }, contextOptionsOf(options))
   const { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen, checkServerIdentity } =
     checked
   const streamOptions = {
@@ -105,20 +106,4 @@ function addressOf(port: number | undefined, path: string | undefined, host: str
   if (path !== undefined) return { path, allowHalfOpen: true }
   if (port === undefined) throw invalid('port', 'a port, a path or a socket', port)
   return { port, allowHalfOpen: true, ...(host !== undefined && { host }) }
-}
-
-// Those options that make a context.
-function only(options: ConnectOptions): ContextOptions {
-  const { openssl, ca, cert, key, passphrase, ALPNProtocols, minVersion, maxVersion, ciphers } = options
-  return {
-    ...(openssl !== undefined && { openssl }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(passphrase !== undefined && { passphrase }),
-    ...(ALPNProtocols !== undefined && { ALPNProtocols }),
-    ...(minVersion !== undefined && { minVersion }),
-    ...(maxVersion !== undefined && { maxVersion }),
-    ...(ciphers !== undefined && { ciphers }),
-  }
 }

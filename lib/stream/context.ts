@@ -81,6 +81,24 @@ export const contextRules = {
 /** Their names. */
 export const contextOptions: readonly string[] = Object.keys(contextRules)
 
+type CheckedContextOptions = { readonly [K in keyof ContextOptions]: ContextOptions[K] | undefined }
+
+/** Of more options those that make a context, and are given. */
+export function contextOptionsOf(options: CheckedContextOptions): ContextOptions {
+  const { openssl, ca, cert, key, passphrase, ALPNProtocols, minVersion, maxVersion, ciphers } = options
+  return {
+    ...(openssl !== undefined && { openssl }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(ALPNProtocols !== undefined && { ALPNProtocols }),
+    ...(minVersion !== undefined && { minVersion }),
+    ...(maxVersion !== undefined && { maxVersion }),
+    ...(ciphers !== undefined && { ciphers }),
+  }
+}
+
 /** What the connections of a context have in common, beside its options. */
 export interface ContextUse {
   readonly side: 'client' | 'server'

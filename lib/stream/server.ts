@@ -2,7 +2,7 @@ import { Server } from 'node:net'
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import type { SslContext } from '../openssl/context.js'
 import { checkAll, checkFlag, milliseconds, type OptionRules } from '../options.js'
-import { type ContextOptions, contextOf, contextOptions, contextRules } from './context.js'
+import { type ContextOptions, contextOf, contextOptions, contextOptionsOf, contextRules } from './context.js'
 import { contextOption, refuseBeside, type StreamClosingOptions, streamClosingRules } from './options.js'
 import { TlsStream } from './tls-stream.js'
 
@@ -77,25 +77,10 @@ export class TlsServer extends Server {
 export function createServer(options: ServerOptions, listener?: (stream: TlsStream) => void): TlsServer {
   const checked = checkAll(serverRules, options)
   const { requestCert, secureContext, handshakeTimeout, closing, flushTimeout, waitTimeout, maxDiscardBytes } = checked
-  const { onTruncation, allowHalfOpen, openssl, ca, cert, key, passphrase, ALPNProtocols, ciphers } = checked
+  const { onTruncation, allowHalfOpen } = checked
   refuseBeside(secureContext, options, ['requestCert', ...contextOptions])
-  const { minVersion, maxVersion } = checked
   const context =
-    secureContext ??
-    contextOf(
-      { side: 'server', verify: requestCert ? 'require' : 'none' },
-      {
-        ...(openssl !== undefined && { openssl }),
-        ...(ca !== undefined && { ca }),
-        ...(cert !== undefined && { cert }),
-        ...(key !== undefined && { key }),
-        ...(passphrase !== undefined && { passphrase }),
-        ...(ALPNProtocols !== undefined && { ALPNProtocols }),
-        ...(minVersion !== undefined && { minVersion }),
-        ...(maxVersion !== undefined && { maxVersion }),
-        ...(ciphers !== undefined && { ciphers }),
-      },
-    )
+    secureContext ?? contextOf({ side: 'server', verify: requestCert ? 'require' : 'none' }, contextOptionsOf(checked))
   const streamOptions = { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen }
   const server = new TlsServer(context, streamOptions, handshakeTimeout)
   if (listener !== undefined) server.on('secureConnection', listener)

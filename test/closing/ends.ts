@@ -1,4 +1,6 @@
 /** Two ends of a connection, of which ours is closed by the machine: sockets of Node's, TLS streams of ours, or in memory. */
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import type { ClosingSide } from '../../lib/closing/side.js'
 import { SocketSide } from '../../lib/closure/socket-side.js'
@@ -46,32 +48,28 @@ async function socketEnds(version: TlsVersion, near: 'client' | 'server', keepOp
   const { local, peer, wire } = await connectSides({ version, near }, halfOpen)
   const { connection } = lifetimeOf(local)
   if (connection === undefined) throw new Error('expected a connection after the handshake')
-  peer.resume()
-  return {
-    side: new SocketSide(connection, keepOpen ? 'write' : 'end'),
-    sent: () => wire.closing(near).map((what) => (what === 'fin' ? 'fin' : alertOf(what))),
-    hasReadToEnd: () => local.readableEnded,
-    read: () => void local.resume(),
-    stall: () => {
-      wire.stall(near, true)
-      local.write(Buffer.alloc(32 * 1024 * 1024))
-      return Promise.resolve()
-    },
-    peer: {
-      closeNotify: () => void closureOf(peer).closeNotify(),
-      fin: () => void closureOf(peer).shutdown({ mode: 'quiet' }),
-      send: (bytes) => void peer.write(Buffer.alloc(bytes)),
-    },
-  }
+  return endsOf(new SocketSide(connection, keepOpen ? 'write' : 'end'), { local, peer, wire, near })
 }
 
 async function streamEnds(version: TlsVersion, near: 'client' | 'server', keepOpen: boolean): Promise<Ends> {
   // What the stream makes of an end without close_notify is its own affair: the machine ends TCP by itself.
   const options = { allowHalfOpen: true, peerHalfOpen: true, onTruncation: 'report' } as const
   const { local, peer, wire } = await connectStreams({ name: 'own', openssl: loadOpenSSL(), version, near }, options)
+  return endsOf(sideOf(local, keepOpen ? 'write' : 'end'), { local, peer, wire, near })
+}
+
+interface Connected {
+  readonly local: Duplex
+  readonly peer: TLSSocket
+  readonly wire: Awaited<ReturnType<typeof connectSides>>['wire']
+  readonly near: 'client' | 'server'
+}
+
+/** Over TCP, with Node's own TLS as the peer, which reads all that comes. */
+function endsOf(side: ClosingSide, { local, peer, wire, near }: Connected): Ends {
   peer.resume()
   return {
-    side: sideOf(local, keepOpen ? 'write' : 'end'),
+    side,
     sent: () => wire.closing(near).map((what) => (what === 'fin' ? 'fin' : alertOf(what))),
     hasReadToEnd: () => local.readableEnded,
     read: () => void local.resume(),
