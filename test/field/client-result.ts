@@ -4,6 +4,7 @@ import type { AssessedRun, Assessment, RunVerdict } from '../../lib/lab/assess/r
 import { sourceFile } from '../../benchmarks/support/source-file.js'
 import type { Situation } from './judge/client-judge.js'
 import type { PsqlSight } from './judge/psql-judge.js'
+import { type NotMeasured, replaced } from './result.js'
 
 export interface FieldClientResult {
   readonly format: 1
@@ -11,7 +12,7 @@ export interface FieldClientResult {
   readonly clients: readonly ClientResult[]
 }
 
-export type ClientResult = MeasuredClient | ClientNotMeasured
+export type ClientResult = MeasuredClient | NotMeasured
 
 export interface MeasuredClient {
   readonly outcome: 'measured'
@@ -42,14 +43,6 @@ export interface KeptRun extends Pick<AssessedRun, 'profile' | 'framing' | 'sent
   readonly closings: readonly string[]
 }
 
-export interface ClientNotMeasured {
-  /** It could not be started; or it was not tried, for want of its programs or of leave to mount. */
-  readonly outcome: 'failed' | 'not-fetched' | 'left-out'
-  readonly name: string
-  readonly title: string
-  readonly why: string
-}
-
 const kept = sourceFile('test/field/clients.json')
 
 export function readKeptClients(): FieldClientResult {
@@ -64,10 +57,7 @@ export function mergedClients(
   newer: readonly ClientResult[],
   order: readonly string[],
 ): FieldClientResult {
-  const byName = new Map(older.clients.map((client) => [client.name, client]))
-  for (const client of newer) if (client.outcome === 'measured') byName.set(client.name, client)
-  const clients = order.map((name) => byName.get(name)).filter((client) => client !== undefined)
-  return { format: 1, kind: 'field-clients', clients }
+  return { format: 1, kind: 'field-clients', clients: replaced(older.clients, newer, order) }
 }
 
 export function keepClients(result: FieldClientResult): void {

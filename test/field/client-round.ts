@@ -7,9 +7,10 @@ import type { ServerProfileName } from '../../lib/lab/peers/profiles.js'
 import { explain } from '../../benchmarks/support/explain.js'
 import type { AssessedClient, FieldClient, JudgedClient, PreparedClient } from './client.js'
 import { ClientLooks, seenIn } from './client-looks.js'
-import type { ClientNotMeasured, KeptRun, MeasuredClient } from './client-result.js'
+import type { KeptRun, MeasuredClient } from './client-result.js'
 import { type ClientJudgeOptions, meetClient, type Situation, situations } from './judge/client-judge.js'
 import { makePlace, type Place } from './place.js'
+import type { NotMeasured } from './result.js'
 
 export interface ClientRoundOptions {
   /** All profiles, where none are named. */
@@ -23,7 +24,7 @@ export interface ClientRoundOptions {
 export async function measureClient(
   client: FieldClient,
   options: ClientRoundOptions,
-): Promise<MeasuredClient | ClientNotMeasured> {
+): Promise<MeasuredClient | NotMeasured> {
   const { name, title } = client
   const place = await makePlace(name)
   try {
@@ -44,7 +45,7 @@ async function judgedClient(
   { name, title, look }: JudgedClient,
   place: Place,
   { signal, onRun = () => {} }: ClientRoundOptions,
-): Promise<MeasuredClient | ClientNotMeasured> {
+): Promise<MeasuredClient | NotMeasured> {
   onRun('on the wire')
   const found = await look(place, { timeout: patience, signal })
   return {
@@ -70,7 +71,7 @@ async function measurePrepared(
   { command, version, library }: PreparedClient,
   place: Place,
   { profiles, repeats, signal, onRun = () => {} }: ClientRoundOptions,
-): Promise<MeasuredClient | ClientNotMeasured> {
+): Promise<MeasuredClient | NotMeasured> {
   const own: AssessOptions = { timeout, signal, ...(content !== undefined && { content }) }
   const assessed = (wanted: readonly ServerProfileName[] | undefined): Promise<Assessment> =>
     assess(command, {

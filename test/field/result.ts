@@ -51,12 +51,20 @@ export function readKept(): FieldResult {
   return parsed
 }
 
+/** The older ones in that order, with those that were measured anew in the place of theirs. */
+export function replaced<T extends { readonly name: string; readonly outcome: string }>(
+  older: readonly T[],
+  newer: readonly T[],
+  order: readonly string[],
+): readonly T[] {
+  const byName = new Map(older.map((one) => [one.name, one]))
+  for (const one of newer) if (one.outcome === 'measured') byName.set(one.name, one)
+  return order.map((name) => byName.get(name)).filter((one) => one !== undefined)
+}
+
 /** Those that were measured stand in the place of older ones of the same name; the others stay. */
 export function merged(older: FieldResult, newer: FieldResult, order: readonly string[]): FieldResult {
-  const byName = new Map(older.servers.map((server) => [server.name, server]))
-  for (const server of newer.servers) if (server.outcome === 'measured') byName.set(server.name, server)
-  const servers = order.map((name) => byName.get(name)).filter((server) => server !== undefined)
-  return { ...newer, servers }
+  return { ...newer, servers: replaced(older.servers, newer.servers, order) }
 }
 
 export function keep(result: FieldResult): void {

@@ -1,7 +1,7 @@
 // An answer that comes when no call waits any more: the net.Socket stays TLS's until somebody asks, or destroys.
 import { describe, expect, test } from 'vitest'
 import { turns } from '../support/streams.js'
-import { ample, bothGone, failing, started, startedSides, until } from './started.js'
+import { ample, bothGone, failing, started, startedSides, unwrappedOnce, until } from './started.js'
 
 describe.each(startedSides)('$version, our side is the $near', (side) => {
   test.each(['TLSSocket', 'net.Socket'] as const)('destroy() of the %s destroys both', async (which) => {
@@ -19,12 +19,7 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
   })
 
   test('after a success every later call has its outcome, whatever its budget and its signal', async () => {
-    const tls = await started(side)
-    tls.socket.resume()
-    const unwrapped = tls.unwrap(ample)
-    await tls.peer.until(() => tls.peer.isClosed)
-    tls.peer.send(tls.peer.closeNotify())
-    await unwrapped
+    const tls = await unwrappedOnce(side)
     for (const onTimeout of ['destroy', 'reject'] as const) {
       expect(await tls.unwrap({ flushTimeout: 0, waitTimeout: 0, onTimeout })).toBe(tls.tcp)
       expect(await tls.unwrap({ signal: AbortSignal.abort(), onTimeout })).toBe(tls.tcp)

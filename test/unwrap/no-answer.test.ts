@@ -4,7 +4,17 @@ import { describe, expect, test } from 'vitest'
 import { startTls } from '../../lib/index.js'
 import { tcpPair } from '../closure/tls-over.js'
 import { once, turns } from '../support/streams.js'
-import { ample, bothGone, failing, optionsOf, type Started, started, startedSides, until } from './started.js'
+import {
+  ample,
+  bothGone,
+  failing,
+  optionsOf,
+  type Started,
+  started,
+  startedSides,
+  unwrappedOnce,
+  until,
+} from './started.js'
 
 describe.each(startedSides)('$version, our side is the $near', (side) => {
   describe('what is no answer', () => {
@@ -108,12 +118,7 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
       })
 
       test('behind the answer it belongs to the net.Socket', async () => {
-        const tls = await started(side)
-        tls.socket.resume()
-        const unwrapped = tls.unwrap(ample)
-        await tls.peer.until(() => tls.peer.isClosed)
-        tls.peer.send(tls.peer.closeNotify())
-        await unwrapped
+        const tls = await unwrappedOnce(side)
         const heard = Promise.race([
           once(tls.tcp.resume(), 'end').then(() => 'FIN'),
           once(tls.tcp, 'error').then(() => 'RST'),

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { startTls } from '../../lib/index.js'
 import { tcpPair } from '../closure/tls-over.js'
 import { turns } from '../support/streams.js'
-import { ample, optionsOf, started, startedSides, until } from './started.js'
+import { ample, optionsOf, started, startedSides, unwrappedOnce, until } from './started.js'
 
 /** A stream that gives each piece in its _read(), at once. */
 function sourceOf(piece: string, count: number): Readable {
@@ -47,12 +47,7 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
   })
 
   test('what is piped into the net.Socket after unwrap() leaves', async () => {
-    const tls = await started(side)
-    tls.socket.resume()
-    const unwrapped = tls.unwrap(ample)
-    await tls.peer.until(() => tls.peer.isClosed)
-    tls.peer.send(tls.peer.closeNotify())
-    await unwrapped
+    const tls = await unwrappedOnce(side)
     sourceOf('clear', 5).pipe(tls.tcp)
     await tls.peer.until(() => tls.peer.hasEnded)
     expect(tls.peer.plaintext).toBe('clear'.repeat(5))

@@ -63,6 +63,17 @@ export async function startedOn(side: StartedSide, tcp: Socket, far: Socket): Pr
   return { ...tls, tcp, peer, far, errors }
 }
 
+/** TLS begun, and taken off again. */
+export async function unwrappedOnce(side: StartedSide): Promise<Started> {
+  const tls = await started(side)
+  tls.socket.resume()
+  const unwrapped = tls.unwrap(ample)
+  await tls.peer.until(() => tls.peer.isClosed)
+  tls.peer.send(tls.peer.closeNotify())
+  await unwrapped
+  return tls
+}
+
 /** All that is read of a stream from now on. */
 export function textOf(stream: Socket | TLSSocket): { text: string } {
   const read = { text: '' }
