@@ -18,6 +18,10 @@ export const statusIndex = {
   value: 5,
   /** The id of the SSL that the next of the {@link SslCalls} is of. */
   ssl: 6,
+  /** Events that wait for takeEvents(). */
+  events: 7,
+  /** Bytes that were fed and that OpenSSL has not consumed. */
+  inputPending: 8,
 } as const
 
 /** Memory that the addon and this thread share. Shared buffers, because those cannot be detached under the addon. */
@@ -190,8 +194,13 @@ export interface SslCalls {
   read(length: number): void
   write(bytes: Uint8Array): void
   shutdown(): void
-  /** Feeds the bytes, calls SSL_read until it gives no more or the plaintext slab is full, and takes the output. */
-  pump(bytes: Uint8Array | undefined): void
+  /**
+   * Feeds the bytes, calls SSL_read until it gives no more or `into` is full, and takes the output. Without `into` the
+   * plaintext lies in its slab.
+   */
+  pump(bytes: Uint8Array | undefined, into?: Uint8Array): void
+  /** SSL_write, and the output: in `into`, or in its slab. */
+  writeAndTransmit(bytes: Uint8Array, into?: Uint8Array): void
   shutdownAndTransmit(): void
   receive(bytes: Uint8Array): void
   /** Moves output into the slab. */

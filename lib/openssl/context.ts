@@ -51,6 +51,16 @@ export class SslContext {
   }
 
   /**
+   * SSL_CTX_set_keylog_callback(3): from now on all Ssl objects of the context, those that exist included, record 'keylog'
+   * events, as with its option `keylog`. A second call changes nothing.
+   *
+   * @throws ClosureError ERR_OPENSSL_FREED
+   */
+  recordKeylog(): void {
+    this.#native.recordKeylog()
+  }
+
+  /**
    * An SSL without a socket: SSL_new(3), with SSL_set_connect_state(3) or SSL_set_accept_state(3) by the context's
    * side. Nothing is sent yet: doHandshake(), read() and write() begin the handshake.
    *

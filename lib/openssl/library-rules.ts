@@ -1,6 +1,6 @@
 // Tables of options whose checks may depend on the library, and whose defaults are mostly the library's own: the check of
 // undefined is what is then in force, undefined where the library decides.
-import { checkOptions } from '../options.js'
+import { checkEach } from '../options.js'
 import type { LibraryIdentity } from './identity.js'
 
 type LibraryRule = (name: string, value: unknown, library: LibraryIdentity) => unknown
@@ -19,17 +19,5 @@ export function checkByRules<Rules extends Readonly<Record<string, LibraryRule>>
   given: object | undefined,
   library: LibraryIdentity,
 ): CheckedByRules<Rules> {
-  const options: object = checkOptions(given, Object.keys(rules))
-  const checked: object = Object.fromEntries(
-    Object.entries(rules).map(([name, check]) => [name, check(name, Reflect.get(options, name), library)]),
-  )
-  if (!isComplete(rules, checked)) throw new Error('an option has no rule')
-  return checked
-}
-
-function isComplete<Rules extends Readonly<Record<string, LibraryRule>>>(
-  rules: Rules,
-  checked: object,
-): checked is CheckedByRules<Rules> {
-  return Object.keys(rules).every((name) => name in checked)
+  return checkEach(rules, given, (name, value, check) => check(name, value, library))
 }

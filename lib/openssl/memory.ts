@@ -56,9 +56,29 @@ export class Memory {
     return this.#status[statusIndex.outputPending] !== 0
   }
 
+  /** Events of the SSL of the last call that wait to be taken. */
+  get events(): number {
+    return this.#status[statusIndex.events] ?? 0
+  }
+
+  /** Bytes that the SSL of the last call was fed and has not consumed. */
+  get inputPending(): number {
+    return this.#status[statusIndex.inputPending] ?? 0
+  }
+
+  /** How much of the output of the last call lies where it was to be written. */
+  get outputLength(): number {
+    return this.#status[statusIndex.output] ?? 0
+  }
+
+  /** How much of the plaintext of the last call lies where it was to be written. */
+  get plaintextLength(): number {
+    return this.#status[statusIndex.plaintext] ?? 0
+  }
+
   /** The output slab as far as it is filled: a view. */
   output(): Buffer {
-    const length = this.#status[statusIndex.output] ?? 0
+    const length = this.outputLength
     if (length >= keptViews) return this.#output.subarray(0, length)
     const kept = this.#outputViews[length]
     if (kept !== undefined) return kept
@@ -69,7 +89,7 @@ export class Memory {
 
   /** The plaintext slab as far as it is filled: a view. */
   plaintext(): Buffer {
-    return this.#plaintext.subarray(0, this.#status[statusIndex.plaintext] ?? 0)
+    return this.#plaintext.subarray(0, this.plaintextLength)
   }
 
   /** Whether some bytes lie in this memory, where the next call would overwrite them while it reads them. */
@@ -103,7 +123,7 @@ export function memoryOfThread(): Memory {
 // Shared buffers, because nothing can detach those under the addon.
 function setUp(loaded: Engine): Slabs {
   const slabs = {
-    status: new Int32Array(new SharedArrayBuffer(8 * Int32Array.BYTES_PER_ELEMENT)),
+    status: new Int32Array(new SharedArrayBuffer(16 * Int32Array.BYTES_PER_ELEMENT)),
     output: new Uint8Array(new SharedArrayBuffer(slabSize)),
     plaintext: new Uint8Array(new SharedArrayBuffer(slabSize)),
   }

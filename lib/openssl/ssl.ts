@@ -19,9 +19,22 @@ export interface SslReadResult extends SslResult {
 export interface SslPump {
   /** Of the last SSL_read(3). A positive value means that there may be more: pump() again. */
   readonly result: SslResult
-  /** All that was decrypted. */
+  /** All that was decrypted. Where pump() was given `into`, that is where it lies. */
   readonly plaintext: Buffer
   /** All that waits for the peer. */
+  readonly output: Buffer
+  /** How many events wait for takeEvents(). */
+  readonly events: number
+  /** Bytes that were fed and that OpenSSL has not consumed yet. */
+  readonly inputPending: number
+}
+
+/** The result of writeAndTransmit(). */
+export interface SslWriteOutput extends SslResult {
+  /**
+   * All that waits for the peer: a view of `into`, or of memory that the next call on any Ssl of this thread overwrites; where
+   * it does not fit into that, a Buffer of the caller's own.
+   */
   readonly output: Buffer
 }
 
@@ -104,6 +117,22 @@ export class Ssl extends SslInspection {
     checkBytes('bytes', bytes)
     this.#calls().write(bytes)
     return this.#result(this.#memory.value)
+  }
+
+  /**
+   * write() and what waits for the peer, in one call of the addon. The output goes into `into`, where it is given, which must
+   * not overlap the bytes.
+   *
+   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT also for an empty or overlapping `into`
+   */
+  writeAndTransmit(bytes: Uint8Array, into?: Buffer): SslWriteOutput {
+    checkBytes('bytes', bytes)
+    const room = this.#room(into)
+    // An output that was given before lies where this one goes.
+    const apart = room === undefined && this.#memory.holds(bytes) ? Buffer.from(bytes) : bytes
+    this.#calls().writeAndTransmit(apart, room)
+    const { value, error, queue } = this.#result(this.#memory.value)
+    return { value, error, queue, output: this.#output(room) }
   }
 
   /**
@@ -217,16 +246,22 @@ export class Ssl extends SslInspection {
   /**
    * Feeds bytes, if any are given, calls SSL_read(3) until it gives no more, and takes all that waits for the peer, in
    * one call of the addon. Nothing is copied: its bytes are views of memory that all Ssl objects of this thread share,
-   * overwritten by the next call on any of them. Copy what has to last, also what a socket may not take at once.
+   * overwritten by the next call on any of them. Copy what has to last, also what a socket may not take at once. Plaintext
+   * goes into `into` instead, where it is given, which must not overlap the bytes: when that is full, SSL_read(3) is called
+   * no more.
    *
-   * @throws ClosureError ERR_OPENSSL_STATE for bytes after receiveEof()
+   * @throws ClosureError ERR_OPENSSL_STATE for bytes after receiveEof(); ERR_CLOSURE_INVALID_ARGUMENT also for an empty or
+   * overlapping `into`
    */
-  pump(bytes?: Uint8Array): SslPump {
+  pump(bytes?: Uint8Array, into?: Buffer): SslPump {
+    const memory = this.#memory
     const input = bytes === undefined ? undefined : this.#input(bytes)
-    this.#calls().pump(input)
-    const result = this.#result(this.#memory.value)
-    const plaintext = this.#memory.plaintext()
-    return { result, plaintext, output: this.#output() }
+    const room = this.#room(into)
+    this.#calls().pump(input, room)
+    const result = this.#result(memory.value)
+    const { events, inputPending } = memory
+    const plaintext = room === undefined ? memory.plaintext() : room.subarray(0, memory.plaintextLength)
+    return { result, plaintext, output: this.#output(), events, inputPending }
   }
 
   /** shutdown() and what waits for the peer, in one call of the addon. The output is a view, as with pump(). */
@@ -285,11 +320,12 @@ export class Ssl extends SslInspection {
     return this.#memory.hasQueue ? this.#native.takeQueue() : emptyQueue
   }
 
-  // A view, and a Buffer of its own where OpenSSL wrote more than the slab holds.
-  #output(): Buffer {
+  // A view, and a Buffer of its own where OpenSSL wrote more than the slab, or `into`, holds.
+  #output(into?: Buffer): Buffer {
     const memory = this.#memory
-    if (!memory.hasMoreOutput) return memory.output()
-    const parts = [Buffer.from(memory.output())]
+    const view = into === undefined ? memory.output() : into.subarray(0, memory.outputLength)
+    if (!memory.hasMoreOutput) return view
+    const parts = [Buffer.from(view)]
     while (memory.hasMoreOutput) {
       this.#calls().transmit()
       parts.push(Buffer.from(memory.output()))
@@ -304,6 +340,15 @@ export class Ssl extends SslInspection {
     if (!this.#memory.holds(bytes)) return bytes
     this.#calls().receive(bytes)
     return undefined
+  }
+
+  // Memory of the caller's own for what a call gives.
+  #room(into: Buffer | undefined): Buffer | undefined {
+    if (into === undefined) return undefined
+    if (!Buffer.isBuffer(into) || into.length === 0)
+      throw invalid('into', 'a Buffer with room for a byte or more', into)
+    if (this.#memory.holds(into)) throw invalid('into', "memory of the caller's own", into)
+    return into
   }
 
   #refuseAfterEof(call: string): void {

@@ -15,6 +15,8 @@ import { SslError } from './ssl-error.js'
 import type { Transport, TransportListener } from './transport.js'
 
 const nothing = Buffer.alloc(0)
+// From so many bytes on it costs less to have the plaintext decrypted into memory of its own than to copy it there.
+const largeChunk = 8 * 1024
 
 /** Hears of the connection. It may destroy it in any of these calls. */
 export interface ConnectionListener {
@@ -81,13 +83,20 @@ export class EngineConnection implements TransportListener {
     process.nextTick(() => this.#read())
   }
 
-  received(bytes: Buffer): void {
+  received(bytes: Buffer, borrowed?: 'borrowed'): void {
+    const isUsedUpAtOnce = !this.hasReadingEnded && !this.#isReading && !this.#isDue
+    const own = borrowed === undefined || isUsedUpAtOnce ? bytes : Buffer.from(bytes)
     if (this.hasReadingEnded) {
-      this.#cameBehind(bytes)
+      this.#cameBehind(own)
       return
     }
-    this.#inbox.push(bytes)
-    this.#read()
+    this.#inbox.push(own)
+    try {
+      this.#read()
+    } finally {
+      // A listener of the program's has thrown, or OpenSSL has not taken all of it.
+      if (borrowed !== undefined && this.#chunk === bytes) this.#chunk = Buffer.from(bytes)
+    }
   }
 
   ended(isReset: boolean): void {
@@ -193,12 +202,15 @@ export class EngineConnection implements TransportListener {
     let input = chunk
     let before = Number.POSITIVE_INFINITY
     for (;;) {
-      const { result, plaintext, output } = ssl.pump(input)
+      // Plaintext is at most as long as the records that it comes in.
+      const isLarge = this.isSecured && input !== undefined && input.length >= largeChunk
+      const into = isLarge ? Buffer.allocUnsafeSlow(input?.length ?? 0) : undefined
+      const { result, plaintext, output, events, inputPending } = ssl.pump(input, into)
       input = undefined
       // Views of memory that the next call on any Ssl overwrites, and user code runs from here on.
-      const data = plaintext.length === 0 ? undefined : Buffer.from(plaintext)
+      const data = plaintext.length === 0 ? undefined : into === undefined ? Buffer.from(plaintext) : plaintext
       if (output.length > 0) transport.write(Buffer.from(output))
-      this.#takeEvents()
+      if (events > 0) this.#takeEvents()
       try {
         if (!this.isSecured && !this.isFreed && !ssl.inInit()) this.#secured()
       } finally {
@@ -207,12 +219,11 @@ export class EngineConnection implements TransportListener {
       }
       if (this.isFreed) return
       if (result.value > 0) continue
-      const left = ssl.inputPending()
-      if (isInterrupted(result) && left > 0 && left < before) {
-        before = left
+      if (isInterrupted(result) && inputPending > 0 && inputPending < before) {
+        before = inputPending
         continue
       }
-      this.#settle(result, left)
+      this.#settle(result, inputPending)
       return
     }
   }

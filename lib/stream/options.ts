@@ -143,9 +143,23 @@ const streamShutdownRules = {
 } satisfies OptionRules<StreamShutdownOptions>
 
 /** The options of `new TlsStream()`, checked and complete. */
-export type CheckedStreamOptions = ReturnType<typeof checkStreamOptions>
+export type CheckedStreamOptions = ReturnType<typeof checkAnew>
 
-export function checkStreamOptions(options: TlsStreamOptions) {
+export function checkStreamOptions(options: TlsStreamOptions): CheckedStreamOptions {
+  return checkedBefore.get(options) ?? checkAnew(options)
+}
+
+// A server has the same for all its connections.
+const checkedBefore = new WeakMap<TlsStreamOptions, CheckedStreamOptions>()
+
+/** Checks options that several streams are made with, so that each of those need not. */
+export function checkOnce(options: TlsStreamOptions): TlsStreamOptions {
+  const kept = Object.freeze({ ...options })
+  checkedBefore.set(kept, checkAnew(kept))
+  return kept
+}
+
+function checkAnew(options: TlsStreamOptions) {
   const checked = checkAll(tlsStreamRules, options)
   const { context, rejectUnauthorized, host } = checked
   // The empty name is Node's way to ask for none.

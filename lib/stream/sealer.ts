@@ -1,14 +1,13 @@
 // What the program writes: encrypted piece by piece, so that the transport's back-pressure is ours.
 import type { Ssl } from '../openssl/index.js'
 import { recordHeaderLength } from '../tls/record-format.js'
+import { giveMemory, isLarge, pieceSize, takeMemory } from './output-memory.js'
 import { SslError } from './ssl-error.js'
 import type { Transport } from './transport.js'
 
 /** Told once that a write has gone to the transport; with an error where it cannot be. */
 type Done = (error?: Error | null) => void
 
-// Four records: as much as the engine gives in one piece.
-const pieceSize = 64 * 1024
 // A kernel whose peer reads as fast as we write takes all at once: others have their turn after so many bytes.
 const turnSize = 1024 * 1024
 
@@ -76,7 +75,7 @@ export class Sealer {
   }
 
   write(chunks: readonly Uint8Array[], done: Done): void {
-    this.#job = { chunks: chunks.filter(({ length }) => length > 0), done, index: 0, offset: 0, taken: 0 }
+    this.#job = { chunks, done, index: 0, offset: 0, taken: 0 }
     this.#seal()
   }
 
@@ -88,40 +87,38 @@ export class Sealer {
   }
 
   /** Nothing more is written; the write that is under way has failed. */
-  stop(error: Error): void {
+  stop(reason: () => Error): void {
     this.#isOver = true
     this.#flights = []
     const job = this.#job
     this.#job = undefined
-    job?.done(error)
+    job?.done(reason())
   }
 
   #seal(): void {
-    let sealed = 0
-    let inThisTurn = 0
-    for (;;) {
+    for (let inThisTurn = 0; ; ) {
       const job = this.#job
       if (job === undefined || this.#isOver) return
-      const piece = nextPiece(job, pieceSize - sealed)
+      const piece = nextPiece(job)
       if (piece === undefined) {
         this.#complete(job)
         return
       }
-      const result = this.#ssl.write(piece)
-      if (result.value <= 0) {
-        const isWaiting = result.error === 'SSL_ERROR_WANT_READ' || result.error === 'SSL_ERROR_WANT_WRITE'
+      const memory = isLarge(piece.length) ? takeMemory() : undefined
+      const { value, error, queue, output } = this.#ssl.writeAndTransmit(piece, memory)
+      if (value <= 0) {
+        const isWaiting = error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE'
         this.#isKept = isWaiting
-        this.#send(job, sealed)
-        if (!isWaiting) this.#listener.failed(new SslError(result))
+        this.#send(job, 0, Buffer.from(output), undefined)
+        if (!isWaiting) this.#listener.failed(new SslError({ error, queue }))
         return
       }
-      job.offset += piece.length
-      sealed += piece.length
-      if (sealed < pieceSize && hasMore(job)) continue
-      this.#awaited = this.#send(job, sealed)
-      if (this.#awaited !== undefined || !hasMore(job)) return
-      inThisTurn += sealed
-      sealed = 0
+      advance(job, piece.length)
+      // A view of memory that the next call overwrites, where it is not in ours.
+      const bytes = memory === undefined ? Buffer.from(output) : output
+      this.#awaited = this.#send(job, piece.length, bytes, memory)
+      if (this.#awaited !== undefined) return
+      inThisTurn += piece.length
       if (inThisTurn < turnSize) continue
       setImmediate(() => {
         if (this.#job === job) this.#seal()
@@ -130,21 +127,40 @@ export class Sealer {
     }
   }
 
-  // The piece that has to be taken first, where the transport is full. A socket whose kernel has taken all of it at once is
-  // not, whatever its mark says.
-  #send(job: Job, plaintext: number): Flight | undefined {
-    const bytes = this.#ssl.transmit()
+  // The piece that has to be taken first: where the transport is full, or the write ends with it. A socket whose kernel has
+  // taken all of it at once is not full, whatever its mark says.
+  #send(job: Job, plaintext: number, bytes: Buffer, memory: Buffer | undefined): Flight | undefined {
+    const transport = this.#transport
+    const isLast = !hasMore(job)
     if (bytes.length === 0) return undefined
-    const flight = { job, bytes, plaintext, isLast: !hasMore(job) }
-    this.#flights.push(flight)
-    const hasRoom = this.#transport.write(bytes, (error) => {
-      if (error instanceof Error) this.#listener.failed(error)
-      else this.#taken(flight)
+    const flight = { job, bytes, plaintext, isLast }
+    let isAway = false
+    const hasRoom = transport.write(bytes, (error) => {
+      if (isAway) return
+      isAway = true
+      if (error instanceof Error) {
+        this.#listener.failed(error)
+        return
+      }
+      if (memory !== undefined && transport.givesMemoryBack) giveMemory(memory)
+      this.#taken(flight)
     })
-    if (this.#transport.isGone) return flight
-    if (this.#transport.isQueueing) return hasRoom ? undefined : flight
+    if (transport.isGone) {
+      this.#flights.push(flight)
+      return flight
+    }
+    if (transport.givesMemoryBack && !transport.isQueueing) {
+      // The kernel has it. An error that comes later is one of the socket.
+      isAway = true
+      if (memory !== undefined) giveMemory(memory)
+      job.taken += plaintext
+      this.#listener.taken()
+      return undefined
+    }
+    this.#flights.push(flight)
+    if (transport.isQueueing) return hasRoom && !isLast ? undefined : flight
     this.#land(flight)
-    return undefined
+    return isLast ? flight : undefined
   }
 
   #taken(flight: Flight): void {
@@ -169,18 +185,40 @@ export class Sealer {
 }
 
 function hasMore(job: Job): boolean {
-  const chunk = job.chunks[job.index]
-  return chunk !== undefined && (job.offset < chunk.length || job.index + 1 < job.chunks.length)
+  for (; job.index < job.chunks.length; job.index++, job.offset = 0) {
+    if (job.offset < (job.chunks[job.index]?.length ?? 0)) return true
+  }
+  return false
 }
 
-// At most that much of what is still to be written; undefined where nothing is.
-function nextPiece(job: Job, most: number): Uint8Array | undefined {
-  for (let chunk = job.chunks[job.index]; chunk !== undefined; chunk = job.chunks[job.index]) {
-    if (job.offset < chunk.length) return chunk.subarray(job.offset, job.offset + most)
+// At most a piece of what is still to be written; undefined where nothing is. Short chunks go together, so that they share
+// records.
+function nextPiece(job: Job): Uint8Array | undefined {
+  if (!hasMore(job)) return undefined
+  const { chunks, index, offset } = job
+  const first = chunks[index]?.subarray(offset, offset + pieceSize)
+  if (first === undefined || first.length === pieceSize || index + 1 === chunks.length) return first
+  const parts = [first]
+  let length = first.length
+  for (let at = index + 1; at < chunks.length && length < pieceSize; at++) {
+    const part = chunks[at]?.subarray(0, pieceSize - length)
+    if (part === undefined) continue
+    parts.push(part)
+    length += part.length
+  }
+  return Buffer.concat(parts, length)
+}
+
+function advance(job: Job, length: number): void {
+  for (let left = length; left > 0; ) {
+    const rest = (job.chunks[job.index]?.length ?? 0) - job.offset
+    const part = Math.min(left, rest)
+    left -= part
+    job.offset += part
+    if (part < rest) return
     job.index++
     job.offset = 0
   }
-  return undefined
 }
 
 // Records hold more plaintext or less, and each is longer than that by the same.

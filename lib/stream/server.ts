@@ -3,7 +3,7 @@ import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers
 import type { SslContext } from '../openssl/context.js'
 import { checkAll, checkFlag, milliseconds, type OptionRules } from '../options.js'
 import { type ContextOptions, contextOf, contextOptions, contextOptionsOf, contextRules } from './context.js'
-import { contextOption, refuseBeside, type StreamClosingOptions, streamClosingRules } from './options.js'
+import { checkOnce, contextOption, refuseBeside, type StreamClosingOptions, streamClosingRules } from './options.js'
 import { TlsStream } from './tls-stream.js'
 
 /** Options of {@link createServer}: those of tls.createServer() for the common case. Unknown keys are refused by name. */
@@ -40,9 +40,10 @@ const serverRules = {
 export class TlsServer extends Server {
   /** Made by {@link createServer} only. */
   constructor(context: SslContext, options: Required<StreamClosingOptions>, handshakeTimeout: number) {
+    const streamOptions = checkOnce({ context, ...options })
     super({ allowHalfOpen: true }, (socket) => {
       // It may be gone by the time that somebody hands it to us.
-      if (!socket.destroyed) this.#accept(new TlsStream(socket, { context, ...options }), handshakeTimeout)
+      if (!socket.destroyed) this.#accept(new TlsStream(socket, streamOptions), handshakeTimeout)
     })
   }
 

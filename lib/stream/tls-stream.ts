@@ -79,6 +79,7 @@ export class TlsStream extends ClosableDuplex {
     })
     const connection = new EngineConnection(createSsl(checked), new Transport(transport), this.#listener())
     const { onTruncation } = checked
+    this.on('newListener', this.#onNewListener)
     this.#connection = connection
     this.#end = new StreamEnd({ stream: this, connection, onTruncation, reportNow: () => this.#reportNow() })
     connection.start()
@@ -227,10 +228,11 @@ export class TlsStream extends ClosableDuplex {
     this.#end.destroyedWith(error)
     this.#settle(this.#reportNow())
     this.#connection.free()
-    const reason = error ?? closed('write()')
+    // An error costs its stack trace: most streams have no use for one.
+    const reason = () => error ?? closed('write()')
     sealer.stop(reason)
     this.#whenSecured = []
-    this.#kept?.(reason)
+    this.#kept?.(reason())
     this.#kept = undefined
     transport.destroy()
     transport.whenClosed(() => {
@@ -307,6 +309,11 @@ export class TlsStream extends ClosableDuplex {
   }
 
   // --- What the connection tells ---
+
+  // Lines of the key log are made when somebody wants them: they take as long as several records.
+  #onNewListener(event: string | symbol): void {
+    if (event === 'keylog') this.#options.context.recordKeylog()
+  }
 
   #listener(): ConnectionListener {
     return {

@@ -5,12 +5,13 @@ import { kernelHasClosed } from '../closure/output-progress.js'
 import { fileDescriptor, handleOf, queuedBy } from '../closure/socket-internals.js'
 import { unacknowledged } from '../native/addon.js'
 import { invalid } from '../options.js'
+import { borrowReads } from './borrowed-reading.js'
 import { closed } from './refusals.js'
 
 /** Hears what the stream beneath TLS does. */
 export interface TransportListener {
-  /** Bytes have come, of the listener's own. */
-  received(bytes: Buffer): void
+  /** Bytes have come: of the listener's own, or `borrowed`, which are overwritten when it returns. */
+  received(bytes: Buffer, borrowed?: 'borrowed'): void
   /** The peer has ended its direction. `isReset`: the kernel knows that this was no FIN. */
   ended(isReset: boolean): void
   failed(error: Error): void
@@ -21,10 +22,14 @@ export class Transport {
   readonly stream: Duplex
   #listener: TransportListener | undefined
   #finGiven = false
+  // What has the socket read into its own memory again; null before the first bytes, for until then it may change its handle.
+  #stopBorrowing: (() => void) | null | undefined = null
   readonly #allowedHalfOpen: boolean
+  readonly #isPlainSocket: boolean
 
   constructor(stream: Duplex) {
     this.stream = stream
+    this.#isPlainSocket = Object.getPrototypeOf(stream) === Socket.prototype && !replacesWriting(stream)
     this.#allowedHalfOpen = stream.allowHalfOpen
   }
 
@@ -52,6 +57,7 @@ export class Transport {
   /** Gives the stream back as it was, paused. */
   detach(): void {
     this.#listener = undefined
+    this.#stopBorrowing?.()
     this.stream.off('data', this.#onData)
     this.stream.off('end', this.#onEnd)
     this.stream.off('error', this.#onError)
@@ -77,6 +83,14 @@ export class Transport {
   /** Whether it has not taken all that it was given. */
   get isQueueing(): boolean {
     return this.stream.writableLength > 0
+  }
+
+  /**
+   * Whether nobody reads the bytes of a write any more once it queues nothing: the kernel has copied them then. So with a
+   * socket of the system that is nothing else, and whose writing nobody has replaced.
+   */
+  get givesMemoryBack(): boolean {
+    return this.#isPlainSocket && this.#fileDescriptor() !== undefined
   }
 
   get isPaused(): boolean {
@@ -148,6 +162,11 @@ export class Transport {
   }
 
   readonly #onData = (bytes: unknown): void => {
+    if (this.#stopBorrowing === null) {
+      const { stream } = this
+      const take = (borrowed: Buffer) => this.#listener?.received(borrowed, 'borrowed')
+      this.#stopBorrowing = this.#isPlainSocket && stream instanceof Socket ? borrowReads(stream, take) : undefined
+    }
     // A stream that was given an encoding gives text.
     if (Buffer.isBuffer(bytes)) this.#listener?.received(bytes)
     else this.stream.destroy(invalid('transport', 'a Duplex that gives bytes, without an encoding', typeof bytes))
@@ -177,4 +196,9 @@ export class Transport {
   #handle(): object | undefined {
     return this.stream instanceof Socket ? handleOf(this.stream) : undefined
   }
+}
+
+// Methods of its own, in place of those of its class.
+function replacesWriting(stream: Duplex): boolean {
+  return ['write', '_write', '_writev'].some((name) => Object.hasOwn(stream, name))
 }

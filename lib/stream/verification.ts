@@ -1,6 +1,6 @@
 // Whether the peer is who it has to be: OpenSSL's result of verifying its certificates, and the name in the first.
 import { X509Certificate } from 'node:crypto'
-import tls from 'node:tls'
+import tls, { type PeerCertificate } from 'node:tls'
 import type { LibraryIdentity, Ssl } from '../openssl/index.js'
 import type { CheckServerIdentity } from './options.js'
 import type { SslError } from './ssl-error.js'
@@ -18,8 +18,8 @@ export interface Expected {
 
 /** Verifies the peer of a handshake that is done. It throws what `checkServerIdentity` throws. */
 export function verify(ssl: Ssl, { host, checkServerIdentity = tls.checkServerIdentity }: Expected): Verification {
-  const certificate = certificateOf(ssl)
-  if (certificate === undefined) {
+  const der = ssl.getPeerCertificate()
+  if (der === undefined) {
     if (ssl.context.side === 'server') return { isAuthorized: false }
     return refused(coded('The peer has sent no certificate', 'UNABLE_TO_GET_ISSUER_CERT'))
   }
@@ -27,9 +27,29 @@ export function verify(ssl: Ssl, { host, checkServerIdentity = tls.checkServerId
   if (chain !== undefined) return refused(chain)
   if (ssl.context.side === 'server') return { isAuthorized: true }
   if (host === undefined) return refused(coded('No name was given to compare the certificate with', wrongName))
+  const certificate = checkServerIdentity === nodesCheck ? known(host, der) : parsed(der)
   // Whatever is true is an objection, as in Node.
-  const objection: unknown = checkServerIdentity(host, certificate.toLegacyObject())
+  const objection: unknown = checkServerIdentity(host, certificate)
   return objection ? refused(withCode(asError(objection))) : { isAuthorized: true }
+}
+
+// To make Node's object of a certificate takes longer than all else that a client's handshake does in JavaScript. Who
+// brings a check of his own has an object of his own, too.
+const nodesCheck = tls.checkServerIdentity
+const certificatesOfHosts = new Map<string, { readonly der: Buffer; readonly certificate: PeerCertificate }>()
+const mostHosts = 100
+
+function known(host: string, der: Buffer): PeerCertificate {
+  const last = certificatesOfHosts.get(host)
+  if (last?.der.equals(der) === true) return last.certificate
+  const certificate = parsed(der)
+  if (certificatesOfHosts.size >= mostHosts) certificatesOfHosts.clear()
+  certificatesOfHosts.set(host, { der, certificate })
+  return certificate
+}
+
+function parsed(der: Buffer): PeerCertificate {
+  return new X509Certificate(der).toLegacyObject()
 }
 
 /** What was thrown, or given as an error, as an error. */

@@ -206,6 +206,12 @@ std::span<const uint8_t> bytes_of(napi_env env, napi_value value) {
   return {static_cast<const uint8_t*>(data), length};
 }
 
+std::span<uint8_t> room_of(napi_env env, napi_value value) {
+  // The memory of a typed array may be written to, whatever it was made of.
+  const auto bytes = bytes_of(env, value);
+  return {const_cast<uint8_t*>(bytes.data()), bytes.size()};
+}
+
 std::vector<uint8_t> copied_argument(const Napi::CallbackInfo& info, size_t index) {
   const auto bytes = bytes_argument(info, index);
   return {bytes.begin(), bytes.end()};

@@ -48,6 +48,8 @@ enum StatusIndex {
   kStatusOutputPending,
   kStatusValue,
   kStatusSsl,
+  kStatusEvents,
+  kStatusInputPending,
   kStatusLength
 };
 
@@ -79,6 +81,8 @@ class ReportedMemory {
 
 std::span<const uint8_t> bytes_argument(const Napi::CallbackInfo& info, size_t index);
 std::span<const uint8_t> bytes_of(napi_env env, napi_value value);
+// To be written to for the length of a call.
+std::span<uint8_t> room_of(napi_env env, napi_value value);
 // For what OpenSSL parses where it lies: another thread may write to shared memory meanwhile.
 std::vector<uint8_t> copied_argument(const Napi::CallbackInfo& info, size_t index);
 std::string string_argument(const Napi::CallbackInfo& info, size_t index);

@@ -8,6 +8,8 @@
 
 #include <napi.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 
 #include "native/binding/engine.h"
@@ -34,7 +36,7 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   // cannot see it otherwise.
   static constexpr size_t kExternalBytes = 32 * 1024;
 
-  // Functions of the SSL whose id stands in the status block, and of one argument for some
+  // Functions of the SSL whose id stands in the status block, and of one argument or two for some
   static EngineSsl& of_status(Napi::Env env, const EngineState& state);
   template <auto call>
   static napi_value by_status(napi_env env, napi_callback_info info);
@@ -43,7 +45,8 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   void read(Napi::Env env, napi_value length);
   void write(Napi::Env env, napi_value bytes);
   void shutdown();
-  void pump(Napi::Env env, napi_value bytes);
+  void pump(Napi::Env env, napi_value bytes, napi_value into);
+  void write_and_transmit(Napi::Env env, napi_value bytes, napi_value into);
   void shutdown_and_transmit();
   void receive(Napi::Env env, napi_value bytes);
   void transmit();
@@ -105,6 +108,8 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
     status[kStatusOutput] = static_cast<int32_t>(output);
     status[kStatusPlaintext] = static_cast<int32_t>(plaintext);
     status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
+    status[kStatusEvents] = static_cast<int32_t>(ssl_->events().size());
+    status[kStatusInputPending] = static_cast<int32_t>(std::min<size_t>(ssl_->transport().input_pending(), INT32_MAX));
     status[kStatusValue] = result;
   }
   Napi::Value answer(const Napi::CallbackInfo& info, int result, size_t plaintext = 0, size_t output = 0) const;

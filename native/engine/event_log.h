@@ -39,6 +39,8 @@ class EventLog {
   void record_messages() { records_messages_ = true; }
 
   std::vector<Event> take();
+  // Events that wait to be taken.
+  size_t size() const { return events_.size(); }
 
   // Events that were not kept because too many waited to be taken, or for want of memory.
   uint64_t dropped() const { return dropped_; }

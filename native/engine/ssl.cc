@@ -13,9 +13,6 @@ namespace {
 using openssl::Bio;
 using openssl::EngineFunctions;
 
-// RFC 8446 5.1: no record holds more plaintext than that.
-constexpr size_t kMaxRecord = 16384;
-
 thread_local Ssl* current = nullptr;
 
 int int_length(size_t length) { return static_cast<int>(std::min<size_t>(length, INT_MAX)); }
@@ -159,9 +156,15 @@ Ssl::Pumped Ssl::pump(Bytes input, Slab plaintext, Slab output) {
     result = begin([&] { return f_.SSL_read(get(), room.data(), int_length(room.size())); }, before);
     before = QueueBefore::kEmpty;
     if (result > 0) filled += static_cast<size_t>(result);
-  } while (result > 0 && plaintext.size() - filled >= kMaxRecord);
+  } while (result > 0 && filled < plaintext.size());
   if (!loan.keep_input()) throw std::bad_alloc();
   return {result, filled, loan.written()};
+}
+
+Ssl::Pumped Ssl::write_and_transmit(Bytes bytes, Slab output) {
+  const Transport::Loan loan(transport_, {}, output);
+  const int result = write(bytes);
+  return {result, 0, loan.written()};
 }
 
 Ssl::Pumped Ssl::shutdown_and_transmit(Slab output) {

@@ -64,8 +64,10 @@ class Ssl {
     size_t plaintext;  // bytes in `plaintext`
     size_t output;     // bytes in `output`
   };
-  // Feeds the bytes and calls SSL_read until it gives no more, or `plaintext` has no room for another record.
+  // Feeds the bytes and calls SSL_read until it gives no more, or `plaintext` is full.
   Pumped pump(Bytes input, Slab plaintext, Slab output);
+  // SSL_write, and what it wrote.
+  Pumped write_and_transmit(Bytes bytes, Slab output);
   // SSL_shutdown, and what it wrote.
   Pumped shutdown_and_transmit(Slab output);
 

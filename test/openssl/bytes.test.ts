@@ -147,6 +147,66 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     expect(Buffer.concat(got).equals(data)).toBe(true)
   })
 
+  test('pump() decrypts into memory of the caller, and goes on where that is full', () => {
+    const { client, server } = connect()
+    const data = random.bytes(100_000)
+    client.write(data)
+    const wire = client.transmit()
+    const got: Buffer[] = []
+    let chunk: Uint8Array | undefined = wire
+    for (;;) {
+      const into = Buffer.alloc(random.integer(1, 40_000))
+      const { result, plaintext, inputPending } = server.pump(chunk, into)
+      chunk = undefined
+      expect(plaintext.buffer).toBe(into.buffer)
+      expect(inputPending).toBe(server.inputPending())
+      got.push(plaintext)
+      if (result.value <= 0) break
+      expect(plaintext).toHaveLength(into.length)
+    }
+    expect(Buffer.concat(got).equals(data)).toBe(true)
+  })
+
+  test('writeAndTransmit() encrypts into memory of the caller, or of this thread, and past both where that is too little', () => {
+    const { client, server } = connect()
+    const data = random.bytes(100_000)
+    for (const room of [undefined, 1, 1000, 100_000, 200_000]) {
+      const into = room === undefined ? undefined : Buffer.alloc(room)
+      const { value, output } = client.writeAndTransmit(data, into)
+      expect(value).toBe(data.length)
+      expect(client.outputPending()).toBe(0)
+      expect(output.buffer === into?.buffer).toBe(room === 200_000)
+      const got: Buffer[] = []
+      for (let pumped = server.pump(output); ; pumped = server.pump()) {
+        got.push(Buffer.from(pumped.plaintext))
+        if (pumped.result.value <= 0) break
+      }
+      expect(Buffer.concat(got).equals(data)).toBe(true)
+    }
+  })
+
+  test('what one call gave can be what the next one is given', () => {
+    const { client, server } = connect()
+    const first = client.writeAndTransmit(Buffer.from('one')).output
+    const record = Buffer.from(first)
+    const second = client.writeAndTransmit(first)
+    expect(second.value).toBe(record.length)
+    expect(String(server.pump(record).plaintext)).toBe('one')
+    expect(server.pump(second.output).plaintext).toEqual(record)
+  })
+
+  test('refuses memory that overlaps what it reads, that holds nothing, or that is not the caller of its own', () => {
+    const { client, server } = connect()
+    const bytes = Buffer.alloc(1000)
+    const code = 'ERR_CLOSURE_INVALID_ARGUMENT'
+    const { output } = client.writeAndTransmit(Buffer.from('one'))
+    for (const into of [bytes, bytes.subarray(999), Buffer.alloc(0), output, output.subarray(0, 1)]) {
+      expect(() => client.writeAndTransmit(bytes, into)).toThrow(expect.objectContaining({ code }))
+      expect(() => server.pump(bytes, into)).toThrow(expect.objectContaining({ code }))
+    }
+    expect(client.getShutdown()).toBe(0)
+  })
+
   test('pump() alone makes a whole conversation, from views that it gave', () => {
     const { client, server } = makePair(openssl, { version })
     let output: Uint8Array = client.pump().output

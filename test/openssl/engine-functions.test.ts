@@ -129,8 +129,8 @@ const own: Members = {
   library: ['kind', 'lacking', 'takeQueue'],
   context: ['takeQueue', 'isFreed'],
   ssl: [
-    ...['id', 'pump', 'receive', 'transmit', 'shutdownAndTransmit', 'receiveEof', 'inputPending', 'outputPending'],
-    ...['setOutputLimit', 'takeEvents', 'eventsDropped', 'takeQueue', 'isFreed'],
+    ...['id', 'pump', 'receive', 'transmit', 'writeAndTransmit', 'shutdownAndTransmit', 'receiveEof', 'inputPending'],
+    ...['outputPending', 'setOutputLimit', 'takeEvents', 'eventsDropped', 'takeQueue', 'isFreed'],
   ],
   session: ['isFreed'],
   support: [],

@@ -107,7 +107,7 @@ describe('a result', () => {
     expectTypeOf<SslReadResult['data']>().toEqualTypeOf<Buffer>()
     expectTypeOf<ReturnType<Ssl['shutdownAndTransmit']>>().toEqualTypeOf<SslShutdownOutput>()
     expectTypeOf<SslShutdownOutput>().toExtend<SslResult & { readonly output: Uint8Array }>()
-    expectTypeOf<Ssl['pump']>().toEqualTypeOf<(bytes?: Uint8Array) => SslPump>()
+    expectTypeOf<Ssl['pump']>().toEqualTypeOf<(bytes?: Uint8Array, into?: Buffer) => SslPump>()
     expectTypeOf<SslPump>().toExtend<{ result: SslResult; plaintext: Uint8Array; output: Uint8Array }>()
     expectTypeOf<Parameters<Ssl['keyUpdate']>>().toEqualTypeOf<[type: 'update_not_requested' | 'update_requested']>()
     expectTypeOf<SslShutdownFlag>().toEqualTypeOf<'RAPID' | 'NO_STREAM_FLUSH' | 'NO_BLOCK' | 'WAIT_PEER'>()

@@ -15,6 +15,7 @@ import { policyProfiles } from './policy/profile.js'
 import { probing } from './probing/main.js'
 import { runProgram } from './program.js'
 import { shutdownLatency } from './shutdown-latency/main.js'
+import { streamPrograms } from './stream/main.js'
 import { tenThousand } from './ten-thousand/main.js'
 
 const programs = [
@@ -39,6 +40,7 @@ const programs = [
   engineBulk,
   tenThousand,
   probing,
+  ...streamPrograms,
 ]
 
 const names = programs.map(({ description }) => description.name)

@@ -201,7 +201,14 @@ function methodsOf(object) {
 
 function argumentsOf(method, session) {
   const known = {
-    ...{ write: [hello], receive: [hello], setSession: [session], setShutdown: [3], setQuietShutdown: [true] },
+    ...{
+      write: [hello],
+      writeAndTransmit: [hello],
+      receive: [hello],
+      setSession: [session],
+      setShutdown: [3],
+      setQuietShutdown: [true],
+    },
     ...{ setVerify: ['none'], keyUpdate: ['update_requested'], exportKeyingMaterial: [32, 'x'] },
   }
   return known[method] ?? []

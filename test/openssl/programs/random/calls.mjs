@@ -50,7 +50,11 @@ export const sslCalls = {
   read: () => [pick(lengths)],
   peek: () => [pick(lengths)],
   write: () => [text.subarray(0, pick([0, 1, 10, 1000, 16_384, 16_385, 100_000]))],
-  pump: () => [],
+  pump: () => [undefined, pick([undefined, Buffer.alloc(1 + random(20_000))])],
+  writeAndTransmit: () => [
+    text.subarray(0, pick([0, 1, 10, 1000, 16_384, 16_385, 100_000])),
+    pick([undefined, Buffer.alloc(1 + random(20_000))]),
+  ],
   shutdown: () => [],
   shutdownAndTransmit: () => [],
   shutdownEx: () => [pick([undefined, { flags: ['RAPID'] }, { flags: ['NO_BLOCK', 'WAIT_PEER'] }])],
