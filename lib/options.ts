@@ -58,20 +58,29 @@ export function checkAll<Rules extends Readonly<Record<string, AnyOptionRule>>>(
   options: object | undefined,
   base: object = {},
 ): CheckedOptions<Rules> {
-  return checkEach(rules, options, (name, own, { check }) =>
-    check(name, own === undefined ? Reflect.get(base, name) : own),
-  )
+  const checked = checkEach(rules, options, (name, own, { check }) => {
+    return check(name, own === undefined ? Reflect.get(base, name) : own)
+  })
+  if (!hasAll(rules, checked)) throw new Error('an option was not checked')
+  return checked
+}
+
+function hasAll<Rules extends Readonly<Record<string, AnyOptionRule>>>(
+  rules: Rules,
+  checked: object,
+): checked is CheckedOptions<Rules> {
+  return namesOf(rules).every((name) => name in checked)
 }
 
 /**
  * Checks every option of an object by a table of whatever kind: `check` gets its name, what was given, and its rule. In one
  * pass and without arrays, for every connection has its options checked.
  */
-export function checkEach<Rule, Checked>(
+export function checkEach<Rule>(
   rules: Readonly<Record<string, Rule>>,
   options: object | undefined,
   check: (name: string, given: unknown, rule: Rule) => unknown,
-): Checked {
+): object {
   const names = namesOf(rules)
   const given: object = checkOptions(options, names)
   const checked: Record<string, unknown> = {}
@@ -80,22 +89,18 @@ export function checkEach<Rule, Checked>(
     if (rule === undefined) throw new Error('an option has no rule')
     checked[name] = check(name, Reflect.get(given, name), rule)
   }
-  if (!hasAll<Checked>(names, checked)) throw new Error('an option was not checked')
   return checked
 }
 
 const namesKnown = new WeakMap<object, readonly string[]>()
 
-function namesOf(rules: object): readonly string[] {
+/** The names of a table, in its order. */
+export function namesOf(rules: object): readonly string[] {
   const known = namesKnown.get(rules)
   if (known !== undefined) return known
   const names = Object.keys(rules)
   namesKnown.set(rules, names)
   return names
-}
-
-function hasAll<Checked>(names: readonly string[], checked: unknown): checked is Checked {
-  return typeof checked === 'object' && checked !== null && names.every((name) => name in checked)
 }
 
 /** A budget in ms. */

@@ -47,9 +47,9 @@ let known: Keys | undefined
 function keysOf(socket: Socket): Keys | undefined {
   if (known !== undefined) return known
   const symbols = Object.getOwnPropertySymbols(socket)
-  const buffer = symbols.find(({ description }) => description === 'kBuffer')
-  const callback = symbols.find(({ description }) => description === 'kBufferCb')
-  const maker = symbols.find(({ description }) => description === 'kBufferGen')
+  const buffer = symbols.find((symbol) => symbol.description === 'kBuffer')
+  const callback = symbols.find((symbol) => symbol.description === 'kBufferCb')
+  const maker = symbols.find((symbol) => symbol.description === 'kBufferGen')
   if (buffer === undefined || callback === undefined || maker === undefined) return undefined
   if (Reflect.get(socket, maker) !== null) return undefined
   known = { buffer, callback }

@@ -179,11 +179,14 @@ const behaviours: Readonly<Record<string, [(at: FtpConnection) => Promise<void> 
 }
 
 describe.each(tlsVersions)('CCC with %s', (version) => {
-  test.each(Object.entries(behaviours))('%s', async (_name, [script, found, weight]) => {
-    const port = await ftpServer(async (first, at) => {
+  // Most of each is waiting for silence.
+  const cases = Object.entries(behaviours)
+  test.concurrent.for(cases)('%s', async ([, [script, found, weight]], { expect, onTestFinished }) => {
+    const onCcc = async (first: string, at: FtpConnection) => {
       expect(first).toBe('CCC')
       await script(at)
-    })
+    }
+    const port = await ftpServer(onCcc, onTestFinished)
     const { ccc, advice } = await probed(port, version)
     expect(withoutTime(ccc)).toEqual(found)
     const [finding] = advice.findings.filter(({ question }) => question === 'ccc')

@@ -24,6 +24,7 @@ const longest = 20_000
 /** Returns its port. Only connections that say a command are scripted: the probe has others. */
 export async function ftpServer(
   script: (first: string, connection: FtpConnection) => Promise<void> | void,
+  whenFinished: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<number> {
   const context = loadOpenSSL().createContext({
     ...{ side: 'server', cert: certificate.cert, key: certificate.key, keylog: true },
@@ -72,7 +73,7 @@ export async function ftpServer(
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(async () => {
+  whenFinished(async () => {
     const closed = once(server, 'close')
     server.close()
     for (const wire of wires) wire.destroy()

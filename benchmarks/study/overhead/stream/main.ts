@@ -54,7 +54,7 @@ function compareStreams(comparison: Comparison): Program {
       return worker
     }
     const sample = async (side: SideName): Promise<readonly number[]> => {
-      const server = await startOne('server', [side, serverWork])
+      const server = await startOne('server', [side, serverWork, String(size)])
       const [port = 0] = await server.ask('port')
       const client = await startOne('client', [clientSide ?? side, String(port), clientWork, String(size)])
       const figures = await measure({ server, client }, size)
@@ -125,7 +125,7 @@ const handshakes = compareStreams({
     name: 'stream-handshakes',
     question: 'Full handshakes of TlsStream, each with its closing, relative to node:tls',
     unit: 'connections per sample',
-    size: 3000,
+    size: 6000,
   },
   serverWork: 'end',
   clientWork: 'handshakes',
@@ -138,7 +138,7 @@ const pingPong = compareStreams({
     name: 'stream-ping-pong',
     question: 'Round trips of one byte over TlsStream, relative to node:tls',
     unit: 'round trips per sample',
-    size: 20_000,
+    size: 100_000,
   },
   serverWork: 'echo',
   clientWork: 'ping-pong',

@@ -1,5 +1,5 @@
 /**
- * The server of the programs here: `SIDE WORK`. `send` sends as many MiB as the client's first line says, `echo` gives back
+ * The server of the programs here: `SIDE WORK SIZE`. `send` sends as many MiB as the client's first line says, `echo` gives back
  * what comes, `end` closes when the handshake is done, `hold` keeps every connection until it is asked to `close`.
  */
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { listeningPort } from '../../../support/relay.js'
 import { answerParent, cpuTime } from '../numbers.js'
 import { sideOf } from './sides.js'
 
-const [sideName, work = ''] = process.argv.slice(2)
+const [sideName, work = '', size] = process.argv.slice(2)
 const side = await sideOf(sideName)
 const chunk = Buffer.alloc(64 * 1024, 'x')
 const chunksPerMebibyte = (1024 * 1024) / chunk.length
@@ -30,6 +30,7 @@ const works: Readonly<Record<string, (socket: Duplex) => void>> = {
   hold: (socket) => {
     socket.resume()
     kept.add(socket)
+    server.emit('held')
     socket.once('close', () => kept.delete(socket))
   },
 }
@@ -52,8 +53,10 @@ function send(socket: Duplex, chunks: number): void {
   socket.end()
 }
 
-/** Ends all connections in one turn; gives ms until the last one's 'close'. */
+/** Ends all connections in one turn, when all are there; gives ms until the last one's 'close', and how many there were. */
 async function close(): Promise<readonly number[]> {
+  // A client has done its handshake before its server has.
+  while (kept.size < Number(size)) await once(server, 'held')
   const count = kept.size
   globalThis.gc?.()
   const began = performance.now()

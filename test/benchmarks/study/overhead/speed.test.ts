@@ -19,14 +19,19 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
-test.each([
+test.each<{ name: string; size: number; pairs?: number; rows: string[] }>([
   {
     name: 'load',
     size: 40,
     rows: ['rate, with / without', 'rate, A/A', 'server CPU, with / without', 'server CPU, A/A'],
   },
   { name: 'lookup', size: 100, rows: ['100 connections / 10', '100 unfinished handshakes / 10 connections', 'A/A'] },
-  { name: 'close-latency', size: 2, rows: ['close - echo, RTT 10', 'echo - echo (A/A), RTT 50', 'echo, RTT 50'] },
+  {
+    name: 'close-latency',
+    size: 2,
+    pairs: 2,
+    rows: ['close - echo, RTT 10', 'echo - echo (A/A), RTT 50', 'echo, RTT 50'],
+  },
   { name: 'shutdown-latency', size: 8, rows: ['unidirectional - end()', 'quiet - end()', 'end() - end() (A/A)'] },
   {
     name: 'policy-load',
@@ -81,10 +86,22 @@ test.each([
       'longest stall of the event loop, A/A',
     ],
   },
+  { name: 'stream-bulk', size: 8, rows: ['throughput, stream / node:tls', 'throughput, stream / node:tls, A/A'] },
+  { name: 'stream-handshakes', size: 20, rows: ['handshakes per second, stream / node:tls', 'ms, stream'] },
+  { name: 'stream-ping-pong', size: 100, rows: ['round trips per second, stream / node:tls', 'ms, node:tls'] },
+  {
+    name: 'stream-memory',
+    size: 20,
+    rows: [
+      'RSS per connection of a client, stream / node:tls',
+      'RSS per connection of a server, stream / node:tls, A/A',
+    ],
+  },
+  { name: 'stream-closings', size: 20, rows: ["time to close all, stream / node:tls's end()", 'ms, stream'] },
   { name: 'memory', size: 2000, rows: ['with - without', 'without - without (A/A)', 'growth per SSL, without'] },
-])('$name writes its rows, each with its values and their summary', async ({ name, size, rows }) => {
+])('$name writes its rows, each with its values and their summary', async ({ name, size, pairs = 1, rows }) => {
   const file = path.join(folder, `${name}.json`)
-  const args = [program, name, '--pairs', '2', '--size', String(size), '--json', file]
+  const args = [program, name, '--pairs', String(pairs), '--size', String(size), '--json', file]
   const { stdout } = await run(process.execPath, args, { cwd: root })
   const result = await resultIn(file)
 
