@@ -13,8 +13,8 @@ export function createSsl({ context, servername, session, rejectUnauthorized }: 
       ...(servername !== undefined && context.side === 'client' && { servername }),
       ...(resumed !== undefined && { session: resumed }),
     })
-    // The handshake goes on, and `authorizationError` tells.
-    if (context.side === 'client' && !rejectUnauthorized) ssl.setVerify('none')
+    // The handshake goes on, and `authorizationError` tells. A server's context says whether clients are asked.
+    if (!rejectUnauthorized && (context.side === 'client' || ssl.getVerifyMode() !== 'none')) ssl.setVerify('report')
     return ssl
   } finally {
     resumed?.free()

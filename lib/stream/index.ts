@@ -1,3 +1,4 @@
+export type { IssuedCertificate } from './certificates.js'
 export { connect, type ConnectOptions } from './connect.js'
 export { type ContextOptions, createContext, type Pem } from './context.js'
 export type {

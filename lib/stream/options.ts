@@ -59,7 +59,8 @@ export interface IdentityOptions {
   /** The host name or address that the certificate has to have, where it is not `servername`. */
   readonly host?: string
   /**
-   * Whether a peer that is not verified is refused.
+   * Whether a peer that is not verified is refused. A server's context says whether clients are asked for a certificate; with
+   * false all pass, and `authorizationError` tells.
    * @default true
    */
   readonly rejectUnauthorized?: boolean

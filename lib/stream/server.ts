@@ -3,16 +3,28 @@ import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers
 import type { SslContext } from '../openssl/context.js'
 import { checkAll, checkFlag, milliseconds, type OptionRules } from '../options.js'
 import { type ContextOptions, contextOf, contextOptions, contextOptionsOf, contextRules } from './context.js'
-import { contextOption, refuseBeside, type StreamClosingOptions, streamClosingRules } from './options.js'
+import {
+  contextOption,
+  refuseBeside,
+  type StreamClosingOptions,
+  streamClosingRules,
+  type TlsStreamOptions,
+} from './options.js'
 import { TlsStream } from './tls-stream.js'
 
 /** Options of {@link createServer}: those of tls.createServer() for the common case. Unknown keys are refused by name. */
 export interface ServerOptions extends ContextOptions, StreamClosingOptions {
   /**
-   * Asks clients for a certificate and refuses those that have none, or one that `ca` does not vouch for.
+   * Asks clients for a certificate.
    * @default false
    */
   readonly requestCert?: boolean
+  /**
+   * Refuses clients that were asked for a certificate and have none, or one that `ca` does not vouch for. If not,
+   * `authorized` and `authorizationError` of the stream tell.
+   * @default true
+   */
+  readonly rejectUnauthorized?: boolean
   /**
    * A context of createContext(), in place of all options that make one and of `requestCert`, which are refused beside it. One
    * that asks for certificates: `OpenSSL.createContext({ side: 'server', verify: 'require', ... })`.
@@ -29,6 +41,7 @@ const serverRules = {
   ...contextRules,
   ...streamClosingRules,
   requestCert: { check: (name, value) => checkFlag(name, value) ?? false, unit: '', default: 'false' },
+  rejectUnauthorized: { check: (name, value) => checkFlag(name, value) ?? true, unit: '', default: 'true' },
   secureContext: contextOption('server'),
   handshakeTimeout: milliseconds(120_000),
 } satisfies OptionRules<ServerOptions>
@@ -39,10 +52,10 @@ const serverRules = {
  */
 export class TlsServer extends Server {
   /** Made by {@link createServer} only. */
-  constructor(context: SslContext, options: Required<StreamClosingOptions>, handshakeTimeout: number) {
+  constructor(options: TlsStreamOptions, handshakeTimeout: number) {
     super({ allowHalfOpen: true }, (socket) => {
       // It may be gone by the time that somebody hands it to us.
-      if (!socket.destroyed) this.#accept(new TlsStream(socket, { context, ...options }), handshakeTimeout)
+      if (!socket.destroyed) this.#accept(new TlsStream(socket, options), handshakeTimeout)
     })
   }
 
@@ -77,12 +90,12 @@ export class TlsServer extends Server {
 export function createServer(options: ServerOptions, listener?: (stream: TlsStream) => void): TlsServer {
   const checked = checkAll(serverRules, options)
   const { requestCert, secureContext, handshakeTimeout, closing, flushTimeout, waitTimeout, maxDiscardBytes } = checked
-  const { onTruncation, allowHalfOpen } = checked
+  const { onTruncation, allowHalfOpen, rejectUnauthorized } = checked
   refuseBeside(secureContext, options, ['requestCert', ...contextOptions])
   const context =
     secureContext ?? contextOf({ side: 'server', verify: requestCert ? 'require' : 'none' }, contextOptionsOf(checked))
-  const streamOptions = { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen }
-  const server = new TlsServer(context, streamOptions, handshakeTimeout)
+  const closingOptions = { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen }
+  const server = new TlsServer({ context, rejectUnauthorized, ...closingOptions }, handshakeTimeout)
   if (listener !== undefined) server.on('secureConnection', listener)
   return server
 }

@@ -1,11 +1,11 @@
 // Whether the peer is who it has to be: OpenSSL's result of verifying its certificates, and the name in the first.
-import { X509Certificate } from 'node:crypto'
 import tls from 'node:tls'
 import type { LibraryIdentity, Ssl } from '../openssl/index.js'
+import { issuedCertificateOf, peerCertificateOf } from './certificates.js'
 import type { CheckServerIdentity } from './options.js'
 import type { SslError } from './ssl-error.js'
 
-/** The result of verifying a peer. A server that has asked for no certificate has no error, and nobody is authorized. */
+/** The result of verifying a peer. Of a server that has asked for no certificate nobody is authorized, without an error. */
 export interface Verification {
   readonly isAuthorized: boolean
   readonly error?: Error & { readonly code: string }
@@ -17,18 +17,21 @@ export interface Expected {
 }
 
 /** Verifies the peer of a handshake that is done. It throws what `checkServerIdentity` throws. */
-export function verify(ssl: Ssl, { host, checkServerIdentity = tls.checkServerIdentity }: Expected): Verification {
-  const certificate = certificateOf(ssl)
+export function verify(ssl: Ssl, { host, checkServerIdentity }: Expected): Verification {
+  const certificate = peerCertificateOf(ssl)
   if (certificate === undefined) {
-    if (ssl.context.side === 'server') return { isAuthorized: false }
+    if (ssl.context.side === 'server' && ssl.getVerifyMode() === 'none') return { isAuthorized: false }
     return refused(coded('The peer has sent no certificate', 'UNABLE_TO_GET_ISSUER_CERT'))
   }
   const chain = chainError(ssl)
   if (chain !== undefined) return refused(chain)
   if (ssl.context.side === 'server') return { isAuthorized: true }
   if (host === undefined) return refused(coded('No name was given to compare the certificate with', wrongName))
-  // Whatever is true is an objection, as in Node.
-  const objection: unknown = checkServerIdentity(host, certificate.toLegacyObject())
+  // Whatever is true is an objection, as in Node. The issuers are for the program's own check.
+  const objection: unknown =
+    checkServerIdentity === undefined
+      ? tls.checkServerIdentity(host, certificate.toLegacyObject())
+      : checkServerIdentity(host, issuedCertificateOf(ssl) ?? certificate.toLegacyObject())
   return objection ? refused(withCode(asError(objection))) : { isAuthorized: true }
 }
 
@@ -52,12 +55,6 @@ export function chainError(ssl: Ssl, cause?: Error): (Error & { readonly code: s
   const name = nameOf(code, ssl.context.openssl)
   if (code === 0 || (cause !== undefined && name === undefined)) return undefined
   return coded(text, name ?? `X509_V_ERR_${code}`, cause)
-}
-
-/** The peer's own certificate; undefined where it has sent none. */
-export function certificateOf(ssl: Ssl): X509Certificate | undefined {
-  const der = ssl.getPeerCertificate()
-  return der === undefined ? undefined : new X509Certificate(der)
 }
 
 function coded(message: string, code: string, cause?: Error): Error & { readonly code: string } {
