@@ -179,10 +179,20 @@ export function closingAsAsked(options: CheckedStreamOptions): ClosingOptions {
   }
 }
 
-export function checkUnwrapOptions(options: UnwrapOptions | undefined): {
+/** The options of unwrap(), checked and complete. */
+export interface CheckedUnwrap {
   readonly closing: ClosingOptions
   readonly onTimeout: 'destroy' | 'reject'
-} {
+}
+
+/** Whether a second call of unwrap() asks for the same as the first. */
+export function isSameUnwrap(one: CheckedUnwrap, other: CheckedUnwrap): boolean {
+  const others = new Map<string, unknown>(Object.entries(other.closing))
+  const isSame = ([name, value]: readonly [string, unknown]) => Object.is(others.get(name), value)
+  return one.onTimeout === other.onTimeout && Object.entries(one.closing).every(isSame)
+}
+
+export function checkUnwrapOptions(options: UnwrapOptions | undefined): CheckedUnwrap {
   const { onTimeout, ...others } = checkAll(unwrapRules, options)
   const closing = {
     ...others,
