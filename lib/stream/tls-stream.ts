@@ -203,6 +203,12 @@ export class TlsStream extends ClosableDuplex {
     if (!this.#connection.hasReadingEnded) this.#connection.transport.resume()
   }
 
+  override read(size?: number): ReturnType<Duplex['read']> {
+    const chunk: unknown = super.read(size)
+    this.#end.wasRead()
+    return chunk
+  }
+
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Callback): void {
     this.#seal([chunk], done)
   }
