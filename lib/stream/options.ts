@@ -24,6 +24,7 @@ import {
   signalOption,
 } from '../options.js'
 import type { ClosureMode } from '../report/facts.js'
+import { type ClientHelloOptions, clientHelloRules, requireWaiting } from './client-hello.js'
 import { type UnwrapOptions, unwrapRules } from '../unwrap/unwrap-options.js'
 
 /** Tells why a certificate is not that of a host, as tls.checkServerIdentity does. */
@@ -74,7 +75,7 @@ export interface IdentityOptions {
 }
 
 /** Options of `new TlsStream()`. Unknown keys are refused by name. */
-export interface TlsStreamOptions extends StreamClosingOptions, IdentityOptions {
+export interface TlsStreamOptions extends StreamClosingOptions, IdentityOptions, ClientHelloOptions {
   /** The library, the side, keys and certificates: of `createContext()` here, or of `OpenSSL.createContext()`. */
   readonly context: SslContext
 }
@@ -128,6 +129,7 @@ const contextRule: OptionRule<SslContext> = {
 const tlsStreamRules = {
   context: contextRule,
   ...identityRules,
+  ...clientHelloRules,
   ...streamClosingRules,
 } satisfies OptionRules<TlsStreamOptions>
 
@@ -154,6 +156,12 @@ export function checkStreamOptions(options: TlsStreamOptions) {
   if (context.side === 'client' && rejectUnauthorized && servername === undefined && host === undefined) {
     const expected = "the host that the server's certificate has to have, unless rejectUnauthorized is false,"
     throw invalid('servername', expected, undefined)
+  }
+  const callback = checked.SNICallback ?? checked.ALPNCallback
+  if (callback !== undefined) {
+    if (context.side === 'client')
+      throw invalid('SNICallback and ALPNCallback', "a server's context beside it", context)
+    requireWaiting(context.openssl)
   }
   return { ...checked, servername }
 }

@@ -9,6 +9,7 @@ import { unwrapErrorOf } from '../report/unwrap-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 import type { UnwrapOptions } from '../unwrap/unwrap-options.js'
 import { type Callback, ClosableDuplex } from './closable-duplex.js'
+import { decideOn } from './client-hello.js'
 import { type ConnectionListener, EngineConnection } from './connection.js'
 import { type DrainBy, EngineSide } from './engine-side.js'
 import { createSsl, distrustOf } from './handshake.js'
@@ -23,10 +24,10 @@ import {
   type StreamShutdownOptions,
   type TlsStreamOptions,
 } from './options.js'
-import { closed } from './refusals.js'
+import { asError, closed } from './refusals.js'
 import { StreamEnd } from './stream-end.js'
 import { Transport } from './transport.js'
-import { asError, type Verification, verify } from './verification.js'
+import { type Verification, verify } from './verification.js'
 
 // Four records: the engine's piece.
 const highWaterMark = 64 * 1024
@@ -333,6 +334,9 @@ export class TlsStream extends ClosableDuplex {
 
   #listener(): ConnectionListener {
     return {
+      helloCame: (hello) => {
+        decideOn(hello, this.#options, this, (answer) => this.#connection.answerHello(answer))
+      },
       secured: () => this.#secured(),
       data: (bytes) => this.#received(bytes),
       written: () => this.restartTimer(),

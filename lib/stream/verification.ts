@@ -3,6 +3,7 @@ import tls from 'node:tls'
 import type { LibraryIdentity, Ssl } from '../openssl/index.js'
 import { issuedCertificateOf, peerCertificateOf } from './certificates.js'
 import type { CheckServerIdentity } from './options.js'
+import { asError } from './refusals.js'
 import type { SslError } from './ssl-error.js'
 
 /** The result of verifying a peer. Of a server that has asked for no certificate nobody is authorized, without an error. */
@@ -33,11 +34,6 @@ export function verify(ssl: Ssl, { host, checkServerIdentity }: Expected): Verif
       ? tls.checkServerIdentity(host, certificate.toLegacyObject())
       : checkServerIdentity(host, issuedCertificateOf(ssl) ?? certificate.toLegacyObject())
   return objection ? refused(withCode(asError(objection))) : { isAuthorized: true }
-}
-
-/** What was thrown, or given as an error, as an error. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 function refused(error: Error & { readonly code: string }): Verification {
