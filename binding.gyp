@@ -15,6 +15,7 @@
         "native/engine/event_log.cc",
         "native/engine/session.cc",
         "native/engine/ssl.cc",
+        "native/engine/ssl_certificates.cc",
         "native/engine/ssl_context.cc",
         "native/engine/transport.cc",
         "native/node/context_capture.cc",

@@ -98,7 +98,8 @@ export interface NativeSslContext {
   /** Every certificate of the PEM is trusted. */
   addTrusted(pem: Uint8Array): number
   setDefaultVerifyPaths(): number
-  setVerify(mode: number): void
+  /** `acceptsAll`: whatever is wrong with a certificate, the handshake goes on. */
+  setVerify(mode: number, acceptsAll: boolean): void
   setMinProtoVersion(version: number): number
   setMaxProtoVersion(version: number): number
   setCipherList(list: string): number
@@ -162,10 +163,17 @@ export interface NativeSsl {
   getServername(): string | undefined
   setServername(name: string): number
   setVerifyHost(name: string): number
-  setVerify(mode: number): void
+  setVerify(mode: number, acceptsAll: boolean): void
+  getVerifyMode(): number
   getVerifyResult(): { readonly code: number; readonly text: string }
   /** DER. */
   getPeerCertificate(): Uint8Array | undefined
+  /** DER, the peer's own first. */
+  getPeerChain(): Uint8Array[]
+  /** DER, from the issuer of the last of that chain on. */
+  getTrustedIssuers(): Uint8Array[]
+  /** DER, of our own. */
+  getCertificate(): Uint8Array | undefined
   /** Throws ERR_OPENSSL_STATE before the handshake has brought the keys; undefined where OpenSSL refuses. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array | undefined
   sessionReused(): boolean
@@ -173,6 +181,13 @@ export interface NativeSsl {
   getSession(): NativeSession | undefined
   /** Throws ERR_OPENSSL_STATE once the handshake has begun, and for a server. */
   setSession(session: NativeSession): number
+
+  /** Throws ERR_OPENSSL_STATE once the handshake has begun, and for a client. */
+  holdClientHello(): void
+  /** While the ClientHello waits for its answer: the bodies of two extensions as the client has sent them. */
+  getClientHello(): { readonly serverName?: Uint8Array; readonly alpn?: Uint8Array } | undefined
+  /** Throws ERR_OPENSSL_STATE unless it waits. An empty `alpn` refuses what the client offers. */
+  answerClientHello(context: NativeSslContext | undefined, alpn: Uint8Array | undefined): number
 
   /** From now on handshake messages and change_cipher_spec are recorded too; alerts always are. */
   recordMessages(): void

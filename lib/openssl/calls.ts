@@ -22,6 +22,9 @@ const optionalCalls = [
   'SSL_renegotiate',
   'SSL_verify_client_post_handshake',
   'SSL_get1_peer_certificate',
+  'X509_STORE_CTX_get1_issuer',
+  'SSL_CTX_set_client_hello_cb',
+  'SSL_client_hello_get0_ext',
   'SSL_SESSION_is_resumable',
 ] as const
 

@@ -5,11 +5,14 @@ import { checkSslOps, type SslOp } from './ssl-ops.js'
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 
 /** SSL_VERIFY_… by our names. */
-const verifyModes = { none: 0, peer: 1, require: 3 } as const
+const verifyModes = { none: 0, peer: 1, require: 3, report: 1 } as const
 // SSL_SESS_CACHE_NO_INTERNAL_STORE is 0x200.
 const sessionCaches = { off: 0, client: 1, server: 2, both: 3, 'client-no-store': 0x201 } as const
 
-/** SSL_VERIFY_NONE, SSL_VERIFY_PEER, and that with SSL_VERIFY_FAIL_IF_NO_PEER_CERT: SSL_CTX_set_verify(3). */
+/**
+ * SSL_VERIFY_NONE, SSL_VERIFY_PEER, that with SSL_VERIFY_FAIL_IF_NO_PEER_CERT, and SSL_VERIFY_PEER with a callback that
+ * accepts every certificate: SSL_CTX_set_verify(3).
+ */
 export type SslVerifyMode = keyof typeof verifyModes
 
 /**
@@ -48,8 +51,9 @@ export interface SslContextOptions {
   /**
    * **By default nobody is verified**, as OpenSSL has it: a client accepts any certificate, and getVerifyResult() alone
    * tells. 'peer' (SSL_VERIFY_PEER) ends the handshake with an untrusted server; on a server it asks the client for a
-   * certificate, and 'require' (SSL_VERIFY_FAIL_IF_NO_PEER_CERT as well) insists on one. The host name is verified only
-   * where `verifyHost` of the Ssl names it.
+   * certificate, and 'require' (SSL_VERIFY_FAIL_IF_NO_PEER_CERT as well) insists on one. 'report' is 'peer' that lets
+   * every certificate pass, so that getVerifyResult() alone tells. The host name is verified only where `verifyHost` of
+   * the Ssl names it.
    * @default 'none'
    * @see SSL_CTX_set_verify(3)
    */
@@ -155,7 +159,7 @@ export const contextRules = {
   passphrase: checkTextIfGiven,
   ca: pem,
   defaultVerifyPaths: (name: string, value: unknown) => checkFlag(name, value) ?? false,
-  verify: (_name: string, value: unknown) => (value === undefined ? undefined : verifyNumber(value)),
+  verify: (_name: string, value: unknown) => (value === undefined ? undefined : verifyOf(value)),
   minVersion: (name: string, value: unknown) => number(name, value, protocolNumbers),
   maxVersion: (name: string, value: unknown) => number(name, value, protocolNumbers),
   ciphers: checkTextIfGiven,
@@ -181,9 +185,17 @@ export function checkContextOptions(given: SslContextOptions, library: LibraryId
   return checkByRules(contextRules, given, library)
 }
 
-/** A verify mode by number. */
-export function verifyNumber(mode: unknown): number {
-  return verifyModes[checkOneOf('verify', mode, ['none', 'peer', 'require'])]
+/** What SSL_set_verify(3) is given for a mode. */
+export interface VerifySetting {
+  /** SSL_VERIFY_… */
+  readonly mode: number
+  /** By a callback. */
+  readonly acceptsAll: boolean
+}
+
+export function verifyOf(value: unknown): VerifySetting {
+  const mode = checkOneOf('verify', value, ['none', 'peer', 'require', 'report'])
+  return { mode: verifyModes[mode], acceptsAll: mode === 'report' }
 }
 
 function pem(name: string, value: unknown): Uint8Array | undefined {

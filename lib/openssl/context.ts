@@ -3,6 +3,7 @@ import type { NativeLibrary, NativeSslContext } from '../native/engine.js'
 import type { CheckedContextOptions } from './context-options.js'
 import type { LibraryIdentity } from './identity.js'
 import { callFailed } from './call-failed.js'
+import { registerContext } from './native-contexts.js'
 import { Ssl } from './ssl.js'
 import { checkSslOptions, type SslOptions } from './ssl-options.js'
 
@@ -28,6 +29,7 @@ export class SslContext {
     this.side = options.side
     this.#native = library.createContext(options.side === 'server')
     if (options.readAhead === true) ahead.add(this)
+    registerContext(this, this.#native)
     try {
       configure(this.#native, options)
     } catch (error) {
@@ -110,7 +112,7 @@ function configure(native: NativeSslContext, options: CheckedContextOptions): vo
   if (cert !== undefined && key !== undefined) demand('SSL_CTX_check_private_key', native.checkPrivateKey())
   if (ca !== undefined) demand('X509_STORE_add_cert', native.addTrusted(ca))
   if (options.defaultVerifyPaths) demand('SSL_CTX_set_default_verify_paths', native.setDefaultVerifyPaths())
-  if (verify !== undefined) native.setVerify(verify)
+  if (verify !== undefined) native.setVerify(verify.mode, verify.acceptsAll)
   if (minVersion !== undefined) demand('SSL_CTX_set_min_proto_version', native.setMinProtoVersion(minVersion))
   if (maxVersion !== undefined) demand('SSL_CTX_set_max_proto_version', native.setMaxProtoVersion(maxVersion))
   if (ciphers !== undefined) demand('SSL_CTX_set_cipher_list', native.setCipherList(ciphers))

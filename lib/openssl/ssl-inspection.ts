@@ -1,7 +1,7 @@
 import { checkBoolean, checkBytes, checkCount, checkText, invalid } from '../options.js'
 import type { NativeSsl } from '../native/engine.js'
 import type { ContextIdentity } from './identity.js'
-import { type SslVerifyMode, verifyNumber } from './context-options.js'
+import { type SslVerifyMode, verifyOf } from './context-options.js'
 import { callFailed } from './call-failed.js'
 import { SslSession } from './session.js'
 
@@ -67,7 +67,15 @@ export class SslInspection {
    * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT
    */
   setVerify(verify: SslVerifyMode): void {
-    this.#native.setVerify(verifyNumber(verify))
+    const { mode, acceptsAll } = verifyOf(verify)
+    this.#native.setVerify(mode, acceptsAll)
+  }
+
+  /** SSL_get_verify_mode(3): 'peer' for 'report' too, which differs in its callback alone. */
+  getVerifyMode(): 'none' | 'peer' | 'require' {
+    const mode = this.#native.getVerifyMode()
+    if ((mode & 1) === 0) return 'none'
+    return (mode & 2) === 0 ? 'peer' : 'require'
   }
 
   /** SSL_pending(3): bytes of the current record that are decrypted and not read yet. */
@@ -145,6 +153,30 @@ export class SslInspection {
   /** SSL_get1_peer_certificate(3), i2d_X509(3): DER, a Buffer of the caller's own. */
   getPeerCertificate(): Buffer | undefined {
     const certificate = this.#native.getPeerCertificate()
+    return certificate === undefined ? undefined : Buffer.from(certificate)
+  }
+
+  /**
+   * SSL_get_peer_cert_chain(3), i2d_X509(3): the certificates that the peer has sent, as DER, its own first, on either side.
+   * A session that was resumed may have kept that one alone.
+   */
+  getPeerChain(): Buffer[] {
+    return this.#native.getPeerChain().map((der) => Buffer.from(der))
+  }
+
+  /**
+   * X509_STORE_CTX_get1_issuer(3): of the certificates that are trusted, as DER, the one that has issued the last of
+   * getPeerChain(), then its issuer, up to one that has issued itself. Nothing is verified by that.
+   *
+   * @throws ClosureError ERR_OPENSSL_UNSUPPORTED_CALL
+   */
+  getTrustedIssuers(): Buffer[] {
+    return this.#native.getTrustedIssuers().map((der) => Buffer.from(der))
+  }
+
+  /** SSL_get_certificate(3), i2d_X509(3): our own certificate, as DER. */
+  getCertificate(): Buffer | undefined {
+    const certificate = this.#native.getCertificate()
     return certificate === undefined ? undefined : Buffer.from(certificate)
   }
 

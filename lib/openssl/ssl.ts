@@ -7,7 +7,7 @@ import type { ContextIdentity } from './identity.js'
 import { eventOf, type SslEvent } from './events.js'
 import { type Memory, maxRead, memoryOfThread } from './memory.js'
 import { SslSession } from './session.js'
-import { SslInspection } from './ssl-inspection.js'
+import { SslClientHello } from './ssl-client-hello.js'
 
 /** The result of read() and peek(). */
 export interface SslReadResult extends SslResult {
@@ -65,7 +65,7 @@ const nothing = Buffer.alloc(0)
  * they throw ERR_OPENSSL_FREED; a call that the build lacks throws ERR_OPENSSL_UNSUPPORTED_CALL; an argument of the
  * wrong form ERR_CLOSURE_INVALID_ARGUMENT. What else is thrown stands with each call.
  */
-export class Ssl extends SslInspection {
+export class Ssl extends SslClientHello {
   readonly #native: NativeSsl
   readonly #id: number
   readonly #memory: Memory

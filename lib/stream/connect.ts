@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type NetConnectOpts } from 'node:net'
 import { addAbortSignal, Duplex } from 'node:stream'
 import type { SslContext } from '../openssl/context.js'
 import { checkAll, checkCount, checkTextIfGiven, invalid, type OptionRules, signalOption } from '../options.js'
+import { connectArguments, type ConnectListener } from './connect-arguments.js'
 import { type ContextOptions, contextOf, contextOptions, contextOptionsOf, contextRules } from './context.js'
 import {
   checkIdleTime,
@@ -61,10 +62,17 @@ const connectRules = {
  * chain against `ca`, and its name against `servername`, or else `host`. `servername` is the host by default, unless
  * that is an address.
  *
+ * A port, a host or a path may stand before the options, as in Node; what the options name counts before it.
+ *
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_CALL_FAILED; ERR_OPENSSL_UNSUPPORTED_CALL;
  * ERR_CLOSURE_UNSUPPORTED_RUNTIME
  */
-export function connect(options: ConnectOptions, listener?: () => void): TlsStream {
+export function connect(options: ConnectOptions | number | string, listener?: ConnectListener): TlsStream
+export function connect(portOrPath: number | string, options?: ConnectOptions, listener?: ConnectListener): TlsStream
+export function connect(port: number, host?: string, options?: ConnectOptions, listener?: ConnectListener): TlsStream
+export function connect(port: number, host: string, listener?: ConnectListener): TlsStream
+export function connect(...given: readonly unknown[]): TlsStream {
+  const { options, listener } = connectArguments(given)
   const checked = checkAll(connectRules, options)
   const { port, path, socket, secureContext, timeout, signal, rejectUnauthorized, session } = checked
   refuseBeside(secureContext, options, contextOptions)
@@ -72,7 +80,7 @@ export function connect(options: ConnectOptions, listener?: () => void): TlsStre
   const servername = checked.servername ?? (host === undefined || isIP(host) !== 0 ? undefined : host)
   const context =
     secureContext ??
-    contextOf({ side: 'client', verify: rejectUnauthorized ? 'peer' : 'none' }, contextOptionsOf(options))
+    contextOf({ side: 'client', verify: rejectUnauthorized ? 'peer' : 'none' }, contextOptionsOf(checked))
   const { closing, flushTimeout, waitTimeout, maxDiscardBytes, onTruncation, allowHalfOpen, checkServerIdentity } =
     checked
   const streamOptions = {

@@ -7,7 +7,7 @@
 // transport at once, which is not read any more from there on. Only a context with `readAhead` takes more, as its name
 // says: such a one is refused.
 import type { Progress } from '../closing/side.js'
-import type { Ssl, SslResult } from '../openssl/index.js'
+import type { ClientHello, ClientHelloAnswer, Ssl, SslResult } from '../openssl/index.js'
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 import { StreamEvidence } from './evidence.js'
 import { Sealer } from './sealer.js'
@@ -20,6 +20,8 @@ const largeChunk = 8 * 1024
 
 /** Hears of the connection. It may destroy it in any of these calls. */
 export interface ConnectionListener {
+  /** The handshake stands until answerHello(). */
+  helloCame(hello: ClientHello): void
   secured(): void
   data(bytes: Buffer): void
   /** The transport has taken some of what was written. */
@@ -49,6 +51,8 @@ export class EngineConnection implements TransportListener {
   readonly #listener: ConnectionListener
   readonly #inbox: Buffer[] = []
   #isReading = false
+  // The ClientHello waits for its answer: nothing is given to OpenSSL.
+  #isHeld = false
   // OpenSSL is to be asked for more of what it has: at the start, and after a listener of the program's has thrown.
   #isDue = true
   // What OpenSSL was fed last, unless it has taken all of it.
@@ -84,13 +88,14 @@ export class EngineConnection implements TransportListener {
   }
 
   received(bytes: Buffer, borrowed?: 'borrowed'): void {
-    const isUsedUpAtOnce = !this.hasReadingEnded && !this.#isReading && !this.#isDue
+    const isUsedUpAtOnce = !this.hasReadingEnded && !this.#isReading && !this.#isDue && !this.#isHeld
     const own = borrowed === undefined || isUsedUpAtOnce ? bytes : Buffer.from(bytes)
     if (this.hasReadingEnded) {
       this.#cameBehind(own)
       return
     }
     this.#inbox.push(own)
+    if (this.#isHeld && lengthOf(this.#inbox) > mostHeld) this.transport.pause()
     try {
       this.#read()
     } finally {
@@ -166,6 +171,21 @@ export class EngineConnection implements TransportListener {
     })
   }
 
+  /**
+   * Answers the ClientHello, and the handshake goes on when the caller is done. It throws where the answer is wrong, and
+   * another one may be given then.
+   */
+  answerHello(answer: ClientHelloAnswer): void {
+    this.ssl.answerClientHello(answer)
+    process.nextTick(() => {
+      this.#isHeld = false
+      if (this.isFreed || this.hasReadingEnded) return
+      this.#isDue = true
+      this.transport.resume()
+      this.#read()
+    })
+  }
+
   /** Frees OpenSSL's objects. */
   free(): void {
     if (this.isFreed) return
@@ -177,12 +197,14 @@ export class EngineConnection implements TransportListener {
 
   // A transport in memory may answer in the stack of what we write to it: that waits in the inbox.
   #read(): void {
-    if (this.#isReading || this.isFreed) return
+    if (this.#isReading || this.#isHeld || this.isFreed) return
     this.#isReading = true
     let isDone = false
     try {
       if (this.#isDue) this.#pump(undefined)
-      for (let chunk = this.#inbox.shift(); chunk !== undefined && !this.isFreed; chunk = this.#inbox.shift()) {
+      while (!this.isFreed && !this.#isHeld) {
+        const chunk = this.#inbox.shift()
+        if (chunk === undefined) break
         if (this.hasReadingEnded) this.#cameBehind(chunk)
         else this.#pump(chunk)
       }
@@ -250,6 +272,8 @@ export class EngineConnection implements TransportListener {
       this.#end = 'close_notify'
       this.#cameBehind(Buffer.concat([surplus, ...this.#inbox.splice(0)]))
       this.#listener.readingEnded('close_notify', undefined)
+    } else if (isWaitingForUs(result)) {
+      this.#hold()
     } else if (isFailure(result) || received.kind !== 'nothing') {
       // A close_notify in the handshake is no failure of OpenSSL's.
       this.#cutOff(received.kind === 'close_notify' ? undefined : new SslError(result))
@@ -258,6 +282,15 @@ export class EngineConnection implements TransportListener {
       // A handshake of TLS 1.2 that was under way may have kept a write.
       this.sealer.goOn()
     }
+  }
+
+  // The program is asked when nothing of ours runs any more.
+  #hold(): void {
+    this.#isHeld = true
+    const hello = this.ssl.getClientHello()
+    process.nextTick(() => {
+      if (hello !== undefined && !this.isFreed) this.#listener.helloCame(hello)
+    })
   }
 
   // Behind the peer's close_notify it is the program's, behind a cut nobody's.
@@ -323,6 +356,18 @@ export class EngineConnection implements TransportListener {
 
 /** Errors of the system that say that the peer's RST has come. */
 const resetCodes: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED']
+
+// More than the rest of a flight that a client may send before it is answered; early data is none of ours.
+const mostHeld = 64 * 1024
+
+function lengthOf(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0)
+}
+
+// BoringSSL names it otherwise.
+function isWaitingForUs({ error }: SslResult): boolean {
+  return error === 'SSL_ERROR_WANT_CLIENT_HELLO_CB' || error === 'SSL_ERROR_PENDING_CERTIFICATE'
+}
 
 // Nothing is wrong, and there may be more to read: so OpenSSL 3.2 and newer have it behind a warning such as user_canceled.
 function isInterrupted({ value, error, queue }: SslResult): boolean {

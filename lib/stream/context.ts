@@ -1,4 +1,5 @@
 // Contexts as node:tls has them: what its options say, in the calls of the engine.
+import { createHash } from 'node:crypto'
 import tls from 'node:tls'
 import { loadOpenSSL } from '../openssl/load.js'
 import { OpenSSL } from '../openssl/openssl.js'
@@ -118,24 +119,40 @@ export function createContext(side: 'client' | 'server', options?: ContextOption
   return makeContext({ side, verify: side === 'client' ? 'peer' : 'none' }, options ?? {})
 }
 
-// To read the roots that are trusted by default takes tens of ms: contexts of the same plain options are made once.
+// To read the roots that are trusted by default takes tens of ms: a client's contexts of the same options are made once.
+// What is kept holds the keys of the program's last contexts; a server's is its own, for it encrypts its tickets.
 const made = new WeakMap<OpenSSL, Map<string, SslContext>>()
 const mostKept = 32
 
 /** The same, for connect() and servers. It is not to be freed: it goes with the garbage. */
 export function contextOf(use: ContextUse, options: ContextOptions = {}): SslContext {
-  const { openssl = loadOpenSSL(), ca, cert, key, passphrase, ...plain } = options
-  const isPlain = ca === undefined && cert === undefined && key === undefined && passphrase === undefined
-  if (!isPlain || !(openssl instanceof OpenSSL)) return makeContext(use, options)
+  const { openssl = loadOpenSSL() } = options
+  if (use.side === 'server' || !(openssl instanceof OpenSSL)) return makeContext(use, options)
   const kept = made.get(openssl) ?? new Map<string, SslContext>()
   made.set(openssl, kept)
-  const name = JSON.stringify([use, plain, tls.DEFAULT_MIN_VERSION, tls.DEFAULT_MAX_VERSION, defaultCa().edition])
+  const name = nameOf(use, options)
   const known = kept.get(name)
   if (known !== undefined) return known
   const context = makeContext(use, options)
-  if (kept.size >= mostKept) kept.clear()
+  const [oldest] = kept.keys()
+  if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest)
   kept.set(name, context)
   return context
+}
+
+// A key itself is not to lie in a table, and a list of certificates is long.
+function nameOf(use: ContextUse, { openssl: _one, ca, cert, key, passphrase, ...plain }: ContextOptions): string {
+  const edition = ca === undefined ? defaultCa().edition : 0
+  const texts = [[ca ?? []].flat(), cert ?? [], key ?? [], passphrase ?? []].map((each) => [each].flat().map(bytesOf))
+  const lengths = texts.map((each) => each.map(({ length }) => length))
+  const facts = [use, plain, tls.DEFAULT_MIN_VERSION, tls.DEFAULT_MAX_VERSION, edition, lengths]
+  const hash = createHash('sha256').update(JSON.stringify(facts))
+  for (const bytes of texts.flat()) hash.update(bytes)
+  return hash.digest('base64')
+}
+
+function bytesOf(text: Pem): Uint8Array {
+  return typeof text === 'string' ? Buffer.from(text) : text
 }
 
 function makeContext({ side, verify }: ContextUse, options: ContextOptions): SslContext {

@@ -2,9 +2,15 @@
 import type { X509Certificate } from 'node:crypto'
 import type { PeerCertificate } from 'node:tls'
 import type { Ssl, SslProtocol } from '../openssl/index.js'
+import {
+  certificateOf,
+  type IssuedCertificate,
+  issuedCertificateOf,
+  peerCertificateOf,
+  peerX509Of,
+} from './certificates.js'
 import { closed } from './refusals.js'
 import { SocketLike } from './socket-like.js'
-import { certificateOf } from './verification.js'
 
 /** A stream that tells what its handshake has brought; before that, and after the end, there is nothing to tell. */
 export abstract class HandshakeFacts extends SocketLike {
@@ -37,13 +43,32 @@ export abstract class HandshakeFacts extends SocketLike {
     return this.liveSsl()?.getServername() ?? false
   }
 
-  /** The peer's own certificate, as Node's object of it, without its chain; undefined where it has sent none. */
-  getPeerCertificate(): PeerCertificate | undefined {
-    return this.getPeerX509Certificate()?.toLegacyObject()
+  /**
+   * The peer's own certificate, as Node's object of it; with `detailed` each has its issuer as `issuerCertificate`: those
+   * that the peer has sent, then those that are trusted. Empty where it has sent none, null after the end.
+   */
+  getPeerCertificate(detailed: true): Partial<IssuedCertificate> | null
+  getPeerCertificate(detailed?: boolean): Partial<PeerCertificate> | null
+  getPeerCertificate(detailed = false): Partial<IssuedCertificate> | null {
+    const ssl = this.liveSsl()
+    if (ssl === undefined) return null
+    return (detailed ? issuedCertificateOf(ssl) : peerCertificateOf(ssl)?.toLegacyObject()) ?? {}
   }
 
-  /** The same as an X509Certificate. */
+  /** The same as an X509Certificate, with those that the peer has sent as issuers; undefined where it has sent none. */
   getPeerX509Certificate(): X509Certificate | undefined {
+    const ssl = this.liveSsl()
+    return ssl === undefined ? undefined : peerX509Of(ssl)
+  }
+
+  /** Our own certificate, as Node's object of it. Empty where there is none, null after the end. */
+  getCertificate(): Partial<PeerCertificate> | null {
+    const ssl = this.liveSsl()
+    return ssl === undefined ? null : (certificateOf(ssl)?.toLegacyObject() ?? {})
+  }
+
+  /** The same as an X509Certificate; undefined where there is none. */
+  getX509Certificate(): X509Certificate | undefined {
     const ssl = this.liveSsl()
     return ssl === undefined ? undefined : certificateOf(ssl)
   }

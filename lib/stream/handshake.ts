@@ -5,7 +5,8 @@ import type { CheckedStreamOptions } from './options.js'
 import { SslError } from './ssl-error.js'
 import { chainError, isDistrust } from './verification.js'
 
-export function createSsl({ context, servername, session, rejectUnauthorized }: CheckedStreamOptions): Ssl {
+export function createSsl(options: CheckedStreamOptions): Ssl {
+  const { context, servername, session, rejectUnauthorized, SNICallback, ALPNCallback } = options
   const { openssl } = context
   const resumed = session === undefined || !(openssl instanceof OpenSSL) ? undefined : openssl.sessionFrom(session)
   try {
@@ -13,8 +14,9 @@ export function createSsl({ context, servername, session, rejectUnauthorized }: 
       ...(servername !== undefined && context.side === 'client' && { servername }),
       ...(resumed !== undefined && { session: resumed }),
     })
-    // The handshake goes on, and `authorizationError` tells.
-    if (context.side === 'client' && !rejectUnauthorized) ssl.setVerify('none')
+    // The handshake goes on, and `authorizationError` tells. A server's context says whether clients are asked.
+    if (!rejectUnauthorized && (context.side === 'client' || ssl.getVerifyMode() !== 'none')) ssl.setVerify('report')
+    if (SNICallback !== undefined || ALPNCallback !== undefined) ssl.holdClientHello()
     return ssl
   } finally {
     resumed?.free()

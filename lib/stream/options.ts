@@ -24,6 +24,7 @@ import {
   signalOption,
 } from '../options.js'
 import type { ClosureMode } from '../report/facts.js'
+import { type ClientHelloOptions, clientHelloRules, requireWaiting } from './client-hello.js'
 import { type UnwrapOptions, unwrapRules } from '../unwrap/unwrap-options.js'
 
 /** Tells why a certificate is not that of a host, as tls.checkServerIdentity does. */
@@ -59,7 +60,8 @@ export interface IdentityOptions {
   /** The host name or address that the certificate has to have, where it is not `servername`. */
   readonly host?: string
   /**
-   * Whether a peer that is not verified is refused.
+   * Whether a peer that is not verified is refused. A server's context says whether clients are asked for a certificate; with
+   * false all pass, and `authorizationError` tells.
    * @default true
    */
   readonly rejectUnauthorized?: boolean
@@ -73,7 +75,7 @@ export interface IdentityOptions {
 }
 
 /** Options of `new TlsStream()`. Unknown keys are refused by name. */
-export interface TlsStreamOptions extends StreamClosingOptions, IdentityOptions {
+export interface TlsStreamOptions extends StreamClosingOptions, IdentityOptions, ClientHelloOptions {
   /** The library, the side, keys and certificates: of `createContext()` here, or of `OpenSSL.createContext()`. */
   readonly context: SslContext
 }
@@ -127,6 +129,7 @@ const contextRule: OptionRule<SslContext> = {
 const tlsStreamRules = {
   context: contextRule,
   ...identityRules,
+  ...clientHelloRules,
   ...streamClosingRules,
 } satisfies OptionRules<TlsStreamOptions>
 
@@ -168,6 +171,12 @@ function checkAnew(options: TlsStreamOptions) {
     const expected = "the host that the server's certificate has to have, unless rejectUnauthorized is false,"
     throw invalid('servername', expected, undefined)
   }
+  const callback = checked.SNICallback ?? checked.ALPNCallback
+  if (callback !== undefined) {
+    if (context.side === 'client')
+      throw invalid('SNICallback and ALPNCallback', "a server's context beside it", context)
+    requireWaiting(context.openssl)
+  }
   return { ...checked, servername }
 }
 
@@ -192,10 +201,20 @@ export function closingAsAsked(options: CheckedStreamOptions): ClosingOptions {
   }
 }
 
-export function checkUnwrapOptions(options: UnwrapOptions | undefined): {
+/** The options of unwrap(), checked and complete. */
+export interface CheckedUnwrap {
   readonly closing: ClosingOptions
   readonly onTimeout: 'destroy' | 'reject'
-} {
+}
+
+/** Whether a second call of unwrap() asks for the same as the first. */
+export function isSameUnwrap(one: CheckedUnwrap, other: CheckedUnwrap): boolean {
+  const others = new Map<string, unknown>(Object.entries(other.closing))
+  const isSame = ([name, value]: readonly [string, unknown]) => Object.is(others.get(name), value)
+  return one.onTimeout === other.onTimeout && Object.entries(one.closing).every(isSame)
+}
+
+export function checkUnwrapOptions(options: UnwrapOptions | undefined): CheckedUnwrap {
   const { onTimeout, ...others } = checkAll(unwrapRules, options)
   const closing = {
     ...others,

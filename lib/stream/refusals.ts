@@ -11,3 +11,8 @@ export function refuseWrite(callback: ((error: Error) => void) | undefined): voi
 export function closed(call: string): ClosureError {
   return new ClosureError('ERR_CLOSURE_CLOSED', `${call} came too late: the stream is closed, or FIN has been sent`)
 }
+
+/** What was thrown, or given as an error, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

@@ -18,6 +18,7 @@ export class StreamEnd {
   isUnwanted = false
   readonly #options: StreamEndOptions
   #cut: { readonly cause: Error | undefined } | undefined
+  #isComing = false
 
   constructor(options: StreamEndOptions) {
     this.#options = options
@@ -33,7 +34,9 @@ export class StreamEnd {
     const { stream, connection, onTruncation } = this.#options
     const isError = how === 'cut' && (onTruncation === 'error' || cause !== undefined)
     if (isError && this.#isDemanded()) this.#cut = { cause }
+    this.#isComing = true
     stream.push(null)
+    this.#isComing = false
     connection.evidence.closing?.peerEnded()
     // Without data to read first, 'end' comes only when somebody asks.
     if (stream.readableLength > 0 || stream.destroyed) return
@@ -41,9 +44,18 @@ export class StreamEnd {
     else this.fail()
   }
 
+  /**
+   * Somebody has read. Where that was all of a stream that was cut, the error comes before Node would tell of its end, and
+   * `readableEnded` stays false.
+   */
+  wasRead(): void {
+    if (this.#cut !== undefined && !this.#isComing && this.#options.stream.readableLength === 0) this.fail()
+  }
+
   /** Destroys the stream that was cut. */
   fail(): void {
     const { stream, onTruncation, reportNow } = this.#options
+    if (stream.destroyed) return
     const { cause } = this.#cut ?? {}
     if (onTruncation === 'report') {
       stream.destroy(cause)

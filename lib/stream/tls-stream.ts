@@ -9,22 +9,25 @@ import { unwrapErrorOf } from '../report/unwrap-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 import type { UnwrapOptions } from '../unwrap/unwrap-options.js'
 import { type Callback, ClosableDuplex } from './closable-duplex.js'
+import { decideOn } from './client-hello.js'
 import { type ConnectionListener, EngineConnection } from './connection.js'
 import { type DrainBy, EngineSide } from './engine-side.js'
 import { createSsl, distrustOf } from './handshake.js'
 import {
   type CheckedStreamOptions,
+  type CheckedUnwrap,
   checkStreamOptions,
   checkStreamShutdownOptions,
   checkUnwrapOptions,
   closingAsAsked,
+  isSameUnwrap,
   type StreamShutdownOptions,
   type TlsStreamOptions,
 } from './options.js'
-import { closed } from './refusals.js'
+import { asError, closed } from './refusals.js'
 import { StreamEnd } from './stream-end.js'
 import { Transport } from './transport.js'
-import { asError, type Verification, verify } from './verification.js'
+import { type Verification, verify } from './verification.js'
 
 // Four records: the engine's piece.
 const highWaterMark = 64 * 1024
@@ -65,6 +68,7 @@ export class TlsStream extends ClosableDuplex {
   #decide: (report: ClosureReport) => void = () => undefined
   #decided: ClosureReport | undefined
   #closeNotify: Promise<void> | undefined
+  #unwrapping: (CheckedUnwrap & { readonly outcome: Promise<Duplex> }) | undefined
   #isUnwrapped = false
 
   constructor(transport: Duplex, options: TlsStreamOptions) {
@@ -146,14 +150,28 @@ export class TlsStream extends ClosableDuplex {
    * Data that came before stays readable in this stream, which is over otherwise. Where the peer closes first, call this
    * before 'end' is over, or make the stream with `allowHalfOpen`: otherwise it ends itself then, and TCP.
    *
+   * A second call while the first one runs, without options or with the same, is given its outcome.
+   *
    * @throws (rejects) UnwrapError ERR_UNWRAP_TIMEOUT, ERR_UNWRAP_FAILED, ERR_UNWRAP_ABORTED, each with a `report`: the stream is
    * destroyed, unless `onTimeout: 'reject'` says otherwise; ClosureError as of shutdown()
    * @see RFC 8446 section 6.1
    */
   async unwrap(options?: UnwrapOptions): Promise<Duplex> {
-    const { closing: checked, onTimeout } = checkUnwrapOptions(options)
+    const checked = checkUnwrapOptions(options)
+    const running = this.#unwrapping
+    if (running !== undefined && (options === undefined || isSameUnwrap(running, checked))) return running.outcome
     this.#requireOpen('unwrap()')
     if (this.writableEnded) throw closed('unwrap()')
+    const outcome = this.#unwrap(checked)
+    this.#unwrapping = { ...checked, outcome }
+    try {
+      return await outcome
+    } finally {
+      this.#unwrapping = undefined
+    }
+  }
+
+  async #unwrap({ closing: checked, onTimeout }: CheckedUnwrap): Promise<Duplex> {
     this.allowHalfOpen = true
     this.#end.isUnwanted = checked.onData === 'discard' || checked.onData === 'fail'
     // A FIN that the program asks for meanwhile waits.
@@ -167,7 +185,7 @@ export class TlsStream extends ClosableDuplex {
     if (report.verdict === 'clean' && !this.destroyed) return this.#detach(report)
     if (onTimeout === 'reject' && !this.destroyed && closing.endedBy !== 'done') this.#goOnOpen()
     else this.destroy()
-    throw unwrapErrorOf(report, options?.signal)
+    throw unwrapErrorOf(report, checked.signal)
   }
 
   // --- What the handshake has brought ---
@@ -185,6 +203,12 @@ export class TlsStream extends ClosableDuplex {
 
   override _read(): void {
     if (!this.#connection.hasReadingEnded) this.#connection.transport.resume()
+  }
+
+  override read(size?: number): ReturnType<Duplex['read']> {
+    const chunk: unknown = super.read(size)
+    this.#end.wasRead()
+    return chunk
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Callback): void {
@@ -317,6 +341,9 @@ export class TlsStream extends ClosableDuplex {
 
   #listener(): ConnectionListener {
     return {
+      helloCame: (hello) => {
+        decideOn(hello, this.#options, this, (answer) => this.#connection.answerHello(answer))
+      },
       secured: () => this.#secured(),
       data: (bytes) => this.#received(bytes),
       written: () => this.restartTimer(),

@@ -2,10 +2,12 @@
 import { X509Certificate } from 'node:crypto'
 import tls, { type PeerCertificate } from 'node:tls'
 import type { LibraryIdentity, Ssl } from '../openssl/index.js'
+import { issuedCertificateOf } from './certificates.js'
 import type { CheckServerIdentity } from './options.js'
+import { asError } from './refusals.js'
 import type { SslError } from './ssl-error.js'
 
-/** The result of verifying a peer. A server that has asked for no certificate has no error, and nobody is authorized. */
+/** The result of verifying a peer. Of a server that has asked for no certificate nobody is authorized, without an error. */
 export interface Verification {
   readonly isAuthorized: boolean
   readonly error?: Error & { readonly code: string }
@@ -17,44 +19,40 @@ export interface Expected {
 }
 
 /** Verifies the peer of a handshake that is done. It throws what `checkServerIdentity` throws. */
-export function verify(ssl: Ssl, { host, checkServerIdentity = tls.checkServerIdentity }: Expected): Verification {
+export function verify(ssl: Ssl, { host, checkServerIdentity }: Expected): Verification {
   const der = ssl.getPeerCertificate()
   if (der === undefined) {
-    if (ssl.context.side === 'server') return { isAuthorized: false }
+    if (ssl.context.side === 'server' && ssl.getVerifyMode() === 'none') return { isAuthorized: false }
     return refused(coded('The peer has sent no certificate', 'UNABLE_TO_GET_ISSUER_CERT'))
   }
   const chain = chainError(ssl)
   if (chain !== undefined) return refused(chain)
   if (ssl.context.side === 'server') return { isAuthorized: true }
   if (host === undefined) return refused(coded('No name was given to compare the certificate with', wrongName))
-  const certificate = checkServerIdentity === nodesCheck ? known(host, der) : parsed(der)
-  // Whatever is true is an objection, as in Node.
-  const objection: unknown = checkServerIdentity(host, certificate)
+  // Whatever is true is an objection, as in Node. The issuers are for the program's own check.
+  const objection: unknown =
+    checkServerIdentity === undefined
+      ? tls.checkServerIdentity(host, knownFor(host, der))
+      : checkServerIdentity(host, issuedCertificateOf(ssl) ?? objectOf(der))
   return objection ? refused(withCode(asError(objection))) : { isAuthorized: true }
 }
 
 // To make Node's object of a certificate takes longer than all else that a client's handshake does in JavaScript. Who
 // brings a check of his own has an object of his own, too.
-const nodesCheck = tls.checkServerIdentity
 const certificatesOfHosts = new Map<string, { readonly der: Buffer; readonly certificate: PeerCertificate }>()
 const mostHosts = 100
 
-function known(host: string, der: Buffer): PeerCertificate {
+function knownFor(host: string, der: Buffer): PeerCertificate {
   const last = certificatesOfHosts.get(host)
   if (last?.der.equals(der) === true) return last.certificate
-  const certificate = parsed(der)
+  const certificate = objectOf(der)
   if (certificatesOfHosts.size >= mostHosts) certificatesOfHosts.clear()
   certificatesOfHosts.set(host, { der, certificate })
   return certificate
 }
 
-function parsed(der: Buffer): PeerCertificate {
+function objectOf(der: Buffer): PeerCertificate {
   return new X509Certificate(der).toLegacyObject()
-}
-
-/** What was thrown, or given as an error, as an error. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 function refused(error: Error & { readonly code: string }): Verification {
@@ -72,12 +70,6 @@ export function chainError(ssl: Ssl, cause?: Error): (Error & { readonly code: s
   const name = nameOf(code, ssl.context.openssl)
   if (code === 0 || (cause !== undefined && name === undefined)) return undefined
   return coded(text, name ?? `X509_V_ERR_${code}`, cause)
-}
-
-/** The peer's own certificate; undefined where it has sent none. */
-export function certificateOf(ssl: Ssl): X509Certificate | undefined {
-  const der = ssl.getPeerCertificate()
-  return der === undefined ? undefined : new X509Certificate(der)
 }
 
 function coded(message: string, code: string, cause?: Error): Error & { readonly code: string } {

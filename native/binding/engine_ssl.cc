@@ -5,6 +5,7 @@
 
 #include "native/binding/addon_state.h"
 #include "native/binding/engine_session.h"
+#include "native/binding/engine_ssl_context.h"
 #include "native/binding/guarded.h"
 
 namespace close_notify::binding {
@@ -46,6 +47,12 @@ Napi::Object to_object(Napi::Env env, const engine::Event& event) {
 
 Napi::Value to_string_or_undefined(Napi::Env env, const std::optional<std::string>& text) {
   return text.has_value() ? Napi::Value(Napi::String::New(env, *text)) : env.Undefined();
+}
+
+Napi::Array to_array(Napi::Env env, const std::vector<std::vector<uint8_t>>& certificates) {
+  auto array = Napi::Array::New(env, certificates.size());
+  for (uint32_t i = 0; i < certificates.size(); i++) array[i] = to_bytes(env, certificates[i]);
+  return array;
 }
 
 Napi::Value to_value(Napi::Env env, int number) { return Napi::Number::New(env, number); }
@@ -104,7 +111,14 @@ Napi::Function EngineSsl::define(Napi::Env env) {
           method<EngineSsl, &EngineSsl::servername>("getServername"),
           method<EngineSsl, &EngineSsl::set_verify>("setVerify"),
           method<EngineSsl, &EngineSsl::verify_result>("getVerifyResult"),
+          method<EngineSsl, &EngineSsl::ask<call::SSL_get_verify_mode>>("getVerifyMode"),
           method<EngineSsl, &EngineSsl::peer_certificate>("getPeerCertificate"),
+          method<EngineSsl, &EngineSsl::certificate>("getCertificate"),
+          method<EngineSsl, &EngineSsl::peer_chain>("getPeerChain"),
+          method<EngineSsl, &EngineSsl::trusted_issuers>("getTrustedIssuers"),
+          method<EngineSsl, &EngineSsl::hold_client_hello>("holdClientHello"),
+          method<EngineSsl, &EngineSsl::client_hello>("getClientHello"),
+          method<EngineSsl, &EngineSsl::answer_client_hello>("answerClientHello"),
           method<EngineSsl, &EngineSsl::export_keying_material>("exportKeyingMaterial"),
           method<EngineSsl, &EngineSsl::ask_whether<call::SSL_session_reused>>("sessionReused"),
           method<EngineSsl, &EngineSsl::get_session>("getSession"),
@@ -237,7 +251,7 @@ Napi::Value EngineSsl::servername(const Napi::CallbackInfo& info) {
 }
 
 void EngineSsl::set_verify(const Napi::CallbackInfo& info) {
-  live(info).set_verify(static_cast<int>(integer_argument(info, 0, 0xf)));
+  live(info).set_verify(static_cast<int>(integer_argument(info, 0, 0xf)), boolean_argument(info, 1));
 }
 
 Napi::Value EngineSsl::verify_result(const Napi::CallbackInfo& info) {
@@ -251,6 +265,19 @@ Napi::Value EngineSsl::verify_result(const Napi::CallbackInfo& info) {
 Napi::Value EngineSsl::peer_certificate(const Napi::CallbackInfo& info) {
   const auto der = supported(info, "SSL_get1_peer_certificate", live(info).peer_certificate());
   return der.empty() ? info.Env().Undefined() : to_bytes(info.Env(), der);
+}
+
+Napi::Value EngineSsl::certificate(const Napi::CallbackInfo& info) {
+  const auto der = live(info).certificate();
+  return der.has_value() ? to_bytes(info.Env(), *der) : info.Env().Undefined();
+}
+
+Napi::Value EngineSsl::peer_chain(const Napi::CallbackInfo& info) {
+  return to_array(info.Env(), live(info).peer_chain());
+}
+
+Napi::Value EngineSsl::trusted_issuers(const Napi::CallbackInfo& info) {
+  return to_array(info.Env(), supported(info, "X509_STORE_CTX_get1_issuer", live(info).trusted_issuers()));
 }
 
 Napi::Value EngineSsl::export_keying_material(const Napi::CallbackInfo& info) {
@@ -272,6 +299,50 @@ Napi::Value EngineSsl::export_keying_material(const Napi::CallbackInfo& info) {
 Napi::Value EngineSsl::get_session(const Napi::CallbackInfo& info) {
   const auto session = live(info).get_session();
   return session == nullptr ? info.Env().Undefined() : EngineSession::wrap(info.Env(), session);
+}
+
+// --- The ClientHello ---
+
+void EngineSsl::hold_client_hello(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  switch (live(info).hold_client_hello()) {
+    case engine::Ssl::Holding::kDone: return;
+    case engine::Ssl::Holding::kLacking:
+      throw unsupported_call(env, ssl_->context().library(), "SSL_CTX_set_client_hello_cb");
+    case engine::Ssl::Holding::kTooLate:
+      throw coded_error(env, "ERR_OPENSSL_STATE", "a ClientHello is held by a server before its handshake has begun");
+  }
+}
+
+Napi::Value EngineSsl::client_hello(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto& hello = live(info).client_hello();
+  if (!hello.has_value()) return env.Undefined();
+  auto answer = Napi::Object::New(env);
+  if (hello->server_name.has_value()) answer["serverName"] = to_bytes(env, *hello->server_name);
+  if (hello->alpn.has_value()) answer["alpn"] = to_bytes(env, *hello->alpn);
+  return answer;
+}
+
+Napi::Value EngineSsl::answer_client_hello(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  engine::Ssl& ssl = live(info);
+  std::shared_ptr<engine::SslContext> context;
+  if (!is_absent(info, 0)) {
+    if (!info[0].IsObject() || !info[0].As<Napi::Object>().InstanceOf(state_.ssl_context.Value())) {
+      throw invalid_argument(env, "expected a context");
+    }
+    context = EngineSslContext::Unwrap(info[0].As<Napi::Object>())->shared(env);
+    if (&context->library() != &ssl.context().library() || !context->is_server()) {
+      throw invalid_argument(env, "expected a server's context of the library of this SSL");
+    }
+  }
+  std::optional<std::vector<uint8_t>> alpn;
+  if (!is_absent(info, 1)) alpn = copied_argument(info, 1);
+  if (alpn.has_value() && alpn->size() > UCHAR_MAX) throw invalid_argument(env, "expected at most 255 bytes");
+  const auto result = ssl.answer_client_hello(std::move(context), std::move(alpn));
+  if (!result.has_value()) throw coded_error(env, "ERR_OPENSSL_STATE", "no ClientHello waits for its answer");
+  return answer(info, *result);
 }
 
 // --- Events and errors ---

@@ -84,8 +84,16 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   void set_verify(const Napi::CallbackInfo& info);
   Napi::Value verify_result(const Napi::CallbackInfo& info);
   Napi::Value peer_certificate(const Napi::CallbackInfo& info);
+  Napi::Value certificate(const Napi::CallbackInfo& info);
+  Napi::Value peer_chain(const Napi::CallbackInfo& info);
+  Napi::Value trusted_issuers(const Napi::CallbackInfo& info);
   Napi::Value export_keying_material(const Napi::CallbackInfo& info);
   Napi::Value get_session(const Napi::CallbackInfo& info);
+
+  // The ClientHello
+  void hold_client_hello(const Napi::CallbackInfo& info);
+  Napi::Value client_hello(const Napi::CallbackInfo& info);
+  Napi::Value answer_client_hello(const Napi::CallbackInfo& info);
 
   // Events and errors
   void record_messages(const Napi::CallbackInfo& info);

@@ -69,10 +69,12 @@ EngineSslContext::EngineSslContext(const Napi::CallbackInfo& info) : ObjectWrap(
 
 EngineSslContext::~EngineSslContext() { reported_.report(Env(), 0); }
 
-engine::SslContext& EngineSslContext::live(const Napi::CallbackInfo& info) const {
-  if (context_ == nullptr) throw freed(info.Env(), "this SSL_CTX");
-  return *context_;
+const std::shared_ptr<engine::SslContext>& EngineSslContext::shared(Napi::Env env) const {
+  if (context_ == nullptr) throw freed(env, "this SSL_CTX");
+  return context_;
 }
+
+engine::SslContext& EngineSslContext::live(const Napi::CallbackInfo& info) const { return *shared(info.Env()); }
 
 template <typename T>
 T EngineSslContext::supported(const Napi::CallbackInfo& info, const char* call, const std::optional<T>& result) const {
@@ -102,7 +104,7 @@ Napi::Value EngineSslContext::set_default_verify_paths(const Napi::CallbackInfo&
 }
 
 void EngineSslContext::set_verify(const Napi::CallbackInfo& info) {
-  live(info).set_verify(static_cast<int>(integer_argument(info, 0, 0xf)));
+  live(info).set_verify(static_cast<int>(integer_argument(info, 0, 0xf)), boolean_argument(info, 1));
 }
 
 Napi::Value EngineSslContext::set_min_proto_version(const Napi::CallbackInfo& info) {

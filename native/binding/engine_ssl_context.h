@@ -18,6 +18,9 @@ class EngineSslContext : public Napi::ObjectWrap<EngineSslContext> {
   explicit EngineSslContext(const Napi::CallbackInfo& info);
   ~EngineSslContext() override;
 
+  // Throws once it is freed.
+  const std::shared_ptr<engine::SslContext>& shared(Napi::Env env) const;
+
  private:
   Napi::Value use_certificate_chain(const Napi::CallbackInfo& info);
   Napi::Value use_private_key(const Napi::CallbackInfo& info);

@@ -18,6 +18,7 @@ using Owned = std::unique_ptr<T, FreedBy<T, Result>>;
 
 using OwnedBio = Owned<openssl::Bio, int>;
 using OwnedX509 = Owned<openssl::X509>;
+using OwnedStoreCtx = Owned<openssl::X509StoreCtx>;
 using OwnedKey = Owned<openssl::EvpPkey>;
 using OwnedSession = Owned<openssl::SslSession>;
 

@@ -218,20 +218,6 @@ std::optional<int> Ssl::set_verify_host(const std::string& name) {
   return run([&] { return f_.SSL_set1_host(get(), name.c_str()); });
 }
 
-std::optional<std::vector<uint8_t>> Ssl::peer_certificate() const {
-  const auto get1 =
-      f_.SSL_get1_peer_certificate != nullptr ? f_.SSL_get1_peer_certificate : f_.old_SSL_get_peer_certificate;
-  if (get1 == nullptr) return std::nullopt;
-  const OwnedX509 certificate(get1(get()), {f_.X509_free});
-  if (certificate == nullptr) return std::vector<uint8_t>();
-  const int length = f_.i2d_X509(certificate.get(), nullptr);
-  if (length <= 0) return std::vector<uint8_t>();
-  std::vector<uint8_t> der(static_cast<size_t>(length));
-  unsigned char* at = der.data();
-  f_.i2d_X509(certificate.get(), &at);
-  return der;
-}
-
 std::optional<std::vector<uint8_t>> Ssl::export_keying_material(size_t length, const std::string& label,
                                                                 const std::optional<Bytes>& context) {
   // OpenSSL since 3.0 derives the material of TLS 1.2 from zeros before the keys are there, and says nothing. In
@@ -283,7 +269,98 @@ int Ssl::on_new_session(openssl::Ssl*, openssl::SslSession* session) {
 
 void Ssl::on_keylog(const openssl::Ssl*, const char* line) {
   const std::string_view text(line);
-  if (current != nullptr) current->events_.note_keylog({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  // The context may have been chosen by an answer to the ClientHello.
+  if (current == nullptr || !current->context_->records_keylog()) return;
+  current->events_.note_keylog({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+// --- The ClientHello ---
+
+Ssl::Holding Ssl::hold_client_hello() {
+  if (!context_->is_server() || has_begun_) return Holding::kTooLate;
+  if (f_.SSL_CTX_set_client_hello_cb != nullptr && f_.SSL_client_hello_get0_ext != nullptr) {
+    f_.SSL_CTX_set_client_hello_cb(context_->get(), &Ssl::on_client_hello, nullptr);
+  } else if (f_.SSL_CTX_set_select_certificate_cb != nullptr && f_.SSL_early_callback_ctx_extension_get != nullptr) {
+    f_.SSL_CTX_set_select_certificate_cb(context_->get(), &Ssl::on_select_certificate);
+  } else {
+    return Holding::kLacking;
+  }
+  holds_hello_ = true;
+  return Holding::kDone;
+}
+
+std::optional<int> Ssl::answer_client_hello(std::shared_ptr<SslContext> context,
+                                            std::optional<std::vector<uint8_t>> alpn) {
+  if (!client_hello_.has_value()) return std::nullopt;
+  if (context != nullptr) {
+    const int set = run([&] { return f_.SSL_set_SSL_CTX(get(), context->get()) == nullptr ? 0 : 1; });
+    if (set != 1) return set;
+    if (context_->records_keylog()) f_.SSL_CTX_set_keylog_callback(context->get(), &Ssl::on_keylog);
+    chosen_ = std::move(context);
+  }
+  SslContext& used = chosen_ != nullptr ? *chosen_ : *context_;
+  if (alpn.has_value()) {
+    if (!alpn->empty()) alpn->insert(alpn->begin(), static_cast<uint8_t>(alpn->size()));
+    alpn_ = std::move(alpn);
+  }
+  if (alpn_.has_value() || !context_->alpn().empty()) used.let_ssl_choose_alpn();
+  client_hello_.reset();
+  holds_hello_ = false;
+  return 1;
+}
+
+Ssl::Bytes Ssl::protocols_of(const openssl::Ssl* ssl, Bytes of_context, bool& is_chosen) {
+  if (current == nullptr || current->get() != ssl) return of_context;
+  is_chosen = current->alpn_.has_value();
+  if (is_chosen) return *current->alpn_;
+  return of_context.empty() ? current->context_->alpn() : of_context;
+}
+
+// SSL_client_hello_get0_ext(3) points into memory that is there for as long as the callback runs.
+template <typename Get>
+Ssl::HelloStep Ssl::hello_came(Get get_extension) {
+  if (!holds_hello_) return HelloStep::kGo;
+  if (client_hello_.has_value()) return HelloStep::kWait;
+  const auto copy = [&](uint16_t type) -> std::optional<std::vector<uint8_t>> {
+    const unsigned char* bytes = nullptr;
+    size_t length = 0;
+    if (get_extension(type, &bytes, &length) != 1) return std::nullopt;
+    return std::vector<uint8_t>(bytes, bytes + length);
+  };
+  try {
+    client_hello_ = ClientHello{copy(openssl::kExtensionServerName), copy(openssl::kExtensionAlpn)};
+  } catch (const std::bad_alloc&) {
+    is_out_of_memory_ = true;
+    return HelloStep::kFail;
+  }
+  return HelloStep::kWait;
+}
+
+int Ssl::on_client_hello(openssl::Ssl* ssl, int*, void*) {
+  Ssl* self = current;
+  if (self == nullptr || self->get() != ssl) return openssl::kClientHelloSuccess;
+  switch (self->hello_came([&](uint16_t type, const unsigned char** bytes, size_t* length) {
+    return self->f_.SSL_client_hello_get0_ext(ssl, type, bytes, length);
+  })) {
+    case HelloStep::kGo: return openssl::kClientHelloSuccess;
+    case HelloStep::kWait: return openssl::kClientHelloRetry;
+    case HelloStep::kFail: return openssl::kClientHelloError;
+  }
+  return openssl::kClientHelloError;
+}
+
+// BoringSSL has the SSL in its ClientHello, whose layout is none of ours: the current one is it.
+int Ssl::on_select_certificate(const openssl::BoringClientHello* hello) {
+  Ssl* self = current;
+  if (self == nullptr) return openssl::kSelectCertificateSuccess;
+  switch (self->hello_came([&](uint16_t type, const unsigned char** bytes, size_t* length) {
+    return self->f_.SSL_early_callback_ctx_extension_get(hello, type, bytes, length);
+  })) {
+    case HelloStep::kGo: return openssl::kSelectCertificateSuccess;
+    case HelloStep::kWait: return openssl::kSelectCertificateRetry;
+    case HelloStep::kFail: return openssl::kSelectCertificateError;
+  }
+  return openssl::kSelectCertificateError;
 }
 
 const openssl::BioMethod* Ssl::bio_method_of(const openssl::Library& library) {

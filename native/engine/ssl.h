@@ -99,10 +99,18 @@ class Ssl {
   std::optional<std::string> servername() const;
   std::optional<int> set_servername(const std::string& name);
   std::optional<int> set_verify_host(const std::string& name);
-  void set_verify(int mode) { f_.SSL_set_verify(get(), mode, nullptr); }
+  // `accepts_all`: no certificate ends the handshake, and verify_result() alone tells.
+  void set_verify(int mode, bool accepts_all = false) {
+    f_.SSL_set_verify(get(), mode, accepts_all ? &SslContext::accept_certificate : nullptr);
+  }
   long verify_result() const { return f_.SSL_get_verify_result(get()); }
   const char* verify_result_text() const { return f_.X509_verify_cert_error_string(verify_result()); }
   std::optional<std::vector<uint8_t>> peer_certificate() const;  // DER, empty where there is none
+  // DER, the peer's own first: what it has sent, and what a session that was resumed has kept of that.
+  std::vector<std::vector<uint8_t>> peer_chain() const;
+  // DER: of what is trusted, the issuer of the last of that chain, then its issuer, up to one that has issued itself.
+  std::optional<std::vector<std::vector<uint8_t>>> trusted_issuers() const;
+  std::optional<std::vector<uint8_t>> certificate() const;  // DER, no value where there is none
   // No value while the handshake has not brought the keys. Empty when OpenSSL refuses; why is in queue().
   std::optional<std::vector<uint8_t>> export_keying_material(size_t length, const std::string& label,
                                                              const std::optional<Bytes>& context);
@@ -111,10 +119,29 @@ class Ssl {
 
   const SslContext& context() const { return *context_; }
 
+  // A server's handshake that stops at the ClientHello, where calls say SSL_ERROR_WANT_CLIENT_HELLO_CB, or with
+  // BoringSSL SSL_ERROR_PENDING_CERTIFICATE, until it is answered.
+  enum class Holding : uint8_t { kDone, kTooLate, kLacking };
+  Holding hold_client_hello();
+  // The bodies of two extensions as the client has sent them.
+  struct ClientHello {
+    std::optional<std::vector<uint8_t>> server_name;
+    std::optional<std::vector<uint8_t>> alpn;
+  };
+  // No value before it has come, and after it was answered.
+  const std::optional<ClientHello>& client_hello() const { return client_hello_; }
+  // Certificate, key, trust and ALPN come from that context, which is a server's of the same library, where one is
+  // given. `alpn` is the protocol that is agreed on, whatever the context says; none of the client's, so an empty one,
+  // refuses it. No value, and nothing done, unless the ClientHello waits for its answer.
+  std::optional<int> answer_client_hello(std::shared_ptr<SslContext> context, std::optional<std::vector<uint8_t>> alpn);
+
   // The callbacks of a context.
   static const openssl::BioMethod* bio_method_of(const openssl::Library& library);
   static int on_new_session(openssl::Ssl* ssl, openssl::SslSession* session);
   static void on_keylog(const openssl::Ssl* ssl, const char* line);
+  // The protocols of an SSL, in the order in which they are wanted, in wire format; those of its context unless its
+  // ClientHello was answered otherwise. `is_chosen`: it is one that has to be agreed on.
+  static Bytes protocols_of(const openssl::Ssl* ssl, Bytes of_context, bool& is_chosen);
 
  private:
   class Current;
@@ -139,6 +166,11 @@ class Ssl {
 
   static void on_message(int is_write, int version, int content_type, const void* bytes, size_t length,
                          openssl::Ssl* ssl, void* argument);
+  static int on_client_hello(openssl::Ssl* ssl, int* alert, void* argument);
+  static int on_select_certificate(const openssl::BoringClientHello* hello);
+  enum class HelloStep : uint8_t { kGo, kWait, kFail };
+  template <typename Get>
+  HelloStep hello_came(Get get_extension);
   static int on_bio_read(openssl::Bio* bio, char* target, int length);
   static int on_bio_write(openssl::Bio* bio, const char* bytes, int length);
   void ask_for_retry(openssl::Bio* bio, int flags);
@@ -146,6 +178,7 @@ class Ssl {
   static long on_bio_ctrl(openssl::Bio* bio, int command, long number, void* argument);
 
   std::shared_ptr<SslContext> context_;
+  std::shared_ptr<SslContext> chosen_;  // by the answer to the ClientHello
   const openssl::EngineFunctions& f_;
   Transport transport_;
   EventLog events_;
@@ -154,6 +187,9 @@ class Ssl {
   bool is_out_of_memory_ = false;  // a callback of the call that runs was
   bool has_begun_ = false;         // a call was made that begins the handshake
   std::vector<openssl::QueuedError> queue_;
+  bool holds_hello_ = false;  // stops at the ClientHello that comes
+  std::optional<ClientHello> client_hello_;
+  std::optional<std::vector<uint8_t>> alpn_;  // with its length before it
   // Last, so that it is freed first: it points into the others.
   Owned<openssl::Ssl> ssl_;
 };

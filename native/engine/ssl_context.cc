@@ -90,7 +90,9 @@ int SslContext::set_default_verify_paths() {
   return f_.SSL_CTX_set_default_verify_paths(context_.get());
 }
 
-void SslContext::set_verify(int mode) { f_.SSL_CTX_set_verify(context_.get(), mode, nullptr); }
+void SslContext::set_verify(int mode, bool accepts_all) {
+  f_.SSL_CTX_set_verify(context_.get(), mode, accepts_all ? &SslContext::accept_certificate : nullptr);
+}
 
 std::optional<int> SslContext::set_min_proto_version(int version) {
   f_.ERR_clear_error();
@@ -128,10 +130,14 @@ int SslContext::set_alpn(Bytes protocols) {
   if (!is_protocol_list(protocols)) return 0;
   alpn_.assign(protocols.begin(), protocols.end());
   if (is_server_) {
-    f_.SSL_CTX_set_alpn_select_cb(context_.get(), &SslContext::select_alpn, this);
+    let_ssl_choose_alpn();
     return 1;
   }
   return f_.SSL_CTX_set_alpn_protos(context_.get(), alpn_.data(), static_cast<unsigned>(alpn_.size())) == 0 ? 1 : 0;
+}
+
+void SslContext::let_ssl_choose_alpn() {
+  f_.SSL_CTX_set_alpn_select_cb(context_.get(), &SslContext::select_alpn, this);
 }
 
 std::optional<int> SslContext::set_session_cache_mode(int mode) {
@@ -171,7 +177,10 @@ std::optional<int> SslContext::set_post_handshake_auth(bool on) {
   return 1;
 }
 
-void SslContext::record_keylog() { f_.SSL_CTX_set_keylog_callback(context_.get(), &Ssl::on_keylog); }
+void SslContext::record_keylog() {
+  records_keylog_ = true;
+  f_.SSL_CTX_set_keylog_callback(context_.get(), &Ssl::on_keylog);
+}
 
 bool SslContext::quiet_shutdown() const { return f_.SSL_CTX_get_quiet_shutdown(context_.get()) != 0; }
 
@@ -211,10 +220,12 @@ std::optional<int> SslContext::ctrl(int command, long number, void* argument) {
 }
 
 // RFC 7301 3.2: the server's preference counts; without a common protocol the handshake ends in an alert.
-int SslContext::select_alpn(openssl::Ssl*, const unsigned char** out, unsigned char* out_length,
+int SslContext::select_alpn(openssl::Ssl* ssl, const unsigned char** out, unsigned char* out_length,
                             const unsigned char* offered, unsigned offered_length, void* argument) {
-  const auto& ours = static_cast<const SslContext*>(argument)->alpn_;
-  for (size_t at = 0; at < ours.size(); at += 1 + ours[at]) {
+  bool is_chosen = false;
+  const Bytes ours = Ssl::protocols_of(ssl, static_cast<const SslContext*>(argument)->alpn_, is_chosen);
+  if (ours.empty() && !is_chosen) return openssl::kTlsextErrNoack;
+  for (size_t at = 0; at < ours.size(); at += 1 + size_t{ours[at]}) {
     const Bytes wanted(ours.data() + at, 1 + size_t{ours[at]});
     for (unsigned i = 0; i < offered_length; i += 1 + offered[i]) {
       const Bytes candidate(offered + i, std::min<size_t>(1 + size_t{offered[i]}, offered_length - i));

@@ -32,7 +32,9 @@ class SslContext {
   // Every certificate of the PEM is trusted.
   int add_trusted(Bytes pem);
   int set_default_verify_paths();
-  void set_verify(int mode);
+  // As of Ssl.
+  void set_verify(int mode, bool accepts_all = false);
+  static int accept_certificate(int, openssl::X509StoreCtx*) { return 1; }
   std::optional<int> set_min_proto_version(int version);
   std::optional<int> set_max_proto_version(int version);
   int set_cipher_list(const std::string& list);
@@ -50,8 +52,13 @@ class SslContext {
   std::optional<int> set_post_handshake_auth(bool on);
   // SSLs record a keylog event per line from now on.
   void record_keylog();
+  bool records_keylog() const { return records_keylog_; }
   bool quiet_shutdown() const;
   void set_quiet_shutdown(bool quiet);
+
+  // Its SSLs are to agree on protocols of their own: RFC 7301.
+  void let_ssl_choose_alpn();
+  Bytes alpn() const { return alpn_; }
 
   std::vector<openssl::QueuedError> take_queue() { return openssl::drain_error_queue(f_); }
 
@@ -74,6 +81,7 @@ class SslContext {
   const openssl::Library& library_;
   const openssl::EngineFunctions& f_;
   bool is_server_;
+  bool records_keylog_ = false;
   std::vector<uint8_t> alpn_;
   const openssl::BioMethod* bio_method_;
   Owned<openssl::SslCtx> context_;

@@ -49,6 +49,12 @@ static_assert(own::kRtHandshake == SSL3_RT_HANDSHAKE);
 static_assert(own::kRtHeader == SSL3_RT_HEADER);
 static_assert(own::kTlsextErrOk == SSL_TLSEXT_ERR_OK);
 static_assert(own::kTlsextErrAlertFatal == SSL_TLSEXT_ERR_ALERT_FATAL);
+static_assert(own::kTlsextErrNoack == SSL_TLSEXT_ERR_NOACK);
+static_assert(own::kClientHelloSuccess == SSL_CLIENT_HELLO_SUCCESS);
+static_assert(own::kClientHelloError == SSL_CLIENT_HELLO_ERROR);
+static_assert(own::kClientHelloRetry == SSL_CLIENT_HELLO_RETRY);
+static_assert(own::kExtensionServerName == TLSEXT_TYPE_server_name);
+static_assert(own::kExtensionAlpn == TLSEXT_TYPE_application_layer_protocol_negotiation);
 static_assert(own::kBioCtrlEof == BIO_CTRL_EOF);
 static_assert(own::kBioCtrlFlush == BIO_CTRL_FLUSH);
 static_assert(own::kBioCtrlWpending == BIO_CTRL_WPENDING);
@@ -116,6 +122,10 @@ struct OwnType<X509_STORE> {
 template <>
 struct OwnType<X509_STORE_CTX> {
   using type = own::X509StoreCtx;
+};
+template <>
+struct OwnType<STACK_OF(X509)> {
+  using type = own::X509Stack;
 };
 template <>
 struct OwnType<EVP_PKEY> {

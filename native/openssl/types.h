@@ -19,7 +19,9 @@ struct ExData;
 struct X509;
 struct X509Store;
 struct X509StoreCtx;
+struct X509Stack;
 struct EvpPkey;
+struct BoringClientHello;  // SSL_CLIENT_HELLO
 
 using InfoCallback = void (*)(const Ssl* ssl, int where, int value);
 using ExNew = void (*)(void* parent, void* value, ExData* data, int index, long argl, void* argp);
@@ -31,6 +33,8 @@ using MessageCallback = void (*)(int is_write, int version, int content_type, co
 using VerifyCallback = int (*)(int preverified, X509StoreCtx* store);
 using AlpnSelect = int (*)(Ssl* ssl, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
                            unsigned offered_length, void* argument);
+using ClientHelloCallback = int (*)(Ssl* ssl, int* alert, void* argument);
+using SelectCertificate = int (*)(const BoringClientHello* hello);
 using NewSession = int (*)(Ssl* ssl, SslSession* session);
 using Keylog = void (*)(const Ssl* ssl, const char* line);
 using PasswordCallback = int (*)(char* buffer, int size, int is_write, void* argument);
@@ -89,6 +93,19 @@ inline constexpr int kRtHeader = 0x100;
 // SSL_CTX_set_alpn_select_cb(3)
 inline constexpr int kTlsextErrOk = 0;
 inline constexpr int kTlsextErrAlertFatal = 2;
+inline constexpr int kTlsextErrNoack = 3;
+
+// SSL_CTX_set_client_hello_cb(3); BoringSSL's ssl_select_cert_result_t
+inline constexpr int kClientHelloSuccess = 1;
+inline constexpr int kClientHelloError = 0;
+inline constexpr int kClientHelloRetry = -1;
+inline constexpr int kSelectCertificateSuccess = 1;
+inline constexpr int kSelectCertificateRetry = 0;
+inline constexpr int kSelectCertificateError = -1;
+
+// Extensions of the ClientHello: RFC 6066 section 3, RFC 7301 section 3.1
+inline constexpr uint16_t kExtensionServerName = 0;
+inline constexpr uint16_t kExtensionAlpn = 16;
 
 // BIO_ctrl(3), BIO_should_retry(3)
 inline constexpr int kBioCtrlEof = 2;

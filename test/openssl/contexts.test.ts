@@ -202,7 +202,7 @@ describe('createContext checks', () => {
     [{ side: 'client', key: {} }, 'for key but received {}'],
     [{ side: 'client', ca: ['x'] }, "for ca but received [ 'x' ]"],
     [{ side: 'client', passphrase: 1 }, 'for passphrase'],
-    [{ side: 'client', verify: true }, "'none', 'peer', 'require' for verify but received true"],
+    [{ side: 'client', verify: true }, "'none', 'peer', 'require', 'report' for verify but received true"],
     [{ side: 'client', verify: 'constructor' }, 'for verify'],
     [
       { side: 'client', minVersion: 'TLS1.2' },

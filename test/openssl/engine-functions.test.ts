@@ -192,6 +192,7 @@ const publicFiles: readonly (readonly [Kind, string])[] = [
   ['ssl', 'ssl'],
   ['ssl', 'ssl-options'],
   ['ssl', 'ssl-inspection'],
+  ['ssl', 'ssl-client-hello'],
   ['session', 'session'],
 ]
 

@@ -275,6 +275,8 @@ test.each(buildsAndVersions)('$version on $name: arguments are checked', ({ open
   expect(thrown(() => call(8161, 'x'))).toContain('1 to 8160 bytes')
   expect(thrown(() => call(1.5, 'x'))).toContain('a whole number of bytes')
   expect(thrown(() => call(1, 7))).toContain('for label')
-  expect(thrown(() => untypedMethod(client, 'setVerify')(true))).toContain("'none', 'peer', 'require' for verify")
+  expect(thrown(() => untypedMethod(client, 'setVerify')(true))).toContain(
+    "'none', 'peer', 'require', 'report' for verify",
+  )
   expect(thrown(() => call(1, 'x', 'context'))).toContain("a Uint8Array for context but received 'context'")
 })

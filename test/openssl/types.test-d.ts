@@ -65,7 +65,7 @@ describe('the options of a context', () => {
 
   test('name versions, modes and options', () => {
     expectTypeOf<SslProtocol>().toEqualTypeOf<'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'>()
-    expectTypeOf<SslVerifyMode>().toEqualTypeOf<'none' | 'peer' | 'require'>()
+    expectTypeOf<SslVerifyMode>().toEqualTypeOf<'none' | 'peer' | 'require' | 'report'>()
     expectTypeOf<'IGNORE_UNEXPECTED_EOF' | 'NO_RENEGOTIATION' | 'NO_TICKET'>().toExtend<SslOp>()
     expectTypeOf<'SSL_OP_NO_TICKET'>().not.toExtend<SslOp>()
     expectTypeOf<Required<SslContextOptions>['alpn']>().toEqualTypeOf<readonly string[]>()
@@ -115,7 +115,7 @@ describe('a result', () => {
 
   test('of what may not be there yet is undefined', () => {
     expectTypeOf<ReturnType<Ssl['getCipher' | 'getAlpn' | 'getServername']>>().toEqualTypeOf<string | undefined>()
-    expectTypeOf<ReturnType<Ssl['getPeerCertificate']>>().toEqualTypeOf<Buffer | undefined>()
+    expectTypeOf<ReturnType<Ssl['getPeerCertificate' | 'getCertificate']>>().toEqualTypeOf<Buffer | undefined>()
     expectTypeOf<ReturnType<Ssl['getSession']>>().toEqualTypeOf<SslSession | undefined>()
     expectTypeOf<ReturnType<Ssl['getVerifyResult']>>().toEqualTypeOf<VerifyResult>()
     expectTypeOf<ReturnType<Ssl['getShutdown']>>().toEqualTypeOf<number>()

@@ -1,6 +1,7 @@
 // The public types: what can be asked for, and what is told.
 import type { Server } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { PeerCertificate } from 'node:tls'
 import { describe, expectTypeOf, test } from 'vitest'
 import {
   type ClosureError,
@@ -8,6 +9,7 @@ import {
   type ClosureReport,
   connect,
   type ConnectOptions,
+  type ContextOptions,
   createContext,
   createServer,
   type OpenSSL,
@@ -51,6 +53,12 @@ describe('a stream', () => {
     expectTypeOf<ServerOptions['secureContext']>().toEqualTypeOf<SslContext | undefined>()
     expectTypeOf<TlsStream['getProtocol']>().returns.toEqualTypeOf<SslProtocol | undefined>()
     expectTypeOf<TlsStream['alpnProtocol']>().toEqualTypeOf<string | false>()
+    expectTypeOf<ReturnType<TlsStream['getPeerCertificate']>>().toEqualTypeOf<Partial<PeerCertificate> | null>()
+    expectTypeOf<Parameters<TlsServer['addContext']>>().toEqualTypeOf<
+      [hostname: string, context: SslContext | ContextOptions]
+    >()
+    expectTypeOf<Required<ServerOptions>['SNICallback']>().parameter(0).toBeString()
+    expectTypeOf<ReturnType<Required<ServerOptions>['ALPNCallback']>>().toEqualTypeOf<string | undefined>()
     expectTypeOf<TlsStream['getSession']>().returns.toEqualTypeOf<Buffer | undefined>()
   })
 

@@ -124,16 +124,34 @@ test.each(own)('$version: wrapped and unwrapped ten times on one connection', as
   expect([client.destroyed, server.destroyed]).toEqual([false, false])
 })
 
-test('unwrap twice, and unwrap during a write', async () => {
-  const [sides] = own
-  if (sides === undefined) throw new Error("expected the process's own library")
-  const { local, end } = await wrapped(sides)
+test.each(own)('$version: unwrap twice, and unwrap during a write', async (sides) => {
+  const { local, end, ours } = await wrapped(sides)
   local.resume().write(Buffer.alloc(4 * 1024 * 1024))
   const first = local.unwrap({ waitTimeout: 30_000 })
-  await expect(local.unwrap()).rejects.toEqual(withCode('ERR_CLOSURE_IN_PROGRESS'))
+  const more = [
+    local.unwrap(),
+    local.unwrap({ waitTimeout: 30_000 }),
+    local.unwrap({ onTimeout: 'destroy', waitTimeout: 30_000 }),
+  ]
+  const others = [{}, { waitTimeout: 29_999 }, { waitTimeout: 30_000, onData: 'fail' } as const]
+  for (const options of others) {
+    await expect(local.unwrap(options)).rejects.toEqual(withCode('ERR_CLOSURE_IN_PROGRESS'))
+  }
   await end.until(() => end.isClosed)
   expect(end.data).toHaveLength(4 * 1024 * 1024)
   end.send(end.closeNotify())
-  await first
+  expect(await Promise.all([first, ...more])).toEqual([ours, ours, ours, ours])
   await expect(local.unwrap()).rejects.toEqual(withCode('ERR_CLOSURE_CLOSED'))
+})
+
+test.each(own)('$version: unwrap twice, and it fails for both', async (sides) => {
+  const { local } = await wrapped(sides)
+  local.resume()
+  const both = [local.unwrap({ waitTimeout: 100, onTimeout: 'reject' }), local.unwrap()]
+  const [one, other] = await Promise.all(both.map((outcome) => outcome.catch((error: unknown) => error)))
+  expect(one).toEqual(withCode('ERR_UNWRAP_TIMEOUT'))
+  expect([other, local.destroyed]).toEqual([one, false])
+  // What comes then is a first call again.
+  await expect(local.unwrap({ waitTimeout: 50 })).rejects.toEqual(withCode('ERR_UNWRAP_TIMEOUT'))
+  expect(local.destroyed).toBe(true)
 })

@@ -80,7 +80,7 @@ class Round {
       ask(this.#pair.server, 'doHandshake')
       this.#transferHalf('server')
       ask(this.#pair.client, 'doHandshake')
-    } else ask(ssl, step, ...sslCalls[step](this.#sessions))
+    } else ask(ssl, step, ...sslCalls[step](this.#sessions, this.#allContexts()))
   }
 
   #step(side) {
@@ -152,8 +152,12 @@ class Round {
     const method = pick(methods)
     if (endings.includes(method) && !chance(10)) return
     note(ssl, method)
-    const result = ask(ssl, method, ...(chance(30) ? junk() : sslCalls[method](this.#sessions)))
+    const result = ask(ssl, method, ...(chance(30) ? junk() : sslCalls[method](this.#sessions, this.#allContexts())))
     if (method === 'getSession' && result !== undefined) this.#sessions.push(result)
+  }
+
+  #allContexts() {
+    return Object.values(this.#contexts)
   }
 
   #touchSessions() {
@@ -193,6 +197,7 @@ const beginnings = {
   failed: [...done, 'damage', 'other read', 'other deliver', 'read'],
   'failed in the handshake': ['flight', 'damage', 'doHandshake'],
   truncated: [...done, 'receiveEof', 'read'],
+  held: ['holdClientHello', 'other holdClientHello', 'flight'],
   quiet: [...done, 'setQuietShutdown', 'shutdown'],
   freed: ['free'],
 }

@@ -45,6 +45,31 @@ const guarded = {
     const session = connected(version, loadOpenSSL(other || undefined)).client.getSession()
     return [() => fresh(version).client.setSession(session), () => fresh(version).context.createSsl({ session })]
   },
+  '`SSL_set_SSL_CTX` but while the ClientHello waits': (version) => [
+    ...inEveryState(version, (ssl) => ssl.answerClientHello()),
+    ...inEveryState(version, (ssl) => ssl.answerClientHello({ context: serversContext(version) })),
+  ],
+  '`SSL_CTX_set_client_hello_cb` once the handshake has begun, or on a client': (version) => [
+    ...everyState(version).map(
+      ({ client }) =>
+        () =>
+          client.holdClientHello(),
+    ),
+    ...[fresh(version, 'flight'), connected(version)].map(
+      ({ server }) =>
+        () =>
+          server.holdClientHello(),
+    ),
+  ],
+  '`SSL_set_SSL_CTX` with a context of another library, or of a client': (version) => {
+    const { server, context } = held(version)
+    return [
+      () => server.answerClientHello({ context }),
+      ...(other === undefined
+        ? []
+        : [() => server.answerClientHello({ context: serversContext(version, loadOpenSSL(other || undefined)) })]),
+    ]
+  },
   '`SSL_set_shutdown` that clears a flag': (version) => {
     const { client } = connected(version)
     client.setShutdown(3)
@@ -134,7 +159,8 @@ const asItIs = {
 const questions = [
   ...['getShutdown', 'getQuietShutdown', 'pending', 'hasPending', 'inInit', 'renegotiatePending', 'getStateString'],
   ...['getVersion', 'getCipher', 'getAlpn', 'getServername', 'getPeerCertificate', 'sessionReused', 'inputPending'],
-  ...['outputPending', 'takeEvents'],
+  ...['outputPending', 'takeEvents', 'getVerifyMode', 'getCertificate', 'getPeerChain', 'getTrustedIssuers'],
+  'getClientHello',
 ]
 
 // --- States ---
@@ -157,6 +183,17 @@ function fresh(version, until = '', library = openssl, sslOptions = {}) {
     pair.client.pump(server.transmit().subarray(0, 200))
   }
   pairs.push(pair)
+  return pair
+}
+
+function serversContext(version, library = openssl) {
+  return library.createContext({ side: 'server', minVersion: version, maxVersion: version, cert, key })
+}
+
+function held(version) {
+  const pair = fresh(version)
+  pair.server.holdClientHello()
+  pair.server.pump(pair.client.pump().output)
   return pair
 }
 
@@ -192,7 +229,10 @@ function both({ client, server }, call) {
 }
 
 function methodsOf(object) {
-  const prototypes = [Object.getPrototypeOf(object), Object.getPrototypeOf(Object.getPrototypeOf(object))]
+  const prototypes = []
+  for (let each = object; each !== null; each = Object.getPrototypeOf(each)) {
+    if (each !== object && each !== Object.prototype) prototypes.push(each)
+  }
   return prototypes
     .flatMap((prototype) => Object.entries(Object.getOwnPropertyDescriptors(prototype)))
     .filter(([name, { value }]) => typeof value === 'function' && !['constructor', 'free'].includes(name))
