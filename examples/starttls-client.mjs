@@ -64,7 +64,9 @@ await wire.print()
 try {
   await send(wire.port, 'mail.example')
 } catch (error) {
-  console.log(`client, of mail.example: ${error instanceof Error && 'code' in error ? String(error.code) : String(error)}`)
+  console.log(
+    `client, of mail.example: ${error instanceof Error && 'code' in error ? String(error.code) : String(error)}`,
+  )
 }
 wire.close()
 server.close()

@@ -5,6 +5,7 @@ import { kernelHasClosed } from '../closure/output-progress.js'
 import { fileDescriptor, handleOf, queuedBy } from '../closure/socket-internals.js'
 import { unacknowledged } from '../native/addon.js'
 import { invalid } from '../options.js'
+import { PlaintextLock } from '../unwrap/plaintext-lock.js'
 import { closed } from './refusals.js'
 
 /** Hears what the stream beneath TLS does. */
@@ -15,17 +16,21 @@ export interface TransportListener {
   ended(isReset: boolean): void
   failed(error: Error): void
   closed(): void
+  /** The program asks for its FIN. */
+  endAsked(): void
 }
 
 export class Transport {
   readonly stream: Duplex
   #listener: TransportListener | undefined
+  readonly #lock: PlaintextLock
   #finGiven = false
   readonly #allowedHalfOpen: boolean
 
   constructor(stream: Duplex) {
     this.stream = stream
     this.#allowedHalfOpen = stream.allowHalfOpen
+    this.#lock = new PlaintextLock(stream, 'the TlsStream', () => this.#listener?.endAsked())
   }
 
   /** Takes the stream: from now on it is read for the listener, and the peer's FIN does not end our direction. */
@@ -57,6 +62,7 @@ export class Transport {
     this.stream.off('error', this.#onError)
     this.stream.off('close', this.#onClose)
     this.stream.allowHalfOpen = this.#allowedHalfOpen
+    this.#lock.release()
     this.stream.pause()
   }
 
@@ -89,7 +95,7 @@ export class Transport {
       if (taken !== undefined) process.nextTick(taken, this.stream.errored ?? closed('write()'))
       return true
     }
-    return this.stream.write(bytes, taken)
+    return this.#lock.write(bytes, taken)
   }
 
   /** FIN, behind all that was written. `done` is called once, when it is taken or the stream is gone. */
@@ -107,7 +113,7 @@ export class Transport {
     }
     stream.on('finish', settle)
     stream.on('close', settle)
-    stream.end()
+    this.#lock.end()
   }
 
   pause(): void {
@@ -138,6 +144,7 @@ export class Transport {
   }
 
   destroy(): void {
+    this.#lock.release()
     this.stream.destroy()
   }
 

@@ -10,6 +10,7 @@ import { createContext, TlsStream } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
 import { EngineEnd } from '../support/engine-end.js'
 import { once } from '../support/streams.js'
+import type { OnTcp, Way } from '../unwrap/shared/taken-off.js'
 import { portOf, type StreamSides } from './pair.js'
 
 export async function tcpPair(): Promise<{ readonly client: Socket; readonly server: Socket }> {
@@ -42,14 +43,46 @@ export function wrap(tcp: Socket, { openssl, near, version }: StreamSides): TlsS
 }
 
 /** Our stream, and a raw end that decides what goes into one segment. */
-export async function wrapped(sides: StreamSides) {
+export async function wrapped(sides: StreamSides, before?: (tcp: Socket) => void) {
   const { client, server } = await tcpPair()
   const [ours, theirs] = sides.near === 'client' ? [client, server] : [server, client]
   const far = sides.near === 'client' ? 'server' : 'client'
+  before?.(ours)
   const local = wrap(ours, sides)
   const secure = once(local, 'secure')
   const end = new EngineEnd(theirs, { side: far, version: sides.version })
   await secure
   await end.until(() => end.isSecure())
-  return { local, end, ours }
+  return { local, end, ours, theirs }
+}
+
+/** A TlsStream as one of those who put TLS on. */
+export function wrappedWays(some: readonly StreamSides[]): readonly Way[] {
+  return some.map((sides) => ({
+    name: `TlsStream, ${sides.name}`,
+    version: sides.version,
+    near: sides.near,
+    begin: async (before) => {
+      const { local, end, ours, theirs } = await wrapped(sides, before)
+      const errors: Error[] = []
+      local.on('error', (error: Error) => errors.push(error))
+      return {
+        tcp: ours,
+        tls: local,
+        unwrap: unwrapOf(local),
+        report: () => local.report,
+        peer: end,
+        far: theirs,
+        errors,
+      }
+    },
+    put: (tcp, near) => {
+      const tls = wrap(tcp, { ...sides, near })
+      return { tls, unwrap: unwrapOf(tls), secured: once(tls, 'secure') }
+    },
+  }))
+}
+
+function unwrapOf(stream: TlsStream): OnTcp['unwrap'] {
+  return (options) => stream.unwrap(options)
 }
