@@ -191,7 +191,8 @@ export class TlsStream extends ClosableDuplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Callback): void {
-    this.#seal([chunk], done)
+    if (this.isPipedLate(chunk)) process.nextTick(done)
+    else this.#seal([chunk], done)
   }
 
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Callback): void {
@@ -243,6 +244,10 @@ export class TlsStream extends ClosableDuplex {
   }
 
   // --- Our side of the closing ---
+
+  protected override hasWrittenCloseNotify(): boolean {
+    return this.#connection.evidence.hasWrittenCloseNotify()
+  }
 
   #side(drainBy: DrainBy): EngineSide {
     return new EngineSide(this.#connection, this.closable(), drainBy)

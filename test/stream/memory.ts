@@ -27,13 +27,20 @@ export function memoryPair(pieceSize = Number.POSITIVE_INFINITY): readonly [Dupl
 }
 
 /** A client and a server on both ends. */
-export function over([near, far]: readonly [Duplex, Duplex]): readonly [TlsStream, TlsStream] {
-  const { cert, key, host: servername } = certificate
-  const client = new TlsStream(near, { context: createContext('client', { ca: cert }), servername })
-  const server = new TlsStream(far, { context: createContext('server', { cert, key }) })
+export function over(ends: readonly [Duplex, Duplex]): readonly [TlsStream, TlsStream] {
+  const [client, server] = overUnkept(ends)
   onTestFinished(() => {
     client.destroy()
     server.destroy()
   })
   return [client, server]
+}
+
+/** The same, and nobody holds them. */
+export function overUnkept([near, far]: readonly [Duplex, Duplex]): readonly [TlsStream, TlsStream] {
+  const { cert, key, host: servername } = certificate
+  return [
+    new TlsStream(near, { context: createContext('client', { ca: cert }), servername }),
+    new TlsStream(far, { context: createContext('server', { cert, key }) }),
+  ]
 }

@@ -6,14 +6,29 @@
  */
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { createContext, TlsStream } from '../../lib/stream/index.js'
+import { createContext, type StreamClosingOptions, TlsStream } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
 import { EngineEnd } from '../support/engine-end.js'
 import { once } from '../support/streams.js'
 import type { OnTcp, Way } from '../unwrap/shared/taken-off.js'
 import { portOf, type StreamSides } from './pair.js'
 
-export async function tcpPair(): Promise<{ readonly client: Socket; readonly server: Socket }> {
+interface TcpPair {
+  readonly client: Socket
+  readonly server: Socket
+}
+
+export async function tcpPair(): Promise<TcpPair> {
+  const { client, server } = await unkeptTcpPair()
+  onTestFinished(() => {
+    client.destroy()
+    server.destroy()
+  })
+  return { client, server }
+}
+
+/** The same, and nobody holds it. */
+export async function unkeptTcpPair(): Promise<TcpPair> {
   const listener = createTcpServer({ allowHalfOpen: true })
   const accepted = new Promise<Socket>((resolve) => {
     listener.once('connection', resolve)
@@ -24,22 +39,26 @@ export async function tcpPair(): Promise<{ readonly client: Socket; readonly ser
   const [server] = await Promise.all([accepted, once(client, 'connect')])
   listener.close()
   for (const socket of [client, server]) socket.setNoDelay(true)
-  onTestFinished(() => {
-    client.destroy()
-    server.destroy()
-  })
   return { client, server }
 }
 
-export function wrap(tcp: Socket, { openssl, near, version }: StreamSides): TlsStream {
-  const { cert, key, host: servername } = certificate
-  const range = { openssl, minVersion: version, maxVersion: version }
-  const stream =
-    near === 'client'
-      ? new TlsStream(tcp, { context: createContext('client', { ca: cert, ...range }), servername })
-      : new TlsStream(tcp, { context: createContext('server', { cert, key, ...range }) })
+export function wrap(...args: Parameters<typeof unkept>): TlsStream {
+  const stream = unkept(...args)
   onTestFinished(() => void stream.destroy())
   return stream
+}
+
+/** The same, and nobody holds it. */
+export function unkept(
+  tcp: Socket,
+  { openssl, near, version }: Omit<StreamSides, 'name'>,
+  closing: StreamClosingOptions = {},
+): TlsStream {
+  const { cert, key, host: servername } = certificate
+  const range = { openssl, minVersion: version, maxVersion: version }
+  return near === 'client'
+    ? new TlsStream(tcp, { context: createContext('client', { ca: cert, ...range }), servername, ...closing })
+    : new TlsStream(tcp, { context: createContext('server', { cert, key, ...range }), ...closing })
 }
 
 /** Our stream, and a raw end that decides what goes into one segment. */

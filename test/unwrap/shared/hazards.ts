@@ -153,7 +153,7 @@ export function unwrapHazards(ways: readonly Way[]): void {
           await failing(tls.unwrap({ ...ample, waitTimeout: 10, onTimeout: 'reject' }))
           peer.send(peer.closeNotify(), 'clear')
           await until(() => tls.tls.readableEnded)
-          await turns(5)
+          await turns(20)
           const refused = new Promise((resolve) => tls.tcp.write('too early', resolve))
           expect(await refused).toMatchObject(withCode('ERR_PLAINTEXT_UNDER_TLS'))
           if (isReset) {
