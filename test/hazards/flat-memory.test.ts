@@ -3,7 +3,7 @@ import { factsOfProgram } from './child.js'
 
 const kinds = [
   { kind: 'socket', connections: 10_000, env: {} },
-  { kind: 'TlsStream', connections: 4000, env: { CLOSE_NOTIFY_TEST_STREAMS: '1' } },
+  { kind: 'TlsStream', connections: 1500, env: { CLOSE_NOTIFY_TEST_STREAMS: '1' } },
 ] as const
 
 test.each(kinds)(

@@ -1,19 +1,10 @@
 // Opens and closes many connections, both sides controlled, and prints what memory that leaves.
 import { once } from 'node:events'
 import tls from 'node:tls'
-import {
-  cert,
-  clientOptions,
-  closureFor,
-  connect,
-  immediate,
-  listen,
-  nativeUrl,
-  ofStreams,
-  say,
-  streamUrl,
-} from './support.mjs'
+import { cert, clientOptions, immediate, listen, nativeUrl, ofStreams, packageUrl, say, streamUrl } from './support.mjs'
 
+const { connect, createContext } = await import(streamUrl)
+const { closureOf } = await import(packageUrl)
 const { trackingCounts } = await import(nativeUrl)
 const total = Number(process.argv[2])
 const atOnce = 50
@@ -23,10 +14,9 @@ let connections = 0
 
 const listener = await listen({}, (socket) => {
   socket.resume()
-  void closureFor(socket).then(({ report }) => count(report))
+  count(ofStreams ? socket.report : closureOf(socket).report)
 })
 // One context for all: reading the certificate again for each would be most of the work.
-const { createContext } = await import(streamUrl)
 const secureContext = ofStreams ? createContext('client', { ca: cert }) : tls.createSecureContext({ ca: cert })
 const { port, host, servername } = clientOptions(listener)
 const options = { port, host, servername, secureContext }
@@ -44,8 +34,8 @@ async function run(upTo) {
 }
 
 async function one() {
-  const client = await connect(options)
-  const closure = await closureFor(client)
+  const client = ofStreams ? connect(options) : tls.connect(options)
+  const closure = ofStreams ? client : closureOf(client)
   count(closure.report)
   await once(client, 'secureConnect')
   await immediate()
