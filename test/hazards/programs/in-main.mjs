@@ -1,6 +1,6 @@
 // Shows that the main thread still works: one clean closing, and nothing tracked afterwards.
 import { once } from 'node:events'
-import { closureFor, nativeUrl, pair, say, sleep } from './support.mjs'
+import { loadClosureOf, nativeUrl, pair, say, sleep } from './support.mjs'
 
 export async function closeOneInMain() {
   const { trackingCounts } = await import(nativeUrl)
@@ -12,14 +12,14 @@ export async function closeOneInMain() {
 
 /** Makes a connection, closes it and gives the verdict. */
 export async function closeOne() {
+  const closureOf = await loadClosureOf()
   const { client, server, listener } = await pair()
   server.resume()
   client.resume()
   const closed = Promise.all([once(client, 'close'), once(server, 'close')])
-  const closure = await closureFor(client)
-  await closure.shutdown({ mode: 'bidirectional' })
+  await closureOf(client).shutdown({ mode: 'bidirectional' })
   await closed
   listener.close()
-  const { verdict } = await closure.report
+  const { verdict } = await closureOf(client).report
   return verdict
 }

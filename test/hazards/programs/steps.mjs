@@ -1,16 +1,17 @@
 // Brings the closing of a client socket to a given step, and leaves it there.
 import { once } from 'node:events'
-import { cert, closureFor, connect, immediate, ofStreams } from './support.mjs'
+import { cert, connect, immediate, loadClosureOf, ofStreams } from './support.mjs'
 
+const closureOf = await loadClosureOf()
 // No budget of ours is to be what ends it.
 const options = { mode: 'bidirectional', flushTimeout: 600_000, waitTimeout: 600_000 }
 
 export async function closingAt(step, port) {
   const client = await connect({ port, host: '127.0.0.1', servername: 'localhost', ca: cert, allowHalfOpen: true })
   client.on('error', () => {})
-  const closure = await closureFor(client)
+  const closure = closureOf(client)
   if (step === 'handshake') {
-    // No event of a stream tells of it: some turns later TCP stands, and the handshake does not.
+    // No event of a stream tells of TCP alone.
     if (ofStreams) await immediate()
     else await once(client, 'connect')
     return client

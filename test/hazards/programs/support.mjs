@@ -44,9 +44,9 @@ export async function connect(options) {
   return ofStreams ? (await import(streamUrl)).connect(options) : tls.connect(options)
 }
 
-/** What closes a socket, and tells how it was. */
-export async function closureFor(socket) {
-  return ofStreams ? socket : (await import(packageUrl)).closureOf(socket)
+/** Loads what gives the closing of a socket: `closureOf()`, which has to be there before the socket, or the stream itself. */
+export async function loadClosureOf() {
+  return ofStreams ? (stream) => stream : (await import(packageUrl)).closureOf
 }
 
 /** A client and the server's socket of one connection, both out of OpenSSL's callbacks. */

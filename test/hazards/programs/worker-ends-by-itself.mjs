@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { Worker, isMainThread, workerData } from 'node:worker_threads'
 import { closeOneInMain } from './in-main.mjs'
-import { closureFor, pair, say } from './support.mjs'
+import { loadClosureOf, pair, say } from './support.mjs'
 
 if (isMainThread) {
   const how = process.argv[2]
@@ -12,14 +12,14 @@ if (isMainThread) {
   say({ how, workerCode: await ended })
   await closeOneInMain()
 } else {
+  const closureOf = await loadClosureOf()
   const idle = await pair({ server: { allowHalfOpen: true } })
   const waiting = await pair({ server: { allowHalfOpen: true } })
-  for (const socket of [idle.client, idle.server]) await closureFor(socket)
-  const closure = await closureFor(waiting.client)
+  for (const socket of [idle.client, idle.server, waiting.client]) closureOf(socket)
   waiting.client.resume()
   waiting.server.resume()
   const ended = once(waiting.server, 'end')
-  closure.shutdown({ mode: 'bidirectional', waitTimeout: 600_000 })
+  closureOf(waiting.client).shutdown({ mode: 'bidirectional', waitTimeout: 600_000 })
   await ended
   if (workerData === 'exits') process.exit(7)
   if (workerData === 'throws') throw new Error('on purpose')
