@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint'
 export default defineConfig(
   { ignores: ['dist/', 'build/', 'coverage/', '.cache/', 'prebuilds/'] },
   {
-    files: ['lib/**/*.ts', 'test/**/*.ts', 'benchmarks/**/*.ts', '*.config.ts'],
+    files: ['lib/**/*.ts', 'test/**/*.ts', 'benchmarks/**/*.ts', '*.config.ts', 'examples/**/*.mjs'],
     extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -19,6 +19,11 @@ export default defineConfig(
       // checks that it calls unnecessary are the ones that matter.
       '@typescript-eslint/no-unnecessary-condition': 'off',
     },
+  },
+  {
+    // The compiler knows what is defined, as everywhere else.
+    files: ['examples/**/*.mjs'],
+    rules: { 'no-undef': 'off' },
   },
   {
     // The one file that tells the types of the addon, which no compiler checks.

@@ -25,9 +25,9 @@ const codes = {
   ERR_CLOSURE_CONTROLLED: 'caller',
   /** A write, or an end() with data, after our close_notify. */
   ERR_WRITE_AFTER_CLOSE_NOTIFY: 'caller',
-  /** startTls() was called for a net.Socket that has TLS on it. */
+  /** startTls() or new TlsStream() was called for a stream that has TLS on it. */
   ERR_TLS_ALREADY_STARTED: 'caller',
-  /** Something was written to a net.Socket that startTls() has put TLS on: it would have gone out in the clear. */
+  /** Something was written to the stream beneath TLS, of startTls() or of a TlsStream: it would have gone out in the clear. */
   ERR_PLAINTEXT_UNDER_TLS: 'caller',
   /** The signal of unwrap() was aborted. */
   ERR_UNWRAP_ABORTED: 'caller',

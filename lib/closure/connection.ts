@@ -20,7 +20,8 @@ import {
 import { type Method, slotOn, standIns, wrapMethod } from './stand-ins.js'
 import { pipesPastWrite } from './stream-internals.js'
 import type { BegunClosing } from '../closing/side.js'
-import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
+import { decisiveFactsOf, factsOf, firstOf } from '../report/assembling.js'
+import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, type DecisiveFacts, reportOf, type Verdict, verdictOf } from '../report/verdict.js'
 
 /**
@@ -178,49 +179,34 @@ export class Connection implements GateOwner {
 
   facts(): ClosureFacts {
     const { decisive, endedAt } = this.#decided ?? { decisive: this.#decisiveFacts(), endedAt: performance.now() }
-    const { handshake, quiet, sent, received, tcp, began, endedBy } = decisive
-    const { closing } = this
-    const startedAt = Math.min(this.#localAct(sent), peerAct(received, tcp), closing?.startedAt ?? never, endedAt)
-    const facts: { -readonly [K in keyof ClosureFacts]: ClosureFacts[K] } = {
-      side: this.side,
-      handshake,
-      mode: closing?.mode ?? 'uncontrolled',
-      quiet,
-      sent,
-      received,
-      tcp,
-      waitRefused: closing?.waitRefused ?? false,
-      began,
-      discardedBytes: closing?.discardedBytes ?? 0,
-      surplusBytes: this.evidence.surplusBytes,
-      alerts: this.evidence.alerts(),
-      startedAt,
+    const { side, protocol, closing, evidence } = this
+    return factsOf(decisive, {
+      side,
+      protocol,
+      actedAt: this.#actedAt(),
+      closing,
+      surplusBytes: evidence.surplusBytes,
+      undeliveredBytes: this.#undeliveredBytes,
+      alerts: evidence.alerts(),
       endedAt,
-    }
-    if (this.protocol !== undefined) facts.protocol = this.protocol
-    if (this.#undeliveredBytes !== undefined) facts.undeliveredBytes = this.#undeliveredBytes
-    if (endedBy !== undefined) facts.endedBy = endedBy
-    return facts
+    })
   }
 
   #decisiveFacts(): DecisiveFacts {
     const { evidence, closing } = this
-    const sent = evidence.sent()
-    const received = evidence.received()
-    const { tcp } = evidence
-    return {
+    return decisiveFactsOf({
       handshake: 'completed',
       quiet: this.#quiet || closing?.mode === 'quiet',
-      sent,
-      received,
-      tcp,
-      began: peerAct(received, tcp) < this.#localAct(sent) ? 'peer' : 'local',
+      sent: evidence.sent(),
+      received: evidence.received(),
+      tcp: evidence.tcp,
+      actedAt: this.#actedAt(),
       endedBy: closing?.endedBy,
-    }
+    })
   }
 
-  #localAct(sent: Sent): number {
-    return Math.min(timeOf(sent), this.gate.finAt ?? never, this.#endedBeneathAt ?? never, this.#destroyedAt ?? never)
+  #actedAt(): number | undefined {
+    return firstOf(this.gate.finAt, this.#endedBeneathAt, this.#destroyedAt)
   }
 
   #watchBeneath(): void {
@@ -364,14 +350,4 @@ function refuse(args: readonly unknown[]): void {
   process.nextTick(() => {
     Reflect.apply(callback, undefined, [new ClosureError('ERR_WRITE_AFTER_CLOSE_NOTIFY', message)])
   })
-}
-
-const never = Number.POSITIVE_INFINITY
-
-function timeOf(act: Sent | Received | TcpEnd): number {
-  return 'at' in act ? act.at : never
-}
-
-function peerAct(received: Received, tcp: TcpEnd): number {
-  return Math.min(timeOf(received), timeOf(tcp))
 }

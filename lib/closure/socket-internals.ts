@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events'
 import { ClientRequest, IncomingMessage, OutgoingMessage } from 'node:http'
 import type { Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import { Duplex, type Writable } from 'node:stream'
 import { Server, type TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { wrapRemovably } from './stand-ins.js'
@@ -313,8 +313,8 @@ export function isQueueing(socket: TLSSocket): boolean {
 }
 
 /** How many bytes of the stream the handle is writing now; undefined where the stream does not say. */
-export function bytesBeingWritten(socket: Socket): number | undefined {
-  const state: unknown = Reflect.get(socket, '_writableState')
+export function bytesBeingWritten(stream: Writable): number | undefined {
+  const state: unknown = Reflect.get(stream, '_writableState')
   const length: unknown = isObject(state) ? Reflect.get(state, 'writelen') : undefined
   return typeof length === 'number' ? length : undefined
 }

@@ -34,6 +34,8 @@ export interface ConnectionListener {
   handshakeFailed(error: Error): void
   /** The transport is gone, and had not ended. */
   lost(): void
+  /** The program asks for the transport's FIN. */
+  endAsked(): void
   session(der: Buffer): void
   keylog(line: Buffer): void
 }
@@ -131,6 +133,10 @@ export class EngineConnection implements TransportListener {
     if (this.isFreed) return
     if (this.isSecured || this.hasReadingEnded) this.#listener.lost()
     else this.#cutOff(undefined)
+  }
+
+  endAsked(): void {
+    this.#listener.endAsked()
   }
 
   /** Moves OpenSSL's output on, and tells how far all of it has got. */

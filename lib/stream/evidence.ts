@@ -1,13 +1,13 @@
 // The facts of one connection as they come: alerts from the engine's events, FIN and RST from the transport.
 import type { BegunClosing } from '../closing/side.js'
 import type { AlertEvent } from '../openssl/index.js'
+import { decisiveFactsOf, factsOf, firstOf } from '../report/assembling.js'
 import { hasCloseNotifyOfOurs, isCloseNotify, receivedBy, receivedEnding, sentEnding } from '../report/ending-alerts.js'
 import type { ClosureFacts, Received, Sent, TcpEnd } from '../report/facts.js'
 import type { Alert } from '../tls/alerts.js'
 import type { SslProtocol } from '../tls/versions.js'
 
 const nothing = Object.freeze({ kind: 'nothing' } as const)
-const never = Number.POSITIVE_INFINITY
 // Warnings that end nothing may come without limit: the first so many are kept, and as many of the last.
 const alertsKept = 64
 
@@ -61,34 +61,12 @@ export class StreamEvidence {
   }
 
   facts(undeliveredBytes: number | undefined): ClosureFacts {
-    const { side, protocol, tcp, closing, surplusBytes, isQuiet: quiet } = this
-    const sent = this.sent()
-    const received = this.received()
+    const { side, protocol, tcp, closing, surplusBytes, alerts, isQuiet: quiet } = this
+    const actedAt = firstOf(this.finAt, this.destroyedAt)
+    const handshake = protocol === undefined ? 'not-completed' : 'completed'
+    const [sent, received] = [this.sent(), this.received()]
     const endedAt = performance.now()
-    const localAct = Math.min(timeOf(sent), this.finAt ?? never, this.destroyedAt ?? never)
-    const peerAct = Math.min(timeOf(received), timeOf(tcp))
-    return {
-      side,
-      handshake: protocol === undefined ? 'not-completed' : 'completed',
-      mode: closing?.mode ?? 'uncontrolled',
-      quiet,
-      sent,
-      received,
-      tcp,
-      waitRefused: closing?.waitRefused ?? false,
-      began: peerAct < localAct ? 'peer' : 'local',
-      discardedBytes: closing?.discardedBytes ?? 0,
-      surplusBytes,
-      alerts: this.alerts,
-      startedAt: Math.min(localAct, peerAct, closing?.startedAt ?? never, endedAt),
-      endedAt,
-      ...(protocol !== undefined && { protocol }),
-      ...(undeliveredBytes !== undefined && { undeliveredBytes }),
-      ...(closing?.endedBy !== undefined && { endedBy: closing.endedBy }),
-    }
+    const decisive = decisiveFactsOf({ handshake, quiet, sent, received, tcp, actedAt, endedBy: closing?.endedBy })
+    return factsOf(decisive, { side, protocol, actedAt, closing, surplusBytes, undeliveredBytes, alerts, endedAt })
   }
-}
-
-function timeOf(act: Sent | Received | TcpEnd): number {
-  return 'at' in act ? act.at : never
 }

@@ -7,6 +7,7 @@ import type { Ssl, SslProtocol } from '../openssl/index.js'
 import { invalid } from '../options.js'
 import { unwrapErrorOf } from '../report/unwrap-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
+import { alreadyStarted, PlaintextLock } from '../unwrap/plaintext-lock.js'
 import type { UnwrapOptions } from '../unwrap/unwrap-options.js'
 import { type Callback, ClosableDuplex } from './closable-duplex.js'
 import { decideOn } from './client-hello.js'
@@ -47,9 +48,10 @@ export function sideOf(stream: TlsStream, drainBy: DrainBy): EngineSide {
  * 'secureConnect' (a client's) and 'secure' (of both sides) tell that the handshake is done and the peer verified; what is
  * written before waits. 'session' has a session that can be resumed, 'keylog' a line of the key log.
  *
- * The transport belongs to the stream until unwrap() has given it back.
+ * The transport belongs to the stream until unwrap() has given it back: writing to it is refused with ERR_PLAINTEXT_UNDER_TLS,
+ * and its `end()` ends the stream.
  *
- * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_OPENSSL_CALL_FAILED; ERR_OPENSSL_FREED of the context
+ * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT; ERR_TLS_ALREADY_STARTED; ERR_OPENSSL_CALL_FAILED; ERR_OPENSSL_FREED of the context
  */
 export class TlsStream extends ClosableDuplex {
   static {
@@ -75,6 +77,7 @@ export class TlsStream extends ClosableDuplex {
     if (!(transport instanceof Duplex)) throw invalid('transport', 'a Duplex', transport)
     if (transport.destroyed || transport.readableEnded) throw invalid('transport', 'a Duplex that is open', transport)
     if (transport.readableEncoding !== null) throw invalid('transport', 'a Duplex without an encoding', transport)
+    if (PlaintextLock.isOn(transport)) throw alreadyStarted('new TlsStream()')
     const checked = checkStreamOptions(options)
     super(transport, { allowHalfOpen: checked.allowHalfOpen, highWaterMark })
     this.#options = checked
@@ -177,7 +180,8 @@ export class TlsStream extends ClosableDuplex {
     // A FIN that the program asks for meanwhile waits.
     this.fin.hold(() => undefined)
     const side = new EngineSide(this.#connection, this.closable(), 'write', ({ endedBy }) => {
-      return onTimeout === 'reject' && (endedBy === 'wait-timeout' || endedBy === 'reader-stalled')
+      const isLate = endedBy === 'flush-timeout' || endedBy === 'wait-timeout' || endedBy === 'reader-stalled'
+      return onTimeout === 'reject' && isLate
     })
     const closing = new Closing(side, checked)
     await closing.run()
@@ -212,7 +216,8 @@ export class TlsStream extends ClosableDuplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Callback): void {
-    this.#seal([chunk], done)
+    if (this.isPipedLate(chunk)) process.nextTick(done)
+    else this.#seal([chunk], done)
   }
 
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Callback): void {
@@ -265,6 +270,10 @@ export class TlsStream extends ClosableDuplex {
   }
 
   // --- Our side of the closing ---
+
+  protected override hasWrittenCloseNotify(): boolean {
+    return this.#connection.evidence.hasWrittenCloseNotify()
+  }
 
   #side(drainBy: DrainBy): EngineSide {
     return new EngineSide(this.#connection, this.closable(), drainBy)
@@ -319,6 +328,8 @@ export class TlsStream extends ClosableDuplex {
     this.#settle(report)
     this.#connection.free()
     transport.detach()
+    // A FIN that the program has asked for meanwhile stands behind both alerts.
+    if (this.writableEnded) transport.stream.end()
     this.endWithoutFin()
     return transport.stream
   }
@@ -361,6 +372,7 @@ export class TlsStream extends ClosableDuplex {
         if (this.#end.isCut) this.#writingEnded()
         else if (!(this.writableFinished && this.#connection.hasReadingEnded)) this.destroy()
       },
+      endAsked: () => void this.end(),
       session: (der) => void this.emit('session', der),
       keylog: (line) => void this.emit('keylog', line),
     }

@@ -5,6 +5,7 @@ import { kernelHasClosed } from '../closure/output-progress.js'
 import { fileDescriptor, handleOf, queuedBy } from '../closure/socket-internals.js'
 import { unacknowledged } from '../native/addon.js'
 import { invalid } from '../options.js'
+import { PlaintextLock } from '../unwrap/plaintext-lock.js'
 import { borrowReads } from './borrowed-reading.js'
 import { closed } from './refusals.js'
 
@@ -16,11 +17,14 @@ export interface TransportListener {
   ended(isReset: boolean): void
   failed(error: Error): void
   closed(): void
+  /** The program asks for its FIN. */
+  endAsked(): void
 }
 
 export class Transport {
   readonly stream: Duplex
   #listener: TransportListener | undefined
+  readonly #lock: PlaintextLock
   #finGiven = false
   // What has the socket read into its own memory again; null before the first bytes, for until then it may change its handle.
   #stopBorrowing: (() => void) | null | undefined = null
@@ -31,6 +35,7 @@ export class Transport {
     this.stream = stream
     this.#isPlainSocket = Object.getPrototypeOf(stream) === Socket.prototype && !replacesWriting(stream)
     this.#allowedHalfOpen = stream.allowHalfOpen
+    this.#lock = new PlaintextLock(stream, 'the TlsStream', () => this.#listener?.endAsked())
   }
 
   /** Takes the stream: from now on it is read for the listener, and the peer's FIN does not end our direction. */
@@ -63,6 +68,7 @@ export class Transport {
     this.stream.off('error', this.#onError)
     this.stream.off('close', this.#onClose)
     this.stream.allowHalfOpen = this.#allowedHalfOpen
+    this.#lock.release()
     this.stream.pause()
   }
 
@@ -103,7 +109,7 @@ export class Transport {
       if (taken !== undefined) process.nextTick(taken, this.stream.errored ?? closed('write()'))
       return true
     }
-    return this.stream.write(bytes, taken)
+    return this.#lock.write(bytes, taken)
   }
 
   /** FIN, behind all that was written. `done` is called once, when it is taken or the stream is gone. */
@@ -121,7 +127,7 @@ export class Transport {
     }
     stream.on('finish', settle)
     stream.on('close', settle)
-    stream.end()
+    this.#lock.end()
   }
 
   pause(): void {
@@ -152,6 +158,7 @@ export class Transport {
   }
 
   destroy(): void {
+    this.#lock.release()
     this.stream.destroy()
   }
 

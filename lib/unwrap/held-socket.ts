@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net'
-import { finished } from 'node:stream'
-import { bytesBeingWritten } from '../closure/socket-internals.js'
 import { wrapRemovably } from '../closure/stand-ins.js'
 import { isAwaitingDrain, stopDecoding } from '../closure/stream-internals.js'
-import { ClosureError } from '../errors.js'
+import type { ClosureError } from '../errors.js'
 import { invalid } from '../options.js'
+import { PlaintextLock } from './plaintext-lock.js'
 
 type Listener = (...args: unknown[]) => void
 type Done = (error?: Error | null) => void
@@ -30,13 +29,8 @@ export class HeldSocket {
   readonly #allowHalfOpen: boolean
   // That of setEncoding().
   readonly #encoding: BufferEncoding | null
+  readonly #lock: PlaintextLock
   readonly #freed: readonly (() => void)[]
-  // What TLS has written: it may be queued before it leaves.
-  readonly #sealed = new WeakSet<object>()
-  // How much the program has written before and is still queued, in the measure of writableLength. It leaves first.
-  #early: number
-  // The call is TLS's own.
-  #isOurs = false
   #isGivenBack = false
   #isFree = false
 
@@ -47,7 +41,6 @@ export class HeldSocket {
     if (!stopDecoding(tcp)) throw decoded(tcp)
     this.#wasFlowing = tcp.readableFlowing
     this.#wasAwaitingDrain = isAwaitingDrain(tcp)
-    this.#early = tcp.writableLength - (bytesBeingWritten(tcp) ?? tcp.writableLength)
     this.#allowHalfOpen = tcp.allowHalfOpen
     this.#listeners = readingEvents.flatMap((event) =>
       // As they were added: one of once() is to go after its first call.
@@ -59,33 +52,8 @@ export class HeldSocket {
     for (const { event, listener } of this.#listeners) tcp.off(event, listener)
     // The peer's FIN would end our direction, and with it keep TLS from answering.
     tcp.allowHalfOpen = true
-    held.add(tcp)
+    this.#lock = new PlaintextLock(tcp, 'the TLSSocket', () => this.endAsked())
     this.#freed = [
-      wrapRemovably(tcp, 'write', (previous, args) => {
-        if (this.#passes()) return previous(args)
-        refuse(args)
-        return false
-      }),
-      wrapRemovably(tcp, 'end', (previous, args) => {
-        if (this.#passes()) return previous(args)
-        const [chunk] = args
-        if (isListener(chunk)) finished(tcp, { readable: false }, chunk)
-        else if (chunk !== undefined && chunk !== null) refuse(args)
-        this.endAsked()
-        return tcp
-      }),
-      // pipe() of Node 26 calls this one, past write(). Nobody would hear an error but the net.Socket, and go with it.
-      wrapRemovably(tcp, '_write', (previous, args) => {
-        const [chunk, , callback] = args
-        if (this.#mayLeave(chunk)) return previous(args)
-        if (isListener(callback)) process.nextTick(callback)
-        return undefined
-      }),
-      // All that is queued, at once.
-      wrapRemovably(tcp, '_writev', (previous, args) => {
-        this.#early = 0
-        return previous(args)
-      }),
       ...['off', 'removeListener'].map((name) =>
         wrapRemovably(tcp, name, (previous, args) => (this.#forget(args) ? tcp : previous(args))),
       ),
@@ -100,20 +68,14 @@ export class HeldSocket {
     ]
   }
 
-  /** Whether TLS is on that socket, by startTls(). */
-  static has(tcp: Socket): boolean {
-    return held.has(tcp)
-  }
-
   /** Writes for TLS. */
   write(chunk: Buffer, callback: Done | undefined): void {
-    this.#sealed.add(chunk)
-    this.#asOurs(() => this.tcp.write(chunk, callback))
+    this.#lock.write(chunk, callback)
   }
 
   /** Sends FIN for TLS. */
   end(callback: Done): void {
-    this.#asOurs(() => this.tcp.end(callback))
+    this.#lock.end(callback)
   }
 
   /**
@@ -135,26 +97,13 @@ export class HeldSocket {
     const { tcp } = this
     this.#isGivenBack = true
     this.#isFree = true
-    held.delete(tcp)
+    this.#lock.release()
     for (const free of this.#freed) free()
     tcp.allowHalfOpen = this.#allowHalfOpen
     if (this.#encoding !== null) tcp.setEncoding(this.#encoding)
     if (this.#isToBePaused()) tcp.pause()
     for (const { event, listener } of this.#listeners) tcp.on(event, listener)
     if (tcp.readableEnded && !tcp.destroyed) setImmediate(() => endAnew(tcp))
-  }
-
-  // Afterwards too: where somebody has put a method of his own on top meanwhile, ours stays beneath it.
-  #passes(): boolean {
-    return this.#isOurs || this.#isFree
-  }
-
-  #mayLeave(chunk: unknown): boolean {
-    if (this.#isFree || (typeof chunk === 'object' && chunk !== null && this.#sealed.has(chunk))) return true
-    const length = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length : 0
-    if (length > this.#early) return false
-    this.#early -= length
-    return true
   }
 
   // Whether the program takes off a listener that is set aside, and no other.
@@ -176,18 +125,7 @@ export class HeldSocket {
   #listensTo(event: string): boolean {
     return this.#listeners.some((entry) => entry.event === event)
   }
-
-  #asOurs(call: () => void): void {
-    this.#isOurs = true
-    try {
-      call()
-    } finally {
-      this.#isOurs = false
-    }
-  }
 }
-
-const held = new WeakSet<Socket>()
 
 /** The error of a net.Socket that has handed out text in place of bytes. */
 export function decoded(tcp: Socket): ClosureError {
@@ -208,13 +146,4 @@ function endAnew(tcp: Socket): void {
 // What once() adds has the listener that it was given as a member.
 function isFor(added: Listener, listener: Listener): boolean {
   return added === listener || ('listener' in added && added.listener === listener)
-}
-
-function refuse(args: readonly unknown[]): void {
-  const callback = args.find((arg) => typeof arg === 'function')
-  if (typeof callback !== 'function') return
-  const message = 'TLS is on this net.Socket: write to the TLSSocket, or await unwrap() before'
-  process.nextTick(() => {
-    Reflect.apply(callback, undefined, [new ClosureError('ERR_PLAINTEXT_UNDER_TLS', message)])
-  })
 }

@@ -10,6 +10,7 @@ import { admitClient } from './client-certificate.js'
 import { forward } from './forwarding.js'
 import { Gate } from './gate.js'
 import { HeldSocket } from './held-socket.js'
+import { alreadyStarted, PlaintextLock } from './plaintext-lock.js'
 import type { UnwrapOptions } from './unwrap-options.js'
 import { Unwrapping } from './unwrapping.js'
 
@@ -103,12 +104,7 @@ export function startTls(tcp: Socket, options: StartTlsOptions): StartedTls {
 function checkArguments(tcp: unknown, options: unknown): asserts tcp is Socket {
   if (!(tcp instanceof Socket)) throw invalid('socket', 'a net.Socket', tcp)
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options)
-  if (HeldSocket.has(tcp)) {
-    throw new ClosureError(
-      'ERR_TLS_ALREADY_STARTED',
-      'startTls() came while TLS is on this net.Socket: unwrap it first',
-    )
-  }
+  if (PlaintextLock.isOn(tcp)) throw alreadyStarted('startTls()')
   if (tcp.destroyed || tcp.readableEnded || tcp.writableEnded) {
     throw new ClosureError('ERR_CLOSURE_CLOSED', 'startTls() came too late: the net.Socket has ended')
   }

@@ -27,6 +27,7 @@ const excluded = {
     cli: 'no native code of its own',
     closing: 'no native code',
     docs: 'no native code of its own',
+    examples: 'no native code of its own',
     hazards: 'time, memory and ends of processes are other ones there',
     house: 'no native code',
     lab: 'needs other libraries than the process has, and AddressSanitizer takes no RTLD_DEEPBIND',

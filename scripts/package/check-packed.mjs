@@ -41,6 +41,7 @@ function required() {
   return [
     { what: 'a prebuilt binary', pattern: /^prebuilds\/\w+-\w+\/[\w.-]+\.node$/ },
     { what: 'a page of documentation', pattern: /^docs\/.+\.md$/ },
+    { what: 'an example', pattern: /^examples\/.+\.mjs$/ },
     ...[
       'dist/lib/index.js',
       'dist/lib/index.d.ts',

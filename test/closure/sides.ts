@@ -7,7 +7,7 @@
  *         const { local, peer, wire, near, far, closure } = await connectSides(sides)
  */
 import type { Socket } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { type Closure, type ClosureError, closureOf } from '../../lib/index.js'
@@ -90,7 +90,7 @@ export const closeNotify = 'alert warning close_notify'
 export const closeNotifyAndFin = [closeNotify, 'fin']
 
 /** Writes and waits until it has gone to the kernel. */
-export function write(socket: TLSSocket, data: string | Buffer): Promise<void> {
+export function write(socket: Writable, data: string | Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.write(data, (error) => {
       if (error instanceof Error) reject(error)
@@ -100,7 +100,7 @@ export function write(socket: TLSSocket, data: string | Buffer): Promise<void> {
 }
 
 /** Resolves at 'close' with whether it had an error. */
-export function closed(socket: TLSSocket): Promise<boolean> {
+export function closed(socket: Duplex): Promise<boolean> {
   return new Promise((resolve) => socket.once('close', (hadError: boolean) => resolve(hadError)))
 }
 

@@ -7,9 +7,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type Closure, type ClosureReport, closureOf, controlClosure } from '../../lib/index.js'
 import { trackingCounts } from '../../lib/native/addon.js'
 import { certificate } from '../support/certificate.js'
+import { collected, collectGarbage, settled } from '../support/garbage.js'
 import { connectPair, type TlsVersion, tlsVersions } from '../support/pair.js'
-
-const collectGarbage = exposedGc()
 
 // The first connection of a process makes things that stay.
 beforeAll(async () => {
@@ -158,26 +157,4 @@ async function closedPair(version: TlsVersion, close: (closure: Closure) => Prom
   await close(closure)
   await pair.close()
   return { report: closure.report, socket: new WeakRef(pair.client), closure: new WeakRef(closure) }
-}
-
-async function collected(ref: WeakRef<object>): Promise<void> {
-  await settled(() => ref.deref() === undefined)
-}
-
-/** Collects until something is so. What is never so is a leak. */
-async function settled(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    // Out of the turn in which a WeakRef was looked at, which keeps its target.
-    await sleep(1)
-    collectGarbage()
-    await sleep(1)
-    if (isSo()) return
-  }
-  expect(isSo()).toBe(true)
-}
-
-function exposedGc(): () => void {
-  const gc: unknown = Reflect.get(globalThis, 'gc')
-  if (typeof gc !== 'function') throw new Error('These tests need node --expose-gc: vitest.config.ts gives it')
-  return () => void Reflect.apply(gc, undefined, [])
 }

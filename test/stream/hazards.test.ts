@@ -1,12 +1,12 @@
 // What goes wrong on the way: records that are damaged, warnings, messages between the alerts, transports of many kinds.
 import { connect as connectTcp } from 'node:net'
-import { Duplex } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createContext, createServer, SslError, TlsStream, TruncationError } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
 import { EngineEnd } from '../support/engine-end.js'
 import { collect, once, turns } from '../support/streams.js'
 import { alertRecord, damagedRecord, isCloseNotify, plaintext } from '../support/tampering.js'
+import { memoryPair, over } from './memory.js'
 import { connectStreams, portOf, streamSides } from './pair.js'
 
 describe.each(streamSides)('$name, $version, our side is the $near', (sides) => {
@@ -66,39 +66,6 @@ describe.each(streamSides)('$name, $version, our side is the $near', (sides) => 
     expect((await collected).bytes).toHaveLength(300_000)
   })
 })
-
-/** Two ends of a pipe in memory, each of which gives what is written to the other in the writer's stack, in such pieces. */
-function memoryPair(pieceSize = Number.POSITIVE_INFINITY): readonly [Duplex, Duplex] {
-  const ends: Duplex[] = []
-  const make = (other: () => Duplex | undefined) =>
-    new Duplex({
-      allowHalfOpen: true,
-      read: () => undefined,
-      write: (chunk: Buffer, _encoding, done) => {
-        for (let at = 0; at < chunk.length; at += pieceSize) other()?.push(chunk.subarray(at, at + pieceSize))
-        done()
-      },
-      final: (done) => {
-        other()?.push(null)
-        done()
-      },
-    })
-  const first = make(() => ends[1])
-  const second = make(() => ends[0])
-  ends.push(first, second)
-  return [first, second]
-}
-
-function over([near, far]: readonly [Duplex, Duplex]): readonly [TlsStream, TlsStream] {
-  const { cert, key, host: servername } = certificate
-  const client = new TlsStream(near, { context: createContext('client', { ca: cert }), servername })
-  const server = new TlsStream(far, { context: createContext('server', { cert, key }) })
-  onTestFinished(() => {
-    client.destroy()
-    server.destroy()
-  })
-  return [client, server]
-}
 
 describe('over a Duplex of the program', () => {
   test.each([1, 2, 3])('TLS in TLS, %s deep: data passes, and each layer ends clean', async (depth) => {

@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest'
 import { connect, createServer, type StreamClosingOptions, type TlsStream } from '../../lib/stream/index.js'
 import { builds } from '../openssl/builds.js'
 import type { OpenSSL } from '../../lib/openssl/index.js'
+import type { ClosingWay } from '../closure/shared/ways.js'
 import { certificate } from '../support/certificate.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { type Relay, type RelayOptions, startRelay } from '../support/relay.js'
@@ -34,9 +35,14 @@ export const streamSides: readonly StreamSides[] = libraries.flatMap(({ name, op
   ]),
 )
 
+/** All sides of the process's own library, and one of each version on the others. */
+export const fewerSides: readonly StreamSides[] = streamSides.filter(
+  ({ name, version, near }) => name === 'own' || (version === 'TLSv1.3') === (near === 'client'),
+)
+
 export interface MoreOptions extends StreamClosingOptions {
   readonly peerHalfOpen?: boolean
-  readonly relay?: Omit<RelayOptions, 'port'>
+  readonly relay?: Omit<RelayOptions, 'port'> | undefined
 }
 
 export interface StreamPair {
@@ -51,6 +57,18 @@ export interface StreamPair {
 }
 
 const identity = { key: certificate.key, cert: certificate.cert }
+
+/** A TlsStream as one of those whose closing is under test: its end is as Node has it, so that the same is expected. */
+export const streamWays: readonly ClosingWay[] = fewerSides.map((sides) => ({
+  name: `TlsStream, ${sides.name}`,
+  version: sides.version,
+  near: sides.near,
+  connect: async ({ localHalfOpen = false, ...more } = {}) => {
+    const options = { ...more, allowHalfOpen: localHalfOpen, onTruncation: 'report' } as const
+    const { local, ...others } = await connectStreams(sides, options)
+    return { local, closure: local, ...others }
+  },
+}))
 
 /** After the handshake; a client has read its tickets. */
 export async function connectStreams(sides: StreamSides, more: MoreOptions = {}): Promise<StreamPair> {

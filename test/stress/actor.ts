@@ -1,8 +1,9 @@
 /** One side of one connection: carries out its plan and keeps what it was told. */
-import type { Readable } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
-import { type Closure, ClosureError, type ClosureReport, closureOf } from '../../lib/index.js'
-import type { Act, PlannedShutdown, SidePlan, What, When } from './plan.js'
+import type { Duplex, Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import { ClosureError, type ClosureReport, closureOf } from '../../lib/index.js'
+import { TlsStream } from '../../lib/stream/index.js'
+import type { Act, PlannedShutdown, PlannedUnwrap, SidePlan, What, When } from './plan.js'
 
 /** How a protocol writes, reads and ends. */
 export interface Means {
@@ -12,6 +13,21 @@ export interface Means {
   readonly end: () => void
   readonly closeOwner: () => void
   readonly destroyOwner: () => void
+}
+
+/** What a side closes: a TLSSocket, or a TlsStream. */
+export interface Socket extends Duplex {
+  readonly alpnProtocol: string | false | null | undefined
+  destroySoon(): void
+}
+
+/** How it is closed. */
+interface Closure {
+  readonly report: Promise<ClosureReport>
+  readonly shutdown: (options: PlannedShutdown & { readonly signal?: AbortSignal }) => Promise<ClosureReport>
+  readonly closeNotify: (options: { readonly flushTimeout: number }) => Promise<void>
+  /** How many close_notify it has written; undefined where only the report tells. */
+  readonly closeNotifies: () => number | undefined
 }
 
 /** A side's account of its connection, when all is over. */
@@ -35,13 +51,15 @@ const expectedCodes: readonly string[] = [
   'ERR_CLOSURE_CLOSED',
   'ERR_CLOSURE_OWNED',
   'ERR_CLOSURE_FLUSH_TIMEOUT',
+  'ERR_UNWRAP_TIMEOUT',
+  'ERR_UNWRAP_FAILED',
 ]
 
 /** All data of all sides is a prefix of this. */
 export const pattern: Buffer = patternOf(3_200_000)
 
 export class Actor {
-  readonly socket: TLSSocket
+  readonly socket: Socket
   readonly #plan: SidePlan
   #closure: Closure | undefined
   #means: Means | undefined
@@ -57,7 +75,7 @@ export class Actor {
   readonly #promises: Promise<void>[] = []
   readonly #pending = new Set<string>()
 
-  constructor(socket: TLSSocket, plan: SidePlan) {
+  constructor(socket: Socket, plan: SidePlan) {
     this.socket = socket
     this.#plan = plan
     socket.on('error', () => undefined)
@@ -128,7 +146,7 @@ export class Actor {
 
   #takeClosure(): void {
     if (this.#closure !== undefined) return
-    this.#closure = closureOf(this.socket)
+    this.#closure = closureFor(this.socket)
     this.#track('report', this.#closure.report, (report) => {
       this.#report = report
       if (JSON.stringify(JSON.parse(JSON.stringify(report))) !== JSON.stringify(report)) this.#complain('not JSON')
@@ -196,6 +214,9 @@ export class Actor {
         this.#closing(false)
         this.#means?.destroyOwner()
         return
+      case 'unwrap':
+        this.#callUnwrap(what.options)
+        return
     }
   }
 
@@ -212,8 +233,7 @@ export class Actor {
     else if (abortAfter !== undefined) setTimeout(() => controller.abort(), abortAfter)
     const before = this.#written
     const promise = closure.shutdown({ ...options, ...(abortAfter !== undefined && { signal: controller.signal }) })
-    // A refused call closes nothing.
-    if (closure.state === 'closing') this.#closing(true, before)
+    this.#closingUnlessRefused(promise, before)
     this.#track('shutdown()', promise, (report) => {
       this.#shutdown = report
     })
@@ -224,8 +244,33 @@ export class Actor {
     const promise = closure.closeNotify({ flushTimeout })
     this.#track('closeNotify()', promise, () => {
       this.#closing(true, before)
-      const sent = closure.alerts.filter(({ direction, name }) => direction === 'sent' && name === 'close_notify')
-      if (sent.length !== 1) this.#complain(`closeNotify() resolved with ${sent.length} close_notify written`)
+      const sent = closure.closeNotifies() ?? 1
+      if (sent !== 1) this.#complain(`closeNotify() resolved with ${sent} close_notify written`)
+    })
+  }
+
+  // Nothing follows in the clear: its FIN alone.
+  #callUnwrap(options: PlannedUnwrap): void {
+    const { socket } = this
+    if (!(socket instanceof TlsStream)) return
+    const promise = socket.unwrap(options)
+    this.#closingUnlessRefused(promise, this.#written)
+    this.#track('unwrap()', promise, (transport) => {
+      transport.on('error', () => undefined).resume()
+      transport.end()
+    })
+  }
+
+  // A refused call closes nothing, and rejects before anything else has its turn.
+  #closingUnlessRefused(promise: Promise<unknown>, written: number): void {
+    let isRefused = false
+    promise.catch((error: unknown) => {
+      isRefused = error instanceof ClosureError && error.origin === 'caller'
+    })
+    queueMicrotask(() => {
+      queueMicrotask(() => {
+        if (!isRefused) this.#closing(true, written)
+      })
     })
   }
 
@@ -247,6 +292,26 @@ export class Actor {
 
   #complain(complaint: string): void {
     this.#complaints.push(complaint)
+  }
+}
+
+function closureFor(socket: Socket): Closure {
+  if (socket instanceof TlsStream) {
+    return {
+      report: socket.report,
+      shutdown: (options) => socket.shutdown(options),
+      closeNotify: (options) => socket.closeNotify(options),
+      closeNotifies: () => undefined,
+    }
+  }
+  if (!(socket instanceof TLSSocket)) throw new Error('Expected a TLSSocket or a TlsStream')
+  const closure = closureOf(socket)
+  return {
+    report: closure.report,
+    shutdown: (options) => closure.shutdown(options),
+    closeNotify: (options) => closure.closeNotify(options),
+    closeNotifies: () =>
+      closure.alerts.filter(({ direction, name }) => direction === 'sent' && name === 'close_notify').length,
   }
 }
 

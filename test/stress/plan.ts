@@ -29,6 +29,8 @@ export interface SidePlan {
   readonly takenEarly: boolean
   /** Whether its TLS stands on a Duplex of the program's own: everywhere else keep-open is refused. Only tls. */
   readonly overDuplex: boolean
+  /** Whether it is a TlsStream. Only tls. */
+  readonly isStream: boolean
   readonly acts: readonly Act[]
 }
 
@@ -63,6 +65,8 @@ export type What =
   | { readonly kind: 'end' | 'destroy' | 'destroySoon' | 'fail' }
   /** Only http1 (server.closeAllConnections(), agent.destroy()) and http2. */
   | { readonly kind: 'closeOwner' | 'destroyOwner' }
+  /** Only a TlsStream. */
+  | { readonly kind: 'unwrap'; readonly options: PlannedUnwrap }
 
 export interface PlannedShutdown {
   readonly mode: 'quiet' | 'unidirectional' | 'bidirectional'
@@ -71,6 +75,13 @@ export interface PlannedShutdown {
   readonly maxDiscardBytes: number
   readonly onData?: 'deliver' | 'discard' | 'fail'
   readonly afterwards?: 'fin' | 'keep-open'
+}
+
+export interface PlannedUnwrap {
+  readonly flushTimeout: number
+  readonly waitTimeout: number
+  readonly onData: 'deliver' | 'discard' | 'fail'
+  readonly onTimeout: 'destroy' | 'reject'
 }
 
 export function planOf(seed: number, index: number): Plan {
@@ -93,13 +104,15 @@ export function planOf(seed: number, index: number): Plan {
 
 function sidePlan(random: SeededRandom, protocol: Plan['protocol'], side: 'client' | 'server'): SidePlan {
   const count = random.pick([0, 1, 1, 1, 2, 3])
+  const isStream = protocol === 'tls' && random.next() < 0.6
   const drawn = {
     bytes: side === 'server' || protocol === 'tls' ? size(random) : random.pick([0, 0, 0, 100, 200_000]),
     pieces: random.pick([1, 1, 3, 20]),
     corked: random.next() < 0.2,
     reader: reader(random),
     takenEarly: random.next() < 0.5,
-    acts: Array.from({ length: count }, () => ({ when: when(random, side), what: what(random, protocol) })),
+    isStream,
+    acts: Array.from({ length: count }, () => ({ when: when(random, side), what: what(random, protocol, isStream) })),
   }
   return { ...drawn, overDuplex: drawn.acts.some(({ what }) => keepsOpen(what)) }
 }
@@ -133,9 +146,10 @@ function when(random: SeededRandom, side: 'client' | 'server'): When {
   return { kind: 'after', ms: random.pick([0, 1, 2, 5, 10, 30, 60]) }
 }
 
-function what(random: SeededRandom, protocol: Plan['protocol']): What {
+function what(random: SeededRandom, protocol: Plan['protocol'], isStream: boolean): What {
   const kind = random.next()
-  if (kind < 0.55) return shutdown(random, protocol)
+  if (kind < 0.15 && isStream) return { kind: 'unwrap', options: unwrapping(random) }
+  if (kind < 0.55) return shutdown(random, protocol, isStream)
   if (kind < 0.65) return { kind: 'closeNotify', flushTimeout: budget(random) }
   if (kind < 0.73) return { kind: 'end' }
   if (kind < 0.8) return { kind: 'destroy' }
@@ -144,9 +158,18 @@ function what(random: SeededRandom, protocol: Plan['protocol']): What {
   return { kind: random.next() < 0.7 ? 'closeOwner' : 'destroyOwner' }
 }
 
-function shutdown(random: SeededRandom, protocol: Plan['protocol']): What {
+function unwrapping(random: SeededRandom): PlannedUnwrap {
+  return {
+    flushTimeout: budget(random),
+    waitTimeout: budget(random),
+    onData: random.pick(['deliver', 'discard', 'fail']),
+    onTimeout: random.pick(['destroy', 'reject']),
+  }
+}
+
+function shutdown(random: SeededRandom, protocol: Plan['protocol'], isStream: boolean): What {
   const onData = random.pick(['deliver', 'discard', 'fail', undefined] as const)
-  const keepOpen = protocol === 'tls' && random.next() < 0.15
+  const keepOpen = protocol === 'tls' && !isStream && random.next() < 0.15
   return {
     kind: 'shutdown',
     options: {

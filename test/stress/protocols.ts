@@ -6,6 +6,7 @@ import { connect as connectTcp, createServer as createTcpServer, type Server, ty
 import type { Duplex } from 'node:stream'
 import tls, { type TLSSocket } from 'node:tls'
 import { certificate, key } from '../../benchmarks/support/certificate.js'
+import { connect as connectStream, createServer as createStreamServer, type TlsStream } from '../../lib/stream/index.js'
 import { Gate } from '../support/gate.js'
 import { Actor, type Means } from './actor.js'
 import type { Plan } from './plan.js'
@@ -38,10 +39,13 @@ const ignore = () => undefined
 async function tlsEnds(plan: Plan): Promise<Ends> {
   const { allowHalfOpen } = plan
   let serverSide: Actor | undefined
-  const server = tls.createServer({ ...serverOptions(plan), allowHalfOpen }, (socket) => {
+  const secured = (socket: TLSSocket | TlsStream) => {
     serverSide = new Actor(socket, plan.server)
     serverSide.secured(rawMeans(socket), socket)
-  })
+  }
+  const server = plan.server.isStream
+    ? createStreamServer({ ...serverOptions(plan), ...streamOptions(plan) }, secured)
+    : tls.createServer({ ...serverOptions(plan), allowHalfOpen }, secured)
   const beneath = createTcpServer({ allowHalfOpen: true }, (tcp) => {
     server.emit('connection', new Gate(tcp, allowHalfOpen))
   })
@@ -49,6 +53,7 @@ async function tlsEnds(plan: Plan): Promise<Ends> {
     ...(await listening(server, plan.server.overDuplex ? beneath : server)),
     server: () => serverSide,
     connect: (port) => {
+      if (plan.client.isStream) return streamClient(plan, port)
       const tcp = plan.client.overDuplex ? connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true }) : undefined
       const socket = connectTls(plan, port, [], tcp && new Gate(tcp, allowHalfOpen))
       const side = watched(new Actor(socket, plan.client), tcp)
@@ -56,6 +61,27 @@ async function tlsEnds(plan: Plan): Promise<Ends> {
       return side
     },
   }
+}
+
+function streamClient(plan: Plan, port: number): Actor {
+  const { version } = plan
+  const tcp = connectTcp({ port, host: '127.0.0.1' })
+  const stream = connectStream({
+    socket: tcp,
+    servername: 'localhost',
+    ca: certificate,
+    minVersion: version,
+    maxVersion: version,
+    ...streamOptions(plan),
+  })
+  const side = watched(new Actor(stream, plan.client), tcp)
+  stream.once('secureConnect', () => side.secured(rawMeans(stream), stream))
+  return side
+}
+
+// What is cut is no end of the stream.
+function streamOptions({ allowHalfOpen }: Plan) {
+  return { allowHalfOpen, flushTimeout: 1000, waitTimeout: 200 }
 }
 
 async function http1Ends(plan: Plan): Promise<Ends> {
@@ -155,9 +181,9 @@ async function http2Ends(plan: Plan): Promise<Ends> {
   }
 }
 
-function rawMeans(socket: TLSSocket): Means {
+function rawMeans(socket: TLSSocket | TlsStream): Means {
   return {
-    write: (piece, _last, done) => socket.write(piece, done),
+    write: (piece, _last, done) => void socket.write(piece, done),
     end: () => socket.end(),
     closeOwner: () => socket.end(),
     destroyOwner: () => socket.destroy(),
@@ -176,7 +202,7 @@ function sessionMeans(session: http2.Http2Session, stream: http2.Http2Stream): M
   }
 }
 
-function watched(side: Actor, tcp: Socket = side.socket): Actor {
+function watched(side: Actor, tcp: Duplex = side.socket): Actor {
   tcp.once('connect', () => side.connected())
   return side
 }
@@ -198,12 +224,12 @@ function connectTls(plan: Plan, port: number, ALPNProtocols: string[] = [], bene
   return tls.connect(options)
 }
 
-function serverOptions({ version }: Plan): tls.TlsOptions {
+function serverOptions({ version }: Plan) {
   return { key, cert: certificate, minVersion: version, maxVersion: version }
 }
 
 /** `transport` accepts the connections, where the server does not do so itself. */
-async function listening(server: tls.Server | https.Server | http2.Http2SecureServer, transport: Server = server) {
+async function listening(server: Server, transport: Server = server) {
   // A half-open socket whose handshake was never done is nobody's to close.
   const accepted = new Set<Socket>()
   let isAbandoned = false

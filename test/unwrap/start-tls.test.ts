@@ -104,22 +104,6 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
     expect([request.text, response.text]).toEqual(['request', 'response'])
   })
 
-  test('what others write to the net.Socket does not leave, and their end() ends TLS in order', async () => {
-    const { tcp, socket, peer } = await started(side)
-    socket.resume()
-    const refused = withCode('ERR_PLAINTEXT_UNDER_TLS')
-    expect(tcp.write('no callback')).toBe(false)
-    expect(await new Promise((resolve) => tcp.write('plaintext', resolve))).toMatchObject(refused)
-    expect(await new Promise((resolve) => tcp.write('plaintext', 'utf8', resolve))).toMatchObject(refused)
-    socket.write('in TLS')
-    const refusals: unknown[] = []
-    tcp.end('the end', (...given: readonly unknown[]) => refusals.push(...given))
-    await until(() => refusals.length > 0)
-    expect(refusals).toMatchObject([refused])
-    await peer.until(() => peer.hasEnded)
-    expect(peer).toMatchObject({ data: 'in TLS', isClosed: true, plaintext: '' })
-  })
-
   test('text that others have the net.Socket hand out ends the connection, for it has lost bytes', async () => {
     const { tcp, socket, peer, errors } = await started(side)
     tcp.setEncoding('utf8')
@@ -127,35 +111,6 @@ describe.each(startedSides)('$version, our side is the $near', (side) => {
     peer.send(peer.sealed('x'))
     await until(() => socket.destroyed)
     expect(errors).toMatchObject([withCode('ERR_CLOSURE_INVALID_ARGUMENT')])
-  })
-
-  test('end() of the net.Socket calls back when TLS has ended; a method of others on top of ours works after unwrap()', async () => {
-    const { tcp, socket, unwrap, peer } = await started(side)
-    const write = tcp.write.bind(tcp)
-    const written: unknown[] = []
-    Object.defineProperty(tcp, 'write', {
-      configurable: true,
-      writable: true,
-      value: (...args: readonly unknown[]): unknown => {
-        written.push(args[0])
-        return Reflect.apply(write, undefined, args)
-      },
-    })
-    socket.resume()
-    const unwrapped = unwrap(ample)
-    await peer.until(() => peer.isClosed)
-    peer.send(peer.closeNotify())
-    await unwrapped
-    tcp.write('clear')
-    await peer.until(() => peer.plaintext === 'clear')
-    expect(written).toContain('clear')
-
-    const second = await started(side)
-    const ended = new Promise<void>((resolve) => second.tcp.end(resolve))
-    second.socket.resume()
-    await second.peer.until(() => second.peer.hasEnded)
-    await ended
-    expect(second.peer).toMatchObject({ isClosed: true, plaintext: '' })
   })
 
   test('what came before startTls() is the beginning of TLS', async () => {

@@ -4,15 +4,17 @@
  *     const { tcp, socket, unwrap, peer } = await started({ version: 'TLSv1.3', near: 'client' })
  */
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import { expect, onTestFinished } from 'vitest'
-import { type StartedTls, startTls, type StartTlsOptions, UnwrapError } from '../../lib/index.js'
+import { closureOf, type StartedTls, startTls, type StartTlsOptions } from '../../lib/index.js'
 import type { Side } from '../../lib/tls/records.js'
 import { tcpPair } from '../closure/tls-over.js'
 import { certificate } from '../support/certificate.js'
 import { EngineEnd } from '../support/engine-end.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { once, turns } from '../support/streams.js'
+import { ample, failing, textOf, until, type Way } from './shared/taken-off.js'
+
+export { ample, failing, textOf, until }
 
 export interface StartedSide {
   readonly version: TlsVersion
@@ -32,9 +34,6 @@ export interface Started extends StartedTls {
   /** The error of 'error' of the TLSSocket. */
   readonly errors: readonly Error[]
 }
-
-/** Time that no test takes. */
-export const ample = { flushTimeout: 20_000, waitTimeout: 20_000 } as const
 
 export function optionsOf({ version, near }: StartedSide): StartTlsOptions {
   const { key, cert, host: servername } = certificate
@@ -74,34 +73,6 @@ export async function unwrappedOnce(side: StartedSide): Promise<Started> {
   return tls
 }
 
-/** All that is read of a stream from now on. */
-export function textOf(stream: Socket | TLSSocket): { text: string } {
-  const read = { text: '' }
-  stream.on('data', (data: Buffer) => {
-    read.text += String(data)
-  })
-  return read
-}
-
-/** Waits until something is so: turns of the event loop, with TCP at work between them. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const hangs = performance.now() + 20_000
-  while (!isSo()) {
-    await turns(1)
-    if (performance.now() > hangs) throw new Error(`Expected ${String(isSo)} to become true`)
-  }
-}
-
-/** Runs an unwrap that has to fail; gives its error. */
-export async function failing(unwrapped: Promise<Socket>): Promise<UnwrapError> {
-  const error: unknown = await unwrapped.then(
-    () => new Error('it was unwrapped'),
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof UnwrapError)) throw error
-  return error
-}
-
 /** Waits until TLS and TCP are gone, and sees that nothing of ours is left on the net.Socket. */
 export async function bothGone({ socket, tcp }: Started): Promise<void> {
   await until(() => socket.closed && tcp.closed)
@@ -114,3 +85,17 @@ export async function bothGone({ socket, tcp }: Started): Promise<void> {
 export function listenersOf(stream: Socket): Readonly<Record<string, readonly unknown[]>> {
   return Object.fromEntries(stream.eventNames().map((event) => [String(event), stream.rawListeners(event)]))
 }
+
+/** startTls() as one of those who put TLS on. */
+export const startedWays: readonly Way[] = startedSides.map((side) => ({
+  name: 'startTls()',
+  ...side,
+  begin: async (before) => {
+    const { tcp, socket, unwrap, peer, far, errors } = await started(side, before)
+    return { tcp, tls: socket, unwrap, report: () => closureOf(socket).report, peer, far, errors }
+  },
+  put: (tcp, near) => {
+    const { socket: tls, unwrap } = startTls(tcp, optionsOf({ ...side, near }))
+    return { tls, unwrap, secured: once(tls, 'secureConnect') }
+  },
+}))

@@ -1,8 +1,8 @@
 // A worker that makes one connection, closes it, posts the verdict and ends.
 import { parentPort } from 'node:worker_threads'
-import { packageUrl, pair } from './support.mjs'
+import { loadClosureOf, pair } from './support.mjs'
 
-const { closureOf } = await import(packageUrl)
+const closureOf = await loadClosureOf()
 const { client, server, listener } = await pair()
 server.resume()
 client.resume()

@@ -1,6 +1,6 @@
 // Shows that the main thread still works: one clean closing, and nothing tracked afterwards.
 import { once } from 'node:events'
-import { nativeUrl, packageUrl, pair, say, sleep } from './support.mjs'
+import { loadClosureOf, nativeUrl, pair, say, sleep } from './support.mjs'
 
 export async function closeOneInMain() {
   const { trackingCounts } = await import(nativeUrl)
@@ -12,7 +12,7 @@ export async function closeOneInMain() {
 
 /** Makes a connection, closes it and gives the verdict. */
 export async function closeOne() {
-  const { closureOf } = await import(packageUrl)
+  const closureOf = await loadClosureOf()
   const { client, server, listener } = await pair()
   server.resume()
   client.resume()

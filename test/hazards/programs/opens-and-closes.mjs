@@ -1,8 +1,9 @@
 // Opens and closes many connections, both sides controlled, and prints what memory that leaves.
 import { once } from 'node:events'
 import tls from 'node:tls'
-import { cert, clientOptions, immediate, listen, nativeUrl, packageUrl, say } from './support.mjs'
+import { cert, clientOptions, immediate, listen, nativeUrl, ofStreams, packageUrl, say, streamUrl } from './support.mjs'
 
+const { connect, createContext } = await import(streamUrl)
 const { closureOf } = await import(packageUrl)
 const { trackingCounts } = await import(nativeUrl)
 const total = Number(process.argv[2])
@@ -13,10 +14,12 @@ let connections = 0
 
 const listener = await listen({}, (socket) => {
   socket.resume()
-  count(closureOf(socket).report)
+  count(ofStreams ? socket.report : closureOf(socket).report)
 })
 // One context for all: reading the certificate again for each would be most of the work.
-const options = clientOptions(listener, { secureContext: tls.createSecureContext({ ca: cert }) })
+const secureContext = ofStreams ? createContext('client', { ca: cert }) : tls.createSecureContext({ ca: cert })
+const { port, host, servername } = clientOptions(listener)
+const options = { port, host, servername, secureContext }
 
 await print()
 // By then the process has the size that this load gives it: Node 26 takes 4,000 connections to get there.
@@ -31,8 +34,8 @@ async function run(upTo) {
 }
 
 async function one() {
-  const client = tls.connect(options)
-  const closure = closureOf(client)
+  const client = ofStreams ? connect(options) : tls.connect(options)
+  const closure = ofStreams ? client : closureOf(client)
   count(closure.report)
   await once(client, 'secureConnect')
   await immediate()

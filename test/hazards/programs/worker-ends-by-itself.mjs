@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { Worker, isMainThread, workerData } from 'node:worker_threads'
 import { closeOneInMain } from './in-main.mjs'
-import { packageUrl, pair, say } from './support.mjs'
+import { loadClosureOf, pair, say } from './support.mjs'
 
 if (isMainThread) {
   const how = process.argv[2]
@@ -12,7 +12,7 @@ if (isMainThread) {
   say({ how, workerCode: await ended })
   await closeOneInMain()
 } else {
-  const { closureOf } = await import(packageUrl)
+  const closureOf = await loadClosureOf()
   const idle = await pair({ server: { allowHalfOpen: true } })
   const waiting = await pair({ server: { allowHalfOpen: true } })
   for (const socket of [idle.client, idle.server, waiting.client]) closureOf(socket)
