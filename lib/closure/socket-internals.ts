@@ -4,7 +4,7 @@
 // on Node 18, 20, 22, 24 and 26.
 import { EventEmitter } from 'node:events'
 import { ClientRequest, IncomingMessage, OutgoingMessage } from 'node:http'
-import type { Http2Stream } from 'node:http2'
+import { Http2ServerRequest, type Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Duplex, type Writable } from 'node:stream'
 import { Server, type TLSSocket } from 'node:tls'
@@ -89,11 +89,14 @@ export function ownerOf(socket: TLSSocket): Owner {
   return socket.listenerCount('agentRemove') > 0 ? 'http-client' : 'program'
 }
 
+/** A socket of Node's, or a stream that may carry http2 like one. */
+export type Http2Transport = Duplex & Pick<TLSSocket, 'alpnProtocol'>
+
 /**
  * The http2 session on a socket. It leaves itself there under a symbol of Node's, which in 18 to 26 is undefined by
  * mistake, so that the key is the text 'undefined', and takes itself away when it is destroyed.
  */
-export function http2SessionOf(socket: TLSSocket): object | undefined {
+export function http2SessionOf(socket: Http2Transport): object | undefined {
   const known: unknown = 'undefined' in socket ? socket.undefined : undefined
   if (isHttp2Session(known)) return known
   if (socket.alpnProtocol !== 'h2') return undefined
@@ -109,7 +112,7 @@ function isHttp2Session(value: unknown): value is object {
 }
 
 /** The open streams of the http2 session on a socket, known by their ids; none where there is no session. */
-export function http2StreamsOf(socket: TLSSocket): readonly Http2Stream[] {
+export function http2StreamsOf(socket: Http2Transport): readonly Http2Stream[] {
   const session = http2SessionOf(socket)
   const state = session && http2StateOf(session)
   const streams: unknown = state && Reflect.get(state, 'streams')
@@ -136,6 +139,13 @@ function http2StateOf(session: object): object | undefined {
 
 function pushHttp2Stream(found: Http2Stream[], stream: unknown): void {
   if (isHttp2Stream(stream)) found.push(stream)
+}
+
+/** The request that http2's compatibility layer has made of a server's stream. */
+export function http2RequestOn(stream: Http2Stream): Http2ServerRequest | undefined {
+  const key = Object.getOwnPropertySymbols(stream).find((symbol) => symbol.description === 'request')
+  const request: unknown = key === undefined ? undefined : Reflect.get(stream, key)
+  return request instanceof Http2ServerRequest ? request : undefined
 }
 
 /** Whether that is a stream of http2. */

@@ -1,9 +1,10 @@
 // Whether a message is unfinished, asked when the peer's stream has ended. Protocols that say themselves where a message
 // ends need no close_notify to be believed; what is whole by its own framing was not cut.
 import type { IncomingMessage } from 'node:http'
-import { constants, type Http2Stream } from 'node:http2'
+import type { Http2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { http2StreamsOf, ownerOf, requestOf, responseOf } from '../closure/socket-internals.js'
+import { unfinishedHttp2StreamsOf } from '../closure/cut-http2.js'
+import { ownerOf, requestOf, responseOf } from '../closure/socket-internals.js'
 
 /** The messages that the end of the stream has cut. */
 export type Unfinished =
@@ -34,16 +35,8 @@ export const unfinished: Framing = (socket) => {
       return request === undefined || request.complete ? { kind: 'nothing' } : { kind: 'request', request }
     }
     case 'http2': {
-      const streams = http2StreamsOf(socket).filter(awaitsEndStream)
+      const streams = unfinishedHttp2StreamsOf(socket)
       return streams.length === 0 ? { kind: 'nothing' } : { kind: 'http2', streams }
     }
   }
-}
-
-const { NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE, NGHTTP2_STREAM_STATE_CLOSED } = constants
-
-function awaitsEndStream(stream: Http2Stream): boolean {
-  const { state } = stream.state
-  const isComplete = state === NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE || state === NGHTTP2_STREAM_STATE_CLOSED
-  return !isComplete && !stream.pending && !stream.closed && !stream.destroyed
 }

@@ -2,8 +2,8 @@
 // that the stream is whole. Two questions decide: was there a close_notify (evidence.ts), and is a message unfinished
 // (framing.ts)? An 'error' is emitted only on what has a listener for it, for without one it would end the process where
 // Node alone does not; such a stream is destroyed without an 'end'.
-import type { Readable } from 'node:stream'
 import type { Connection, StreamEndHook } from '../closure/connection.js'
+import { destroyUnheard } from '../closure/cut-http2.js'
 import { abortResponse, connectionReset, failResponse } from '../closure/cut-response.js'
 import type { Framing, Unfinished } from './framing.js'
 import { awaitsResponse, followResponses } from './http2-responses.js'
@@ -108,10 +108,10 @@ export class TruncationGuard implements StreamEndHook {
         return tell()
       case 'stream':
         if (this.#weLeftFirst()) return tell()
-        destroyWith(socket, this.#error())
+        destroyUnheard(socket, this.#error())
         return false
       case 'message':
-        destroyWith(socket, this.#error())
+        destroyUnheard(socket, this.#error())
         return false
       case 'request':
         // The socket first, without an error: one of its own would be a 'clientError'.
@@ -137,13 +137,13 @@ export class TruncationGuard implements StreamEndHook {
   #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: Error): void {
     for (const stream of streams) {
       if (awaitsResponse(stream)) {
-        destroyWith(stream, connectionReset(closedBeforeHead))
+        destroyUnheard(stream, connectionReset(closedBeforeHead))
         continue
       }
       // http2's compatibility layer would end the request's body when the stream closes.
       const request = http2RequestOf(stream)
-      if (request !== undefined) destroyWith(request, error)
-      destroyWith(stream, error)
+      if (request !== undefined) destroyUnheard(request, error)
+      destroyUnheard(stream, error)
     }
   }
 
@@ -167,9 +167,3 @@ function truncationReport(facts: ClosureFacts): ClosureReport {
 // As over HTTP/1.1: a program may ask again, as for every ECONNRESET.
 const closedBeforeHead = 'the connection has ended before the head of the response'
 const closedEarly = 'the peer has closed TLS before the end of the message'
-
-// Without a listener of the program's own the error is heard by nobody; given it is all the same, for it keeps 'end' back.
-function destroyWith(stream: Readable, error: Error): void {
-  if (stream.listenerCount('error') === 0) stream.once('error', () => undefined)
-  stream.destroy(error)
-}

@@ -1,10 +1,11 @@
 // What a closing has to have of the stream above TLS: it drains with TCP left open, its FIN is held, and after our
 // close_notify nothing is written.
+import { http2SessionOf } from '../closure/socket-internals.js'
 import { pipesPastWrite } from '../closure/stream-internals.js'
 import type { ClosableStream } from './engine-side.js'
 import { HandshakeFacts } from './handshake-facts.js'
 import { HeldFin } from './held-fin.js'
-import { refuseWrite } from './refusals.js'
+import { closed, refuseWrite } from './refusals.js'
 
 /** The callback of a write, and that of the end. */
 export type Callback = (error?: Error | null) => void
@@ -16,8 +17,15 @@ export abstract class ClosableDuplex extends HandshakeFacts {
   #refusesWrites = false
   // By a closing, and not by the program, to which a later write is an error of its own.
   #isEndedByClosing = false
+  // An 'end' that waits for our side, and the callbacks of what http2 has written meanwhile.
+  #heldEnd: { isTold: boolean; readonly refused: (Callback | undefined)[] } | undefined
 
   override write(chunk: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): boolean {
+    if (this.#heldEnd !== undefined) {
+      // To be told of only when all is over: http2 would write on.
+      this.#heldEnd.refused.push(typeof encoding === 'function' ? encoding : callback)
+      return false
+    }
     if (this.#isRefusing()) {
       refuseWrite(typeof encoding === 'function' ? encoding : callback)
       return false
@@ -49,6 +57,32 @@ export abstract class ClosableDuplex extends HandshakeFacts {
 
   #isRefusing(): boolean {
     return this.#refusesWrites && (this.#isEndedByClosing || !this.writableEnded)
+  }
+
+  /**
+   * Has 'end' wait until our side has ended, where http2 is to hear of it: true. Node's http2 stands on any stream but a socket of
+   * Node's own by way of a wrapper, which ends the stream at its 'end', and cannot bear that http2 writes before that is done: an
+   * assertion of Node's would end the process.
+   */
+  protected holdEnd(): boolean {
+    if (this.writableFinished || this.destroyed || http2SessionOf(this) === undefined) return false
+    this.#heldEnd = { isTold: false, refused: [] }
+    super.end()
+    return true
+  }
+
+  /** Emits the 'end' that waits, if there is one. */
+  protected tellHeldEnd(): void {
+    const held = this.#heldEnd
+    if (held === undefined || held.isTold) return
+    held.isTold = true
+    if (this.errored === null) super.emit('end')
+  }
+
+  protected refuseHeldWrites(): void {
+    for (const callback of this.#heldEnd?.refused.splice(0) ?? []) {
+      if (callback !== undefined) process.nextTick(callback, closed('write()'))
+    }
   }
 
   /** The close_notify that was to be sent has not been: writing goes on. */

@@ -10,12 +10,32 @@ export class SocketLike extends Duplex {
   bytesRead = 0
   /** Application data that was given to TLS, in bytes. */
   bytesWritten = 0
+  /** ms, as `setTimeout()` was told; undefined before. */
+  timeout: number | undefined
   readonly #transport: Duplex
   #timer: NodeJS.Timeout | undefined
 
   constructor(transport: Duplex, options: DuplexOptions) {
     super(options)
     this.#transport = transport
+    if (!this.connecting) return
+    for (const event of ['connect', 'ready']) transport.once(event, () => this.emit(event))
+  }
+
+  /** Whether the socket beneath is still to be connected: 'connect' and 'ready' tell. */
+  get connecting(): boolean {
+    return this.#socket()?.connecting ?? false
+  }
+
+  get pending(): boolean {
+    return this.#socket()?.pending ?? false
+  }
+
+  /** As a net.Socket has it, of the stream's own two sides. */
+  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.connecting) return 'opening'
+    if (this.readable) return this.writable ? 'open' : 'readOnly'
+    return this.writable ? 'writeOnly' : 'closed'
   }
 
   get remoteAddress(): string | undefined {
@@ -74,6 +94,7 @@ export class SocketLike extends Duplex {
    */
   setTimeout(ms: number, listener?: () => void): this {
     const time = checkIdleTime('ms', ms)
+    this.timeout = time
     this.stopTimer()
     if (listener !== undefined) {
       if (time === 0) this.off('timeout', listener)

@@ -1,13 +1,14 @@
 // The end of what the peer sends, as the stream's reader hears of it: 'end', or in its place an error, once all that came
 // was read.
-import type { Duplex } from 'node:stream'
-import { abortResponse, failResponse, unfinishedResponseOf } from '../closure/cut-response.js'
+import { failUnfinishedHttp2Streams } from '../closure/cut-http2.js'
+import { abortResponse, connectionReset, failResponse, unfinishedResponseOf } from '../closure/cut-response.js'
+import type { Http2Transport } from '../closure/socket-internals.js'
 import { TruncationError } from '../report/truncation-error.js'
 import type { ClosureReport } from '../report/verdict.js'
 import type { EngineConnection } from './connection.js'
 
 export interface StreamEndOptions {
-  readonly stream: Duplex
+  readonly stream: Http2Transport
   readonly connection: EngineConnection
   readonly onTruncation: 'error' | 'report'
   readonly reportNow: () => ClosureReport
@@ -52,6 +53,12 @@ export class StreamEnd {
     if (this.#cut !== undefined && !this.#isComing && this.#options.stream.readableLength === 0) this.fail()
   }
 
+  /** All that came was read, and the peer has closed in order. http2 says itself where a message ends: others are cut by that. */
+  ended(): void {
+    const { stream, onTruncation } = this.#options
+    if (onTruncation === 'error') failUnfinishedHttp2Streams(stream, connectionReset(closedEarly))
+  }
+
   /** Destroys the stream that was cut. */
   fail(): void {
     const { stream, onTruncation, reportNow } = this.#options
@@ -64,6 +71,8 @@ export class StreamEnd {
     const error = new TruncationError(reportNow(), cause === undefined ? {} : { cause })
     const response = unfinishedResponseOf(stream)
     if (response === undefined) {
+      // Their session fails them by itself, but not what the compatibility layer has made of them.
+      failUnfinishedHttp2Streams(stream, error)
       stream.destroy(error)
       return
     }
@@ -92,3 +101,5 @@ export class StreamEnd {
     return (tcp.cut ?? 'between-records') === 'between-records'
   }
 }
+
+const closedEarly = 'the peer has closed TLS before the end of the message'

@@ -236,10 +236,24 @@ export class TlsStream extends ClosableDuplex {
 
   // The end of a stream that was cut is an error, once all that came was read. 'close' tells of one, as that of sockets does.
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event === 'close') return super.emit(event, this.errored !== null)
-    if (event !== 'end' || !this.#end.isCut) return super.emit(event, ...args)
-    this.#end.fail()
-    return false
+    switch (event) {
+      case 'end':
+        if (this.#end.isCut) {
+          this.#end.fail()
+          return false
+        }
+        this.#end.ended()
+        return this.holdEnd() || super.emit(event)
+      case 'finish':
+        this.tellHeldEnd()
+        return super.emit(event)
+      case 'close':
+        this.tellHeldEnd()
+        this.refuseHeldWrites()
+        return super.emit(event, this.errored !== null)
+      default:
+        return super.emit(event, ...args)
+    }
   }
 
   override _destroy(error: Error | null, done: Callback): void {

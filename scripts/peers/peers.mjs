@@ -27,6 +27,7 @@ export const peers = [
       ['postgres', 'initdb', 'psql'].map((name) => [name, `usr/lib/postgresql/15/bin/${name}`]),
     ),
   },
+  { name: 'mariadb', packages: ['mariadb-server-core'], programs: { mariadbd: 'usr/sbin/mariadbd' } },
   { name: 'nginx', packages: ['nginx'], programs: { nginx: 'usr/sbin/nginx' } },
   { name: 'vsftpd', packages: ['vsftpd'], programs: { vsftpd: 'usr/sbin/vsftpd' } },
   {

@@ -2,7 +2,7 @@
  * Runs every `js` block of the README and of docs/ as a program of its own, and holds what it prints against the
  * comments behind its console.log calls. `https://localhost:8443` and port 8443 stand for a server that the test
  * starts; a block that listens on 8443 itself gets a client instead. `peer=…` behind the language names the server.
- * A block that names a libssl below .cache/libssl runs where that build was fetched.
+ * A block that names a libssl below .cache/libssl runs where that build was fetched, one with a database where that is there.
  */
 import { spawn } from 'node:child_process'
 import {
@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { closureOf } from '../../lib/index.js'
 import { EngineEnd } from '../support/engine-end.js'
+import { lacksPeer, libraryPeer } from './library-peers.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const certificates = path.join(root, '.cache/certificates')
@@ -55,9 +56,12 @@ const files = [
     .map((f) => `docs/${f}`),
 ]
 const all = files.flatMap(examplesOf)
-const examples = all.filter(({ code }) => librariesIn(code).every((library) => existsSync(path.join(root, library))))
+const examples = all.filter(
+  ({ code, peer }) => !lacksPeer(peer) && librariesIn(code).every((library) => existsSync(path.join(root, library))),
+)
 const notFetched = all.filter((example) => !examples.includes(example)).map(({ name }) => name)
-if (notFetched.length > 0) console.warn(`NOT RUN: ${notFetched.join(', ')}. To try: node scripts/libssl/fetch.mjs`)
+if (notFetched.length > 0)
+  console.warn(`NOT RUN: ${notFetched.join(', ')}. To try: node scripts/libssl/fetch.mjs, node scripts/peers/fetch.mjs`)
 
 function librariesIn(code: string): readonly string[] {
   return [...code.matchAll(/'(\.cache\/libssl\/[^']+)'/g)].map(([, library = '']) => library)
@@ -89,7 +93,9 @@ beforeAll(() => {
   mkdirSync(path.join(folder, 'node_modules'))
   symlinkSync(root, path.join(folder, 'node_modules/close-notify'))
   symlinkSync(path.join(root, '.cache'), path.join(folder, '.cache'))
-  symlinkSync(path.join(root, 'node_modules/undici'), path.join(folder, 'node_modules/undici'))
+  for (const library of ['undici', 'pg', 'mysql2', 'nodemailer']) {
+    symlinkSync(path.join(root, 'node_modules', library), path.join(folder, 'node_modules', library))
+  }
   copyFileSync(path.join(certificates, 'localhost.key.pem'), path.join(folder, 'key.pem'))
   copyFileSync(path.join(certificates, 'localhost.cert.pem'), path.join(folder, 'cert.pem'))
 })
@@ -119,6 +125,8 @@ describe('the examples of the documentation', () => {
 
 async function startPeer(name: string): Promise<number> {
   if (name === 'goes-on-in-the-clear') return startPlaintextPeer()
+  const startLibraryPeer = libraryPeer(name)
+  if (startLibraryPeer !== undefined) return startLibraryPeer(listenOnLocalhost)
   const behaviour = peers[name]
   if (behaviour === undefined) throw new Error(`No peer is called ${name}`)
   const server = createServer({ key, cert, allowHalfOpen: name === 'answers-late' }, (socket) => {

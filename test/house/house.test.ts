@@ -74,14 +74,16 @@ test('each undocumented member of Node that is touched is on the page, with its 
   const found = touching.flatMap(({ file, text }) =>
     [...membersReached(text)].filter((name) => !documented.includes(name)).map((name) => `${name} in ${file}`),
   )
-  expect(found.sort()).toEqual(listed.sort())
+  const undocumented = found.filter((place) => !documented.includes(place))
+  expect(undocumented.sort()).toEqual(listed.sort())
 })
 
 // Documented, or members of objects that are ours or anybody's.
 const documented: readonly string[] = [
   'getCACertificates',
   'dispatch',
-  'request',
+  // A method of sessions; a symbol of streams has that name, too.
+  'request in policy/http2-responses.ts',
   'reusedSocket',
   'at',
   'code',

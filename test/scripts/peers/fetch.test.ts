@@ -16,6 +16,7 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^gnutls 3\.7\.\d+-\S+ bookworm$/),
     expect.stringMatching(/^curl 7\.88\.1-\S+ bookworm$/),
     expect.stringMatching(/^postgresql 15\.\d+-\S+ bookworm$/),
+    expect.stringMatching(/^mariadb 1:10\.11\.\d+-\S+ bookworm$/),
     expect.stringMatching(/^nginx 1\.22\.1-\S+ bookworm$/),
     expect.stringMatching(/^vsftpd 3\.0\.3-\S+ bookworm$/),
     expect.stringMatching(/^proftpd 1\.3\.8\S+ bookworm$/),
@@ -65,9 +66,9 @@ test('a program that cannot be had is left out, and told of in one line', () => 
     env: { ...process.env, NO_COLOR: '1', CLOSE_NOTIFY_TEST_PEERS: 'none' },
   })
   expect(stderr.split('\n').filter((line) => line.includes('NO TEST'))).toEqual([
-    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql, nginx, vsftpd, proftpd-mod-crypto: not fetched and not ' +
-      'installed. To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl postgresql nginx ' +
-      'vsftpd proftpd-mod-crypto',
+    'NO TEST TALKS TO openssl, gnutls-bin, curl, postgresql, mariadb-server-core, nginx, vsftpd, proftpd-mod-crypto: ' +
+      'not fetched and not installed. To try: node scripts/peers/fetch.mjs, or apt-get install openssl gnutls-bin curl ' +
+      'postgresql mariadb-server-core nginx vsftpd proftpd-mod-crypto',
   ])
   expect(stdout).toMatch(/Tests +\d+ skipped \(\d+\)/)
   expect(status).toBe(0)

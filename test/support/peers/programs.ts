@@ -24,6 +24,7 @@ const peers = {
   gnutls: { programs: ['gnutls-serv', 'gnutls-cli'], debianPackage: 'gnutls-bin' },
   curl: { programs: ['curl'], debianPackage: 'curl' },
   postgresql: { programs: ['initdb', 'postgres'], debianPackage: 'postgresql' },
+  mariadb: { programs: ['mariadbd'], debianPackage: 'mariadb-server-core' },
   nginx: { programs: ['nginx'], debianPackage: 'nginx' },
   vsftpd: { programs: ['vsftpd'], debianPackage: 'vsftpd' },
   proftpd: { programs: ['proftpd'], debianPackage: 'proftpd-mod-crypto' },
