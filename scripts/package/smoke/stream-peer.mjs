@@ -12,7 +12,7 @@ const cert = readFileSync(certFile)
 const identity = side === 'serve' ? { key: readFileSync(keyFile), cert } : { ca: cert, servername: 'localhost' }
 const options = { ...identity, minVersion: version, maxVersion: version }
 
-const behaviours = { echoes, ends, cuts, resets, unwraps, trusts }
+const behaviours = { echoes, pours, ends, cuts, resets, unwraps, trusts }
 const seen = await behaviours[how]()
 process.stdout.write(`${JSON.stringify(seen)}\n`, () => process.exit())
 
@@ -30,6 +30,20 @@ async function echoes() {
   socket.pipe(socket)
   const { verdict } = await closureOf(socket).report
   return { bytes, isWhole, verdict }
+}
+
+// More than fits between two processes, with a word when none of it leaves any more.
+async function pours() {
+  const { socket, raw } = await asked()
+  socket.end(Buffer.alloc(64 * 1024 * 1024))
+  let before = -1
+  const look = setInterval(() => {
+    if (raw.bytesWritten === before) console.log('stalled')
+    if (raw.bytesWritten === before) clearInterval(look)
+    before = raw.bytesWritten
+  }, 50)
+  await once(socket, 'close')
+  return {}
 }
 
 async function ends() {

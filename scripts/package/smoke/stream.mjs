@@ -9,13 +9,12 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { connect, createServer, loadOpenSSL } from 'close-notify/stream'
+import { runtime } from './runtime.mjs'
 
 const [keyFile, certFile, library] = process.argv.slice(2)
 const openssl = loadOpenSSL(library)
 const cert = readFileSync(certFile)
 const key = readFileSync(keyFile)
-const { bun, deno, node } = process.versions
-const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`
 // More than any kernel takes at once.
 const payload = randomBytes(8 * 1024 * 1024)
 
@@ -34,8 +33,21 @@ const scenarios = {
     const { stream, peer } = await secured(sides, 'echoes', { closing: 'bidirectional' })
     stream.resume().end(payload)
     const report = await stream.report
-    assert.deepEqual([report.verdict, report.sent.kind, report.received.kind], ['clean', 'close_notify', 'close_notify'])
+    assert.deepEqual(
+      [report.verdict, report.sent.kind, report.received.kind],
+      ['clean', 'close_notify', 'close_notify'],
+    )
     assert.deepEqual(await peer.seen, { bytes: payload.length, isWhole: true, verdict: 'clean' })
+  },
+
+  async 'what nobody reads waits at the peer'(sides) {
+    const { stream, peer } = await secured(sides, 'pours')
+    stream.write('go')
+    // The peer is told to go on once it says that it could not for a while.
+    assert.equal(await peer.line(), 'stalled')
+    assert.ok(stream.bytesRead < 4 * 1024 * 1024, `received ${stream.bytesRead} bytes that nobody has read`)
+    assert.equal(await bytesUntilEnd(stream), 64 * 1024 * 1024)
+    assert.equal((await stream.report).verdict, 'clean')
   },
 
   async 'the peer ends'(sides) {
@@ -154,6 +166,12 @@ function startPeer(...args) {
       return line().then((seen) => JSON.parse(seen))
     },
   }
+}
+
+async function bytesUntilEnd(stream) {
+  let bytes = 0
+  for await (const chunk of stream) bytes += chunk.length
+  return bytes
 }
 
 function received(stream, length) {
