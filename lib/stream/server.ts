@@ -1,3 +1,4 @@
+import { captureRejectionSymbol } from 'node:events'
 import { Server } from 'node:net'
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import type { SslContext } from '../openssl/context.js'
@@ -44,6 +45,13 @@ export class TlsServer extends Server {
       // It may be gone by the time that somebody hands it to us.
       if (!socket.destroyed) this.#accept(new TlsStream(socket, { context, ...options }), handshakeTimeout)
     })
+  }
+
+  // As tls.Server: with captureRejections what an async listener of 'secureConnection' throws destroys its stream.
+  override [captureRejectionSymbol](error: Error, event: string | symbol, ...args: unknown[]): void {
+    const [stream] = args
+    if (event === 'secureConnection' && stream instanceof TlsStream) stream.destroy(error)
+    else super[captureRejectionSymbol]?.(error, event, ...args)
   }
 
   #accept(stream: TlsStream, handshakeTimeout: number): void {

@@ -1,0 +1,19 @@
+/** All cases of the node-suite. */
+import type { NodeCase } from './case.js'
+import { absentCases } from './cases/absent.js'
+import { closingCases } from './cases/closing.js'
+import { connectingCases } from './cases/connecting.js'
+import { damageCases } from './cases/damage.js'
+import { dataCases } from './cases/data.js'
+import { handshakeCases } from './cases/handshake.js'
+import { transportCases } from './cases/transports.js'
+
+export const nodeCases: readonly NodeCase[] = [
+  ...dataCases,
+  ...closingCases,
+  ...connectingCases,
+  ...transportCases,
+  ...handshakeCases,
+  ...damageCases,
+  ...absentCases,
+]
