@@ -5,9 +5,9 @@ import type { Ends, Kind } from './ends.js'
 export type Facts = Readonly<Record<string, unknown>>
 
 /** Of which sides the case is: the other one is no TLS, or not of interest. */
-export type Sides = 'both' | 'client' | 'server'
+type Sides = 'both' | 'client' | 'server'
 
-export interface Difference {
+interface Difference {
   /** What is other than in stock Node where the client is a TlsStream, and where the server's end is one. */
   readonly client?: Facts
   readonly server?: Facts

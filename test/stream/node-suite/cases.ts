@@ -5,14 +5,16 @@ import { closingCases } from './cases/closing.js'
 import { connectingCases } from './cases/connecting.js'
 import { damageCases } from './cases/damage.js'
 import { dataCases } from './cases/data.js'
+import { duplexCases } from './cases/duplexes.js'
 import { handshakeCases } from './cases/handshake.js'
-import { transportCases } from './cases/transports.js'
+import { socketCases } from './cases/sockets.js'
 
 export const nodeCases: readonly NodeCase[] = [
   ...dataCases,
   ...closingCases,
   ...connectingCases,
-  ...transportCases,
+  ...socketCases,
+  ...duplexCases,
   ...handshakeCases,
   ...damageCases,
   ...absentCases,

@@ -46,8 +46,7 @@ export interface ServerOptions {
   readonly maxVersion?: TlsVersion
 }
 
-export const kinds = ['node:tls', 'TlsStream'] as const
-export type Kind = (typeof kinds)[number]
+export type Kind = 'node:tls' | 'TlsStream'
 
 const { key, cert, host: servername } = certificate
 
@@ -197,7 +196,14 @@ export class Ends {
     await new Promise((resolve) => void setImmediate(resolve))
     for (const opened of [...this.#opened].reverse()) opened.destroy()
     await Promise.all(
-      [...this.#servers].map((server) => new Promise<void>((resolve) => void server.close(() => void resolve()))),
+      [...this.#servers].map(
+        (server) =>
+          new Promise<void>((resolve) => {
+            server.close(() => {
+              resolve()
+            })
+          }),
+      ),
     )
   }
 }

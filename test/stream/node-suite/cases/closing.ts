@@ -105,15 +105,21 @@ export const closingCases: readonly NodeCase[] = [
       const { port } = await ends.serve()
       const abortedBy = async (when: (abort: () => void) => void) => {
         const controller = new AbortController()
-        when(() => controller.abort())
+        when(() => {
+          controller.abort()
+        })
         const client = ends.connect({ port, signal: controller.signal })
         const { closed } = watch(client)
         const error = next(client, 'error')
         await closed
         return error
       }
-      const before = await abortedBy((abort) => abort())
-      const inTick = await abortedBy((abort) => void process.nextTick(abort))
+      const before = await abortedBy((abort) => {
+        abort()
+      })
+      const inTick = await abortedBy((abort) => {
+        process.nextTick(abort)
+      })
       const later = await abortedBy((abort) => void setImmediate(abort))
       return { names: [before, inTick, later].map((error) => (error instanceof Error ? error.name : 'none')) }
     },
@@ -159,7 +165,8 @@ export const closingCases: readonly NodeCase[] = [
       const port = await ends.servePlain(() => undefined)
       const client = ends.connect({ port, timeout: 20 })
       await next(client, 'timeout')
-      return { isAlive: !client.destroyed, timeout: Reflect.get(client, 'timeout') as unknown }
+      const timeout: unknown = Reflect.get(client, 'timeout')
+      return { isAlive: !client.destroyed, timeout }
     },
     facts: { isAlive: true, timeout: 20 },
     differs: {
