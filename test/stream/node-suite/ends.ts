@@ -6,9 +6,8 @@ import net, { type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls, { type TLSSocket } from 'node:tls'
 import { closureOf } from '../../../lib/index.js'
-import { createContext, connect, createServer, TlsStream } from '../../../lib/stream/index.js'
+import { createContext, connect, createServer, type OpenSSL, TlsStream } from '../../../lib/stream/index.js'
 import type { TlsVersion } from '../../support/pair.js'
-import { certificate } from '../../support/certificate.js'
 import { once } from '../../support/streams.js'
 import { type Watched, watch } from './watch.js'
 
@@ -48,7 +47,25 @@ export interface ServerOptions {
 
 export type Kind = 'node:tls' | 'TlsStream'
 
-const { key, cert, host: servername } = certificate
+/** Of the servers, and whom clients trust. */
+export interface Identity {
+  readonly host: string
+  /** PEM */
+  readonly key: string
+  readonly cert: string
+}
+
+export interface EndsOptions {
+  readonly version: TlsVersion
+  readonly client: Kind
+  readonly server: Kind
+  readonly identity: Identity
+  /**
+   * The library of streams.
+   * @default the process's own
+   */
+  readonly openssl?: OpenSSL
+}
 
 interface Implementation {
   connect(options: ClientOptions, listener?: () => void): End
@@ -59,39 +76,52 @@ interface Implementation {
   closeNotify(end: End): Promise<void>
 }
 
-const implementations: Readonly<Record<Kind, Implementation>> = {
-  'node:tls': {
+function implementationOf(kind: Kind, options: EndsOptions): Implementation {
+  return kind === 'node:tls' ? stockAs(options) : streamsAs(options)
+}
+
+function stockAs({ identity: { host: servername, key, cert } }: EndsOptions): Implementation {
+  return {
     connect: ({ isTrusting = true, isNamed = true, ...options }, listener) => {
-      const identity = { ...(isNamed && { servername }), ...(isTrusting && { ca: cert }) }
-      const connection: tls.ConnectionOptions = { ...identity, ...options }
+      const trust = { ...(isNamed && { servername }), ...(isTrusting && { ca: cert }) }
+      const connection: tls.ConnectionOptions = { ...trust, ...options }
       return tls.connect(connection, listener)
     },
     createServer: (options, listener) => tls.createServer({ key, cert, ...options }, listener),
     accept: (transport, versions) => new tls.TLSSocket(transport, { isServer: true, key, cert, ...versions }),
     closeNotify: (end) => closureOf(stockOf(end)).closeNotify(),
-  },
-  TlsStream: {
-    connect: ({ isTrusting = true, isNamed = true, ...options }, listener) =>
-      connect({ ...(isNamed && { servername }), ...(isTrusting && { ca: cert }), ...options }, listener),
-    createServer: (options, listener) => createServer({ key, cert, ...options }, listener),
+  }
+}
+
+function streamsAs({ identity: { host: servername, key, cert }, openssl }: EndsOptions): Implementation {
+  const library = { ...(openssl !== undefined && { openssl }) }
+  const own = { key, cert, ...library }
+  return {
+    connect: ({ isTrusting = true, isNamed = true, ...options }, listener) => {
+      const trust = { ...(isNamed && { servername }), ...(isTrusting && { ca: cert }) }
+      return connect({ ...library, ...trust, ...options }, listener)
+    },
+    createServer: (options, listener) => createServer({ ...own, ...options }, listener),
     accept: (transport, versions) =>
-      new TlsStream(transport, { context: createContext('server', { key, cert, ...versions }) }),
+      new TlsStream(transport, { context: createContext('server', { ...own, ...versions }) }),
     closeNotify: (end) => oursOf(end).closeNotify(),
-  },
+  }
 }
 
 /** What a case is given: a client of one kind, servers of one kind, one version. */
 export class Ends {
   readonly version: TlsVersion
   readonly clientKind: Kind
-  readonly serverKind: Kind
+  readonly #client: Implementation
+  readonly #server: Implementation
   readonly #opened = new Set<Duplex>()
   readonly #servers = new Set<Server>()
 
-  constructor(version: TlsVersion, clientKind: Kind, serverKind: Kind) {
-    this.version = version
-    this.clientKind = clientKind
-    this.serverKind = serverKind
+  constructor(options: EndsOptions) {
+    this.version = options.version
+    this.clientKind = options.client
+    this.#client = implementationOf(options.client, options)
+    this.#server = implementationOf(options.server, options)
   }
 
   connect(options: ClientOptions, listener?: () => void): End {
@@ -101,7 +131,7 @@ export class Ends {
   /** The same; nobody holds it but the case. */
   connectUnkept(options: ClientOptions, listener?: () => void): End {
     const { version } = this
-    return implementations[this.clientKind].connect({ minVersion: version, maxVersion: version, ...options }, listener)
+    return this.#client.connect({ minVersion: version, maxVersion: version, ...options }, listener)
   }
 
   /** It listens. `listener` is called a turn after 'secureConnection'. */
@@ -131,7 +161,7 @@ export class Ends {
   createServer(listener?: (end: End) => void, options: ServerOptions = {}): Server {
     const { version } = this
     const range = { minVersion: version, maxVersion: version }
-    return implementations[this.serverKind].createServer({ ...range, ...options }, (end) => {
+    return this.#server.createServer({ ...range, ...options }, (end) => {
       this.keep(end)
       // In the stack of the event, which is OpenSSL's in TLS 1.3, end() of stock Node sends no close_notify.
       if (listener !== undefined) setImmediate(listener, end)
@@ -140,7 +170,7 @@ export class Ends {
 
   accept(transport: Duplex): End {
     const { version } = this
-    return this.keep(implementations[this.serverKind].accept(transport, { minVersion: version, maxVersion: version }))
+    return this.keep(this.#server.accept(transport, { minVersion: version, maxVersion: version }))
   }
 
   /** A client and the server's end of one connection, when both have told that they are secure. */
@@ -156,7 +186,7 @@ export class Ends {
   }
 
   clientCloseNotify(end: End): Promise<void> {
-    return implementations[this.clientKind].closeNotify(end)
+    return this.#client.closeNotify(end)
   }
 
   // --- Plain TCP ---
