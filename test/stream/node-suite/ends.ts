@@ -48,7 +48,7 @@ export interface ServerOptions {
 export type Kind = 'node:tls' | 'TlsStream'
 
 /** Of the servers, and whom clients trust. */
-export interface Identity {
+interface Identity {
   readonly host: string
   /** PEM */
   readonly key: string

@@ -1,5 +1,5 @@
 // The cases between two TLS streams on other runtimes than Node, with a libssl by its path:
-// `bun --expose-gc dist/test/stream/node-suite/main.js KEY CERT LIBSSL`
+// scripts/runtimes/node-suite.mjs starts it, with KEY CERT LIBSSL.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { loadOpenSSL } from '../../../lib/stream/index.js'
