@@ -52,7 +52,7 @@ export const duplexCases: readonly NodeCase[] = [
   },
   {
     test: 'test-tls-streamwrap-buffersize',
-    asks: 'over a Duplex of JavaScript what has not left is counted, too',
+    asks: 'over a Duplex of JavaScript what has not left is counted byte by byte',
     run: async (ends) => {
       const { port, heard } = await ends.serveHeard()
       const [near, far] = memoryPair()
