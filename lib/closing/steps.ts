@@ -21,9 +21,14 @@ function lookUntil(isSo: () => boolean, then: () => void, delay = 0): void {
   const lookAgain = () => {
     lookUntil(isSo, then, Math.min(lastLook, Math.max(firstLook, delay * 2)))
   }
-  // Keeps no process alive: the socket does that.
-  if (delay === 0) setImmediate(lookAgain).unref()
-  else startTimer(lookAgain, delay).unref()
+  if (delay === 0) {
+    setImmediate(lookAgain)
+    return
+  }
+  // In the end the socket keeps the process alive, or nothing does. But one that is not read, as beneath an unwrap() that the
+  // peer's close_notify has come before, does not until TLS has given it something to write, a turn or two later.
+  const timer = startTimer(lookAgain, delay)
+  if (delay >= lastLook) timer.unref()
 }
 
 /**

@@ -154,15 +154,20 @@ function statusBlock(): Float64Array {
 
 /** Throws what keeps this package from working here: a binary that did not load, a runtime without OpenSSL. */
 function addon(): Addon {
-  if (binary.kind === 'failed') throw binary.error()
-  if (binary.unfit !== undefined) throw unsupported(binary.unfit)
-  return binary.addon
+  const { addon, unfit } = loaded()
+  if (unfit !== undefined) throw unsupported(unfit)
+  return addon
 }
 
-/** The engine over any libssl. It needs the binary and nothing else: no OpenSSL in the process, no Node. */
-export function loadEngine(): Engine {
+/** The binary, for what needs nothing else: no OpenSSL in the process, no Node. */
+function loaded(): Extract<Binary, { readonly kind: 'loaded' }> {
   if (binary.kind === 'failed') throw binary.error()
-  return binary.addon.engine
+  return binary
+}
+
+/** The engine over any libssl, on any runtime. */
+export function loadEngine(): Engine {
+  return loaded().addon.engine
 }
 
 /** An id for {@link nodeSslCalls}, to be given back, or -1 where there is no such SSL. */
@@ -226,14 +231,17 @@ export function captureContexts(run: () => void): ContextHandle[] {
 /** The kernel's state of the TCP connection of a file descriptor; `closed` is reset, or ended in both directions. */
 export type TcpState = 'open' | 'peer-ended' | 'closed'
 
-/** The kernel's state of a TCP connection; undefined where it does not tell. */
+/** The kernel's state of a TCP connection, on any runtime; undefined where it does not tell. */
 export function tcpState(fd: number): TcpState | undefined {
-  return addon().tcpState(fd)
+  return loaded().addon.tcpState(fd)
 }
 
-/** Bytes that the kernel was given and that the peer's TCP has not acknowledged; undefined where it does not tell. */
+/**
+ * Bytes that the kernel was given and that the peer's TCP has not acknowledged, on any runtime; undefined where it does not
+ * tell.
+ */
 export function unacknowledged(fd: number): number | undefined {
-  return addon().unacknowledged(fd)
+  return loaded().addon.unacknowledged(fd)
 }
 
 /** The number of SSLs that are tracked in this thread: for tests and benchmarks. */

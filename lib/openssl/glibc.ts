@@ -17,16 +17,30 @@ export function isNewer(version: string, than: string): boolean {
   return a !== undefined && b !== undefined && compare(a, b) > 0
 }
 
-/** The version of the glibc of this process; undefined where it has another C library. */
+/** The version of the glibc of this process; undefined where it has another C library, or where the runtime does not tell. */
 export function glibcOfProcess(): string | undefined {
-  known ??= { version: askRuntime() }
-  return known.version
+  return glibcFacts().version
 }
 
-let known: { readonly version: string | undefined } | undefined
+/** Whether the runtime tells. */
+export function isGlibcTold(): boolean {
+  return glibcFacts().isTold
+}
+
+interface GlibcFacts {
+  readonly version: string | undefined
+  readonly isTold: boolean
+}
+
+let known: GlibcFacts | undefined
+
+function glibcFacts(): GlibcFacts {
+  known ??= askRuntime()
+  return known
+}
 
 // Node asks gnu_get_libc_version(3) for the header of its reports.
-function askRuntime(): string | undefined {
+function askRuntime(): GlibcFacts {
   const { report } = process
   const excludesNetwork: unknown = Reflect.get(report, 'excludeNetwork')
   // It would look up the names of peers otherwise.
@@ -34,7 +48,10 @@ function askRuntime(): string | undefined {
   try {
     const header = property(report.getReport(), 'header')
     const version = property(header, 'glibcVersionRuntime')
-    return typeof version === 'string' ? version : undefined
+    return { version: typeof version === 'string' ? version : undefined, isTold: true }
+  } catch {
+    // Deno makes no report for a program that may not ask for the system (--allow-sys).
+    return { version: undefined, isTold: false }
   } finally {
     Reflect.set(report, 'excludeNetwork', excludesNetwork)
   }

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { ClosureError, type ClosureErrorCode, errorOf } from '../errors.js'
 import { checkAll, checkText, checkTextIfGiven, type OptionRules } from '../options.js'
 import type { LibraryRequest, LoadFailure, NativeLibrary } from '../native/engine.js'
 import { describeMachine, type ElfLibrary, type ElfMachine, readElfLibrary, readElfMachine } from './elf.js'
-import { glibcOfProcess, isNewer, newestGlibc } from './glibc.js'
+import { glibcOfProcess, isGlibcTold, isNewer, newestGlibc } from './glibc.js'
 import { engineOfThread } from './memory.js'
 import { OpenSSL } from './openssl.js'
 
@@ -136,7 +136,12 @@ function readLibrary(file: string): ElfLibrary {
 
 // The program itself, or the loader under which it was started: both are made for this machine.
 function machineOfProcess(): ElfMachine {
-  return readElfMachine(existsSync('/proc/self/exe') ? '/proc/self/exe' : process.execPath)
+  try {
+    return readElfMachine('/proc/self/exe')
+  } catch {
+    // Not every system has it, and Deno shows it to programs alone that may do all.
+    return readElfMachine(process.execPath)
+  }
 }
 
 function beside(libssl: string, wanted: string | undefined): string {
@@ -148,7 +153,8 @@ function beside(libssl: string, wanted: string | undefined): string {
 
 function requireGlibc(file: string, { versions }: ElfLibrary): void {
   const needed = newestGlibc(versions)
-  if (needed === undefined) return
+  // Where the runtime does not tell, the system's loader does.
+  if (needed === undefined || !isGlibcTold()) return
   const here = glibcOfProcess()
   if (here === undefined || isNewer(needed, here)) throw glibcError(file, needed)
 }

@@ -1,3 +1,4 @@
+import { errorMonitor } from 'node:events'
 import { connect as connectTcp, isIP, type NetConnectOpts } from 'node:net'
 import { addAbortSignal, Duplex } from 'node:stream'
 import type { SslContext } from '../openssl/context.js'
@@ -100,6 +101,7 @@ export function connect(...given: readonly unknown[]): TlsStream {
   const transport = socket ?? connectTcp(addressOf(port, path, host))
   try {
     const stream = new TlsStream(transport, streamOptions)
+    if (socket === undefined) nameAddress(stream, { host: checked.host, port, path })
     if (listener !== undefined) stream.once('secureConnect', listener)
     if (timeout > 0) stream.setTimeout(timeout)
     if (signal !== undefined) addAbortSignal(signal, stream)
@@ -108,6 +110,13 @@ export function connect(...given: readonly unknown[]): TlsStream {
     if (socket === undefined) transport.destroy()
     throw error
   }
+}
+
+// As tls.connect() does in the error of a connection that ends in its handshake. To monitor is not to handle.
+function nameAddress(stream: TlsStream, address: object): void {
+  stream.once(errorMonitor, (error: Error) => {
+    if (!stream.isSecured && 'code' in error && error.code === 'ECONNRESET') Object.assign(error, address)
+  })
 }
 
 function addressOf(port: number | undefined, path: string | undefined, host: string | undefined): NetConnectOpts {

@@ -1,3 +1,4 @@
+import { captureRejectionSymbol } from 'node:events'
 import { Server } from 'node:net'
 import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
 import { SslContext } from '../openssl/context.js'
@@ -100,6 +101,13 @@ export class TlsServer extends Server {
   #optionsNow(): TlsStreamOptions {
     if (this.#options.SNICallback !== undefined || this.#hosts.isEmpty) return this.#options
     return { ...this.#options, SNICallback: (name, answer) => answer(null, this.#hosts.find(name)) }
+  }
+
+  // As tls.Server: with captureRejections what an async listener of 'secureConnection' throws destroys its stream.
+  override [captureRejectionSymbol](error: Error, event: string | symbol, ...args: unknown[]): void {
+    const [stream] = args
+    if (event === 'secureConnection' && stream instanceof TlsStream) stream.destroy(error)
+    else super[captureRejectionSymbol]?.(error, event, ...args)
   }
 
   #accept(stream: TlsStream, handshakeTimeout: number): void {

@@ -375,7 +375,7 @@ export class TlsStream extends ClosableDuplex {
       readingEnded: (how, cause) => this.#end.came(how, cause),
       writingFailed: (error) => {
         if (this.#end.isCut) this.#writingEnded()
-        else if (!this.writableFinished) this.destroy(error)
+        else if (!this.writableFinished) this.destroy(this.#isEndAlone() ? undefined : error)
       },
       handshakeFailed: (error) => {
         const distrust = distrustOf(error, this.liveSsl())
@@ -390,6 +390,12 @@ export class TlsStream extends ClosableDuplex {
       session: (der) => void this.emit('session', der),
       keylog: (line) => void this.emit('keylog', line),
     }
+  }
+
+  // Both sides have ended, and the peer, which has said so, was gone before our close_notify was taken: nothing is lost with
+  // that, and Node passes over it, too.
+  #isEndAlone(): boolean {
+    return this.writableEnded && this.writableLength === 0 && !this.#connection.sealer.isBusy
   }
 
   // What waits to be read is read first, unless somebody waits for a write that cannot be any more.

@@ -63,9 +63,10 @@ async function fetchOnce(runtime) {
       const fetch = runtime.from === 'npm' ? fetchFromNpm : fetchFromDebian
       await fetch(runtime, aside, unpacked)
       const { executable, env } = locate(runtime, unpacked)
-      const said = (await run(executable, ['--version'], { env: { ...process.env, ...env } })).trim()
-      if (said.replace(/^v/, '') !== runtime.version) {
-        throw new Error(`expected version ${runtime.version}, it says ${said}`)
+      // With its name before it, or those of its parts behind, or a v.
+      const said = await run(executable, ['--version'], { env: { ...process.env, ...env } })
+      if (/\d+\.\d+\.\d+/.exec(said)?.[0] !== runtime.version) {
+        throw new Error(`expected version ${runtime.version}, it says ${said.trim()}`)
       }
     })
     console.log(`${runtime.name} ${runtime.version} fetched: ${place.executable}`)

