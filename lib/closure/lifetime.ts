@@ -18,6 +18,14 @@ export interface SocketHook {
   shownError(error: unknown): unknown
 }
 
+/** The policy that a socket is under. */
+export interface PolicyOnSocket {
+  readonly isActive: boolean
+  /** Whether another policy may take the socket: this one is to leave it then. */
+  readonly givesWay: boolean
+  leave(): void
+}
+
 /** Who is told how a socket gets on: a policy, for all of its sockets. */
 export interface LifetimeObserver {
   /** The handshake is done. */
@@ -53,7 +61,7 @@ export class Lifetime {
   /** What the program has of it. */
   closure: object | undefined
   /** The policy that the socket is under, or was. */
-  control: { readonly isActive: boolean } | undefined
+  control: PolicyOnSocket | undefined
 
   // When it was looked at first, unless that was after the handshake.
   #startedAt: number | undefined
@@ -115,6 +123,12 @@ export class Lifetime {
     if (this.verdict !== undefined) observer.finished(this, this.verdict)
     else if (this.#observer === undefined) this.#observer = observer
     else this.#laterObservers = [...(this.#laterObservers ?? []), observer]
+  }
+
+  /** From now on that one is told nothing. */
+  forget(observer: LifetimeObserver): void {
+    if (this.#observer === observer) this.#observer = undefined
+    else this.#laterObservers = this.#laterObservers?.filter((other) => other !== observer)
   }
 
   /** From now on that policy has a say, in the place of an earlier one. */
@@ -202,10 +216,19 @@ export class Lifetime {
   #joinWhenSecure(ssl?: NodeSsl): boolean {
     if (this.#join(ssl)) return !this.untracked
     // First in line: whoever else waits for 'secure' may close the socket.
-    this.socket.prependOnceListener('secure', () => {
-      this.#joinWhenSecure()
-    })
+    this.socket.prependOnceListener('secure', this.#secured)
     return false
+  }
+
+  readonly #secured = (): void => {
+    this.#joinWhenSecure()
+  }
+
+  /** For a socket that was taken in its constructor: Node has put listeners before ours since. */
+  hearFirst(): void {
+    if (this.connection !== undefined || this.untracked) return
+    this.socket.removeListener('secure', this.#secured)
+    this.socket.prependOnceListener('secure', this.#secured)
   }
 
   // Joins the socket with its SSL. False while the handshake is going on, and 'secure' is still to come: with both
