@@ -6,12 +6,12 @@
  *
  * The binary is that of the checkout, or the one that CLOSE_NOTIFY_BINARY names.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { certificate } from '../support/certificate.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -40,10 +40,12 @@ export interface Installed {
 /** Installs the package once for the tests of a file. */
 export function installedPackage(): Installed {
   let folder = ''
+  const children = new Set<ChildProcess>()
   beforeAll(() => {
     folder = install()
   })
   afterAll(() => {
+    for (const child of children) child.kill('SIGKILL')
     rmSync(folder, { recursive: true })
   })
   return {
@@ -51,7 +53,7 @@ export function installedPackage(): Installed {
     write: (name, text) => {
       writeFileSync(path.join(folder, name), text)
     },
-    run: (args, options = {}) => start(folder, args, options),
+    run: (args, options = {}) => start(folder, children, args, options),
   }
 }
 
@@ -74,7 +76,12 @@ function install(): string {
   return folder
 }
 
-function start(folder: string, args: readonly string[], { policy, env }: RunOptions): Promise<Ended> {
+function start(
+  folder: string,
+  children: Set<ChildProcess>,
+  args: readonly string[],
+  { policy, env }: RunOptions,
+): Promise<Ended> {
   // The runner's own options are not for the children.
   const { NODE_OPTIONS: _options, CLOSE_NOTIFY_POLICY: _policy, ...others } = process.env
   const child = spawn(process.execPath, args, {
@@ -90,14 +97,17 @@ function start(folder: string, args: readonly string[], { policy, env }: RunOpti
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  children.add(child)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code, facts: factsOf(stdout), stderr }))
+    child.once('close', (code) => {
+      children.delete(child)
+      resolve({ code, facts: factsOf(stdout), stderr })
+    })
   })
 }
 

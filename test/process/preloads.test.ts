@@ -1,0 +1,61 @@
+// Other preloads beside ours, in either order: what they do is what they do without us, and every connection is reached.
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Ended, installedPackage } from './installed.js'
+
+const { run, write } = installedPackage()
+
+// With an enum, which takes more than to leave the types out.
+beforeAll(() => {
+  const program = readFileSync(new URL('programs/app.mjs', import.meta.url), 'utf8')
+  const text = program.replace("'hello'", 'Answer.Hello').replace('const port =', 'const port: number =')
+  write('app.mts', `${text}\nenum Answer { Hello = 'hello' }\n`)
+})
+
+// By the program: each order is compared with the same.
+const withoutUs = new Map<string, Promise<Ended>>()
+
+function alone(theirs: readonly string[], program: string): Promise<Ended> {
+  const known = withoutUs.get(program) ?? run([...theirs, program])
+  withoutUs.set(program, known)
+  return known
+}
+
+const ours = ['--import', 'close-notify/register']
+const sides = [expect.objectContaining({ side: 'client' }), expect.objectContaining({ side: 'server' })]
+
+describe.each([
+  ['tsx', ['--import', 'tsx'], 'app.mts', sides],
+  ['OpenTelemetry, --require', ['--require', './traces.cjs'], 'app.cjs', [...sides, ...sides].sort(bySide)],
+  ['OpenTelemetry, --import', ['--import', './traces.mjs'], 'app.mjs', sides],
+])('%s', (name, theirs, program, expected) => {
+  test.each([
+    ['behind ours', [...ours, ...theirs]],
+    ['before ours', [...theirs, ...ours]],
+    ['before ours by --require', [...theirs, '--require', 'close-notify/register']],
+  ])('%s', async (order, args) => {
+    const stock = await alone(theirs, program)
+    const beside = await run([...args, program])
+    const [{ text, reports }, traces] = [Object(beside.facts[0]), beside.facts[1]]
+    expect({ code: beside.code, stderr: withoutIds(beside.stderr) }).toEqual({ code: 0, stderr: withoutIds(stock.stderr) })
+    expect({ text, reports }).toEqual({ text: 'hello', reports: expected })
+    // Our module imports node:net: behind the hook of OpenTelemetry's for ES modules that makes it trace net, too.
+    if (name.endsWith('--import') && order !== 'behind ours') {
+      expect(spansOf(traces)).toEqual(expect.arrayContaining([...spansOf(stock.facts[1])]))
+    } else expect(traces).toEqual(stock.facts[1])
+  })
+})
+
+function bySide(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+}
+
+function spansOf(fact: unknown): readonly unknown[] {
+  const spans: unknown = Reflect.get(Object(fact), 'spans')
+  return Array.isArray(spans) ? spans : []
+}
+
+// Warnings of Node's about the hooks of others.
+function withoutIds(stderr: string): string {
+  return stderr.replaceAll(/\(node:\d+\)/g, '(node)')
+}
