@@ -54,9 +54,7 @@ function takeProcess(
   onReport: OnReport,
 ): readonly ControlledSockets[] {
   const ofServers =
-    servers === 'off'
-      ? undefined
-      : new ControlledSockets({ ...servers, framing: unfinished, onReport, givesWay: true })
+    servers === 'off' ? undefined : new ControlledSockets({ ...servers, framing: unfinished, onReport, givesWay: true })
   const ofClients =
     clients === 'off'
       ? undefined

@@ -123,7 +123,8 @@ function checkOverride(given: unknown, name: string): CheckedOverride {
   if (side !== undefined && side !== 'server' && side !== 'client') {
     throw invalid(`${name}.side`, "'server', 'client'", side)
   }
-  if (host !== undefined && !isHost(host)) throw invalid(`${name}.host`, 'a name, an address, or a name behind *.', host)
+  if (host !== undefined && !isHost(host))
+    throw invalid(`${name}.host`, 'a name, an address, or a name behind *.', host)
   if (port !== undefined && !isPort(port)) throw invalid(`${name}.port`, 'a whole number from 1 to 65535', port)
   if (off !== undefined && typeof off !== 'boolean') throw invalid(`${name}.off`, 'a boolean', off)
   // What is wrong is to be said at once, and not at the first connection.

@@ -24,7 +24,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-export interface RunOptions {
+interface RunOptions {
   /** The value of CLOSE_NOTIFY_POLICY. */
   readonly policy?: object | string | undefined
   readonly env?: Readonly<Record<string, string>>

@@ -82,7 +82,10 @@ describe('under the policy of the process', () => {
 })
 
 test('a policy changes how each of them closes', async () => {
-  const facts = await seenWith(['--import', 'close-notify/register'], { mode: 'bidirectional', onDestroy: 'close_notify' })
+  const facts = await seenWith(['--import', 'close-notify/register'], {
+    mode: 'bidirectional',
+    onDestroy: 'close_notify',
+  })
   for (const [way] of ways.filter(([, sides]) => sides === both)) {
     const failed = /not trusted|no version/.test(way)
     const sent = facts.get(way)?.reports?.filter(({ mode, verdict }) => {
@@ -90,4 +93,15 @@ test('a policy changes how each of them closes', async () => {
     })
     expect(sent?.length ?? 0, `${way}: ${JSON.stringify(facts.get(way)?.reports)}`).toBeGreaterThan(failed ? -1 : 0)
   }
+})
+
+test('with onTruncation a cut body fails in clients of every kind, and an idle connection does not', async () => {
+  const stock = await run(['cuts.mjs'])
+  const policy = { clients: { onTruncation: 'error' } }
+  const { code, facts, stderr } = await run(['--import', 'close-notify/register', 'cuts.mjs'], { policy })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const clients = ['https', 'https, imported by its name', 'fetch', 'undici.fetch', 'undici.request', 'http2', 'tls']
+  const idle = { way: 'fetch, idle', got: 'half a bo' }
+  expect(stock.facts).toEqual([...clients.map((way) => ({ way, got: 'half a bo' })), idle])
+  expect(facts).toEqual([...clients.map((way) => ({ way, got: 'ERR_TLS_TRUNCATED' })), idle])
 })

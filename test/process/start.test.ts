@@ -71,7 +71,12 @@ describe('CLOSE_NOTIFY_POLICY', () => {
     ['JSON with space around it', ` \n${json}\n`, '', ''],
     ['a path of JSON', 'policy.json', 'policy.json', json],
     ['a path with a dot', './other.json', 'other.json', json],
-    ['an ES module', './policy.mjs', 'policy.mjs', "export default { perConnection: () => ({ mode: 'bidirectional' }) }"],
+    [
+      'an ES module',
+      './policy.mjs',
+      'policy.mjs',
+      "export default { perConnection: () => ({ mode: 'bidirectional' }) }",
+    ],
     ['a CommonJS module', 'policy.cjs', 'policy.cjs', `module.exports = ${json}`],
     ['a module of the kind that package.json says', 'policy.js', 'policy.js', `module.exports = ${json}`],
     ['servers', JSON.stringify({ servers: bidirectional }), '', ''],
@@ -104,19 +109,33 @@ test.each([
   ['{"clients":{"mode":3}}', `Expected ${modes} for CLOSE_NOTIFY_POLICY.clients.mode but received 3`],
   ['{"servers":"on"}', "Expected the options of a policy, or 'off', for CLOSE_NOTIFY_POLICY.servers but received 'on'"],
   ['{"waitTimout":3}', /^Expected one of the keys mode, .* for CLOSE_NOTIFY_POLICY but received 'waitTimout'$/],
-  ['{"overrides":[{"port":0}]}', 'Expected a whole number from 1 to 65535 for CLOSE_NOTIFY_POLICY.overrides[0].port but received 0'],
+  [
+    '{"overrides":[{"port":0}]}',
+    'Expected a whole number from 1 to 65535 for CLOSE_NOTIFY_POLICY.overrides[0].port but received 0',
+  ],
   ['{"mode":', /^Expected JSON for CLOSE_NOTIFY_POLICY but received {"mode": \(.*JSON.*\)$/],
   ['[]', 'Expected an object of options for CLOSE_NOTIFY_POLICY but received []'],
-  ['nowhere.json', /^Expected JSON that begins with {, or the path .* but received \S+nowhere.json, which cannot be loaded: ENOENT/],
-  ['nowhere.js', /^Expected JSON that begins with {, or the path .* but received \S+nowhere.js, which cannot be loaded: Cannot find/],
-  ['throws.cjs', /^Expected JSON that begins with {, or the path .* but received \S+throws.cjs, which cannot be loaded: thrown$/],
+  [
+    'nowhere.json',
+    /^Expected JSON that begins with {, or the path .* but received \S+nowhere.json, which cannot be loaded: ENOENT/,
+  ],
+  [
+    'nowhere.js',
+    /^Expected JSON that begins with {, or the path .* but received \S+nowhere.js, which cannot be loaded: Cannot find/,
+  ],
+  [
+    'throws.cjs',
+    /^Expected JSON that begins with {, or the path .* but received \S+throws.cjs, which cannot be loaded: thrown$/,
+  ],
 ])('a wrong policy ends the start: %s', async (policy, expected) => {
   write('throws.cjs', "throw new Error('thrown')")
   const { code, facts, stderr } = await run(['--import', register, 'app.mjs'], { policy })
   const [message = ''] = stderr.split('\n')
   expect(message).toMatch(/^close-notify\/register: /)
   expect(message.slice('close-notify/register: '.length)).toMatch(expected)
-  expect(stderr).toMatch(/\nThe program was not started\. Mend CLOSE_NOTIFY_POLICY .*leave out --import close-notify\/register\.\n$/)
+  expect(stderr).toMatch(
+    /\nThe program was not started\. Mend CLOSE_NOTIFY_POLICY .*leave out --import close-notify\/register\.\n$/,
+  )
   expect({ code, facts }).toEqual({ code: 9, facts: [] })
 })
 

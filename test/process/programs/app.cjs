@@ -1,5 +1,7 @@
 // The same as a CommonJS module, which takes what it needs of Node's modules before anything else.
 const { connect, createServer } = require('node:tls')
+// As a program of old has it.
+// biome-ignore lint/style/useNodejsImportProtocol: it is the same module
 const { get, Server } = require('https')
 
 async function main() {

@@ -49,7 +49,17 @@ export function eventsOf(emitter, names) {
   return seen
 }
 
-export const socketEvents = ['connect', 'ready', 'secureConnect', 'secure', 'end', 'finish', 'error', 'close', 'timeout']
+export const socketEvents = [
+  'connect',
+  'ready',
+  'secureConnect',
+  'secure',
+  'end',
+  'finish',
+  'error',
+  'close',
+  'timeout',
+]
 
 /** The listeners of an emitter that are there now, by event. */
 export function listenersOf(emitter) {

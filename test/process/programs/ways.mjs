@@ -146,8 +146,7 @@ const ways = {
   'tls.connect(port, host, options, callback)': () => byTls((port) => tls.connect(port, host, { ca }, () => undefined)),
   'tls.connect(port, options)': () => byTls((port) => tls.connect(port, { host, ca })),
   'tls.connect(options)': () => byTls((port) => tls.connect({ port, host, ca, servername: host })),
-  'tls.connect(port, host), any family': () =>
-    byTls((port) => tls.connect({ port, host, ca, autoSelectFamily: true })),
+  'tls.connect(port, host), any family': () => byTls((port) => tls.connect({ port, host, ca, autoSelectFamily: true })),
   'connect, imported by its name': () => byTls((port) => namedConnect({ port, host, ca })),
   'connect, kept from before': () => byTls((port) => kept({ port, host, ca })),
   'tls.connect({ path })': async () => {
@@ -230,7 +229,7 @@ const ways = {
       const response = await fetch(`https://${host}:${port}/`, { headers: { connection: 'close' } })
       return { text: await response.text(), status: response.status }
     }),
-  'undici': () =>
+  undici: () =>
     byHttps(async (port) => {
       const dispatcher = new undici.Agent({ connect: { ca } })
       const response = await undici.request(`https://${host}:${port}/`, { dispatcher })
@@ -238,7 +237,7 @@ const ways = {
       await dispatcher.close()
       return { text, status: response.statusCode }
     }),
-  'ws': () =>
+  ws: () =>
     byHttps(async (port) => {
       const client = new WebSocket(`wss://${host}:${port}`, { ca })
       const [message] = await once(client, 'message')
