@@ -5,6 +5,7 @@ import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
 import { isServerSide, writableStateOf } from './socket-internals.js'
 import { type Method, slotOn, standIns } from './stand-ins.js'
+import { calledBy, isTelling, tell, tellReport } from './story.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf, type Verdict } from '../report/verdict.js'
 
@@ -87,7 +88,9 @@ export class Lifetime {
       return
     }
     standInsOfSocket(socket, this)
-    if (!this.#joinWhenSecure(ssl)) this.#startedAt = performance.now()
+    if (this.#joinWhenSecure(ssl)) return
+    this.#startedAt = performance.now()
+    if (isTelling) tell(socket, `${isServerSide(socket) ? 'server' : 'client'}, before its handshake`)
   }
 
   /** The report, once the socket is destroyed. */
@@ -203,6 +206,8 @@ export class Lifetime {
   }
 
   #destroy(previous: Method, error: unknown, callback: unknown): unknown {
+    if (isTelling)
+      tell(this.socket, `destroyed ${error instanceof Error ? `with ${error.message}` : 'without an error'}`)
     this.connection?.destroying(error)
     const finish = (...args: readonly unknown[]) => {
       this.#finish()
@@ -254,6 +259,7 @@ export class Lifetime {
     const connection = new Connection(socket, handle, ssl, status, gate)
     this.connection = connection
     this.#handshake = undefined
+    if (isTelling) tell(socket, `handshake done: ${calledBy(socket, connection.side, connection.protocol)}`)
     this.#observer?.joined(this, connection)
     for (const observer of this.#laterObservers ?? []) observer.joined(this, connection)
     return true
@@ -277,6 +283,7 @@ export class Lifetime {
       this.#finalReport = reportOf(factsWithoutConnection(this.socket, handshake, this.#startedAt ?? performance.now()))
       this.verdict = this.#finalReport.verdict
     }
+    if (isTelling && this.finalReport !== undefined) tellReport(this.socket, this.finalReport)
     this.#observer?.finished(this, this.verdict)
     for (const observer of this.#laterObservers ?? []) observer.finished(this, this.verdict)
   }

@@ -47,6 +47,7 @@ describe('overrides', () => {
       (port) => ({ clients: { mode: 'bidirectional' }, overrides: [{ port, side: 'client', ...quiet }] }),
       quietClient,
     ],
+    ['off, on both sides', (port) => ({ overrides: [{ port, off: true }] }), []],
     ['off', (port) => ({ overrides: [{ port, side: 'client', off: true }] }), ['server unidirectional']],
     [
       'perConnection last',

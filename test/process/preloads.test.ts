@@ -28,11 +28,14 @@ describe.each([
   ['OpenTelemetry, --require', ['--require', './traces.cjs'], 'app.cjs', ['client', 'client', 'server', 'server']],
   ['OpenTelemetry, --import', ['--import', './traces.mjs'], 'app.mjs', ['client', 'server']],
 ])('%s', (name, theirs, program, sides) => {
-  test.each([
+  // In the thread of such hooks, Node 22 takes no ES module by require().
+  const isOfHooks = theirs.includes('./traces.mjs') && process.versions.node.startsWith('22.')
+  const orders: readonly (readonly [string, readonly string[]])[] = [
     ['behind ours', [...ours, ...theirs]],
     ['before ours', [...theirs, ...ours]],
-    ['before ours by --require', [...theirs, '--require', 'close-notify/register']],
-  ])('%s', async (order, args) => {
+    ...(isOfHooks ? [] : [['ours by --require', [...theirs, '--require', 'close-notify/register']] as const]),
+  ]
+  test.each(orders)('%s', async (order, args) => {
     const stock = await alone(theirs, program)
     const { code, facts, stderr } = await run([...args, program])
     const [seen, traces] = facts

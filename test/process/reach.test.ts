@@ -76,6 +76,12 @@ describe('under the policy of the process', () => {
     expect(stockNode.get(way)?.reports).toEqual([])
   })
 
+  // Node's own listener for the end of a handshake refuses the certificate.
+  test('a handshake that is done is known before anybody acts on it', () => {
+    expect(registered.get('a certificate that is not trusted')?.reports?.[0]).toMatchObject({ verdict: 'aborted' })
+    expect(registered.get('no version in common')?.reports?.[0]).toMatchObject({ verdict: 'no-handshake' })
+  })
+
   test('the process ends as without it', () => {
     expect(registered.get('exit')).toEqual(stockNode.get('exit'))
   })
