@@ -221,19 +221,10 @@ export class Lifetime {
   #joinWhenSecure(ssl?: NodeSsl): boolean {
     if (this.#join(ssl)) return !this.untracked
     // First in line: whoever else waits for 'secure' may close the socket.
-    this.socket.prependOnceListener('secure', this.#secured)
+    this.socket.prependOnceListener('secure', () => {
+      this.#joinWhenSecure()
+    })
     return false
-  }
-
-  readonly #secured = (): void => {
-    this.#joinWhenSecure()
-  }
-
-  /** For a socket that was taken in its constructor: Node has put listeners before ours since. */
-  hearFirst(): void {
-    if (this.connection !== undefined || this.untracked) return
-    this.socket.removeListener('secure', this.#secured)
-    this.socket.prependOnceListener('secure', this.#secured)
   }
 
   // Joins the socket with its SSL. False while the handshake is going on, and 'secure' is still to come: with both

@@ -3,7 +3,6 @@
 import type { Server, TLSSocket } from 'node:tls'
 import { ClosureError } from '../errors.js'
 import { isServerSide, isServersOwn, serverOf, streamBeneath } from '../closure/socket-internals.js'
-import { knownLifetimeOf } from '../closure/lifetime.js'
 import { requireRuntime, sslsMade } from '../native/addon.js'
 import { sslMadeSince } from '../native/node-ssl.js'
 import { ClosureControl } from '../policy/control.js'
@@ -62,7 +61,7 @@ function takeProcess(
   if (ofClients !== undefined) followUndici()
   const laid = ofServers && new LaidServers(ofServers)
   const forget = watchTlsSockets((socket) => {
-    if (!isServerSide(socket)) take(ofClients, socket)
+    if (!isServerSide(socket)) ofClients?.take(socket)
     else laid?.made(socket)
     laid?.count()
   })
@@ -78,15 +77,6 @@ function takeProcess(
   return all
 }
 
-function take(sockets: ControlledSockets | undefined, socket: TLSSocket): void {
-  if (sockets === undefined) return
-  sockets.take(socket)
-  // By then tls.connect() has put a listener of Node's before ours.
-  process.nextTick(() => {
-    knownLifetimeOf(socket)?.hearFirst()
-  })
-}
-
 /** The servers that the policy of a process is on: from the first connection on, for a server tells nobody that it exists. */
 class LaidServers {
   readonly #sockets: ControlledSockets
@@ -100,7 +90,7 @@ class LaidServers {
   /** A socket has been made on the server's side of a connection. */
   made(socket: TLSSocket): void {
     const server = serverOf(socket)
-    if (server === undefined) take(this.#sockets, socket)
+    if (server === undefined) this.#sockets.take(socket)
     // By a server that a policy is on: that one takes it when its handshake is done.
     else if (server !== acceptingServer()) this.#madeWith(server, socket)
   }

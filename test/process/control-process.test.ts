@@ -74,13 +74,15 @@ describe('stop()', () => {
   })
 
   test('nothing is left on the classes and servers of Node', async () => {
-    const before = Object.getOwnPropertyDescriptors(TLSSocket.prototype)
+    const init: unknown = Reflect.get(TLSSocket.prototype, '_init')
+    const members = Reflect.ownKeys(TLSSocket.prototype)
     const server = await serving()
     const keys = Reflect.ownKeys(server.server)
     const { control } = controlled()
     await exchange(server)
     control.stop()
-    expect(Object.getOwnPropertyDescriptors(TLSSocket.prototype)).toEqual(before)
+    expect(Reflect.get(TLSSocket.prototype, '_init') === init).toBe(true)
+    expect(Reflect.ownKeys(TLSSocket.prototype)).toEqual(members)
     expect(Reflect.ownKeys(server.server)).toEqual(keys)
   })
 
@@ -94,9 +96,11 @@ describe('stop()', () => {
     Reflect.set(TLSSocket.prototype, '_init', theirs)
     onTestFinished(() => void Object.defineProperty(TLSSocket.prototype, '_init', descriptor ?? {}))
     control.stop()
-    expect(Reflect.get(TLSSocket.prototype, '_init')).toBe(theirs)
-    await exchange(await serving())
+    expect(Reflect.get(TLSSocket.prototype, '_init') === theirs).toBe(true)
+    const server = await serving()
+    await exchange(server)
     expect(modes()).toEqual([])
+    expect(Object.hasOwn(server.server, 'emit')).toBe(false)
   })
 })
 
