@@ -26,16 +26,23 @@ export function watchOf(server: Server): ServerWatch | undefined {
 export function watchServer(server: Server, sockets: ControlledSockets): ServerWatch {
   watchOf(server)?.end()
   const handshakes = new HandshakeWatch(sockets.policy.flushTimeout, sockets)
+  let hasEnded = false
   // Each of these gives what takes it away again.
   const forget = [
     replaceRemovably(server, 'emit', (emit) => (...args) => {
       // Somebody may stand on top of this, so that it cannot be taken away.
-      if (!sockets.isActive || watches.get(server) !== watch) return Reflect.apply(emit, server, args)
-      return watchEvent(server, watch, args, () => Reflect.apply(emit, server, args))
+      if (hasEnded) return Reflect.apply(emit, server, args)
+      const [event, first, second] = args
+      if (event === 'connection') return accept(server, handshakes, first, () => Reflect.apply(emit, server, args))
+      // Before all listeners: http and http2 take the socket over in one of theirs.
+      if (event === 'secureConnection' && first instanceof TLSSocket) handshakes.secured(first)
+      if (event === 'tlsClientError' && second instanceof TLSSocket) handshakes.failed(second)
+      return comesTooLate(args, isControlledSocket) || Reflect.apply(emit, server, args)
     }),
-    spareClosings(server, () => closingSocketsOf(watch, server)),
+    spareClosings(server, () => closingSocketsOf(sockets, server)),
   ]
   const end = (): void => {
+    hasEnded = true
     if (watches.get(server) === watch) watches.delete(server)
     handshakes.stop()
     for (const one of forget) one()
@@ -52,15 +59,6 @@ export function acceptingServer(): Server | undefined {
 
 const watches = new WeakMap<Server, ServerWatch>()
 let accepting: Server | undefined
-
-function watchEvent(server: Server, watch: ServerWatch, args: readonly unknown[], emit: () => unknown): unknown {
-  const [event, first, second] = args
-  if (event === 'connection') return accept(server, watch.handshakes, first, emit)
-  // Before all listeners: http and http2 take the socket over in one of theirs.
-  if (event === 'secureConnection' && first instanceof TLSSocket) watch.handshakes.secured(first)
-  if (event === 'tlsClientError' && second instanceof TLSSocket) watch.handshakes.failed(second)
-  return comesTooLate(args, isControlledSocket) || emit()
-}
 
 function accept(server: Server, handshakes: HandshakeWatch, raw: unknown, emit: () => unknown): unknown {
   // A listener may emit the event of another server.
@@ -80,7 +78,7 @@ function isControlledSocket(socket: object): boolean {
 }
 
 // A policy on many servers knows all of their sockets.
-function closingSocketsOf({ sockets }: ServerWatch, server: Server): readonly TLSSocket[] {
+function closingSocketsOf(sockets: ControlledSockets, server: Server): readonly TLSSocket[] {
   const closing = sockets.closingSockets
   return sockets.givesWay ? closing.filter((socket) => serverOf(socket) === server) : closing
 }

@@ -106,7 +106,8 @@ function start(
     child.once('error', reject)
     child.once('close', (code) => {
       children.delete(child)
-      resolve({ code, facts: factsOf(stdout), stderr })
+      // In warnings of Node's there is the process's id.
+      resolve({ code, facts: factsOf(stdout), stderr: stderr.replaceAll(/\(node:\d+\)/g, '(node)') })
     })
   })
 }

@@ -111,3 +111,14 @@ test('with onTruncation a cut body fails in clients of every kind, and an idle c
   expect(stock.facts).toEqual([...clients.map((way) => ({ way, got: 'half a bo' })), idle])
   expect(facts).toEqual([...clients.map((way) => ({ way, got: 'ERR_TLS_TRUNCATED' })), idle])
 })
+
+test('libraries that hide their sockets are reached, and close as the policy says', async () => {
+  const stock = await run(['drivers.mjs'])
+  const { code, facts, stderr } = await run(['--import', 'close-notify/register', 'drivers.mjs'], {
+    policy: { mode: 'bidirectional' },
+  })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: stock.stderr })
+  const sides = ['client bidirectional', 'server bidirectional']
+  expect(stock.facts).toHaveLength(3)
+  expect(facts).toEqual(stock.facts.map((fact) => ({ ...Object(fact), sides })))
+})
