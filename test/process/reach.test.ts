@@ -120,5 +120,5 @@ test('libraries that hide their sockets are reached, and close as the policy say
   expect({ code, stderr }).toEqual({ code: 0, stderr: stock.stderr })
   const sides = ['client bidirectional', 'server bidirectional']
   expect(stock.facts).toHaveLength(3)
-  expect(facts).toEqual(stock.facts.map((fact) => ({ ...Object(fact), sides })))
+  expect(facts).toEqual(stock.facts.map((fact) => Object.assign({}, fact, { sides })))
 })
