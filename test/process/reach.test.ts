@@ -122,3 +122,11 @@ test('libraries that hide their sockets are reached, and close as the policy say
   expect(stock.facts).toHaveLength(3)
   expect(facts).toEqual(stock.facts.map((fact) => Object.assign({}, fact, { sides })))
 })
+
+test('what is unref() keeps no process alive, also where a closing waits', async () => {
+  const stock = await run(['unrefs.mjs'])
+  const policy = { mode: 'bidirectional', waitTimeout: 60_000 }
+  const { code, facts } = await run(['--import', 'close-notify/register', 'unrefs.mjs'], { policy })
+  expect({ code, facts }).toEqual({ code: 0, facts: stock.facts })
+  expect(facts).toMatchObject([{ code: 0, hasEnded: false }])
+})
