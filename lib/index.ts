@@ -19,6 +19,8 @@ export {
   controlClosure,
 } from './policy/control.js'
 export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './policy/policy.js'
+export { controlProcess } from './process/control-process.js'
+export type { PolicyOverride, ProcessPolicy } from './process/process-policy.js'
 export { TruncationError } from './report/truncation-error.js'
 export type {
   Afterwards,

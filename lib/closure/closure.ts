@@ -9,6 +9,7 @@ import type { Connection } from './connection.js'
 import { type Lifetime, lifetimeOf } from './lifetime.js'
 import { nativeTransport, ownerOf } from './socket-internals.js'
 import { SocketSide } from './socket-side.js'
+import { isTelling, tell } from './story.js'
 import { sslShutdown } from './ssl-shutdown.js'
 import { checkFlushTimeout, checkShutdownOptions, type FlushOptions, type ShutdownOptions } from './shutdown-options.js'
 import type { SslResult } from '../tls/ssl-result.js'
@@ -141,6 +142,7 @@ export class Closure {
     }
     // Without this Node ends the stream, and with it TCP, when the peer's close_notify comes.
     if (keepOpen) this.socket.allowHalfOpen = true
+    if (isTelling) tell(this.socket, `shutdown() is called: mode ${checked.mode}`)
     const closing = new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked)
     if (closing.mode === 'bidirectional') await hearingCloseNotify(connection, closing.run())
     else await closing.run()

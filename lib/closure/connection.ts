@@ -18,6 +18,7 @@ import {
   writableStateOf,
 } from './socket-internals.js'
 import { type Method, slotOn, standIns, wrapMethod } from './stand-ins.js'
+import { isTelling, tell } from './story.js'
 import { pipesPastWrite } from './stream-internals.js'
 import type { BegunClosing } from '../closing/side.js'
 import { decisiveFactsOf, factsOf, firstOf } from '../report/assembling.js'
@@ -267,6 +268,7 @@ export class Connection implements GateOwner {
   // the truth again and reading goes on.
   sendFin(request: unknown): unknown {
     const { ssl, gate } = this
+    if (isTelling) tell(this.socket, this.closing === undefined ? "ended by Node's own end()" : 'FIN goes')
     if (!ssl.alive()) return gate.callNode(request)
     this.evidence.observe()
     if (this.closing === undefined && !this.evidence.hasWrittenCloseNotify()) {
@@ -311,6 +313,7 @@ export class Connection implements GateOwner {
     if (chunk !== null || this.#streamHasEnded) return Reflect.apply(previous, socket, args)
     this.#streamHasEnded = true
     this.evidence.streamEnded(this.gate.finAt !== undefined)
+    if (isTelling) tell(socket, `the peer's stream has ended: received ${this.evidence.received().kind}`)
     this.streamEndHook?.streamEnds()
     const result: unknown = Reflect.apply(previous, socket, args)
     this.closing?.peerEnded()

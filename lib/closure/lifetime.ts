@@ -5,6 +5,7 @@ import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
 import { isServerSide, writableStateOf } from './socket-internals.js'
 import { type Method, slotOn, standIns } from './stand-ins.js'
+import { calledBy, isTelling, tell, tellReport } from './story.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf, type Verdict } from '../report/verdict.js'
 
@@ -16,6 +17,14 @@ export interface SocketHook {
   beforeDestroy(error: unknown): Promise<void> | undefined
   /** The evidence is complete. Gives the error that the socket shall show. */
   shownError(error: unknown): unknown
+}
+
+/** The policy that a socket is under. */
+export interface PolicyOnSocket {
+  readonly isActive: boolean
+  /** Whether another policy may take the socket: this one is to leave it then. */
+  readonly givesWay: boolean
+  leave(): void
 }
 
 /** Who is told how a socket gets on: a policy, for all of its sockets. */
@@ -53,7 +62,7 @@ export class Lifetime {
   /** What the program has of it. */
   closure: object | undefined
   /** The policy that the socket is under, or was. */
-  control: { readonly isActive: boolean } | undefined
+  control: PolicyOnSocket | undefined
 
   // When it was looked at first, unless that was after the handshake.
   #startedAt: number | undefined
@@ -79,7 +88,9 @@ export class Lifetime {
       return
     }
     standInsOfSocket(socket, this)
-    if (!this.#joinWhenSecure(ssl)) this.#startedAt = performance.now()
+    if (this.#joinWhenSecure(ssl)) return
+    this.#startedAt = performance.now()
+    if (isTelling) tell(socket, `${isServerSide(socket) ? 'server' : 'client'}, before its handshake`)
   }
 
   /** The report, once the socket is destroyed. */
@@ -115,6 +126,12 @@ export class Lifetime {
     if (this.verdict !== undefined) observer.finished(this, this.verdict)
     else if (this.#observer === undefined) this.#observer = observer
     else this.#laterObservers = [...(this.#laterObservers ?? []), observer]
+  }
+
+  /** From now on that one is told nothing. */
+  forget(observer: LifetimeObserver): void {
+    if (this.#observer === observer) this.#observer = undefined
+    else this.#laterObservers = this.#laterObservers?.filter((other) => other !== observer)
   }
 
   /** From now on that policy has a say, in the place of an earlier one. */
@@ -189,6 +206,8 @@ export class Lifetime {
   }
 
   #destroy(previous: Method, error: unknown, callback: unknown): unknown {
+    if (isTelling)
+      tell(this.socket, `destroyed ${error instanceof Error ? `with ${error.message}` : 'without an error'}`)
     this.connection?.destroying(error)
     const finish = (...args: readonly unknown[]) => {
       this.#finish()
@@ -231,6 +250,7 @@ export class Lifetime {
     const connection = new Connection(socket, handle, ssl, status, gate)
     this.connection = connection
     this.#handshake = undefined
+    if (isTelling) tell(socket, `handshake done: ${calledBy(socket, connection.side, connection.protocol)}`)
     this.#observer?.joined(this, connection)
     for (const observer of this.#laterObservers ?? []) observer.joined(this, connection)
     return true
@@ -254,6 +274,7 @@ export class Lifetime {
       this.#finalReport = reportOf(factsWithoutConnection(this.socket, handshake, this.#startedAt ?? performance.now()))
       this.verdict = this.#finalReport.verdict
     }
+    if (isTelling && this.finalReport !== undefined) tellReport(this.socket, this.finalReport)
     this.#observer?.finished(this, this.verdict)
     for (const observer of this.#laterObservers ?? []) observer.finished(this, this.verdict)
   }

@@ -59,7 +59,7 @@ export function releaseErrors(socket: TLSSocket): void {
 }
 
 /** The handle beneath a socket, TLSWrap for a TLSSocket; undefined once the socket is destroyed. */
-export function handleOf(socket: Socket): object | undefined {
+export function handleOf(socket: Duplex): object | undefined {
   // With a dot V8 remembers where it is; Reflect.get looks anew each time, and all that is read often is read like this.
   const handle: unknown = '_handle' in socket ? socket._handle : undefined
   return isObject(handle) ? handle : undefined
@@ -69,6 +69,17 @@ export function handleOf(socket: Socket): object | undefined {
 export function streamBeneath(socket: TLSSocket): Duplex | undefined {
   const parent: unknown = '_parent' in socket ? socket._parent : undefined
   return parent instanceof Duplex ? parent : undefined
+}
+
+/** The name that a socket was connected to; undefined for an address, and for what is no socket. */
+export function hostOf(socket: Duplex | undefined): string | undefined {
+  const host: unknown = socket === undefined ? undefined : Reflect.get(socket, '_host')
+  return typeof host === 'string' ? host : undefined
+}
+
+/** Whether a TLS server has made a socket itself, and will tell of its handshake. */
+export function isServersOwn(socket: TLSSocket): boolean {
+  return socket.listeners('secure').some((listener) => listener.name.includes('onServerSocketSecure'))
 }
 
 /** What a stream has in common with its proxies and with what inherits from it, and with nothing else. */

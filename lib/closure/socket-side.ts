@@ -18,6 +18,7 @@ import {
 } from './socket-internals.js'
 import { wrapMethod } from './stand-ins.js'
 import { sslShutdown } from './ssl-shutdown.js'
+import { isTelling, tell } from './story.js'
 
 /**
  * How a socket is made to drain.
@@ -77,6 +78,7 @@ export class SocketSide implements ClosingSide {
 
   writeCloseNotify(leaves: 'alone' | 'behind-data' | 'with-fin'): void {
     const { socket, ssl, evidence } = this.#connection
+    if (isTelling) tell(socket, `writes close_notify ${leaves}`)
     // The last moment at which what went before TLS can be told from the alert.
     evidence.observe()
     // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it, which a peer with

@@ -1,18 +1,14 @@
 // The connections of undici, and through it of the global fetch. undici's own connector makes them, from options that carry
-// a mark: a connector of ours would have to repeat all of it, and would not be given the options of the Agent. undici
-// hears of the end of a message by an error of its socket, and says on its documented diagnostics channels when a message
-// of which socket begins and ends.
-import { subscribe } from 'node:diagnostics_channel'
+// a mark: a connector of ours would have to repeat all of it, and would not be given the options of the Agent.
 import type { Socket } from 'node:net'
 import { type ConnectionOptions, TLSSocket } from 'node:tls'
 import { invalid } from '../options.js'
 import { requireRuntime } from '../native/addon.js'
 import { ClosureControl } from './control.js'
 import { ControlledSockets } from './controlled-sockets.js'
-import { type Framing, unfinished } from './framing.js'
 import { markOptions } from './marked-options.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
-import { ownerOf } from '../closure/socket-internals.js'
+import { followUndici, unfinishedOfUndici } from './undici-messages.js'
 
 /** The request that undici gives to a connect function. */
 export interface ConnectRequest {
@@ -81,14 +77,14 @@ export interface ClosingConnect {
 export function closingConnect(policy?: ClosurePolicy): ClosingConnect {
   requireRuntime()
   const checked = checkPolicy(policy)
-  followMessages()
+  followUndici()
   let take: (socket: TLSSocket) => void = () => undefined
   const control = new ClosureControl(undefined, (onReport) => {
-    const sockets = new ControlledSockets(checked, unfinishedOfUndici, onReport)
+    const sockets = new ControlledSockets({ policy: checked, framing: unfinishedOfUndici, onReport })
     take = (socket) => {
       sockets.take(socket)
     }
-    return sockets
+    return [sockets]
   })
   function underPolicy(connect: Connect): Connect
   function underPolicy<Options extends ConnectOptions>(options?: Options): Options
@@ -116,46 +112,4 @@ function connectorUnderPolicy(connect: Connect, take: (socket: TLSSocket) => voi
 function checkConnectOptions(given: unknown): void {
   if (typeof given === 'object' && given !== null) return
   throw invalid('connect', 'a connector or its options', given)
-}
-
-// The requests that undici has sent on a socket and not had the whole answer of.
-const openRequests = new WeakMap<object, Set<object>>()
-const socketsOfRequests = new WeakMap<object, object>()
-let isFollowing = false
-
-const unfinishedOfUndici: Framing = (socket) => {
-  // Over HTTP/2 undici is a program like any other on Node's http2.
-  if (ownerOf(socket) === 'http2') return unfinished(socket)
-  return (openRequests.get(socket)?.size ?? 0) > 0 ? { kind: 'message' } : { kind: 'nothing' }
-}
-
-function followMessages(): void {
-  if (isFollowing) return
-  isFollowing = true
-  subscribe('undici:client:sendHeaders', (message) => {
-    const request = memberOf(message, 'request')
-    const socket = memberOf(message, 'socket')
-    if (request !== undefined && socket !== undefined) socketsOfRequests.set(request, socket)
-  })
-  // Not before: without the head of a response the error is undici's own, which its RetryAgent retries.
-  subscribe('undici:request:headers', (message) => {
-    const request = memberOf(message, 'request')
-    const socket = request === undefined ? undefined : socketsOfRequests.get(request)
-    if (request === undefined || socket === undefined) return
-    const open = openRequests.get(socket) ?? new Set()
-    openRequests.set(socket, open.add(request))
-  })
-  for (const name of ['undici:request:trailers', 'undici:request:error']) {
-    subscribe(name, (message) => {
-      const request = memberOf(message, 'request')
-      const socket = request === undefined ? undefined : socketsOfRequests.get(request)
-      if (request !== undefined && socket !== undefined) openRequests.get(socket)?.delete(request)
-    })
-  }
-}
-
-function memberOf(message: unknown, name: string): object | undefined {
-  if (typeof message !== 'object' || message === null) return undefined
-  const member: unknown = Reflect.get(message, name)
-  return typeof member === 'object' && member !== null ? member : undefined
 }

@@ -7,13 +7,13 @@ import { ClosureError, errorOf } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
 import { type AgentLike, isAgent, watchAgent } from './agents.js'
 import { unfinished } from './framing.js'
-import { watchHandshakes } from './handshake-watch.js'
-import { guardRequests, spareClosings } from './http-server.js'
+import { guardRequests } from './http-server.js'
 import { lifetimeOf } from '../closure/lifetime.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { serverOf } from '../closure/socket-internals.js'
-import { ControlledSockets, isControlled, type OnReport } from './controlled-sockets.js'
-import type { ClosureReport, Verdict } from '../report/verdict.js'
+import { ControlledSockets, isControlledForGood, type OnReport } from './controlled-sockets.js'
+import { type ClosureReport, sumOfReports, type Verdict } from '../report/verdict.js'
+import { watchServer } from './watched-servers.js'
 
 /**
  * The targets that a policy can be laid on. https's servers and the secure ones of http2 are `tls.Server` too; an agent is
@@ -28,7 +28,7 @@ export const closureChannel = 'close-notify:closure'
 export interface ClosureMessage {
   readonly report: ClosureReport
   readonly socket: TLSSocket
-  /** The target of the policy; undefined for connections of `closingConnect`. */
+  /** The target of the policy; undefined for connections of `closingConnect` and `controlProcess`. */
   readonly target: ClosureTarget | undefined
 }
 
@@ -55,15 +55,15 @@ export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): C
   const checked = checkPolicy(policy)
   checkTarget(target)
   const control = new ClosureControl(target, (onReport) => {
-    const sockets = new ControlledSockets(checked, unfinished, onReport)
+    const sockets = new ControlledSockets({ policy: checked, framing: unfinished, onReport })
     if (target instanceof TLSSocket) sockets.take(target)
-    else if (target instanceof Server) sockets.onStop = watchServer(target, sockets)
+    else if (target instanceof Server) sockets.onStop = watchServer(target, sockets).end
     else {
       sockets.onStop = watchAgent(target, (socket) => {
         sockets.take(socket)
       })
     }
-    return sockets
+    return [sockets]
   })
   controls.set(target, control)
   if (target instanceof TLSSocket) guardServerOf(target)
@@ -71,13 +71,18 @@ export function controlClosure(target: ClosureTarget, policy?: ClosurePolicy): C
 }
 
 /** Makes the sockets that a control is about; `onReport` is told of their reports. */
-export type TakeSockets = (onReport: OnReport) => ControlledSockets
+export type TakeSockets = (onReport: OnReport) => readonly ControlledSockets[]
 
-/** A policy at work: what it sees, and the end of it. Made by {@link controlClosure} and `closingConnect`. */
+/**
+ * A policy at work: what it sees, and the end of it. Made by {@link controlClosure}, `closingConnect` and
+ * `controlProcess`.
+ */
 export class ClosureControl extends EventEmitter<{ closure: [report: ClosureReport, socket: TLSSocket] }> {
-  readonly #sockets: ControlledSockets
+  // One, or those of a process: its servers' and its clients'.
+  readonly #sockets: readonly ControlledSockets[]
+  #isActive = true
 
-  /** Made by {@link controlClosure} and `closingConnect` only. */
+  /** Made by {@link controlClosure}, `closingConnect` and `controlProcess` only. */
   constructor(target: ClosureTarget | undefined, takeSockets: TakeSockets) {
     super()
     this.#sockets = takeSockets((reported) => {
@@ -94,27 +99,27 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
 
   /** Whether the policy is in force: until stop(). */
   get active(): boolean {
-    return this.#sockets.isActive
+    return this.#isActive
   }
 
   /** Reports so far, by verdict. */
   get counters(): Readonly<Record<Verdict, number>> {
-    return { ...this.#sockets.counters }
+    return sumOfReports(this.#sockets.map(({ counters }) => counters))
   }
 
   /** Connections under this policy that are open now. */
   get connections(): number {
-    return this.#sockets.connections
+    return this.#sumOf(({ connections }) => connections)
   }
 
   /** How many of them wait for their peer's close_notify now. */
   get waiting(): number {
-    return this.#sockets.waitingRoom.waiting
+    return this.#sumOf(({ waitingRoom }) => waitingRoom.waiting)
   }
 
   /** Bidirectional closings that did not wait, because `maxWaiting` others were waiting. */
   get waitingRefused(): number {
-    return this.#sockets.waitingRoom.refused
+    return this.#sumOf(({ waitingRoom }) => waitingRoom.refused)
   }
 
   /**
@@ -122,7 +127,12 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
    * on. Their reports still come. The second call does nothing.
    */
   stop(): void {
-    this.#sockets.stop()
+    this.#isActive = false
+    for (const sockets of this.#sockets) sockets.stop()
+  }
+
+  #sumOf(count: (sockets: ControlledSockets) => number): number {
+    return this.#sockets.reduce((sum, sockets) => sum + count(sockets), 0)
   }
 
   /** {@link ClosureControl.stop}, for `using`. */
@@ -141,25 +151,13 @@ function guardServerOf(socket: TLSSocket): void {
   guardRequests(server, (each) => each instanceof TLSSocket && controls.get(each)?.active === true)
 }
 
-// Each of these gives what takes it away again.
-function watchServer(server: Server, sockets: ControlledSockets): () => void {
-  const forget = [
-    watchHandshakes(server, sockets.policy.flushTimeout, sockets),
-    guardRequests(server, (socket) => sockets.isActive && socket instanceof TLSSocket && isControlled(socket)),
-    spareClosings(server, () => sockets.closingSockets),
-  ]
-  return () => {
-    for (const one of forget) one()
-  }
-}
-
 function checkTarget(target: unknown): void {
   const isTarget = target instanceof Server || target instanceof TLSSocket || isAgent(target)
   if (!isTarget || types.isProxy(target)) {
     const expected = 'a tls.Server, an https or http2 secure server, an agent that makes TLS sockets, or a TLSSocket,'
     throw errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name: 'target', expected, received: described(target) })
   }
-  if (controls.get(target)?.active === true || (target instanceof TLSSocket && isControlled(target))) {
+  if (controls.get(target)?.active === true || (target instanceof TLSSocket && isControlledForGood(target))) {
     const message = 'This target is under a policy already: call stop() of that control first'
     throw new ClosureError('ERR_CLOSURE_CONTROLLED', message)
   }

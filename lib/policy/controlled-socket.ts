@@ -20,6 +20,7 @@ import {
 } from '../closure/socket-internals.js'
 import { type StandIn, standBeforeOwn } from '../closure/stand-ins.js'
 import { SocketSide } from '../closure/socket-side.js'
+import { isTelling, tell } from '../closure/story.js'
 import { Standstill } from './standstill.js'
 import { TruncationGuard } from './truncation.js'
 
@@ -145,7 +146,9 @@ export class ControlledSocket implements SocketHook, GateKeeper {
 
   /** Ends the connection as the policy says, once the program has ended its stream. */
   ended(): void {
-    if (this.#mayBegin()) this.#begin(this.#newClosing())
+    if (!this.#mayBegin()) return
+    if (isTelling) tell(this.socket, `the stream has ended: mode ${this.#policy.mode}`)
+    this.#begin(this.#newClosing())
   }
 
   #begin(closing: Closing): void {
@@ -158,6 +161,7 @@ export class ControlledSocket implements SocketHook, GateKeeper {
   // Everything has drained, and Node asks for FIN; in most closings nothing is left to do but the alert.
   finArrived(): AtTheGate {
     if (!this.#mayBegin()) return this.#lifetime.closingHasBegun ? 'hold' : 'pass'
+    if (isTelling) tell(this.socket, `the stream has ended: mode ${this.#policy.mode}`)
     const closing = this.#newClosing()
     if (!this.#lifetime.mayBeInsideHandshake() && closing.runAtOnce()) return 'pass'
     this.#begin(closing)

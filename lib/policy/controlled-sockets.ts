@@ -13,6 +13,7 @@ import {
   type Lifetime,
   type LifetimeObserver,
   lifetimeOf,
+  type PolicyOnSocket,
 } from '../closure/lifetime.js'
 import { type CheckedConnectionPolicy, type CheckedPolicy, connectionPolicy } from './policy.js'
 import { type OnRoll, Roll } from './roll.js'
@@ -31,9 +32,27 @@ export function isControlled(socket: TLSSocket): boolean {
   return knownLifetimeOf(socket)?.control?.isActive === true
 }
 
-/** The sockets of one target, and the policy at work on them. */
-export class ControlledSockets implements SocketControl, LifetimeObserver, HandshakeObserver {
+/** The same, of a policy that does not give way to another one. */
+export function isControlledForGood(socket: TLSSocket): boolean {
+  const control = knownLifetimeOf(socket)?.control
+  return control?.isActive === true && !control.givesWay
+}
+
+/** What the sockets of one policy have in common. */
+export interface SocketsOptions {
   readonly policy: CheckedPolicy
+  readonly framing: Framing
+  readonly onReport: OnReport
+  /** Whether another policy may take a socket from this one: the policy of a process is there for what has no other. */
+  readonly givesWay?: boolean
+  /** The policy of one connection, once its handshake is done; `off` leaves it as Node has it. */
+  readonly policyOf?: (socket: TLSSocket) => CheckedConnectionPolicy | 'off'
+}
+
+/** The sockets of one target, and the policy at work on them. */
+export class ControlledSockets implements LifetimeObserver, HandshakeObserver {
+  readonly policy: CheckedPolicy
+  readonly givesWay: boolean
   readonly counters: Record<Verdict, number> = noReports()
   isActive = true
   connections = 0
@@ -43,16 +62,19 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
 
   readonly #framing: Framing
   readonly #onReport: OnReport
+  readonly #policyOf: (socket: TLSSocket) => CheckedConnectionPolicy | 'off'
   readonly #places = new Roll<Place>()
   readonly #closings = new Set<Closing>()
   #lookout: NodeJS.Timeout | undefined
   #options: ClosingOptions | undefined
 
-  constructor(policy: CheckedPolicy, framing: Framing, onReport: OnReport) {
+  constructor({ policy, framing, onReport, givesWay = false, policyOf }: SocketsOptions) {
     this.policy = policy
+    this.givesWay = givesWay
     this.waitingRoom = new WaitingRoom(policy.maxWaiting)
     this.#framing = framing
     this.#onReport = onReport
+    this.#policyOf = policyOf ?? ((socket) => connectionPolicy(policy, socket))
     policy.signal?.addEventListener('abort', this.#abortClosings)
   }
 
@@ -60,14 +82,21 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
     this.take(socket, ssl)
   }
 
-  /** Lays the policy on a socket, unless it is under another one. Whoever knows its SSL gives that away by this call. */
+  /**
+   * Lays the policy on a socket, unless it is under another one that does not give way to this one. Whoever knows its SSL
+   * gives that away by this call.
+   */
   take(socket: TLSSocket, ssl?: NodeSsl): void {
     if (!this.isActive) {
       ssl?.release()
       return
     }
     const lifetime = lifetimeOf(socket, ssl)
-    if (lifetime.control?.isActive === true) return
+    const { control } = lifetime
+    if (control?.isActive === true) {
+      if (this.givesWay || !control.givesWay) return
+      control.leave()
+    }
     const place = new Place(this, lifetime)
     lifetime.control = place
     this.#places.add(place)
@@ -77,14 +106,26 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
       lifetime.watchHandshake()
     }
     lifetime.observe(this)
-    this.#lookOut()
+    // It has joined before, and its policy is to leave it alone.
+    if (place.hasLeft) lifetime.forget(this)
+    else this.#lookOut()
   }
 
   joined(lifetime: Lifetime, connection: Connection): void {
     const place = this.#placeOf(lifetime)
-    if (place === undefined || !this.isActive) return
-    const policy = connectionPolicy(this.policy, lifetime.socket)
-    place.controlled = new ControlledSocket(lifetime, connection, policy, this, this.#framing)
+    if (place?.isActive !== true) return
+    const policy = this.#policyOf(lifetime.socket)
+    if (policy === 'off') {
+      place.leave()
+      connection.gate.release()
+    } else place.controlled = new ControlledSocket(lifetime, connection, policy, place, this.#framing)
+  }
+
+  /** Another policy has one of the sockets from now on, or none has. */
+  left(place: Place): void {
+    this.connections--
+    this.#places.remove(place)
+    place.lifetime.forget(this)
   }
 
   finished(lifetime: Lifetime, verdict: Verdict): void {
@@ -176,7 +217,7 @@ export class ControlledSockets implements SocketControl, LifetimeObserver, Hands
 }
 
 /** One socket's place among those of its target. */
-class Place implements OnRoll<Place> {
+class Place implements OnRoll<Place>, PolicyOnSocket, SocketControl {
   readonly sockets: ControlledSockets
   readonly lifetime: Lifetime
   /** From when the handshake is done. */
@@ -184,6 +225,7 @@ class Place implements OnRoll<Place> {
   before: Place | undefined
   after: Place | undefined
   isOn = false
+  hasLeft = false
 
   constructor(sockets: ControlledSockets, lifetime: Lifetime) {
     this.sockets = sockets
@@ -191,7 +233,30 @@ class Place implements OnRoll<Place> {
   }
 
   get isActive(): boolean {
-    return this.sockets.isActive
+    return !this.hasLeft && this.sockets.isActive
+  }
+
+  get givesWay(): boolean {
+    return this.sockets.givesWay
+  }
+
+  leave(): void {
+    this.hasLeft = true
+    // In a handshake FIN is held on, for whoever comes.
+    this.controlled?.letGo()
+    this.sockets.left(this)
+  }
+
+  closingOptions(policy: CheckedConnectionPolicy): ClosingOptions {
+    return this.sockets.closingOptions(policy)
+  }
+
+  closingBegan(closing: Closing): void {
+    this.sockets.closingBegan(closing)
+  }
+
+  closingEnded(closing: Closing): void {
+    this.sockets.closingEnded(closing)
   }
 }
 

@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Server, TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { sslsMade, tcpState } from '../native/addon.js'
 import { type NodeSsl, sslMadeSince } from '../native/node-ssl.js'
 import { isCutOff } from '../closure/handshake.js'
@@ -22,73 +21,98 @@ export interface HandshakeObserver {
  * they do not tell, Node's own timeout is what ends them.
  *
  * Such a handshake is ended within `budget` ms, and one that fails otherwise, as by the server's `handshakeTimeout`, at
- * once. Returns what ends the watch.
+ * once.
  */
-export function watchHandshakes(server: Server, budget: number, observer: HandshakeObserver): () => void {
-  const unfinished = new Roll<Unfinished>()
-  const unfinishedOn = slotOn<Unfinished>()
-  let timer: NodeJS.Timeout | undefined
-  let made: number | undefined
-  const look = () => {
-    timer = undefined
-    for (const { raw, fd, ssl } of unfinished) {
-      if (raw.destroyed) forget(raw)
-      else if (hasEnded(fd) || (ssl !== undefined && isCutOff(ssl))) raw.destroy()
-    }
-    lookSoon()
+export class HandshakeWatch {
+  readonly #budget: number
+  readonly #observer: HandshakeObserver
+  readonly #unfinished = new Roll<Unfinished>()
+  readonly #unfinishedOn = slotOn<Unfinished>()
+  #timer: NodeJS.Timeout | undefined
+  #made: number | undefined
+
+  constructor(budget: number, observer: HandshakeObserver) {
+    this.#budget = budget
+    this.#observer = observer
   }
-  const lookSoon = () => {
-    if (!unfinished.isEmpty) timer ??= setTimeout(look, Math.max(1, Math.floor(budget / 2))).unref()
+
+  /** A server is about to make a TLS socket. */
+  accepting(): void {
+    this.#made = sslsMade()
   }
-  // Gives its SSL, if that is known.
-  const takeAway = (raw: Duplex) => {
-    const known = unfinishedOn.of(raw)
-    if (known?.isOn !== true) return undefined
-    unfinished.remove(known)
-    return known.ssl
-  }
-  const forget = (raw: Duplex) => {
-    takeAway(raw)?.release()
-  }
-  // Before and after Node's own listener, which makes the TLS socket.
-  const accepting = () => {
-    made = sslsMade()
-  }
-  const accepted = (raw: Socket) => {
-    const fd = descriptorOf(raw)
-    if (fd === undefined) return
-    forget(raw)
-    const ssl = made === undefined ? undefined : sslMadeSince(made)
-    const known: Unfinished = { raw, fd, ssl, before: undefined, after: undefined, isOn: false }
-    unfinishedOn.put(raw, known)
-    unfinished.add(known)
+
+  /** It has made one on that connection. */
+  hasAccepted(raw: Duplex): void {
+    const ssl = this.#made === undefined ? undefined : sslMadeSince(this.#made)
     // A program can emit the event in the middle of another one, whose count is lost then.
-    made = undefined
-    lookSoon()
+    this.#made = undefined
+    this.accepted(raw, ssl)
   }
-  const secured = (socket: TLSSocket) => {
-    const raw = streamBeneath(socket)
-    observer.handshakeDone(socket, raw && takeAway(raw))
+
+  /** The same, by whoever knows the SSL: it is given away by this call. */
+  accepted(raw: Duplex, ssl: NodeSsl | undefined): void {
+    const fd = descriptorOf(raw)
+    if (fd === undefined) {
+      ssl?.release()
+      return
+    }
+    this.#forget(raw)
+    const known: Unfinished = { raw, fd, ssl, before: undefined, after: undefined, isOn: false }
+    this.#unfinishedOn.put(raw, known)
+    this.#unfinished.add(known)
+    this.#lookSoon()
   }
-  const failed = (_error: Error, socket: TLSSocket) => {
+
+  /** A handshake is done. */
+  secured(socket: TLSSocket): void {
     const raw = streamBeneath(socket)
-    if (raw !== undefined) forget(raw)
-    observer.handshakeFailed(socket)
+    this.#observer.handshakeDone(socket, raw && this.#takeAway(raw))
+  }
+
+  /** A handshake has failed. */
+  failed(socket: TLSSocket): void {
+    const raw = streamBeneath(socket)
+    if (raw !== undefined) this.#forget(raw)
+    this.#observer.handshakeFailed(socket)
     // Node leaves TCP open after its handshakeTimeout. Not at once: an alert of OpenSSL's may still be on its way.
     setImmediate(() => socket.destroy())
   }
-  server.prependListener('tlsClientError', failed)
-  server.prependListener('connection', accepting)
-  server.on('connection', accepted)
-  // Before http and http2, which take the socket over in a listener of theirs.
-  server.prependListener('secureConnection', secured)
-  return () => {
-    clearTimeout(timer)
-    for (const { raw } of unfinished) forget(raw)
-    server.removeListener('tlsClientError', failed)
-    server.removeListener('connection', accepting)
-    server.removeListener('connection', accepted)
-    server.removeListener('secureConnection', secured)
+
+  /** Ends the watch. */
+  stop(): void {
+    clearTimeout(this.#timer)
+    for (const { raw } of this.#unfinished) this.#forget(raw)
+  }
+
+  // Gives its SSL, if that is known.
+  #takeAway(raw: Duplex): NodeSsl | undefined {
+    const known = this.#unfinishedOn.of(raw)
+    if (known?.isOn !== true) return undefined
+    this.#unfinished.remove(known)
+    return known.ssl
+  }
+
+  #forget(raw: Duplex): void {
+    this.#takeAway(raw)?.release()
+  }
+
+  #lookSoon(): void {
+    if (this.#unfinished.isEmpty) return
+    this.#timer ??= setTimeout(
+      () => {
+        this.#look()
+      },
+      Math.max(1, Math.floor(this.#budget / 2)),
+    ).unref()
+  }
+
+  #look(): void {
+    this.#timer = undefined
+    for (const { raw, fd, ssl } of this.#unfinished) {
+      if (raw.destroyed) this.#forget(raw)
+      else if (hasEnded(fd) || (ssl !== undefined && isCutOff(ssl))) raw.destroy()
+    }
+    this.#lookSoon()
   }
 }
 
@@ -98,8 +122,8 @@ interface Unfinished extends OnRoll<Unfinished> {
   readonly ssl: NodeSsl | undefined
 }
 
-function descriptorOf(socket: Socket): number | undefined {
-  const handle = handleOf(socket)
+function descriptorOf(stream: Duplex): number | undefined {
+  const handle = handleOf(stream)
   return handle === undefined ? undefined : fileDescriptor(handle)
 }
 

@@ -19,16 +19,18 @@ export function http2RequestOf(stream: Http2Stream): Http2ServerRequest | undefi
   return http2Requests.get(stream)
 }
 
-/** Stands before a server's request events, for the sockets that are under its policy; gives what takes it away. */
-export function guardRequests(server: Server, isControlled: (socket: object) => boolean): () => void {
-  return replaceRemovably(server, 'emit', (emit) => (...args) => {
-    // As if a handler had taken it: http goes on to read its body, until the closing takes the reading over.
+/** Stands before a server's request events, for the sockets that are under policies of their own. */
+export function guardRequests(server: Server, isControlled: (socket: object) => boolean): void {
+  replaceRemovably(server, 'emit', (emit) => (...args) => {
     return comesTooLate(args, isControlled) || Reflect.apply(emit, server, args)
   })
 }
 
-// Whether an event of a server is a request on a connection that has been said to end.
-function comesTooLate(args: readonly unknown[], isControlled: (socket: object) => boolean): boolean {
+/**
+ * Whether an event of a server is a request on a connection that has been said to end. It is not to be emitted, as if a
+ * handler had taken it: http goes on to read its body, until the closing takes the reading over.
+ */
+export function comesTooLate(args: readonly unknown[], isControlled: (socket: object) => boolean): boolean {
   const [event, request, response] = args
   // Nearly all are of this kind: nothing is unfinished before it, on a connection that goes on.
   if (response instanceof ServerResponse && response.socket?.writableEnded === false) return false

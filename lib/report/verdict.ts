@@ -145,6 +145,16 @@ export function noReports(): Record<Verdict, number> {
   }
 }
 
+/** The sums of several counts of reports. */
+export function sumOfReports(counts: readonly Readonly<Record<Verdict, number>>[]): Record<Verdict, number> {
+  const sum = noReports()
+  const isVerdict = (name: string): name is Verdict => name in sum
+  for (const verdict of Object.keys(sum).filter(isVerdict)) {
+    for (const each of counts) sum[verdict] += each[verdict]
+  }
+  return sum
+}
+
 /** The facts that the verdict follows from. */
 export type DecisiveFacts = Pick<ClosureFacts, 'handshake' | 'quiet' | 'sent' | 'received' | 'tcp' | 'began'> & {
   readonly endedBy?: EndedBy | undefined

@@ -39,6 +39,7 @@ const excluded = {
     'openssl/memory.test.ts': 'freed memory is kept for a while there',
     'openssl/records-and-tshark.test.ts': 'needs other libraries than the process has',
     policy: 'no native code beyond that of closure',
+    process: 'no native code beyond that of closure',
     report: 'no native code',
     scripts: 'no native code of its own',
     stream: 'no native code beyond that of openssl',

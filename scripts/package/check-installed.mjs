@@ -35,12 +35,14 @@ writeFileSync(join(folder, 'cert.pem'), cert)
 run(process.execPath, ['load.mjs'])
 run(process.execPath, ['clean-close.mjs', 'key.pem', 'cert.pem'])
 run(process.execPath, ['policy.mjs', 'key.pem', 'cert.pem'])
+run(process.execPath, ['--import', 'close-notify/register', 'policy.mjs', 'key.pem', 'cert.pem'])
 run(process.execPath, ['compare.mjs'])
 run('npx', ['close-notify', 'compare', '--list'])
 run(process.execPath, ['openssl.mjs', 'key.pem', 'cert.pem'])
 
 const program = `import { type ClosureControl, closureOf, type ClosureReport, controlClosure } from 'close-notify'
 import { loadOpenSSL, type SslErrorName } from 'close-notify/openssl'
+import { control as controlOfProcess } from 'close-notify/register'
 import type { Server, TLSSocket } from 'node:tls'
 
 export function control(server: Server): ClosureControl {
@@ -48,6 +50,8 @@ export function control(server: Server): ClosureControl {
   controlClosure(server, { mode: 'misspelt' }).stop()
   return controlClosure(server, { mode: 'bidirectional', onTruncation: 'error' })
 }
+
+export const isRegistered: boolean = controlOfProcess.active
 
 export async function close(socket: TLSSocket): Promise<ClosureReport['verdict']> {
   const report = await closureOf(socket).shutdown({ mode: 'bidirectional' })

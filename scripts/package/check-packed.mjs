@@ -45,6 +45,7 @@ function required() {
     ...[
       'dist/lib/index.js',
       'dist/lib/index.d.ts',
+      'dist/lib/process/register.js',
       'binding.gyp',
       'scripts/install/install.mjs',
       'scripts/install/node-headers.mjs',

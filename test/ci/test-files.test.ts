@@ -27,6 +27,7 @@ const repeated: Readonly<Record<string, readonly string[]>> = {
     'lab',
     'openssl',
     'policy',
+    'process',
     'report',
     'stream',
     'stress',

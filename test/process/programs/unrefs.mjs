@@ -1,0 +1,16 @@
+// A connection whose ends are unref'd, one of which is closing: nothing keeps the process alive.
+import { once } from 'node:events'
+import tls from 'node:tls'
+import { ca, keys, listen, print } from './kit.mjs'
+
+const server = tls.createServer({ ...keys, allowHalfOpen: true }, (socket) => {
+  socket.on('error', () => undefined).resume()
+  socket.unref()
+})
+const client = tls.connect({ port: await listen(server), host: 'localhost', ca })
+client.once('secureConnect', () => setImmediate(() => client.end('bye')))
+// As soon as both sides have their handshake behind them.
+await Promise.all([once(client, 'secureConnect'), once(server, 'secureConnection')])
+server.unref()
+client.unref()
+process.on('exit', (code) => print({ code, hasEnded: client.destroyed, left: process.getActiveResourcesInfo() }))

@@ -1,0 +1,68 @@
+// NODE_DEBUG=close-notify: what happens to each connection, a line for each thing, on standard error.
+import { expect, test } from 'vitest'
+import { installedPackage } from './installed.js'
+
+const { run } = installedPackage()
+
+const args = ['--import', 'close-notify/register', 'one-connection.mjs']
+const policy = { mode: 'bidirectional' }
+
+/** The lines of each connection, without what is another in each run: process, times, ports. */
+function storiesOf(stderr: string): readonly (readonly string[])[] {
+  const stories = new Map<string, string[]>()
+  for (const line of stderr.split('\n').filter((text) => text !== '')) {
+    const [, number, text] = /^CLOSE-NOTIFY \d+: #(\d+) \+\d+\.\d ms (.*)$/.exec(line) ?? []
+    expect(number, `a line of a story: ${line}`).toBeDefined()
+    const plain = text?.replace(/port \d+/, 'port N').replace(/in [\d.]+ ms$/, 'in T ms') ?? ''
+    stories.set(number ?? '', [...(stories.get(number ?? '') ?? []), plain])
+  }
+  return [...stories.values()].map((lines) => lines)
+}
+
+test('tells the story of each connection', async () => {
+  const { code, stderr } = await run(args, { policy, env: { NODE_DEBUG: 'close-notify' } })
+  expect(code).toBe(0)
+  expect(storiesOf(stderr)).toEqual([
+    [
+      'client, before its handshake',
+      expect.stringMatching(/^handshake done: client, TLSv1\.3, peer \S+ port N \(localhost\)$/),
+      'the stream has ended: mode bidirectional',
+      expect.stringMatching(/^writes close_notify (alone|behind-data)$/),
+      "the peer's stream has ended: received close_notify",
+      'FIN goes',
+      'destroyed without an error',
+      'clean: mode bidirectional, sent close_notify, received close_notify, TCP open, ended by done, closed in T ms',
+    ],
+    [
+      expect.stringMatching(/^handshake done: server, TLSv1\.3, peer \S+ port N \(localhost\)$/),
+      "the peer's stream has ended: received close_notify",
+      'the stream has ended: mode bidirectional',
+      'writes close_notify with-fin',
+      'FIN goes',
+      'destroyed without an error',
+      'clean: mode bidirectional, sent close_notify, received close_notify, TCP open, ended by done, closed in T ms',
+    ],
+  ])
+})
+
+test('tells how one was cut that Node closed by itself', async () => {
+  const env = { NODE_DEBUG: 'close-notify', CUT: 'yes' }
+  const { stderr } = await run(args, { policy: { servers: 'off' }, env })
+  expect(storiesOf(stderr).map((lines) => lines.slice(2))).toEqual([
+    [
+      "the peer's stream has ended: received nothing",
+      'the stream has ended: mode unidirectional',
+      'writes close_notify with-fin',
+      'FIN goes',
+      'destroyed without an error',
+      expect.stringMatching(
+        /^truncated: mode unidirectional, sent (close_notify|not-flushed), received nothing, TCP fin, ended by done, closed in T ms$/,
+      ),
+    ],
+  ])
+})
+
+test.each([undefined, 'tls-that-is-not-ours', 'close'])('is silent with NODE_DEBUG=%s', async (NODE_DEBUG) => {
+  const env = NODE_DEBUG === undefined ? {} : { NODE_DEBUG }
+  expect((await run(args, { policy, env })).stderr).toBe('')
+})
