@@ -19,8 +19,9 @@ const hold = waitBudget('silent') + grace
 const definitions = {
   side:
     'who closes, and how: end() and destroy() of stock Node; quiet, unidirectional and bidirectional by shutdown() of ' +
-    'this package, or by end() under its policy; a plain C program over libssl; Python. "again" is the same once more ' +
-    'and tells how much of a difference is noise',
+    'this package, or by end() under its policy; the same three by shutdown() of its TlsStream, whose TLS is not ' +
+    'that of Node; a plain C program over libssl; Python. "again" is the same once more and tells how much of a ' +
+    'difference is noise',
   peer: 'when the other side answers our close_notify; silent is never',
   network:
     'relay: a process that delays each piece of the stream by half the RTT; packets: two network namespaces between ' +
