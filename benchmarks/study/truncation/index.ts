@@ -48,16 +48,16 @@ export const truncation: Question = {
 
 /** Seconds at scale 1. */
 const seconds: Readonly<Record<Client, number>> = {
-  'https.get': 20,
+  'https.get': 18,
   fetch: 20,
-  undici: 22,
+  undici: 19,
   http2: 8,
   'https over TlsStream': 10,
-  curl: 8,
-  wget: 12,
+  curl: 7,
+  wget: 10,
   'http.client': 6,
   urllib: 7,
-  'libcurl-gnutls': 7,
+  'libcurl-gnutls': 6,
 }
 
 function blockOf(client: Client, protocol: Protocol): Block {
