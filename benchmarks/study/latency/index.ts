@@ -69,7 +69,7 @@ function block(conditions: Conditions): Block {
     id: `latency network=${network} rtt=${rtt} protocol=${protocol} peer=${peer}`,
     cells: names.map((side) => ({ network, rtt, protocol, peer, side })),
     needs: network === 'packets' ? [cCompiler, python, tunDevice] : [cCompiler, python],
-    seconds: 22.5 + rtt / 25,
+    seconds: 22 + rtt / 25,
     visits: 4,
     run: (context) => run(conditions, context),
   }
