@@ -16,6 +16,7 @@ export const shortForm = {
     'loss situation=peer pauses network=loopback rtt=0 protocol=TLSv1.3',
     'truncation client=https.get protocol=TLSv1.3',
     'truncation client=http2 protocol=TLSv1.2',
+    'truncation client=https over TlsStream protocol=TLSv1.3',
     'truncation client=curl protocol=TLSv1.3',
     'truncation client=urllib protocol=TLSv1.2',
     'builds protocol=TLSv1.3',

@@ -35,7 +35,7 @@ function block(protocol: Protocol): Block {
     id: `builds protocol=${protocol}`,
     cells: buildNames.map((build) => ({ protocol, build })),
     needs: [fetched],
-    seconds: 45,
+    seconds: 43,
     visits: 3,
     run: (context) => run(protocol, context),
   }

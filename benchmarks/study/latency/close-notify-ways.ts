@@ -1,11 +1,12 @@
 /** The package: by shutdown() of a socket, and by a policy under which the program calls end() as it always did. */
-import type tls from 'node:tls'
+import tls from 'node:tls'
 import { closureOf, controlClosure } from '../../../lib/index.js'
 import type { ClosureMode } from '../../../lib/index.js'
 import type { Begin, Ways } from './closer-process.js'
 import { finished } from './node-ways.js'
 
-export const ways: Ways = {
+export const ways: Ways<tls.TLSSocket> = {
+  connect: (destination) => tls.connect(destination),
   // A program that closes by shutdown() has its closure by then.
   prepare: (socket) => closureOf(socket),
   begin: {
@@ -18,7 +19,7 @@ export const ways: Ways = {
   },
 }
 
-function shutdown(mode: ClosureMode): Begin {
+function shutdown(mode: ClosureMode): Begin<tls.TLSSocket> {
   return (socket, payload, waitTimeout) => {
     socket.write(payload)
     const report = closureOf(socket).shutdown({ mode, waitTimeout })
@@ -26,7 +27,7 @@ function shutdown(mode: ClosureMode): Begin {
   }
 }
 
-function underPolicy(mode: ClosureMode): Begin {
+function underPolicy(mode: ClosureMode): Begin<tls.TLSSocket> {
   return (socket, payload, waitTimeout) => {
     controlClosure(socket, { mode, waitTimeout })
     const done = finished(socket)

@@ -19,8 +19,9 @@ const hold = waitBudget('silent') + grace
 const definitions = {
   side:
     'who closes, and how: end() and destroy() of stock Node; quiet, unidirectional and bidirectional by shutdown() of ' +
-    'this package, or by end() under its policy; a plain C program over libssl; Python. "again" is the same once more ' +
-    'and tells how much of a difference is noise',
+    'this package, or by end() under its policy; the same three by shutdown() of its TlsStream, whose TLS is not ' +
+    'that of Node; a plain C program over libssl; Python. "again" is the same once more and tells how much of a ' +
+    'difference is noise',
   peer: 'when the other side answers our close_notify; silent is never',
   network:
     'relay: a process that delays each piece of the stream by half the RTT; packets: two network namespaces between ' +
@@ -68,7 +69,7 @@ function block(conditions: Conditions): Block {
     id: `latency network=${network} rtt=${rtt} protocol=${protocol} peer=${peer}`,
     cells: names.map((side) => ({ network, rtt, protocol, peer, side })),
     needs: network === 'packets' ? [cCompiler, python, tunDevice] : [cCompiler, python],
-    seconds: 20 + rtt / 25,
+    seconds: 22 + rtt / 25,
     visits: 4,
     run: (context) => run(conditions, context),
   }

@@ -1,8 +1,9 @@
 /** Stock Node: this module and what it imports never load the package. */
-import type tls from 'node:tls'
+import tls from 'node:tls'
 import type { Closing, Ways } from './closer-process.js'
 
-export const ways: Ways = {
+export const ways: Ways<tls.TLSSocket> = {
+  connect: (destination) => tls.connect(destination),
   begin: {
     end(socket, payload) {
       const done = finished(socket)

@@ -78,13 +78,14 @@ async function startAll(
       ? relayNetwork(await start('relay', 'a', relayCommand(rtt / 2, ports)))
       : await packetNetwork(tun, rtt / 2, ports)
   const echo = await start('echo', 'a', module('../../support/echo-process.js'))
-  const [node, own, c, python] = await Promise.all([
+  const [node, own, stream, c, python] = await Promise.all([
     start('Node closer', 'a', module('closer-process.js', 'node')),
     start('close-notify closer', 'a', module('closer-process.js', 'close-notify')),
+    start('TlsStream closer', 'a', module('closer-process.js', 'stream')),
     start('C closer', 'a', programs.c),
     start('Python closer', 'a', programs.python),
   ])
-  const closers: Readonly<Record<Closer, Child>> = { node, 'close-notify': own, c, python }
+  const closers: Readonly<Record<Closer, Child>> = { node, 'close-notify': own, stream, c, python }
   return {
     closer: (name) => closers[name],
     host: network.host,

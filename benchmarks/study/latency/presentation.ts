@@ -6,7 +6,20 @@ import { peers } from './sides.js'
 
 export const latencyPresentation: Presentation = { answer, charts, table }
 
-const shown = ['end()', 'quiet', 'unidirectional', 'bidirectional', 'C, bidirectional', 'Python, unwrap()']
+/** Of the table. */
+const shown = [
+  'end()',
+  'quiet',
+  'unidirectional',
+  'bidirectional',
+  'TlsStream, quiet',
+  'TlsStream, unidirectional',
+  'TlsStream, bidirectional',
+  'C, bidirectional',
+  'Python, unwrap()',
+]
+/** Of charts, which have eight colours. */
+const drawn = shown.filter((side) => side !== 'TlsStream, quiet')
 const rtts = [0, 10, 50, 200]
 
 function answer(cells: readonly Cell[]): string {
@@ -23,6 +36,12 @@ function answer(cells: readonly Cell[]): string {
         `${at('C, bidirectional', 'aboveEcho')}); a unidirectional one takes ${at('unidirectional')}, ` +
         `and Node's end() ${at('end()')}.`,
     )
+    if (find(cells, { rtt, side: 'TlsStream, bidirectional' }) !== undefined) {
+      sentences.push(
+        `On a TlsStream a bidirectional one takes ${at('TlsStream, bidirectional', 'aboveEcho')} more than an echo, ` +
+          `and a unidirectional one ${at('TlsStream, unidirectional')}.`,
+      )
+    }
   }
   const silent = find(cells, { rtt: rtt ?? 0, side: 'bidirectional', peer: 'silent' })
   if (silent !== undefined) sentences.push(`A silent peer costs the whole budget: ${text(silent, 'done')}.`)
@@ -39,7 +58,7 @@ function byRtt(cells: readonly Cell[]): Chart {
     role: 'limit',
     points: rtts.filter((rtt) => rtt > 0).map((rtt) => ({ x: `${rtt} ms`, y: rtt })),
   }
-  const measured = seriesOf(shown, (side) =>
+  const measured = seriesOf(drawn, (side) =>
     rtts.flatMap((rtt) => pointsOf(`${rtt} ms`, find(cells, { rtt, side })?.measures['done'])),
   )
   return {
@@ -60,6 +79,7 @@ function aboveLimit(cells: readonly Cell[]): Chart {
     'bidirectional',
     'bidirectional again',
     'policy, bidirectional',
+    'TlsStream, bidirectional',
     'C, bidirectional',
     'Python, unwrap()',
   ]
@@ -86,7 +106,7 @@ function byPeer(cells: readonly Cell[]): Chart {
     kind: 'bars',
     x: { label: 'the peer', scale: 'category' },
     y: { label: 'ms', scale: 'log' },
-    series: seriesOf(shown, (side) =>
+    series: seriesOf(drawn, (side) =>
       peers.flatMap((peer) => pointsOf(peer, find(cells, { rtt: 50, side, peer })?.measures['closed'])),
     ),
   }

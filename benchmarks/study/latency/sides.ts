@@ -1,7 +1,7 @@
 /** The ways of closing that are compared. Each side is measured by a process, of which some hold several. */
 
 /** A kind of closer process: its sides alternate with those of the others. */
-export type Closer = 'node' | 'close-notify' | 'c' | 'python'
+export type Closer = 'node' | 'close-notify' | 'stream' | 'c' | 'python'
 
 /** What a closer is asked to do with a connection: the word of its command `close`. */
 type Way =
@@ -37,6 +37,9 @@ const sideList = [
   { name: 'policy, quiet', closer: 'close-notify', way: 'policy-quiet' },
   { name: 'policy, unidirectional', closer: 'close-notify', way: 'policy-unidirectional' },
   { name: 'policy, bidirectional', closer: 'close-notify', way: 'policy-bidirectional' },
+  { name: 'TlsStream, quiet', closer: 'stream', way: 'quiet' },
+  { name: 'TlsStream, unidirectional', closer: 'stream', way: 'unidirectional' },
+  { name: 'TlsStream, bidirectional', closer: 'stream', way: 'bidirectional' },
   { name: 'C, quiet', closer: 'c', way: 'quiet' },
   { name: 'C, unidirectional', closer: 'c', way: 'unidirectional' },
   { name: 'C, bidirectional', closer: 'c', way: 'bidirectional' },

@@ -3,7 +3,7 @@ import type { Cell, Check, Distribution, Measure, Parameters } from '../cell.js'
 import { distribution, present, series } from '../measures.js'
 import { allClosed, allDelivered, checked, fullBudgets } from './checks.js'
 import { openOverTime } from './descriptors.js'
-import type { Side } from './sides.js'
+import { type Side, waitsForBudget } from './sides.js'
 
 export interface BurstPlan {
   readonly connections: number
@@ -83,7 +83,7 @@ export function burstChecks(plan: BurstPlan, samples: Samples): readonly Check[]
   const where = Object.entries(sharedParameters(plan))
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
-  const bidirectional = samples.get('bidirectional') ?? []
+  const bidirectional = [...samples].flatMap(([side, own]) => (waitsForBudget(side) ? own : []))
   const silent = Math.floor((plan.connections * plan.silent) / 100)
   const waits = bidirectional.map(({ closed }) => ({ took: closed, silent, budget: plan.budget, early }))
   return [

@@ -39,13 +39,19 @@ function cpuAnswer(cells: readonly Cell[]): string | undefined {
       figure(cellsWith(cells, { load: 'burst', connections, silent: 0, side })[0]?.measures['cpuPerClose'])
     const [end, uni, both] = [cost('end()'), cost('unidirectional'), cost('bidirectional')]
     if (end === undefined || uni === undefined || both === undefined) continue
+    const streams = [cost('TlsStream, unidirectional'), cost('TlsStream, bidirectional')] as const
     return (
       `When ${grouped(connections)} connections close at once on a server that has closed thousands before, a close ` +
       `takes ${round(both)} µs of its CPU time bidirectionally and ${round(uni)} µs unidirectionally; Node's end() ` +
-      `takes ${round(end)} µs.`
+      `takes ${round(end)} µs.${streamAnswer(...streams)}`
     )
   }
   return undefined
+}
+
+function streamAnswer(uni: number | undefined, both: number | undefined): string {
+  if (uni === undefined || both === undefined) return ''
+  return ` A close of a TlsStream takes ${round(both)} µs bidirectionally and ${round(uni)} µs unidirectionally.`
 }
 
 function charts(cells: readonly Cell[]): readonly Chart[] {

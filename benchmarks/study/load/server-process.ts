@@ -5,19 +5,26 @@
 import { once } from 'node:events'
 import type net from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Duplex } from 'node:stream'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
 import { certificate, key } from '../../support/certificate.js'
 import { serveParent } from '../../support/child-side.js'
 import { listeningPort } from '../../support/relay.js'
 import { now } from './descriptors.js'
-import { isWay, payload, policyOf } from './sides.js'
+import type { ClosureMode } from '../../../lib/index.js'
+import { isWay, payload, policyOf, streamModeOf, type Way } from './sides.js'
 
 const [way, budgetText, placesText, load] = process.argv.slice(2)
 if (!isWay(way)) throw new Error(`Expected a way of closing but received "${way}"`)
 const budget = Number(budgetText)
 /** The time that passes before and behind what the clock for stalls is to see, which knows no first and no last turn. */
 const margin = 50
+
+/** A socket of Node's, or a stream of ours. */
+interface Connection extends Duplex {
+  readonly remotePort?: number | undefined
+}
 
 /** A connection of a stream: when it was accepted, when its closing was called, when it was closed; 0 for not yet. */
 interface Life {
@@ -26,7 +33,7 @@ interface Life {
   closed: number
 }
 
-const open = new Set<tls.TLSSocket>()
+const open = new Set<Connection>()
 const acceptedAt = new Map<number | undefined, number>()
 const lives: Life[] = []
 let sent = 0
@@ -34,17 +41,8 @@ let failed = 0
 let clock = monitorEventLoopDelay({ resolution: 1 })
 
 const close = closingBy(way)
-const server = tls.createServer({ key, cert: certificate, noDelay: true }, (socket) => {
-  if (load === 'stream') closeAtOnce(socket)
-  else keep(socket)
-})
-server.on('tlsClientError', () => (failed += 1))
-if (load === 'stream') server.on('connection', (socket: net.Socket) => acceptedAt.set(socket.remotePort, now()))
-const policy = policyOf(way, budget, Number(placesText))
-if (policy !== undefined) {
-  const { controlClosure } = await import('../../../lib/index.js')
-  controlClosure(server, policy)
-}
+const streamMode = streamModeOf(way)
+const server = streamMode === undefined ? await nodeServer(way) : await streamServer(streamMode)
 server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 })
 await once(server, 'listening')
 
@@ -79,20 +77,50 @@ serveParent([listeningPort(server)], {
   },
 })
 
+async function nodeServer(way: Way): Promise<net.Server> {
+  const server = tls.createServer({ key, cert: certificate, noDelay: true }, accept)
+  watch(server)
+  const policy = policyOf(way, budget, Number(placesText))
+  if (policy !== undefined) {
+    const { controlClosure } = await import('../../../lib/index.js')
+    controlClosure(server, policy)
+  }
+  return server
+}
+
+async function streamServer(closing: ClosureMode): Promise<net.Server> {
+  const { createServer } = await import('../../../lib/stream/index.js')
+  const server = createServer({ key, cert: certificate, closing, waitTimeout: budget }, (stream) => {
+    accept(stream.setNoDelay())
+  })
+  watch(server)
+  return server
+}
+
+function watch(server: net.Server): void {
+  server.on('tlsClientError', () => (failed += 1))
+  if (load === 'stream') server.on('connection', (socket: net.Socket) => acceptedAt.set(socket.remotePort, now()))
+}
+
+function accept(socket: Connection): void {
+  if (load === 'stream') closeAtOnce(socket)
+  else keep(socket)
+}
+
 /** The call that closes. One function for a server's life, so that no way pays for the others. */
-function closingBy(way: string): (socket: tls.TLSSocket) => void {
+function closingBy(way: Way): (socket: Connection) => void {
   if (way === 'destroy()') return (socket) => socket.destroy()
   if (way === 'by hand') return endByHand
   return (socket) => socket.end()
 }
 
-function endByHand(socket: tls.TLSSocket): void {
+function endByHand(socket: Connection): void {
   socket.end()
   const timer = setTimeout(() => socket.destroy(), budget)
   socket.once('close', () => clearTimeout(timer))
 }
 
-function keep(socket: tls.TLSSocket, then?: () => void): void {
+function keep(socket: Connection, then?: () => void): void {
   socket.on('error', () => {})
   socket.on('close', () => open.delete(socket))
   socket.resume()
@@ -102,7 +130,7 @@ function keep(socket: tls.TLSSocket, then?: () => void): void {
 }
 
 /** At once means: when the system has the payload. A destroy() before that would lose it. */
-function closeAtOnce(socket: tls.TLSSocket): void {
+function closeAtOnce(socket: Connection): void {
   const port = socket.remotePort
   const accepted = acceptedAt.get(port) ?? Number.NaN
   acceptedAt.delete(port)
@@ -137,7 +165,7 @@ async function burst(clocked: boolean): Promise<string> {
   return `${cpu} ${clocked ? stalls.max / 1e6 : Number.NaN} ${rss} ${closed.join()}`
 }
 
-function closeAll(sockets: readonly tls.TLSSocket[]): Promise<readonly number[]> {
+function closeAll(sockets: readonly Connection[]): Promise<readonly number[]> {
   return new Promise((resolve) => {
     const closed: number[] = []
     let began = 0

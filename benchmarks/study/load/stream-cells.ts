@@ -4,7 +4,7 @@ import type { Cell, Check, Measure, Parameters } from '../cell.js'
 import { amount, distribution, present, series } from '../measures.js'
 import { allClosed, allDelivered, checked, fullBudgets, nearFormula, sameMeans } from './checks.js'
 import { type Count, heldByFormula, openAt, openOverTime, overlap, type Span } from './descriptors.js'
-import { isLookedAt, type Side } from './sides.js'
+import { isBounded, isLookedAt, type Side, waitsForBudget } from './sides.js'
 
 export interface StreamPlan {
   /** New connections per second. */
@@ -67,16 +67,16 @@ export function streamParameters(plan: StreamPlan, side: Side): Parameters {
   return { ...sharedParameters(plan), side }
 }
 
-/** Whether a side of it comes to rest at a number of open files: `end()` waits for silent peers without end. */
-function isBounded({ silent }: StreamPlan, side: Side): boolean {
-  return silent === 0 || (side !== 'end()' && side !== 'end() again')
+/** Whether a side of it comes to rest at a number of open files. */
+function comesToRest({ silent }: StreamPlan, side: Side): boolean {
+  return silent === 0 || isBounded(side)
 }
 
 export function streamCell(plan: StreamPlan, side: Side, all: Runs, random: () => number): Cell {
   const runs = all.get(side) ?? []
   const windows = runs.flatMap((run) => windowsOf(plan, run))
   const ends = (all.get('end()') ?? []).flatMap((run) => windowsOf(plan, run))
-  const bounded = isBounded(plan, side)
+  const bounded = comesToRest(plan, side)
   const waits = side !== 'destroy()'
   const rough = { relative: 0.25, absolute: 0.5 }
   const echoes = runs.flatMap((run) => run.echoes)
@@ -146,7 +146,7 @@ export function streamChecks(plan: StreamPlan, runs: Runs): readonly Check[] {
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
   const total = (value: (run: Run) => number): number => all.reduce((sum, run) => sum + value(run), 0)
-  const waits = (runs.get('bidirectional') ?? []).map((run) => waitsOf(plan, run))
+  const waits = [...runs].flatMap(([side, own]) => (waitsForBudget(side) ? own.map((run) => waitsOf(plan, run)) : []))
   return [
     checked(
       'bytes delivered equal bytes sent',
@@ -168,7 +168,7 @@ export function streamChecks(plan: StreamPlan, runs: Runs): readonly Check[] {
       )
     }),
     ...[...runs].flatMap(([side, own]) => {
-      if (side === 'destroy()' || !isBounded(plan, side) || (plan.silent > 0 && isLookedAt(side))) return []
+      if (side === 'destroy()' || !comesToRest(plan, side) || (plan.silent > 0 && isLookedAt(side))) return []
       // The median, as in the cell: a window in which the machine stood still says nothing about the formula.
       const windows = own.flatMap((run) => windowsOf(plan, run))
       const found = nearFormula(median(windows.map(({ held }) => held)), median(windows.map(({ formula }) => formula)))

@@ -33,7 +33,7 @@ export const serverTopics: readonly ServerTopic[] = [
     reporting: [],
     size: 1000,
     rounds: 10,
-    seconds: 42,
+    seconds: 38,
   },
   {
     topic: 'https connections',
@@ -49,7 +49,7 @@ export const serverTopics: readonly ServerTopic[] = [
     reporting: ['policy', 'bidirectional'],
     size: 2000,
     rounds: 6,
-    seconds: 95,
+    seconds: 88,
   },
   {
     topic: 'bytes',
@@ -65,7 +65,7 @@ export const serverTopics: readonly ServerTopic[] = [
     reporting: ['policy', 'bidirectional'],
     size: 128,
     rounds: 10,
-    seconds: 25,
+    seconds: 22,
   },
 ]
 

@@ -10,7 +10,7 @@ export type Ending = (typeof endings)[number]
 export const policies = ['none', 'onTruncation: error'] as const
 export type Policy = (typeof policies)[number]
 
-export const nodeClients = ['https.get', 'fetch', 'undici', 'http2'] as const
+export const nodeClients = ['https.get', 'fetch', 'undici', 'http2', 'https over TlsStream'] as const
 export type NodeClient = (typeof nodeClients)[number]
 
 const pythonClients = ['http.client', 'urllib', 'libcurl-gnutls'] as const
@@ -36,7 +36,9 @@ export function framingsOf(client: Client): readonly Framing[] {
   return client === 'curl' ? [...overHttp1, 'http2'] : overHttp1
 }
 
+/** A TlsStream is as strict by itself as sockets are under the policy. */
 export function policiesOf(client: Client): readonly Policy[] {
+  if (client === 'https over TlsStream') return ['onTruncation: error']
   return nodeClients.some((one) => one === client) ? policies : ['none']
 }
 

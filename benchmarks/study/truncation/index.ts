@@ -14,8 +14,9 @@ export const truncation: Question = {
   definitions: {
     client:
       "The program that asks for the response and reads it to its end: Node's https.get, fetch, http2; undici's " +
-      'request(); curl on OpenSSL; libcurl on GnuTLS, called from Python; wget with one try; ' +
-      "Python's http.client and urllib. Each checks for status 200, and https.get for response.complete.",
+      'request(); https over TlsStream: http.get of Node on streams of connect(), whose TLS is not that of Node; curl ' +
+      'on OpenSSL; libcurl on GnuTLS, called from Python; wget with one try; ' +
+      "Python's http.client and urllib. Each checks for status 200, and the two of https for response.complete.",
     framing:
       'How the response says where its body ends: by the end of the connection (close-delimited), by Content-Length, ' +
       'by chunks, or by END_STREAM (http2). The body has 270 bytes in three records; head, end and close_notify have ' +
@@ -26,7 +27,7 @@ export const truncation: Question = {
       'Whether a client has read those bytes before RST comes is a race, and decides what some are told.',
     policy:
       "none, or onTruncation: error: controlClosure(agent, { onTruncation: 'error' }), for http2 on its socket, and for " +
-      'undici and fetch closingConnect() with it. Only for clients in Node.',
+      'undici and fetch closingConnect() with it. A TlsStream is so by default. Only for clients in Node.',
     position:
       "Bytes of the response's ciphertext that pass, the handshake and tickets not counted: each from 0 to all but one, " +
       'and for RST all. curl and wget, which are started for each, are tried at ' +
@@ -47,15 +48,16 @@ export const truncation: Question = {
 
 /** Seconds at scale 1. */
 const seconds: Readonly<Record<Client, number>> = {
-  'https.get': 20,
+  'https.get': 18,
   fetch: 20,
-  undici: 22,
+  undici: 19,
   http2: 8,
-  curl: 8,
-  wget: 12,
+  'https over TlsStream': 10,
+  curl: 7,
+  wget: 10,
   'http.client': 6,
   urllib: 7,
-  'libcurl-gnutls': 7,
+  'libcurl-gnutls': 6,
 }
 
 function blockOf(client: Client, protocol: Protocol): Block {

@@ -8,12 +8,14 @@
 import { readFileSync } from 'node:fs'
 import http2 from 'node:http2'
 import https from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import process from 'node:process'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
 import { Agent, request as undiciRequest, setGlobalDispatcher } from 'undici'
 import { closingConnect, controlClosure } from '../../../lib/index.js'
+import { connect } from '../../../lib/stream/index.js'
 import { certificate as ca } from '../../support/certificate.js'
 import { serveParent } from '../../support/child-side.js'
 import { sourceFile } from '../../support/source-file.js'
@@ -32,6 +34,7 @@ const makers: Readonly<Record<NodeClient, () => Get>> = {
   fetch: builtInFetch,
   undici,
   http2: overHttp2,
+  'https over TlsStream': overTlsStream,
 }
 const get = makers[client]()
 
@@ -62,15 +65,29 @@ function httpsGet(): Get {
   const agent = new https.Agent({ ca, maxCachedSessions: 0 })
   if (underPolicy) controlClosure(agent, { onTruncation: 'error' })
   return (port, path) =>
-    new Promise((resolve, reject) => {
-      const onResponse = (response: IncomingMessage): void => {
-        read(response).then((bytes) => {
-          if (response.statusCode === 200 && response.complete) resolve(bytes)
-          else reject(new Error('incomplete'))
-        }, reject)
-      }
-      https.get({ host: '127.0.0.1', port, path: `/${path}`, agent }, onResponse).on('error', reject)
+    whole((onResponse) => https.get({ host: '127.0.0.1', port, path: `/${path}`, agent }, onResponse))
+}
+
+/** The streams are as connect() makes them: one that is cut fails. */
+function overTlsStream(): Get {
+  return (port, path) =>
+    whole((onResponse) => {
+      const createConnection = (): Duplex => connect({ host: '127.0.0.1', port, servername: 'localhost', ca })
+      return http.get({ host: 'localhost', path: `/${path}`, createConnection }, onResponse)
     })
+}
+
+/** Asks, reads the response to its end, and looks at what Node says of it. */
+function whole(request: (onResponse: (response: IncomingMessage) => void) => ClientRequest): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onResponse = (response: IncomingMessage): void => {
+      read(response).then((bytes) => {
+        if (response.statusCode === 200 && response.complete) resolve(bytes)
+        else reject(new Error('incomplete'))
+      }, reject)
+    }
+    request(onResponse).on('error', reject)
+  })
 }
 
 function builtInFetch(): Get {

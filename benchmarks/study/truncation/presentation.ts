@@ -57,9 +57,10 @@ function framedSentence(cells: readonly Cell[]): string | undefined {
 
 function policySentence(cells: readonly Cell[]): string | undefined {
   const share = pooled(cells, 'cut-accepted', { policy: 'onTruncation: error' })
-  return (
-    share && `With onTruncation: 'error' Node's clients accepted ${share.hits} of ${count(share.of)} cut responses.`
-  )
+  if (share === undefined) return undefined
+  const hasStreams = cellsWith(cells, { client: 'https over TlsStream' }).length > 0
+  const also = hasStreams ? ', which a TlsStream has by default,' : ''
+  return `With onTruncation: 'error'${also} Node's clients accepted ${share.hits} of ${count(share.of)} cut responses.`
 }
 
 /** The framing in which nothing but the end of the connection, or an END_STREAM that is missing, tells of a cut. */

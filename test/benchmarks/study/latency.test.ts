@@ -4,6 +4,10 @@ import { checksOf, type Looked } from '../../../benchmarks/study/latency/checks.
 import type { Sample } from '../../../benchmarks/study/latency/measure.js'
 import { latency } from '../../../benchmarks/study/latency/index.js'
 import { type Side, sides } from '../../../benchmarks/study/latency/sides.js'
+import type { Cell } from '../../../benchmarks/study/cell.js'
+import { differences, distribution, present } from '../../../benchmarks/study/measures.js'
+import type { Table } from '../../../benchmarks/study/question.js'
+import { seededRandom } from '../../../benchmarks/support/random.js'
 
 /** What a right instrument would have seen through a network of 10 ms. */
 function looked(change: (side: Side, sample: Sample) => Sample = (_side, sample) => sample): Looked {
@@ -45,6 +49,11 @@ test.each<[string, string, Looked]>([
     looked((side, sample) => (side.name === 'bidirectional' ? { ...sample, done: 9.9 } : sample)),
   ],
   [
+    'a stream that waits for nothing but says so',
+    'nothing is faster than the network',
+    looked((side, sample) => (side.name === 'TlsStream, bidirectional' ? { ...sample, done: 9.9 } : sample)),
+  ],
+  [
     'a clock that runs behind',
     'nothing is faster than the network',
     looked((side, sample) => (side.way === 'end' ? { ...sample, delivered: 4.9 } : sample)),
@@ -63,6 +72,11 @@ test.each<[string, string, Looked]>([
     'a quiet closing that sends an alert',
     'the peer has seen what was sent',
     looked((side, sample) => (side.way === 'quiet' ? { ...sample, seen: 'close_notify' } : sample)),
+  ],
+  [
+    'a stream that closes in another way',
+    'each closing ended as it was asked to',
+    looked((side, sample) => (side.name === 'TlsStream, quiet' ? { ...sample, result: 'half-closed' } : sample)),
   ],
   [
     'an alert that does not arrive',
@@ -94,6 +108,33 @@ test('without cells there is an answer too', () => {
   expect(latency.presentation.charts([])).toEqual([])
   expect(latency.presentation.table([]).rows).toEqual([])
 })
+
+test('streams are shown where they were measured, and not named where they were not', () => {
+  const cells = sides.map(({ name }) => cellOf(name))
+  const before = cells.filter(({ parameters }) => !String(parameters['side']).startsWith('TlsStream'))
+  const { answer, charts, table } = latency.presentation
+  expect(answer(cells)).toContain('On a TlsStream a bidirectional one takes 400')
+  expect(answer(before)).not.toContain('TlsStream')
+  const rows = ({ rows }: Table) => rows.flatMap(([, , side = '']) => (side.startsWith('TlsStream') ? [side] : []))
+  const streams = ['TlsStream, quiet', 'TlsStream, unidirectional', 'TlsStream, bidirectional']
+  expect(rows(table(cells))).toEqual(streams)
+  expect(rows(table(before))).toEqual([])
+  for (const { series } of charts(cells)) {
+    expect(series.map(({ name }) => name)).toContain('TlsStream, bidirectional')
+    // There are eight colours.
+    expect(series.filter(({ role }) => role === 'measured').length).toBeLessThanOrEqual(8)
+  }
+})
+
+/** At an RTT of 50 ms, TLS 1.3, and of a peer that answers. */
+function cellOf(side: string): Cell {
+  const random = seededRandom(1)
+  const times = [50.4, 50.4, 50.4, 50.4, 50.4, 50.4]
+  const time = distribution(times, { unit: 'ms', better: 'lower' }, random)
+  const aboveEcho = differences([0.4, 0.4, 0.4, 0.4, 0.4, 0.4], { unit: 'ms', better: 'lower' }, random)
+  const parameters = { network: 'relay', rtt: 50, protocol: 'TLSv1.3', peer: 'answers', side }
+  return { question: 'latency', parameters, measures: present({ done: time, closed: time, aboveEcho }) }
+}
 
 function defined(delivered: number | undefined): Partial<Sample> {
   return delivered === undefined ? {} : { delivered }

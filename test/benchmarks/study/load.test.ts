@@ -8,6 +8,7 @@ import { allClosed, allDelivered, fullBudgets, nearFormula, sameMeans } from '..
 import { heldByFormula, openAt, openOverTime, overlap } from '../../../benchmarks/study/load/descriptors.js'
 import { load } from '../../../benchmarks/study/load/index.js'
 import { isSilent, policyOf, type Side } from '../../../benchmarks/study/load/sides.js'
+import { distribution, present } from '../../../benchmarks/study/measures.js'
 import { streamBlock } from '../../../benchmarks/study/load/stream.js'
 import {
   meansOf,
@@ -29,7 +30,7 @@ function context(signal = new AbortController().signal): RunContext {
 
 const burst: BurstPlan = {
   ...{ connections: 20, silent: 10, budget: 150, rounds: 1, leastRounds: 1, seconds: 5, warmSamples: 1 },
-  sides: ['destroy()', 'by hand', 'bidirectional'],
+  sides: ['destroy()', 'by hand', 'bidirectional', 'TlsStream, bidirectional'],
 }
 const stream: StreamPlan = {
   ...{
@@ -43,7 +44,7 @@ const stream: StreamPlan = {
     leastRounds: 1,
     seconds: 5,
   },
-  sides: ['end()', 'bidirectional'],
+  sides: ['end()', 'bidirectional', 'TlsStream, unidirectional'],
 }
 
 function cellOf({ cells }: BlockResult, side: Side) {
@@ -84,7 +85,7 @@ describe('a short burst', () => {
   })
 
   test('waits for silent peers as long as its budget where it waits, and holds few descriptors meanwhile', () => {
-    for (const side of ['by hand', 'bidirectional'] as const) {
+    for (const side of ['by hand', 'bidirectional', 'TlsStream, bidirectional'] as const) {
       const cell = cellOf(result, side)
       expect(cell.measures['wall']).toMatchObject({ kind: 'distribution', count: 2 })
       expect(rangeOf(cell, 'wall').min).toBeGreaterThan(burst.budget - 2)
@@ -96,9 +97,11 @@ describe('a short burst', () => {
   })
 
   test('measures CPU time and stalls in turns, and says why it cannot tell the memory of a connection', () => {
-    const { measures, absent } = cellOf(result, 'bidirectional')
-    expect(measures).toMatchObject({ cpuPerClose: { count: 1 }, longestStall: { count: 1 } })
-    expect(Object.keys(absent ?? {})).toEqual(['rssPerOpen', 'rssPerClosing'])
+    for (const side of ['bidirectional', 'TlsStream, bidirectional'] as const) {
+      const { measures, absent } = cellOf(result, side)
+      expect(measures).toMatchObject({ cpuPerClose: { count: 1 }, longestStall: { count: 1 } })
+      expect(Object.keys(absent ?? {})).toEqual(['rssPerOpen', 'rssPerClosing'])
+    }
   })
 
   test('says why it measures no CPU time of a burst for which no server is warmed up', () => {
@@ -121,7 +124,7 @@ describe('a short stream', () => {
   // Whether it follows the formula is told by a machine that does nothing else.
   test('passes its checks', () => {
     expect(failures(result).filter((failure) => !failure.startsWith('open files of a steady stream'))).toEqual([])
-    expect(result.checks).toHaveLength(6)
+    expect(result.checks).toHaveLength(7)
   })
 
   test('has descriptors held, the formula and the time that the network takes', () => {
@@ -132,12 +135,19 @@ describe('a short stream', () => {
     expect(rangeOf(cell, 'formula').min).toBeGreaterThan(least)
   })
 
-  test('says of end() with silent peers that it comes to no rest', () => {
-    const cell = cellOf(result, 'end()')
-    expect(Object.keys(cell.measures)).not.toContain('held')
-    expect(cell.absent?.['held']).toContain('grows')
-    const open = openOf(cell)
-    expect(open.at(-1)).toBeGreaterThan(open[0] ?? Infinity)
+  test.each(['end()', 'TlsStream, unidirectional'] as const)(
+    'says of %s with silent peers that it comes to no rest',
+    (side) => {
+      const cell = cellOf(result, side)
+      expect(Object.keys(cell.measures)).not.toContain('held')
+      expect(cell.absent?.['held']).toContain('grows')
+      const open = openOf(cell)
+      expect(open.at(-1)).toBeGreaterThan(open[0] ?? Infinity)
+    },
+  )
+
+  test('puts the CPU time of a stream of ours beside that of end()', () => {
+    expect(rangeOf(cellOf(result, 'TlsStream, unidirectional'), 'cpuToEnd').min).toBeGreaterThan(0)
   })
 
   test('leaves no process behind', () => {
@@ -227,17 +237,19 @@ describe('a broken instrument fails the check', () => {
       ...{ cpu: 1, left: 0, sent: 10, received: 10 },
       closed: [1, 151, 152],
     }
-    const checksWith = (change: Partial<Sample>): readonly string[] => {
+    const checksWith = (change: Partial<Sample>, side: Side = 'bidirectional'): readonly string[] => {
       const plan = { ...burst, connections: 20 }
-      const samples = new Map<Side, Sample[]>([['bidirectional', [sample, { ...sample, ...change }]]])
+      const samples = new Map<Side, Sample[]>([[side, [sample, { ...sample, ...change }]]])
       return burstChecks(plan, samples).flatMap(({ passed, name }) => (passed ? [] : [name]))
     }
     expect(checksWith({})).toEqual([])
     expect(checksWith({ received: 9 })).toEqual(['bytes delivered equal bytes sent'])
     expect(checksWith({ left: 1 })).toEqual(['every descriptor is closed in the end'])
-    expect(checksWith({ closed: [1, 100, 152] })).toEqual([
-      'bidirectional closings with silent peers take their budget',
-    ])
+    for (const side of ['bidirectional', 'TlsStream, bidirectional'] as const) {
+      expect(checksWith({ closed: [1, 100, 152] }, side)).toEqual([
+        'bidirectional closings with silent peers take their budget',
+      ])
+    }
   })
 })
 
@@ -358,6 +370,21 @@ describe('the question', () => {
     ])
     expect(checks({ counts, lives: lives.map((life) => ({ ...life, closed: life.called + 33 })) })).toContain(
       'bidirectional closings with silent peers take their budget',
+    )
+  })
+
+  test('tells what a close of a TlsStream takes, where that was measured', () => {
+    const cost = (side: Side, us: number): Cell => {
+      const samples = [1, 2, 3, 4, 5, 6].map(() => us)
+      const cpuPerClose = distribution(samples, { unit: 'us', better: 'lower' }, seededRandom(1))
+      const parameters = { load: 'burst', connections: 1000, rtt: 0, budget: 250, silent: 0, side }
+      return { question: 'load', parameters, measures: present({ cpuPerClose }) }
+    }
+    const node = [cost('end()', 50), cost('unidirectional', 60), cost('bidirectional', 70)]
+    const ours = [cost('TlsStream, unidirectional', 41), cost('TlsStream, bidirectional', 51)]
+    expect(load.presentation.answer(node)).toMatch(/Node's end\(\) takes 50\.0 µs\.$/)
+    expect(load.presentation.answer([...node, ...ours])).toMatch(
+      /A close of a TlsStream takes 51\.0 µs bidirectionally and 41\.0 µs unidirectionally\.$/,
     )
   })
 

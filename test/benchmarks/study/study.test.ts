@@ -51,7 +51,7 @@ describe.skipIf(lackOfC !== undefined)('a short run', () => {
     expect(ended).toMatchObject({ code: 0, signal: null })
     expect(result).toMatchObject({ outcome: 'complete', failures: [], settings: { seed: 5 } })
     expect(result.done).toHaveLength(4)
-    expect(result.cells).toHaveLength(4 * 15)
+    expect(result.cells).toHaveLength(4 * 18)
   })
 
   test('knows what it can, and says why where it cannot', () => {
@@ -76,6 +76,10 @@ describe.skipIf(lackOfC !== undefined)('a short run', () => {
     expect(closings).toBeGreaterThan(7)
     expect(keptOpen('end()')).toEqual([closings, closings])
     expect(keptOpen('bidirectional')).toEqual([0, closings])
+    expect(keptOpen('TlsStream, bidirectional')).toEqual([0, closings])
+    expect(keptOpen('TlsStream, unidirectional')).toEqual([closings, closings])
+    expect(cell('TlsStream, unidirectional')?.measures).toHaveProperty('known')
+    expect(cell('TlsStream, quiet')?.measures).not.toHaveProperty('known')
     const { done } = cell('C, bidirectional', 'silent')?.measures ?? {}
     expect(done?.kind === 'distribution' && done.min).toBeGreaterThanOrEqual(250)
   })
@@ -85,6 +89,7 @@ describe.skipIf(lackOfC !== undefined)('a short run', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('## What closing costs the side that closes first\n')
     expect(stdout).toMatch(/^\| network \| RTT \| side \|.*\|\n\|---\|/m)
+    expect(stdout).toContain('| relay | 0 ms | TlsStream, bidirectional |')
   })
 
   test('compared with itself nothing is worse, and everything lies within', async () => {

@@ -64,6 +64,28 @@ describe('a short run', () => {
   )
 
   test(
+    'of streams of ours has no cut accepted, without a policy',
+    async () => {
+      const words = ['--cells', 'client=https over TlsStream,protocol=TLSv1.3', '--time', '0.055', '--seed', '5']
+      const { code, stdout } = await study('streams', words)
+      expect([code, stdout]).toEqual([0, expect.stringContaining('which a TlsStream has by default')])
+      const { cells, checks } = readResult(path.join(folder, 'streams/study.json'))
+      expect(cells).toHaveLength(3 * 2)
+      for (const { parameters, measures } of cells) {
+        expect(parameters['policy']).toBe('onTruncation: error')
+        expect([measures['cut-accepted'], measures['hang'], measures['crash']]).toMatchObject([
+          { hits: 0 },
+          { hits: 0 },
+          { hits: 0 },
+        ])
+      }
+      expect(checks).toHaveLength(10)
+      expect(checks.filter(({ passed }) => !passed)).toEqual([])
+    },
+    guard,
+  )
+
+  test(
     'that is interrupted leaves no process and no file',
     async () => {
       const running = start('interrupted', ['--cells', 'client=https.get,protocol=TLSv1.2'])
@@ -275,6 +297,19 @@ describe('runs', () => {
     expect(failedChecks([...good, run])).toEqual([name])
   })
 
+  test('pass where a TlsStream calls the RST behind a whole response an error, and fail where it does so with FIN', () => {
+    const ofStreams = (ending: Sweep['ending']): readonly Run[] => {
+      const failing = [...good, { ...framed, answer: failed }]
+      return failing.map((run) => ({ ...run, sweep: { ...sweep, client: 'https over TlsStream', ending } }))
+    }
+    expect(failedChecks(ofStreams('FIN'))).toEqual([
+      'with onTruncation: error what is whole by its framing does not fail',
+    ])
+    // Of resets alone there is nothing to look at.
+    const both = [...good, ...ofStreams('RST')]
+    expect(failedChecks(both)).toEqual([])
+  })
+
   test('fail a check when there is nothing to look at', () => {
     expect(failedChecks([cut(200)])).toContain('a response that is not cut is whole')
   })
@@ -321,6 +356,11 @@ describe('the presentation', () => {
         'END_STREAM). It is never whole to wget. With Content-Length or chunks 1 of 10 cuts inside the body were ' +
         "accepted. With onTruncation: 'error' Node's clients accepted 0 of 10 cut responses.",
     )
+    const streams = [...cells, of('https over TlsStream', 'close-delimited', 0, 'onTruncation: error')]
+    expect(shown.answer(streams)).toMatch(
+      /With onTruncation: 'error', which a TlsStream has by default, Node's clients accepted 0 of 20 cut responses\.$/,
+    )
+    expect(shown.table(streams).rows).toHaveLength(6)
     const [chart] = shown.charts(cells)
     expect(chart?.series[0]?.points).toMatchObject([{ x: 'fetch', y: 100 }, { x: "Node's http2", y: 90 }, { y: 0 }])
     expect(shown.table(cells).rows).toHaveLength(5)

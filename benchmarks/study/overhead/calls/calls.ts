@@ -27,7 +27,7 @@ export const callsBlock: Block = {
   id: 'overhead topic=calls',
   cells: callNames.flatMap((name) => callSides.map((side) => parametersOf(name, side))),
   needs: [cCompiler],
-  seconds: 20,
+  seconds: 15,
   visits: 4,
   run,
 }
