@@ -12,7 +12,7 @@ import { curl, path } from './curl.js'
 import { type Stack, type StackOptions, stacks } from './stacks.js'
 
 const { cert, host } = certificate
-const body = Buffer.alloc(3 * 1024 * 1024, 'a body of http ')
+const body = Buffer.alloc(2 * 1024 * 1024, 'a body of http ')
 
 describe.skipIf(lacks('curl')).each(stacks)('curl, over $name', (stack) => {
   test('keeps a connection for several downloads, with a length and in chunks', async () => {

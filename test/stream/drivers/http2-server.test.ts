@@ -10,7 +10,7 @@ import { curl, path } from './curl.js'
 import { type Stack, type StackOptions, stacks } from './stacks.js'
 
 const { cert, host } = certificate
-const body = Buffer.alloc(3 * 1024 * 1024, 'a body of http2 ')
+const body = Buffer.alloc(2 * 1024 * 1024, 'a body of http2 ')
 
 describe.each(stacks)('over $name', (stack) => {
   test("Node's client: streams both ways at once, pushed ones, trailers", async () => {

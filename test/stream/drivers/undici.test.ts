@@ -10,7 +10,7 @@ import { certificate } from '../../support/certificate.js'
 import { type DriverSocket, listening, type Stack, stacks } from './stacks.js'
 
 const { key, cert, host } = certificate
-const body = Buffer.alloc(1024 * 1024, 'a body for undici ')
+const body = Buffer.alloc(512 * 1024, 'a body for undici ')
 
 const drivers = undicis.flatMap(([name, undici]) => stacks.map((stack) => ({ name, undici, stack })))
 
@@ -59,6 +59,16 @@ describe.each(drivers)('$name over $stack.name', ({ undici, stack }) => {
       const reading = answer.text().catch(codeOf)
       wire.cut('server', { afterBytes: 0, with: how })
       // undici takes a RST for an orderly end, too.
+      expect(await reading).toBe(stack.isOurs ? 'ERR_TLS_TRUNCATED' : 'half')
+    })
+
+    test('fails in fetch, too', async () => {
+      const { port, relay } = await halfServer(() => undefined)
+      const { dispatcher } = poolOf(undici, stack, port, {})
+      const response = await undici.fetch(`https://${host}/`, { dispatcher })
+      const wire = await relay.nextWire()
+      const reading = response.text().catch((error: unknown) => codeOf(Reflect.get(Object(error), 'cause')))
+      wire.cut('server', { afterBytes: 0, with: 'fin' })
       expect(await reading).toBe(stack.isOurs ? 'ERR_TLS_TRUNCATED' : 'half')
     })
   })
