@@ -3,15 +3,21 @@ import http2 from 'node:http2'
 import https, { get as namedGet } from 'node:https'
 import tls from 'node:tls'
 import { text } from 'node:stream/consumers'
+import { setImmediate as turn } from 'node:timers/promises'
 import * as undici from 'undici'
 import { ca, keys, listen, print } from './kit.mjs'
+
+// When the client, in this very process, has read what there is.
+async function later() {
+  for (let i = 0; i < 30; i++) await turn()
+}
 
 const server = tls.createServer({ ...keys, ALPNProtocols: ['http/1.1'] }, (socket) => {
   socket.on('error', () => undefined)
   socket.once('data', (request) => {
     const length = String(request).includes('GET /idle') ? 'content-length: 9\r\n' : ''
     socket.write(`HTTP/1.1 200 OK\r\n${length}\r\nhalf a bo`)
-    setTimeout(() => socket.destroy(), 50)
+    void later().then(() => socket.destroy())
   })
 })
 const port = await listen(server)
@@ -19,7 +25,7 @@ const url = `https://localhost:${port}`
 
 let http2Socket
 const http2Server = http2.createSecureServer(keys, (_request, response) => {
-  response.write('half a bo', () => setTimeout(() => http2Socket.destroy(), 50))
+  response.write('half a bo', () => void later().then(() => http2Socket.destroy()))
 })
 http2Server.on('secureConnection', (socket) => (http2Socket = socket))
 const http2Port = await listen(http2Server)
