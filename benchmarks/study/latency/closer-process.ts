@@ -47,7 +47,8 @@ export interface Ways<Socket extends Connection> {
   readonly begin: Readonly<Record<string, Begin<Socket>>>
 }
 
-switch (process.argv[2]) {
+const [, , kind = ''] = process.argv
+switch (kind) {
   case 'node':
     serve((await import('./node-ways.js')).ways)
     break
@@ -58,7 +59,7 @@ switch (process.argv[2]) {
     serve((await import('./stream-ways.js')).ways)
     break
   default:
-    throw new Error(`Expected a kind of closer but received "${process.argv[2]}"`)
+    throw new Error(`Expected a kind of closer but received "${kind}"`)
 }
 
 function serve<Socket extends Connection>(ways: Ways<Socket>): void {

@@ -112,14 +112,14 @@ test('without cells there is an answer too', () => {
 test('streams are shown where they were measured, and not named where they were not', () => {
   const cells = sides.map(({ name }) => cellOf(name))
   const before = cells.filter(({ parameters }) => !String(parameters['side']).startsWith('TlsStream'))
-  const { answer, charts, table } = latency.presentation
-  expect(answer(cells)).toContain('On a TlsStream a bidirectional one takes 400')
-  expect(answer(before)).not.toContain('TlsStream')
+  const shown = latency.presentation
+  expect(shown.answer(cells)).toContain('On a TlsStream a bidirectional one takes 400')
+  expect(shown.answer(before)).not.toContain('TlsStream')
   const rows = ({ rows }: Table) => rows.flatMap(([, , side = '']) => (side.startsWith('TlsStream') ? [side] : []))
   const streams = ['TlsStream, quiet', 'TlsStream, unidirectional', 'TlsStream, bidirectional']
-  expect(rows(table(cells))).toEqual(streams)
-  expect(rows(table(before))).toEqual([])
-  for (const { series } of charts(cells)) {
+  expect(rows(shown.table(cells))).toEqual(streams)
+  expect(rows(shown.table(before))).toEqual([])
+  for (const { series } of shown.charts(cells)) {
     expect(series.map(({ name }) => name)).toContain('TlsStream, bidirectional')
     // There are eight colours.
     expect(series.filter(({ role }) => role === 'measured').length).toBeLessThanOrEqual(8)
