@@ -9,10 +9,10 @@ export class HostContexts {
     return this.#added.length === 0
   }
 
-  /** A star stands for any characters but a dot, wherever it is. Capitals count. As in Node. */
+  /** A star stands for any characters but a dot, wherever it is. Capitals do not count: RFC 6066 section 3. */
   add(hostname: string, context: SslContext): void {
     const parts = hostname.split('*').map((part) => part.replaceAll(/[^\w-]/gu, (special) => `\\u{${codeOf(special)}}`))
-    this.#added.push({ pattern: new RegExp(`^${parts.join('[^.]*')}$`, 'u'), context })
+    this.#added.push({ pattern: new RegExp(`^${parts.join('[^.]*')}$`, 'iu'), context })
   }
 
   find(servername: string): SslContext | undefined {
