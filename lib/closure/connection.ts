@@ -186,6 +186,7 @@ export class Connection implements GateOwner {
       protocol,
       actedAt: this.#actedAt(),
       closing,
+      discardedBytes: closing?.discardedBytes ?? 0,
       surplusBytes: evidence.surplusBytes,
       undeliveredBytes: this.#undeliveredBytes,
       alerts: evidence.alerts(),

@@ -16,7 +16,6 @@ interface ClosingFacts {
   readonly mode: ClosureMode
   readonly startedAt: number
   readonly waitRefused: boolean
-  readonly discardedBytes: number
 }
 
 /** What else was seen of it. */
@@ -25,6 +24,7 @@ export interface SeenBeside {
   readonly protocol: ClosureFacts['protocol'] | undefined
   readonly actedAt: number | undefined
   readonly closing: ClosingFacts | undefined
+  readonly discardedBytes: number
   readonly surplusBytes: number
   readonly undeliveredBytes: number | undefined
   readonly alerts: readonly Alert[]
@@ -41,7 +41,7 @@ export function decisiveFactsOf(seen: SeenEnd): DecisiveFacts {
 /** All facts. */
 export function factsOf(decisive: DecisiveFacts, beside: SeenBeside): ClosureFacts {
   const { handshake, quiet, sent, received, tcp, began, endedBy } = decisive
-  const { side, protocol, actedAt, closing, surplusBytes, undeliveredBytes, alerts, endedAt } = beside
+  const { side, protocol, actedAt, closing, discardedBytes, surplusBytes, undeliveredBytes, alerts, endedAt } = beside
   const facts: { -readonly [K in keyof ClosureFacts]: ClosureFacts[K] } = {
     side,
     handshake,
@@ -52,7 +52,7 @@ export function factsOf(decisive: DecisiveFacts, beside: SeenBeside): ClosureFac
     tcp,
     waitRefused: closing?.waitRefused ?? false,
     began,
-    discardedBytes: closing?.discardedBytes ?? 0,
+    discardedBytes,
     surplusBytes,
     alerts,
     startedAt: Math.min(localAct(sent, actedAt), peerAct(received, tcp), closing?.startedAt ?? never, endedAt),

@@ -66,9 +66,10 @@ export class EngineSide implements ClosingSide {
   }
 
   alertReadiness(): AlertReadiness {
-    const { isFreed, evidence, ssl } = this.#connection
-    // After the peer's FIN the alert still goes: a peer that has ended its side alone reads on.
-    if (isFreed || evidence.tcp.kind === 'reset' || evidence.sent().kind !== 'nothing') return 'never'
+    const { isFreed, evidence, ssl, transport } = this.#connection
+    // After the peer's FIN the alert still goes: a peer that has ended its side alone reads on. Behind our own it cannot.
+    if (isFreed || transport.hasFin || evidence.tcp.kind === 'reset' || evidence.sent().kind !== 'nothing')
+      return 'never'
     return ssl.inInit() ? 'later' : 'ready'
   }
 

@@ -24,6 +24,8 @@ export class StreamEvidence {
   finAt: number | undefined
   destroyedAt: number | undefined
   closing: BegunClosing | undefined
+  // Of closings that have been given up.
+  #discardedBefore = 0
   readonly #alerts: Alert[] = []
 
   constructor(side: 'client' | 'server') {
@@ -60,13 +62,21 @@ export class StreamEvidence {
     return this.closing?.mode === 'quiet'
   }
 
+  /** The closing is given up, and the connection goes on; what it has dropped stays dropped. */
+  giveUpClosing(): void {
+    this.#discardedBefore += this.closing?.discardedBytes ?? 0
+    this.closing = undefined
+  }
+
   facts(undeliveredBytes: number | undefined): ClosureFacts {
     const { side, protocol, tcp, closing, surplusBytes, alerts, isQuiet: quiet } = this
     const actedAt = firstOf(this.finAt, this.destroyedAt)
     const handshake = protocol === undefined ? 'not-completed' : 'completed'
     const [sent, received] = [this.sent(), this.received()]
     const endedAt = performance.now()
+    const discardedBytes = this.#discardedBefore + (closing?.discardedBytes ?? 0)
     const decisive = decisiveFactsOf({ handshake, quiet, sent, received, tcp, actedAt, endedBy: closing?.endedBy })
-    return factsOf(decisive, { side, protocol, actedAt, closing, surplusBytes, undeliveredBytes, alerts, endedAt })
+    const beside = { side, protocol, actedAt, closing, discardedBytes, surplusBytes, undeliveredBytes, alerts, endedAt }
+    return factsOf(decisive, beside)
   }
 }

@@ -301,7 +301,7 @@ export class TlsStream extends ClosableDuplex {
 
   // After an unwrap() that was not answered in time.
   #goOnOpen(): void {
-    this.#connection.evidence.closing = undefined
+    this.#connection.evidence.giveUpClosing()
     this.#end.isUnwanted = false
     this.fin.letGo()
     if (this.fin.isWaiting) this.#closeAsAsked()

@@ -138,6 +138,25 @@ describe.each(sides)('$version, our side is the $near', (one) => {
     expect((await collected).bytes.subarray(-4).toString()).toBe('tail')
   })
 
+  test('a quiet closing that overtakes closeNotify(): the report has an alert where the wire has one', async () => {
+    for (const wait of [0, 1, 2, 3]) {
+      const { local, peer, wire, near } = await connectStreams(one, { peerHalfOpen: true })
+      peer.resume()
+      const sent = local.closeNotify().then(
+        () => 'sent',
+        () => 'refused',
+      )
+      await turns(wait)
+      await local.shutdown({ mode: 'quiet' }).catch(() => undefined)
+      await sent
+      await wire.seen(near, 'fin')
+      await turns(5)
+      local.destroy()
+      const alerts = wire.closing(near).filter((line) => line.startsWith('alert'))
+      expect((await local.report).sent.kind).toBe(alerts.length === 0 ? 'nothing' : 'close_notify')
+    }
+  })
+
   test('a signal ends a closing, and the promise resolves', async () => {
     const { local } = await connectStreams(one, { peerHalfOpen: true })
     const report = await local.shutdown({ mode: 'bidirectional', signal: AbortSignal.timeout(50) })

@@ -169,6 +169,18 @@ export function unwrapHazards(ways: readonly Way[]): void {
         }
       })
 
+      test('what a call drops that gives up is in the report', async () => {
+        const tls = await way.begin()
+        const { peer } = tls
+        const dropped = failing(tls.unwrap({ ...ample, waitTimeout: 100, onData: 'discard', onTimeout: 'reject' }))
+        await peer.until(() => peer.isClosed)
+        peer.send(peer.sealed('nobody wants this'))
+        const { report } = await dropped
+        expect(report.discardedBytes).toBe(17)
+        tls.tls.destroy()
+        expect((await tls.report()).discardedBytes).toBe(17)
+      })
+
       test('where it is our reader that stalls, nothing is given back either', async () => {
         const tls = await way.begin()
         tls.tls.pause()
