@@ -1,7 +1,7 @@
 // Reading into one memory that all sockets of this thread share, as the option `onread` of Node's sockets has it: without it
 // Node takes 64 KiB anew for every read, which costs more than to decrypt a short record.
 import type { Socket } from 'node:net'
-import { handleOf } from '../closure/socket-internals.js'
+import { handleOf, startReading } from '../closure/socket-internals.js'
 
 // As much as libuv asks for.
 const memory = Buffer.allocUnsafeSlow(64 * 1024)
@@ -9,30 +9,44 @@ const memory = Buffer.allocUnsafeSlow(64 * 1024)
 /** Takes bytes that are overwritten when it returns. */
 type Take = (borrowed: Buffer) => void
 
-/** Gives the bytes to the socket's stream from now on, as if there had never been a shared memory. */
-type StopBorrowing = () => void
+/** The reading of a socket into that memory. */
+export interface BorrowedReading {
+  /** Reads on although the socket is paused, until its stream is full, as sockets do that have no `onread`: how TCP ends is noticed. */
+  goOn(): void
+  /** From now on all bytes go to the stream. */
+  stop(): void
+}
 
 /**
- * Has a socket call `take` in place of push() with what it reads. Undefined, and nothing is changed, where it has an `onread`
- * of its own or Node's sockets are others.
+ * Has a socket call `take` in place of push() with what it reads, as long as it flows and holds nothing. Undefined, and
+ * nothing is changed, where it has an `onread` of its own or Node's sockets are others.
  */
-export function borrowReads(socket: Socket, take: Take): StopBorrowing | undefined {
+export function borrowReads(socket: Socket, take: Take): BorrowedReading | undefined {
   const keys = keysOf(socket)
   const handle = handleOf(socket)
   const useUserBuffer: unknown = handle === undefined ? undefined : Reflect.get(handle, 'useUserBuffer')
   if (keys === undefined || typeof useUserBuffer !== 'function') return undefined
   if (Reflect.get(socket, keys.buffer) !== null || Reflect.get(socket, keys.callback) !== null) return undefined
-  const setCallback = (callback: (length: number) => boolean): void => {
-    Reflect.set(socket, keys.callback, callback)
-  }
+  let isStopped = false
   Reflect.set(socket, keys.buffer, memory)
-  setCallback((length) => {
-    take(memory.subarray(0, length))
+  Reflect.set(socket, keys.callback, (length: number): boolean => {
+    const borrowed = memory.subarray(0, length)
+    if (isStopped || socket.readableFlowing !== true || socket.readableLength > 0) {
+      return socket.push(Buffer.from(borrowed))
+    }
+    take(borrowed)
     return true
   })
   Reflect.apply(useUserBuffer, handle, [memory])
-  return () => {
-    setCallback((length) => socket.push(Buffer.from(memory.subarray(0, length))))
+  return {
+    goOn: () => {
+      const live = socket.destroyed ? undefined : handleOf(socket)
+      // What its stream has told to wait, waits.
+      if (live !== undefined && socket.readableLength < socket.readableHighWaterMark) startReading(live)
+    },
+    stop: () => {
+      isStopped = true
+    },
   }
 }
 

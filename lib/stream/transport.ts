@@ -6,7 +6,7 @@ import { fileDescriptor, handleOf, queuedBy } from '../closure/socket-internals.
 import { unacknowledged } from '../native/addon.js'
 import { invalid } from '../options.js'
 import { PlaintextLock } from '../unwrap/plaintext-lock.js'
-import { borrowReads } from './borrowed-reading.js'
+import { type BorrowedReading, borrowReads } from './borrowed-reading.js'
 import { closed } from './refusals.js'
 
 /** Hears what the stream beneath TLS does. */
@@ -26,8 +26,8 @@ export class Transport {
   #listener: TransportListener | undefined
   readonly #lock: PlaintextLock
   #finGiven = false
-  // What has the socket read into its own memory again; null before the first bytes, for until then it may change its handle.
-  #stopBorrowing: (() => void) | null | undefined = null
+  // Null before the first bytes, for until then a socket may change its handle.
+  #borrowed: BorrowedReading | null | undefined = null
   readonly #allowedHalfOpen: boolean
   readonly #isPlainSocket: boolean
 
@@ -55,21 +55,21 @@ export class Transport {
    * its end it takes nothing back, and it tells of none while it holds something.
    */
   keep(bytes: Buffer): void {
-    this.stream.pause()
+    this.pause()
     if (bytes.length > 0) this.stream.unshift(bytes)
   }
 
   /** Gives the stream back as it was, paused. */
   detach(): void {
     this.#listener = undefined
-    this.#stopBorrowing?.()
+    this.#borrowed?.stop()
     this.stream.off('data', this.#onData)
     this.stream.off('end', this.#onEnd)
     this.stream.off('error', this.#onError)
     this.stream.off('close', this.#onClose)
     this.stream.allowHalfOpen = this.#allowedHalfOpen
     this.#lock.release()
-    this.stream.pause()
+    this.pause()
   }
 
   get isGone(): boolean {
@@ -96,7 +96,7 @@ export class Transport {
    * socket of the system that is nothing else, and whose writing nobody has replaced.
    */
   get givesMemoryBack(): boolean {
-    return this.#isPlainSocket && this.#fileDescriptor() !== undefined
+    return this.#isPlainSocket && this.#lock.isOnTop && this.#fileDescriptor() !== undefined
   }
 
   get isPaused(): boolean {
@@ -132,6 +132,7 @@ export class Transport {
 
   pause(): void {
     this.stream.pause()
+    this.#borrowed?.goOn()
   }
 
   resume(): void {
@@ -169,10 +170,10 @@ export class Transport {
   }
 
   readonly #onData = (bytes: unknown): void => {
-    if (this.#stopBorrowing === null) {
+    if (this.#borrowed === null) {
       const { stream } = this
       const take = (borrowed: Buffer) => this.#listener?.received(borrowed, 'borrowed')
-      this.#stopBorrowing = this.#isPlainSocket && stream instanceof Socket ? borrowReads(stream, take) : undefined
+      this.#borrowed = this.#isPlainSocket && stream instanceof Socket ? borrowReads(stream, take) : undefined
     }
     // A stream that was given an encoding gives text.
     if (Buffer.isBuffer(bytes)) this.#listener?.received(bytes)

@@ -20,8 +20,9 @@ export class PlaintextLock {
   readonly #sealed = new WeakSet<object>()
   // How much the program has written before and is still queued, in the measure of writableLength. It leaves first.
   #early: number
-  // write() as it was before: what TLS writes is not asked for.
+  // write() as it was before, and as it is: what TLS writes is not asked for, unless somebody has put a method on top.
   readonly #writeBeneath: unknown
+  readonly #writeHere: unknown
   // The call that is made is TLS's own.
   #isOurs = false
   #isFree = false
@@ -35,7 +36,7 @@ export class PlaintextLock {
     locked.add(stream)
     this.#freed = [
       wrapRemovably(stream, 'write', (previous, args) => {
-        if (this.#isFree) return previous(args)
+        if (this.#passes()) return previous(args)
         refuse(args, instead)
         return false
       }),
@@ -49,6 +50,7 @@ export class PlaintextLock {
       }),
       ...(pipesPastWrite ? this.#guardPipes() : []),
     ]
+    this.#writeHere = Reflect.get(stream, 'write')
   }
 
   /** Whether TLS of ours is on that stream. */
@@ -56,12 +58,23 @@ export class PlaintextLock {
     return locked.has(stream)
   }
 
+  /** Whether nobody has put a method of his own on top. */
+  get isOnTop(): boolean {
+    return 'write' in this.#stream && this.#stream.write === this.#writeHere
+  }
+
   /** Writes for TLS. */
   write(chunk: Buffer, callback?: Done): boolean {
     if (pipesPastWrite) this.#sealed.add(chunk)
     const write = this.#writeBeneath
-    if (typeof write !== 'function') throw new TypeError('Expected the stream to have a method write')
-    return Reflect.apply(write, this.#stream, [chunk, callback]) === true
+    if (typeof write === 'function' && this.isOnTop)
+      return Reflect.apply(write, this.#stream, [chunk, callback]) === true
+    this.#isOurs = true
+    try {
+      return this.#stream.write(chunk, callback)
+    } finally {
+      this.#isOurs = false
+    }
   }
 
   /** Sends FIN for TLS. */
