@@ -4,8 +4,7 @@ import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { certificate, key } from '../../../support/certificate.js'
 
-export const sideNames = ['stream', 'node'] as const
-export type SideName = (typeof sideNames)[number]
+export type SideName = 'stream' | 'node'
 
 export interface Side {
   createServer(

@@ -1,4 +1,6 @@
 // Records that are damaged in the middle of a connection.
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import type { NodeCase } from '../case.js'
 import { codeOf, next, type Watched, watch } from '../watch.js'
 
@@ -14,6 +16,26 @@ function kindOf(error: unknown): string {
   return words.reduce((text, [word, kind]) => text.replace(word, kind), codeOf(error))
 }
 
+// A stream in front of a socket, so that somebody else can write to the socket: to what is beneath a TLS stream nobody can.
+function passage(outside: Socket): { readonly inside: Duplex; readonly outside: Socket } {
+  const inside = new Duplex({
+    read: () => void outside.resume(),
+    write: (chunk: Buffer, _encoding, done) => void outside.write(chunk, done),
+    final: (done) => void outside.end(done),
+    destroy: (error, done) => {
+      outside.destroy()
+      done(error)
+    },
+  })
+  outside.on('data', (bytes: Buffer) => {
+    if (!inside.push(bytes)) outside.pause()
+  })
+  outside.on('end', () => void inside.push(null))
+  outside.on('error', (error) => void inside.destroy(error))
+  outside.on('close', () => void inside.destroy())
+  return { inside, outside }
+}
+
 const because = 'a fatal alert is a stream that was cut: ERR_TLS_TRUNCATED, with the error of OpenSSL as its cause'
 
 export const damageCases: readonly NodeCase[] = [
@@ -26,12 +48,12 @@ export const damageCases: readonly NodeCase[] = [
         failed = resolve
       })
       const { port } = await ends.serve((end) => void end.on('error', failed).pipe(end))
-      const socket = ends.connectPlain(port)
-      const client = ends.connect({ socket })
+      const { inside, outside } = passage(ends.connectPlain(port))
+      const client = ends.connect({ socket: inside })
       client.write('x')
       await next(client, 'data')
       const atClient = next(client, 'error')
-      socket.write(forged)
+      outside.write(forged)
       return { client: kindOf(await atClient), server: kindOf(await atServer) }
     },
     facts: {
@@ -56,11 +78,11 @@ export const damageCases: readonly NodeCase[] = [
         }
         write()
       })
-      const socket = ends.connectPlain(port)
-      const client = ends.connect({ socket })
+      const { inside, outside } = passage(ends.connectPlain(port))
+      const client = ends.connect({ socket: inside })
       watch(client)
       await next(client, 'data')
-      socket.write(forged)
+      outside.write(forged)
       await far?.closed
       return { server: kindOf(far?.error), hadError: far?.hadError }
     },

@@ -137,8 +137,9 @@ export const socketCases: readonly NodeCase[] = [
       const inner = ends.createServer((end) => void end.end('from within'))
       const { port } = await ends.serve((end) => {
         end.once('data', () => {
-          inner.emit('connection', end)
+          // Before there is TLS on it: behind that a stream takes nothing in the clear.
           end.write('YYYY')
+          inner.emit('connection', end)
         })
       })
       const outer = ends.connect({ port }, () => void outer.write('XXXX'))
