@@ -1,8 +1,22 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+// What takes long and seldom finds anything: run by `npm run test:slow` and by .ci/run, which runs all of it on the other Nodes too.
+const slow = [
+  'test/benchmarks/study/overhead/speed.test.ts',
+  'test/hazards/flat-memory.test.ts',
+  'test/openssl/memory.test.ts',
+  'test/policy/frameworks/frameworks.test.ts',
+  'test/policy/truncation/fetch-sweep.test.ts',
+  'test/stress/**/*.test.ts',
+]
+
+// `slow` or `all`; the others without it.
+const wanted = process.env['CLOSE_NOTIFY_TESTS']
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: wanted === 'slow' ? slow : ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(wanted === undefined ? slow : [])],
     globalSetup: [
       'test/support/make-certificates.ts',
       'test/support/build.ts',
