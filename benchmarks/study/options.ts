@@ -87,7 +87,7 @@ interface Given {
 }
 
 function requestOf(given: Given, command: Command): Request {
-  const { questions, cells, out, fresh, time, short, seed } = given
+  const { questions, cells, fresh, time, short, seed } = given
   if (short && time !== undefined) command.error('error: --short and --time exclude each other')
   if (given.compare !== undefined) {
     const [before, after, ...others] = given.compare
@@ -97,9 +97,19 @@ function requestOf(given: Given, command: Command): Request {
     return { kind: 'compare', files: [before, after], tolerance: given.tolerance }
   }
   if (given.markdown !== undefined) return { kind: 'markdown', file: given.markdown, charts: given.charts }
-  if (given.render !== undefined) return { kind: 'render', file: given.render, out }
+  if (given.render !== undefined) return { kind: 'render', file: given.render, out: folderOf(given, command) }
   if (given.list === true) return { kind: 'list', questions, cells }
+  const out = folderOf(given, command)
   return { kind: 'measure', options: { questions, cells, time, short, seed, out, fresh } }
+}
+
+// Commander asks a check of what was given alone: the default is to be there, too.
+function folderOf({ out }: Given, command: Command): string {
+  try {
+    return writableFolder(out)
+  } catch (error) {
+    command.error(`error: ${out}: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function questionList(text: string): readonly QuestionName[] {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Cell } from '../../../benchmarks/study/cell.js'
+import { parseOptions } from '../../../benchmarks/study/options.js'
 import { readResult, type StudyResult } from '../../../benchmarks/study/result.js'
 import { cCompiler } from '../../../benchmarks/support/compile.js'
 import { childrenOf, isAlive } from '../../support/processes.js'
@@ -185,6 +186,17 @@ describe('options', () => {
     },
     guard,
   )
+
+  test('without --out the folder is made where one is', () => {
+    const before = process.cwd()
+    process.chdir(folder)
+    try {
+      expect(parseOptions(['--short'])).toMatchObject({ options: { out: path.join(folder, 'study') } })
+      expect(existsSync('study')).toBe(true)
+    } finally {
+      process.chdir(before)
+    }
+  })
 
   test(
     'a file that is no result is said to be none',
