@@ -118,7 +118,8 @@ test('after unwrap() a socket keeps what came while others read into the same me
   await once(first, 'data')
   const socket = await first.unwrap()
   const parts: Buffer[] = []
-  for await (const part of socket) parts.push(part)
+  socket.on('data', (part: Buffer) => parts.push(part))
+  await once(socket, 'end')
   const second = open(port)
   await once(second, 'secureConnect')
   for (let i = 0; i < 20; i++) {
