@@ -118,7 +118,7 @@ test('after unwrap() a socket keeps what came while others read into the same me
   await once(first, 'data')
   const socket = await first.unwrap()
   const parts: Buffer[] = []
-  socket.on('data', (part: Buffer) => parts.push(part))
+  socket.on('data', (part: Buffer) => parts.push(part)).resume()
   await once(socket, 'end')
   const second = open(port)
   await once(second, 'secureConnect')
