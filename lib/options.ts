@@ -61,14 +61,15 @@ export function checkAll<Rules extends Readonly<Record<string, AnyOptionRule>>>(
   const checked = checkEach(rules, options, (name, own, { check }) => {
     return check(name, own === undefined ? Reflect.get(base, name) : own)
   })
-  if (!hasAll(rules, checked)) throw new Error('an option was not checked')
+  if (!hasAll<CheckedOptions<Rules>>(rules, checked)) throw new Error('an option was not checked')
   return checked
 }
 
-function hasAll<Rules extends Readonly<Record<string, AnyOptionRule>>>(
-  rules: Rules,
+/** For the compiler: whether the result of checkEach() has each member that its table has. */
+export function hasAll<Checked extends object>(
+  rules: { readonly [K in keyof Checked]: unknown },
   checked: object,
-): checked is CheckedOptions<Rules> {
+): checked is Checked {
   return namesOf(rules).every((name) => name in checked)
 }
 
@@ -94,8 +95,7 @@ export function checkEach<Rule>(
 
 const namesKnown = new WeakMap<object, readonly string[]>()
 
-/** The names of a table, in its order. */
-export function namesOf(rules: object): readonly string[] {
+function namesOf(rules: object): readonly string[] {
   const known = namesKnown.get(rules)
   if (known !== undefined) return known
   const names = Object.keys(rules)

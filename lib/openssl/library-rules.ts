@@ -1,6 +1,6 @@
 // Tables of options whose checks may depend on the library, and whose defaults are mostly the library's own: the check of
 // undefined is what is then in force, undefined where the library decides.
-import { checkEach, namesOf } from '../options.js'
+import { checkEach, hasAll } from '../options.js'
 import type { LibraryIdentity } from './identity.js'
 
 type LibraryRule = (name: string, value: unknown, library: LibraryIdentity) => unknown
@@ -20,13 +20,6 @@ export function checkByRules<Rules extends Readonly<Record<string, LibraryRule>>
   library: LibraryIdentity,
 ): CheckedByRules<Rules> {
   const checked = checkEach(rules, given, (name, value, check) => check(name, value, library))
-  if (!isComplete(rules, checked)) throw new Error('an option was not checked')
+  if (!hasAll<CheckedByRules<Rules>>(rules, checked)) throw new Error('an option was not checked')
   return checked
-}
-
-function isComplete<Rules extends Readonly<Record<string, LibraryRule>>>(
-  rules: Rules,
-  checked: object,
-): checked is CheckedByRules<Rules> {
-  return namesOf(rules).every((name) => name in checked)
 }

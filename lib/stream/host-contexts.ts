@@ -5,10 +5,6 @@ import type { SslContext } from '../openssl/context.js'
 export class HostContexts {
   readonly #added: { readonly pattern: RegExp; readonly context: SslContext }[] = []
 
-  get isEmpty(): boolean {
-    return this.#added.length === 0
-  }
-
   /** A star stands for any characters but a dot, wherever it is. Capitals do not count: RFC 6066 section 3. */
   add(hostname: string, context: SslContext): void {
     const parts = hostname.split('*').map((part) => part.replaceAll(/[^\w-]/gu, (special) => `\\u{${codeOf(special)}}`))

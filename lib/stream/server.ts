@@ -4,7 +4,13 @@ import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers
 import { SslContext } from '../openssl/context.js'
 import { OpenSSL } from '../openssl/openssl.js'
 import { checkAll, checkFlag, checkText, invalid, milliseconds, type OptionRules } from '../options.js'
-import { type ClientHelloOptions, clientHelloRules, contextFor, requireWaiting } from './client-hello.js'
+import {
+  type ClientHelloOptions,
+  clientHelloRules,
+  contextFor,
+  requireWaiting,
+  type SNICallback,
+} from './client-hello.js'
 import { HostContexts } from './host-contexts.js'
 import {
   type ContextOptions,
@@ -64,7 +70,7 @@ const serverRules = {
  * the error and the stream of each whose handshake failed. 'keylog' and 'session' are events of the streams.
  */
 export class TlsServer extends Server {
-  readonly #options: TlsStreamOptions
+  #options: TlsStreamOptions
   readonly #use: ContextUse
   readonly #hosts = new HostContexts()
 
@@ -72,7 +78,7 @@ export class TlsServer extends Server {
   constructor(options: TlsStreamOptions, use: ContextUse, handshakeTimeout: number) {
     super({ allowHalfOpen: true }, (socket) => {
       // It may be gone by the time that somebody hands it to us.
-      if (!socket.destroyed) this.#accept(new TlsStream(socket, this.#optionsNow()), handshakeTimeout)
+      if (!socket.destroyed) this.#accept(new TlsStream(socket, this.#options), handshakeTimeout)
     })
     this.#options = checkOnce(options)
     this.#use = use
@@ -91,16 +97,14 @@ export class TlsServer extends Server {
     const { context: own } = this.#options
     requireWaiting(own.openssl)
     this.#hosts.add(hostname, contextFor('context', isOptions(context) ? this.#made(context) : context, own))
+    if (this.#options.SNICallback !== undefined) return
+    const SNICallback: SNICallback = (name, answer) => answer(null, this.#hosts.find(name))
+    this.#options = checkOnce({ ...this.#options, SNICallback })
   }
 
   #made(options: ContextOptions): SslContext {
     const { openssl } = this.#options.context
     return contextOf(this.#use, { ...(openssl instanceof OpenSSL && { openssl }), ...options })
-  }
-
-  #optionsNow(): TlsStreamOptions {
-    if (this.#options.SNICallback !== undefined || this.#hosts.isEmpty) return this.#options
-    return { ...this.#options, SNICallback: (name, answer) => answer(null, this.#hosts.find(name)) }
   }
 
   // As tls.Server: with captureRejections what an async listener of 'secureConnection' throws destroys its stream.

@@ -4,7 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import path from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
@@ -106,18 +106,6 @@ export async function startProcess(options: ServerProcess): Promise<StartedProce
     const what = `${path.basename(program.command)} could not be started`
     throw new Error(said === '' ? what : `${what}, and said:\n${said}\n`, { cause: error })
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  return address.port
 }
 
 /** For servers that refuse to be root: nobody, where this is root. */

@@ -2,7 +2,8 @@
  * Runs one of the programs beside this file in a process of its own. A program prints its facts, one JSON value per
  * line; the process is killed when the test is over, however it ends.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
@@ -37,6 +38,11 @@ export function runProgram(name: string, args: readonly unknown[] = [], options:
     process.removeListener('exit', kill)
     kill()
   })
+  return ended(child)
+}
+
+/** How a process ends that prints its facts. */
+export function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll } from 'vitest'
+import { ended } from '../hazards/child.js'
 import { certificate } from '../support/certificate.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -76,7 +77,7 @@ function install(): string {
   return folder
 }
 
-function start(
+async function start(
   folder: string,
   children: Set<ChildProcess>,
   args: readonly string[],
@@ -98,25 +99,11 @@ function start(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.add(child)
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => {
-      children.delete(child)
-      // In warnings of Node's there is the process's id.
-      resolve({ code, facts: factsOf(stdout), stderr: stderr.replaceAll(/\(node:\d+\)/g, '(node)') })
-    })
-  })
+  const { code, facts, stderr } = await ended(child).finally(() => children.delete(child))
+  // In warnings of Node's there is the process's id.
+  return { code, facts, stderr: stderr.replaceAll(/\(node:\d+\)/g, '(node)') }
 }
 
 function textOf(policy: object | string): string {
   return typeof policy === 'string' ? policy : JSON.stringify(policy)
-}
-
-function factsOf(stdout: string): unknown[] {
-  const lines = stdout.split('\n').filter((line) => line !== '')
-  return lines.map((line): unknown => JSON.parse(line))
 }

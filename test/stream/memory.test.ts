@@ -7,6 +7,7 @@ import { connect, createContext, createServer, TlsStream } from '../../lib/strea
 import { certificate } from '../support/certificate.js'
 import { seededRandom } from '../support/random.js'
 import { once } from '../support/streams.js'
+import { portOf } from './pair.js'
 
 const identity = { key: certificate.key, cert: certificate.cert }
 const context = createContext('client', { ca: certificate.cert })
@@ -19,8 +20,7 @@ async function serving(listener: (stream: TlsStream) => void): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
+  return portOf(server)
 }
 
 function open(port: number, socket?: Socket): TlsStream {
@@ -186,8 +186,7 @@ test('a socket that reads by `onread` of its own is left to it', async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const port = portOf(server)
   const calls: number[] = []
   const buffer = Buffer.alloc(100)
   const callback = (length: number): boolean => calls.push(length) > 0

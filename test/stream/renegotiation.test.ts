@@ -3,7 +3,7 @@
 import type { TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { collect, turns } from '../support/streams.js'
-import { connectStreams, streamSides } from './pair.js'
+import { connectStreams, type StreamPair, streamSides } from './pair.js'
 
 /** Resolves with the error of a refusal. */
 function renegotiate(peer: TLSSocket): Promise<Error | undefined> {
@@ -22,11 +22,7 @@ const boring = legacy.filter(({ near, name }) => near === 'client' && name === '
 describe.each(servers)('$name, our side is the server', (sides) => {
   test('it is refused: the peer goes, what it sent before is read, and the report has both alerts', async () => {
     const { local, peer } = await connectStreams(sides)
-    const collected = collect(local)
-    peer.write('before')
-    expect(await renegotiate(peer)).toBeInstanceOf(Error)
-    const { bytes, ended, error } = await collected
-    expect([String(bytes), ended, error?.code]).toEqual(['before', false, 'ERR_TLS_TRUNCATED'])
+    await expectRefusal({ local, peer })
     const { verdict, alerts } = await local.report
     expect([verdict, alerts.length > 0]).toEqual(['alerted', true])
   })
@@ -101,11 +97,15 @@ describe.each(clients)('$name, our side is the client', (sides) => {
 describe.each(boring)('$name, our side is the client', (sides) => {
   test('it is refused by an alert of ours, after what came before was read', async () => {
     const { local, peer } = await connectStreams(sides)
-    const collected = collect(local)
-    peer.write('before')
-    expect(await renegotiate(peer)).toBeInstanceOf(Error)
-    const { bytes, ended, error } = await collected
-    expect([String(bytes), ended, error?.code]).toEqual(['before', false, 'ERR_TLS_TRUNCATED'])
+    await expectRefusal({ local, peer })
     expect(await local.report).toMatchObject({ verdict: 'alerted' })
   })
 })
+
+async function expectRefusal({ local, peer }: Pick<StreamPair, 'local' | 'peer'>): Promise<void> {
+  const collected = collect(local)
+  peer.write('before')
+  expect(await renegotiate(peer)).toBeInstanceOf(Error)
+  const { bytes, ended, error } = await collected
+  expect([String(bytes), ended, error?.code]).toEqual(['before', false, 'ERR_TLS_TRUNCATED'])
+}

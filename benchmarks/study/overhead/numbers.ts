@@ -1,4 +1,5 @@
 /** The processes of these programs, which answer with numbers: child.ts and child-side.ts, whose answers are text. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Commands, serveParent } from '../../support/child-side.js'
 import { moduleCommand, startChild } from '../../support/child.js'
 
@@ -35,6 +36,15 @@ export function numbersOf(text: string): readonly number[] {
 export function cpuTime(): readonly number[] {
   const { user, system } = process.cpuUsage()
   return [user + system]
+}
+
+/** Memory of this process when all that can go is gone. What waits for finalisers needs a turn between two collections. */
+export async function memoryAtRest(): Promise<NodeJS.MemoryUsage> {
+  for (let i = 0; i < 4; i++) {
+    globalThis.gc?.()
+    await sleep(50)
+  }
+  return process.memoryUsage()
 }
 
 /** The worker's half. */

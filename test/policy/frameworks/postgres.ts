@@ -3,11 +3,11 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { chmod, chown, copyFile, cp, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { certificate } from '../../support/certificate.js'
+import { freePort } from '../../support/free-port.js'
 import { type Program, programOf } from '../../support/peers/programs.js'
 
 const execute = promisify(execFile)
@@ -118,17 +118,6 @@ async function unprivileged(): Promise<User> {
 
 async function give(file: string, { uid, gid }: User): Promise<void> {
   if (uid !== undefined && gid !== undefined) await chown(file, uid, gid)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  server.close()
-  await once(server, 'close')
-  return address.port
 }
 
 function ready(server: ChildProcess): Promise<void> {

@@ -5,11 +5,12 @@
  *     const port = await startProftpd()
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { certificate } from '../certificate.js'
+import { freePort } from '../free-port.js'
 import { delay, once } from '../streams.js'
 import { startPeer, stopAfter } from './child.js'
 import { lacks, programOf } from './programs.js'
@@ -113,17 +114,6 @@ function temporaryFolder(): string {
   chmodSync(folder, 0o711)
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const gone = once(server, 'close')
-  server.close()
-  await gone
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  return address.port
 }
 
 /** Waits until somebody listens; the test's own time is the limit. */

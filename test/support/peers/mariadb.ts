@@ -5,10 +5,9 @@
  *     const { port, stop } = await startMariadb()
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
-import { once } from '../streams.js'
+import { freePort } from '../free-port.js'
 import { startPeer } from './child.js'
 import { programOf } from './programs.js'
 
@@ -51,15 +50,4 @@ export async function startMariadb(): Promise<Mariadb> {
     throw error
   }
   return { port, stop }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address')
-  server.close()
-  await once(server, 'close')
-  return address.port
 }

@@ -1,12 +1,11 @@
 /** The server of main.ts: its argument is the side. `stock` is without the package. */
 import { once } from 'node:events'
 import https from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClosurePolicy } from '../../../../lib/index.js'
 import { certificate, key } from '../../../support/certificate.js'
 import { listeningPort } from '../../../support/relay.js'
 import { policies } from '../policy/policies.js'
-import { answerParent } from '../numbers.js'
+import { answerParent, memoryAtRest } from '../numbers.js'
 
 // Nothing that is idle is closed.
 const options = { key, cert: certificate, keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }
@@ -28,13 +27,9 @@ async function controlServer(given: ClosurePolicy) {
   return controlClosure(server, given)
 }
 
-/** Bytes of the heap and of the process. What waits for finalisers needs a turn between two collections. */
+/** Bytes of the heap and of the process. */
 async function memory(): Promise<readonly number[]> {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc?.()
-    await sleep(50)
-  }
-  const { heapUsed, rss } = process.memoryUsage()
+  const { heapUsed, rss } = await memoryAtRest()
   return [heapUsed, rss]
 }
 

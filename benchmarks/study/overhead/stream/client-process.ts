@@ -1,8 +1,7 @@
 /** The client of the programs here: `SIDE PORT WORK SIZE`. Answers with milliseconds, or with bytes and connections. */
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { answerParent, cpuTime } from '../numbers.js'
+import { answerParent, cpuTime, memoryAtRest } from '../numbers.js'
 import { sideOf } from './sides.js'
 
 const [sideName, portText, work = '', sizeText] = process.argv.slice(2)
@@ -81,11 +80,7 @@ async function run(amount: number): Promise<readonly number[]> {
 }
 
 async function memory(): Promise<readonly number[]> {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc?.()
-    await sleep(50)
-  }
-  return [process.memoryUsage().rss, kept.length]
+  return [(await memoryAtRest()).rss, kept.length]
 }
 
 answerParent({ 'warm-up': () => run(Math.ceil(size / 5)), go: () => run(size), cpu: cpuTime, memory })

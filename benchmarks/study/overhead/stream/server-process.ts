@@ -4,9 +4,8 @@
  */
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { listeningPort } from '../../../support/relay.js'
-import { answerParent, cpuTime } from '../numbers.js'
+import { answerParent, cpuTime, memoryAtRest } from '../numbers.js'
 import { sideOf } from './sides.js'
 
 const [sideName, work = '', size] = process.argv.slice(2)
@@ -66,13 +65,9 @@ async function close(): Promise<readonly number[]> {
   return [performance.now() - began, count]
 }
 
-/** Bytes of the process. What waits for finalisers needs a turn between two collections. */
+/** Bytes of the process, and connections. */
 async function memory(): Promise<readonly number[]> {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc?.()
-    await sleep(50)
-  }
-  return [process.memoryUsage().rss, kept.size]
+  return [(await memoryAtRest()).rss, kept.size]
 }
 
 answerParent({ port: () => [listeningPort(server)], cpu: cpuTime, close, memory })
