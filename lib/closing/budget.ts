@@ -2,16 +2,27 @@ import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers
 import type { ClosingOptions } from './options.js'
 import type { ClosingSide } from './side.js'
 
-/** The time that a step of a closing is given: one at a time. It keeps no process alive. */
+/**
+ * The time that a step of a closing is given: one at a time. It keeps no process alive.
+ *
+ * With `while-stalled` it counts from the last moment at which some of the output has left. No event tells that: it is
+ * looked at some times in the course of a budget, and a step may take longer by the time between two looks.
+ */
 export class Budget {
-  readonly #side: ClosingSide
+  readonly #side: Pick<ClosingSide, 'outputLeft'>
   readonly #whileStalled: boolean
   readonly #over: () => void
   #timer: NodeJS.Timeout | undefined
-  #outputLeft = 0
+  #ms = 0
+  // What was left at the last look, and when some of it was last seen to have left; undefined where nobody looks.
+  #output: { readonly left: number; readonly since: number } | undefined
 
   /** `over` is called when it runs out. */
-  constructor(side: ClosingSide, { flushBudget }: ClosingOptions, over: () => void) {
+  constructor(
+    side: Pick<ClosingSide, 'outputLeft'>,
+    { flushBudget }: Pick<ClosingOptions, 'flushBudget'>,
+    over: () => void,
+  ) {
     this.#side = side
     this.#whileStalled = flushBudget === 'while-stalled'
     this.#over = over
@@ -19,12 +30,9 @@ export class Budget {
 
   /** Starts it with that many ms, in place of an earlier one. */
   start(ms: number): void {
-    stopTimer(this.#timer)
-    this.#timer = startTimer(this.#over, ms).unref()
-  }
-
-  beginAnew(): void {
-    this.#timer?.refresh()
+    this.#ms = ms
+    this.#output = undefined
+    this.#startTimer(ms)
   }
 
   stop(): void {
@@ -32,18 +40,33 @@ export class Budget {
   }
 
   /**
-   * From now on {@link isFlushing} tells. To be called where a step has to wait: the kernel is asked, which most closings
-   * need not pay for.
+   * From now on what leaves prolongs it, where that counts. To be called where a step has to wait: the kernel is asked,
+   * which most closings need not pay for.
    */
-  noteOutput(): void {
-    if (this.#whileStalled) this.#outputLeft = this.#side.outputLeft()
+  watchOutput(): void {
+    if (!this.#whileStalled || this.#output !== undefined) return
+    this.#output = { left: this.#side.outputLeft(), since: performance.now() }
+    this.#startTimer(this.#ms / looks)
   }
 
-  /** Whether some of the output has left since the last look, where that counts. */
-  isFlushing(): boolean {
-    if (!this.#whileStalled) return false
-    const before = this.#outputLeft
-    this.#outputLeft = this.#side.outputLeft()
-    return this.#outputLeft !== before
+  #timeUp(): void {
+    const rest = this.#rest()
+    if (rest <= 0) this.#over()
+    else this.#startTimer(Math.min(rest, this.#ms / looks))
+  }
+
+  #rest(): number {
+    if (this.#output === undefined) return 0
+    const now = performance.now()
+    const left = this.#side.outputLeft()
+    if (left !== this.#output.left) this.#output = { left, since: now }
+    return this.#ms - (now - this.#output.since)
+  }
+
+  #startTimer(ms: number): void {
+    stopTimer(this.#timer)
+    this.#timer = startTimer(() => this.#timeUp(), Math.ceil(ms)).unref()
   }
 }
+
+const looks = 8

@@ -157,7 +157,7 @@ export class Closing implements BegunClosing {
   finGiven(): void {
     if (this.#step !== 'at-once' || !this.#side.isQueueing()) return
     this.#startBudget(this.#options.flushTimeout)
-    this.#budget?.noteOutput()
+    this.#budget?.watchOutput()
   }
 
   finCompleted(): void {
@@ -176,7 +176,7 @@ export class Closing implements BegunClosing {
     this.#step = 'drain'
     if (this.#early !== undefined) this.#send()
     else if (this.#isDrained) this.#sendSoon()
-    else this.#budget?.noteOutput()
+    else this.#budget?.watchOutput()
   }
 
   // In any stack, that of SSL_read too.
@@ -207,7 +207,7 @@ export class Closing implements BegunClosing {
     if (this.#atOnce) this.#end('done')
     else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
     else whenAlertIsDue(this.#side, this, () => this.#sendAlert())
-    if (this.#isSending()) this.#budget?.noteOutput()
+    if (this.#isSending()) this.#budget?.watchOutput()
   }
 
   #isSending(): boolean {
@@ -282,8 +282,9 @@ export class Closing implements BegunClosing {
     }
     this.#step = 'wait'
     if (this.#onData === 'discard') this.#side.startReading()
-    if (!this.#alertIsAlone) this.#budget?.noteOutput()
     this.#startBudget(waitTimeout)
+    // What stands before our alert may be on its way to the peer.
+    if (!this.#alertIsAlone) this.#budget?.watchOutput()
   }
 
   #stopWaiting(): void {
@@ -338,7 +339,7 @@ export class Closing implements BegunClosing {
       this.#inContext(() => this.#stopEnding())
     })
     if (this.#early !== undefined) this.#stopEnding()
-    else if (this.#atOnce && side.isQueueing()) this.#budget?.noteOutput()
+    else if (this.#atOnce && side.isQueueing()) this.#budget?.watchOutput()
   }
 
   #stopEnding(): void {
@@ -431,11 +432,8 @@ export class Closing implements BegunClosing {
     this.#budget.start(ms)
   }
 
-  // It begins anew as long as what stands before our alert or FIN leaves.
   #budgetOver(): void {
-    const isAlone = this.#step === 'wait' ? this.#alertIsAlone : this.#step === 'end' && !this.#atOnce
-    if (!isAlone && this.#budget?.isFlushing() === true) this.#budget.beginAnew()
-    else if (this.#step !== 'wait') this.#endEarly('flush-timeout')
+    if (this.#step !== 'wait') this.#endEarly('flush-timeout')
     else this.#endEarly(this.#onData === 'deliver' && this.#side.isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
   }
 }

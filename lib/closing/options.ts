@@ -4,7 +4,7 @@ import type { WaitingRoom } from './waiting-room.js'
 /** The options of a closing, checked and complete. */
 export interface ClosingOptions {
   readonly mode: ClosureMode
-  /** Whether the flush budget runs once, or begins anew as long as some of the output leaves. */
+  /** Whether budgets run once, or count from when some of the output last left. */
   readonly flushBudget: 'once' | 'while-stalled'
   /** ms, for what was written before and for close_notify; then once more for FIN. */
   readonly flushTimeout: number

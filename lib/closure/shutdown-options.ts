@@ -19,8 +19,9 @@ export interface FlushOptions {
 /** The options of waiting for the peer's close_notify, which shutdown() and policies share. */
 export interface WaitOptions {
   /**
-   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`. Under a policy it begins anew as
-   * long as the peer's TCP takes what stands before our close_notify.
+   * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`. Under a policy it counts
+   * from when the peer's TCP last took some of what stands before our close_notify; it is looked at often, and an eighth
+   * of the budget may be added.
    * @default 3000
    */
   readonly waitTimeout?: number

@@ -2,6 +2,7 @@
 import { connect as connectTcp, type Server } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { ClosureReport } from '../../lib/index.js'
 import { connect, createServer } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
 import { collect, delay, once, turns } from '../support/streams.js'
@@ -46,6 +47,40 @@ describe('setTimeout()', () => {
     local.setTimeout(0.5)
     await once(local, 'timeout')
     expect(() => local.setTimeout(-1)).toThrow('ms, 0 or more, for ms')
+  })
+})
+
+describe('waitTimeout of a stream that closes by end()', () => {
+  test.for([
+    { name: 'our alert', last: [] },
+    { name: 'the data before our alert', last: ['one', 'two', 'three'] },
+  ])("runs once, though the peer's TCP acknowledges $name only after a delay", async ({ last }) => {
+    const waitTimeout = 500
+    const exchanges = 30
+    const server = createServer({ key, cert, closing: 'bidirectional', waitTimeout, allowHalfOpen: true })
+    const report = new Promise<ClosureReport>((resolve, reject) => {
+      server.on('secureConnection', (stream) => {
+        stream.report.then(resolve, reject)
+        let count = 0
+        stream.on('data', () => {
+          count++
+          if (count < exchanges) stream.write('and you?')
+          if (count !== exchanges) return
+          for (const each of last) stream.write(each)
+          stream.end()
+        })
+      })
+    })
+    const client = tls.connect({ port: await portOfListening(server), ...address, ...{ allowHalfOpen: true } })
+    onTestFinished(() => void client.destroy())
+    // A peer that answers each message makes its kernel wait with acknowledgements, for the answer to carry them.
+    client.on('data', () => client.write('and you?'))
+    client.on('error', () => undefined)
+    client.write('hello')
+    const { endedBy, sent, endedAt } = await report
+    expect(endedBy).toBe('wait-timeout')
+    const waited = sent.kind === 'close_notify' ? endedAt - sent.at : Number.NaN
+    expect(waited / waitTimeout).toBeLessThan(1.7)
   })
 })
 

@@ -110,7 +110,12 @@ function streams(): Block[] {
   return [
     streamBlock({ ...stream, silent: 0, windows: 6, sides: [...all, ...tlsStreams], seconds: 98 }),
     streamBlock({ ...stream, silent: 1, window: 1000, sides: ['end()', ...timed], seconds: 34 }),
-    streamBlock({ ...stream, silent: 10, sides: ['end()', 'quiet', ...waiting], seconds: 54 }),
+    streamBlock({
+      ...stream,
+      silent: 10,
+      sides: ['end()', 'quiet', ...waiting, 'TlsStream, bidirectional'],
+      seconds: 65,
+    }),
     streamBlock({ ...stream, silent: 100, sides: ['end()', ...waiting], seconds: 41 }),
   ]
 }
