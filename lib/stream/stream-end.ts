@@ -2,7 +2,7 @@
 // was read.
 import { failUnfinishedHttp2Streams } from '../closure/cut-http2.js'
 import { abortResponse, connectionReset, failResponse, unfinishedResponseOf } from '../closure/cut-response.js'
-import type { Http2Transport } from '../closure/socket-internals.js'
+import { type Http2Transport, responseOf } from '../closure/socket-internals.js'
 import { TruncationError } from '../report/truncation-error.js'
 import type { ClosureReport } from '../report/verdict.js'
 import type { EngineConnection } from './connection.js'
@@ -63,6 +63,11 @@ export class StreamEnd {
   fail(): void {
     const { stream, onTruncation, reportNow } = this.#options
     if (stream.destroyed) return
+    // Nothing was cut that http still wanted, but its request would hear of an error for as long as nobody has read it.
+    if (onTruncation === 'error' && responseOf(stream)?.complete === true) {
+      stream.destroy()
+      return
+    }
     const { cause } = this.#cut ?? {}
     if (onTruncation === 'report') {
       stream.destroy(cause)

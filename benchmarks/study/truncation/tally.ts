@@ -133,7 +133,6 @@ export function checksOf(runs: readonly Run[], layouts: ReadonlyMap<Framing, Lay
     return (
       layout !== undefined &&
       run.sweep.framing !== 'close-delimited' &&
-      !failsByReset(run.sweep) &&
       run.position >= endsOf(run.sweep, layout).framed
     )
   })
@@ -152,14 +151,6 @@ export function checksOf(runs: readonly Run[], layouts: ReadonlyMap<Framing, Lay
       framed,
     ),
   ]
-}
-
-/**
- * To a TlsStream any RST is an error, and a request hears of errors of its connection as long as nobody has read its
- * response to the end: which of the two comes first is a race.
- */
-function failsByReset({ client, ending }: Sweep): boolean {
-  return client === 'https over TlsStream' && ending === 'RST'
 }
 
 /** What is taken for the response has a record for each of its pieces, as much longer as all others are, and an alert. */

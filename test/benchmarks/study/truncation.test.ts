@@ -297,19 +297,6 @@ describe('runs', () => {
     expect(failedChecks([...good, run])).toEqual([name])
   })
 
-  test('pass where a TlsStream calls the RST behind a whole response an error, and fail where it does so with FIN', () => {
-    const ofStreams = (ending: Sweep['ending']): readonly Run[] => {
-      const failing = [...good, { ...framed, answer: failed }]
-      return failing.map((run) => ({ ...run, sweep: { ...sweep, client: 'https over TlsStream', ending } }))
-    }
-    expect(failedChecks(ofStreams('FIN'))).toEqual([
-      'with onTruncation: error what is whole by its framing does not fail',
-    ])
-    // Of resets alone there is nothing to look at.
-    const both = [...good, ...ofStreams('RST')]
-    expect(failedChecks(both)).toEqual([])
-  })
-
   test('fail a check when there is nothing to look at', () => {
     expect(failedChecks([cut(200)])).toContain('a response that is not cut is whole')
   })
