@@ -15,7 +15,7 @@ export interface ClosingWay {
   readonly connect: (more?: Omit<MoreOptions, 'overDuplex'>) => Promise<Closable>
 }
 
-interface Closable {
+export interface Closable {
   readonly near: Side
   readonly far: Side
   /** The one whose closure is under test. */
