@@ -34,6 +34,8 @@ const ways: readonly (readonly [string, readonly string[]])[] = [
   ['the global fetch', both],
   ['undici', both],
   ['ws', both],
+  // Node has it since 22.
+  ...(typeof globalThis.WebSocket === 'function' ? ([['the global WebSocket', both]] as const) : []),
   ['a client whose connection is refused', ['client']],
   ['a certificate that is not trusted', both],
   ['no version in common', both],

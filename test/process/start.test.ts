@@ -33,6 +33,7 @@ describe('a policy is laid on', () => {
     ['a worker, NODE_OPTIONS', ['starts.mjs', 'worker'], { NODE_OPTIONS: `--import ${register}` }],
     ['a worker of a text, --require', ['--require', register, 'starts.mjs', 'worker of a text'], {}],
     ['a child of fork()', ['--import', register, 'starts.mjs', 'fork'], {}],
+    ['a worker of a cluster', ['--import', register, 'starts.mjs', 'cluster'], {}],
     ['a child of spawn(), NODE_OPTIONS', ['starts.mjs', 'spawn'], { NODE_OPTIONS: `--import ${register}` }],
   ])('%s', async (_how, args, env) => {
     const { code, facts, stderr } = await run(args, { policy: bidirectional, env })

@@ -1,6 +1,8 @@
-// A program that starts others: workers, children of fork() and of spawn(), each of which is app.mjs.
+// A program that starts others: workers, children of fork(), of spawn() and of a cluster, each of which is app.mjs.
 import { fork, spawn } from 'node:child_process'
+import cluster from 'node:cluster'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { print } from './kit.mjs'
 
@@ -26,6 +28,10 @@ switch (how) {
   }
   case 'fork':
     await once(fork(new URL('app.mjs', import.meta.url)), 'exit')
+    break
+  case 'cluster':
+    cluster.setupPrimary({ exec: fileURLToPath(new URL('in-cluster.mjs', import.meta.url)), args: [] })
+    await once(cluster.fork(), 'exit')
     break
   case 'spawn':
     await once(spawn(process.execPath, ['app.mjs'], { stdio: 'inherit' }), 'exit')

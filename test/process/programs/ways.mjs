@@ -245,6 +245,19 @@ const ways = {
       const [code] = await once(client, 'close')
       return { message: String(message), code }
     }, withWebSockets(httpsServer())),
+  ...(typeof globalThis.WebSocket === 'function' && {
+    'the global WebSocket': () =>
+      byHttps(async (port) => {
+        const client = new globalThis.WebSocket(`wss://${host}:${port}`)
+        const message = await new Promise((resolve, reject) => {
+          client.onmessage = ({ data }) => resolve(data)
+          client.onerror = reject
+        })
+        client.close()
+        const { code } = await new Promise((resolve) => (client.onclose = resolve))
+        return { message, code }
+      }, withWebSockets(httpsServer())),
+  }),
   'a client whose connection is refused': async () => {
     const server = net.createServer()
     const port = await listen(server)
