@@ -10,6 +10,7 @@ import type { Progress } from '../closing/side.js'
 import type { ClientHello, ClientHelloAnswer, Ssl, SslResult } from '../openssl/index.js'
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 import { StreamEvidence } from './evidence.js'
+import { RecordBuffers } from './record-buffers.js'
 import { Sealer } from './sealer.js'
 import { SslError } from './ssl-error.js'
 import type { Transport, TransportListener } from './transport.js'
@@ -51,6 +52,7 @@ export class EngineConnection implements TransportListener {
   hasReadSinceFin = false
 
   readonly #listener: ConnectionListener
+  readonly #buffers: RecordBuffers
   readonly #inbox: Buffer[] = []
   #isReading = false
   // The ClientHello waits for its answer: nothing is given to OpenSSL.
@@ -69,7 +71,8 @@ export class EngineConnection implements TransportListener {
     this.transport = transport
     this.#listener = listener
     this.evidence = new StreamEvidence(ssl.context.side)
-    this.sealer = new Sealer(ssl, transport, {
+    this.#buffers = new RecordBuffers(ssl)
+    this.sealer = new Sealer(ssl, this.#buffers, transport, {
       taken: () => {
         if (!this.isFreed) listener.written()
       },
@@ -158,6 +161,7 @@ export class EngineConnection implements TransportListener {
 
   /** Writes our close_notify into OpenSSL's output: SSL_shutdown(3), once. */
   writeCloseNotify(): SslResult {
+    this.#buffers.use()
     const result = this.ssl.shutdown()
     this.#takeEvents()
     return result
@@ -196,6 +200,7 @@ export class EngineConnection implements TransportListener {
   free(): void {
     if (this.isFreed) return
     this.isFreed = true
+    this.#buffers.forget()
     this.ssl.free()
     this.#inbox.length = 0
     this.#chunk = undefined
@@ -226,6 +231,7 @@ export class EngineConnection implements TransportListener {
   #pump(chunk: Buffer | undefined): void {
     const { ssl, transport } = this
     if (this.hasReadingEnded) return
+    this.#buffers.use()
     if (chunk !== undefined) this.#chunk = chunk
     let input = chunk
     let before = Number.POSITIVE_INFINITY
