@@ -11,7 +11,7 @@ import type { ClientHello, ClientHelloAnswer, Ssl, SslResult } from '../openssl/
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 import { StreamEvidence } from './evidence.js'
 import { RecordBuffers } from './record-buffers.js'
-import { Sealer } from './sealer.js'
+import { Sealer, type SealerListener } from './sealer.js'
 import { SslError } from './ssl-error.js'
 import type { Transport, TransportListener } from './transport.js'
 
@@ -41,7 +41,7 @@ export interface ConnectionListener {
   keylog(line: Buffer): void
 }
 
-export class EngineConnection implements TransportListener {
+export class EngineConnection implements TransportListener, SealerListener {
   readonly ssl: Ssl
   readonly transport: Transport
   readonly evidence: StreamEvidence
@@ -72,12 +72,7 @@ export class EngineConnection implements TransportListener {
     this.#listener = listener
     this.evidence = new StreamEvidence(ssl.context.side)
     this.#buffers = new RecordBuffers(ssl)
-    this.sealer = new Sealer(ssl, this.#buffers, transport, {
-      taken: () => {
-        if (!this.isFreed) listener.written()
-      },
-      failed: (error) => this.failed(error),
-    })
+    this.sealer = new Sealer(ssl, this.#buffers, transport, this)
   }
 
   /** Whether nothing more will come. */
@@ -120,6 +115,10 @@ export class EngineConnection implements TransportListener {
     if (this.hasReadingEnded) return
     const error = isReset || !this.isSecured ? connectionReset(this.isSecured) : undefined
     this.#cutOff(error)
+  }
+
+  taken(): void {
+    if (!this.isFreed) this.#listener.written()
   }
 
   failed(error: Error): void {
