@@ -107,6 +107,16 @@ function itself(target: object): object {
 /** Takes a method's calls, for the object in whose slot `owner` is; `previous` is what would be called without it. */
 export type StandIn<Owner extends object> = (owner: Owner, previous: Method, args: readonly unknown[]) => unknown
 
+/** Functions of {@link standIns} that an object has been given. */
+export type StandIns = readonly { readonly name: string; readonly descriptor: PropertyDescriptor }[]
+
+/** Takes those away that nobody has put a method of his own on top of: that one is left alone, and what it stands before. */
+export function removeStandIns(target: object, placed: StandIns): void {
+  for (const { name, descriptor } of placed) {
+    if (Reflect.get(target, name) === descriptor.value) Reflect.deleteProperty(target, name)
+  }
+}
+
 /**
  * Makes functions that stand before methods of many objects, each with an owner in its slot; gives what puts them there.
  *
@@ -118,7 +128,7 @@ export type StandIn<Owner extends object> = (owner: Owner, previous: Method, arg
 export function standIns<Owner extends object>(
   slot: Slot<Owner>,
   acts: Readonly<Record<string, StandIn<Owner>>>,
-): (target: object, owner: Owner) => void {
+): (target: object, owner: Owner) => StandIns {
   const ofClass = new WeakMap<object, readonly Shared<Owner>[]>()
   const sharedOf = (above: object): readonly Shared<Owner>[] => {
     const known = ofClass.get(above)
@@ -134,13 +144,14 @@ export function standIns<Owner extends object>(
   let ofLast: readonly Shared<Owner>[] = []
   return (target, owner) => {
     const above = Reflect.getPrototypeOf(target)
-    if (above === null) return
+    if (above === null) return []
     if (above !== last) ofLast = sharedOf(above)
     last = above
     for (const { name, act, descriptor } of ofLast) {
       if (Object.hasOwn(target, name)) standBeforeOwn(target, name, owner, act)
       else Reflect.defineProperty(target, name, descriptor)
     }
+    return ofLast
   }
 }
 

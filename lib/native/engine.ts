@@ -220,6 +220,8 @@ export interface SslCalls {
   receive(bytes: Uint8Array): void
   /** Moves output into the slab. */
   transmit(): void
+  /** SSL_free_buffers, and 0 where OpenSSL holds something of the peer. */
+  freeBuffers(): void
 }
 
 /** One SSL_SESSION; counted by OpenSSL, so it outlives the SSL. */

@@ -17,6 +17,7 @@ const optionalCalls = [
   'SSL_set1_host',
   'SSL_has_pending',
   'SSL_rstate_string',
+  'SSL_free_buffers',
   'SSL_shutdown_ex',
   'SSL_key_update',
   'SSL_renegotiate',

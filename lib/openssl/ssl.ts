@@ -233,6 +233,17 @@ export class Ssl extends SslClientHello {
     return Buffer.from(this.#output())
   }
 
+  /**
+   * SSL_free_buffers(3): gives the memory back that records are read into and written from, 34 KB, where nothing lies in
+   * there; whether that was so. OpenSSL makes it anew when it needs it.
+   *
+   * @throws ClosureError ERR_OPENSSL_UNSUPPORTED_CALL
+   */
+  freeBuffers(): boolean {
+    this.#calls().freeBuffers()
+    return this.#memory.value !== 0
+  }
+
   /** Bytes that were fed and that OpenSSL has not consumed yet. */
   inputPending(): number {
     return this.#native.inputPending()

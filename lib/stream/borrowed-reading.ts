@@ -1,53 +1,33 @@
 // Reading into one memory that all sockets of this thread share, as the option `onread` of Node's sockets has it: without it
 // Node takes 64 KiB anew for every read, which costs more than to decrypt a short record.
 import type { Socket } from 'node:net'
-import { handleOf, startReading } from '../closure/socket-internals.js'
+import { handleOf } from '../closure/socket-internals.js'
 
 // As much as libuv asks for.
 const memory = Buffer.allocUnsafeSlow(64 * 1024)
 
-/** Takes bytes that are overwritten when it returns. */
-type Take = (borrowed: Buffer) => void
+/** Told, as a method of the socket, how many bytes lie in that memory, which are overwritten when it returns. */
+export type Lent = (this: Socket, length: number) => boolean
 
-/** The reading of a socket into that memory. */
-export interface BorrowedReading {
-  /** Reads on although the socket is paused, until its stream is full, as sockets do that have no `onread`: how TCP ends is noticed. */
-  goOn(): void
-  /** From now on all bytes go to the stream. */
-  stop(): void
+/** The first so many bytes of that memory. */
+export function lentBytes(length: number): Buffer {
+  return memory.subarray(0, length)
 }
 
 /**
- * Has a socket call `take` in place of push() with what it reads, as long as it flows and holds nothing. Undefined, and
- * nothing is changed, where it has an `onread` of its own or Node's sockets are others.
+ * Has a socket call that in place of push() with what it reads. False, and nothing is changed, where it has an `onread` of
+ * its own or Node's sockets are others.
  */
-export function borrowReads(socket: Socket, take: Take): BorrowedReading | undefined {
+export function lendMemory(socket: Socket, lent: Lent): boolean {
   const keys = keysOf(socket)
   const handle = handleOf(socket)
   const useUserBuffer: unknown = handle === undefined ? undefined : Reflect.get(handle, 'useUserBuffer')
-  if (keys === undefined || typeof useUserBuffer !== 'function') return undefined
-  if (Reflect.get(socket, keys.buffer) !== null || Reflect.get(socket, keys.callback) !== null) return undefined
-  let isStopped = false
+  if (keys === undefined || typeof useUserBuffer !== 'function') return false
+  if (Reflect.get(socket, keys.buffer) !== null || Reflect.get(socket, keys.callback) !== null) return false
   Reflect.set(socket, keys.buffer, memory)
-  Reflect.set(socket, keys.callback, (length: number): boolean => {
-    const borrowed = memory.subarray(0, length)
-    if (isStopped || socket.readableFlowing !== true || socket.readableLength > 0) {
-      return socket.push(Buffer.from(borrowed))
-    }
-    take(borrowed)
-    return true
-  })
+  Reflect.set(socket, keys.callback, lent)
   Reflect.apply(useUserBuffer, handle, [memory])
-  return {
-    goOn: () => {
-      const live = socket.destroyed ? undefined : handleOf(socket)
-      // What its stream has told to wait, waits.
-      if (live !== undefined && socket.readableLength < socket.readableHighWaterMark) startReading(live)
-    },
-    stop: () => {
-      isStopped = true
-    },
-  }
+  return true
 }
 
 interface Keys {

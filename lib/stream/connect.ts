@@ -1,6 +1,7 @@
 import { errorMonitor } from 'node:events'
 import { connect as connectTcp, isIP, type NetConnectOpts } from 'node:net'
 import { addAbortSignal, Duplex } from 'node:stream'
+import { slotOn } from '../closure/stand-ins.js'
 import type { SslContext } from '../openssl/context.js'
 import { checkAll, checkCount, checkTextIfGiven, invalid, type OptionRules, signalOption } from '../options.js'
 import { connectArguments, type ConnectListener } from './connect-arguments.js'
@@ -114,9 +115,14 @@ export function connect(...given: readonly unknown[]): TlsStream {
 
 // As tls.connect() does in the error of a connection that ends in its handshake. To monitor is not to handle.
 function nameAddress(stream: TlsStream, address: object): void {
-  stream.once(errorMonitor, (error: Error) => {
-    if (!stream.isSecured && 'code' in error && error.code === 'ECONNRESET') Object.assign(error, address)
-  })
+  addresses.put(stream, address)
+  stream.on(errorMonitor, addAddress)
+}
+
+const addresses = slotOn<object>()
+
+function addAddress(this: TlsStream, error: Error): void {
+  if (!this.isSecured && 'code' in error && error.code === 'ECONNRESET') Object.assign(error, addresses.of(this))
 }
 
 function addressOf(port: number | undefined, path: string | undefined, host: string | undefined): NetConnectOpts {

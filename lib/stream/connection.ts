@@ -10,7 +10,8 @@ import type { Progress } from '../closing/side.js'
 import type { ClientHello, ClientHelloAnswer, Ssl, SslResult } from '../openssl/index.js'
 import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 import { StreamEvidence } from './evidence.js'
-import { Sealer } from './sealer.js'
+import { RecordBuffers } from './record-buffers.js'
+import { Sealer, type SealerListener } from './sealer.js'
 import { SslError } from './ssl-error.js'
 import type { Transport, TransportListener } from './transport.js'
 
@@ -40,7 +41,7 @@ export interface ConnectionListener {
   keylog(line: Buffer): void
 }
 
-export class EngineConnection implements TransportListener {
+export class EngineConnection implements TransportListener, SealerListener {
   readonly ssl: Ssl
   readonly transport: Transport
   readonly evidence: StreamEvidence
@@ -51,6 +52,7 @@ export class EngineConnection implements TransportListener {
   hasReadSinceFin = false
 
   readonly #listener: ConnectionListener
+  readonly #buffers: RecordBuffers
   readonly #inbox: Buffer[] = []
   #isReading = false
   // The ClientHello waits for its answer: nothing is given to OpenSSL.
@@ -69,12 +71,8 @@ export class EngineConnection implements TransportListener {
     this.transport = transport
     this.#listener = listener
     this.evidence = new StreamEvidence(ssl.context.side)
-    this.sealer = new Sealer(ssl, transport, {
-      taken: () => {
-        if (!this.isFreed) listener.written()
-      },
-      failed: (error) => this.failed(error),
-    })
+    this.#buffers = new RecordBuffers(ssl)
+    this.sealer = new Sealer(ssl, this.#buffers, transport, this)
   }
 
   /** Whether nothing more will come. */
@@ -119,6 +117,10 @@ export class EngineConnection implements TransportListener {
     this.#cutOff(error)
   }
 
+  taken(): void {
+    if (!this.isFreed) this.#listener.written()
+  }
+
   failed(error: Error): void {
     if (this.isFreed) return
     const code = 'code' in error ? String(error.code) : ''
@@ -158,6 +160,7 @@ export class EngineConnection implements TransportListener {
 
   /** Writes our close_notify into OpenSSL's output: SSL_shutdown(3), once. */
   writeCloseNotify(): SslResult {
+    this.#buffers.use()
     const result = this.ssl.shutdown()
     this.#takeEvents()
     return result
@@ -196,6 +199,7 @@ export class EngineConnection implements TransportListener {
   free(): void {
     if (this.isFreed) return
     this.isFreed = true
+    this.#buffers.forget()
     this.ssl.free()
     this.#inbox.length = 0
     this.#chunk = undefined
@@ -226,6 +230,7 @@ export class EngineConnection implements TransportListener {
   #pump(chunk: Buffer | undefined): void {
     const { ssl, transport } = this
     if (this.hasReadingEnded) return
+    this.#buffers.use()
     if (chunk !== undefined) this.#chunk = chunk
     let input = chunk
     let before = Number.POSITIVE_INFINITY

@@ -2,6 +2,7 @@
 import type { Ssl } from '../openssl/index.js'
 import { recordHeaderLength } from '../tls/record-format.js'
 import { giveMemory, isLarge, pieceSize, takeMemory } from './output-memory.js'
+import type { RecordBuffers } from './record-buffers.js'
 import { SslError } from './ssl-error.js'
 import type { Transport } from './transport.js'
 
@@ -39,6 +40,7 @@ interface Flight {
 /** Encrypts one write after the other; a second one begins when the first is done. */
 export class Sealer {
   readonly #ssl: Ssl
+  readonly #buffers: RecordBuffers
   readonly #transport: Transport
   readonly #listener: SealerListener
   #job: Job | undefined
@@ -50,8 +52,9 @@ export class Sealer {
   // that bear no empty write.
   #awaited: Flight | undefined
 
-  constructor(ssl: Ssl, transport: Transport, listener: SealerListener) {
+  constructor(ssl: Ssl, buffers: RecordBuffers, transport: Transport, listener: SealerListener) {
     this.#ssl = ssl
+    this.#buffers = buffers
     this.#transport = transport
     this.#listener = listener
   }
@@ -105,6 +108,7 @@ export class Sealer {
         return
       }
       const memory = isLarge(piece.length) ? takeMemory() : undefined
+      this.#buffers.use()
       const { value, error, queue, output } = this.#ssl.writeAndTransmit(piece, memory)
       if (value <= 0) {
         const isWaiting = error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE'

@@ -123,15 +123,16 @@ export class TlsServer extends Server {
     const failed = (error: Error): void => {
       this.emit('tlsClientError', error, stream)
     }
-    stream.on('error', failed)
-    stream.once('close', () => {
+    // Nothing of this stays with a stream that has done its handshake.
+    const settle = (): void => {
       stopTimer(timer)
-    })
-    stream.once('secure', () => {
-      stopTimer(timer)
-      stream.off('error', failed)
+      stream.off('error', failed).off('close', settle).off('secure', secured)
+    }
+    const secured = (): void => {
+      settle()
       this.emit('secureConnection', stream)
-    })
+    }
+    stream.on('error', failed).on('close', settle).on('secure', secured)
   }
 }
 

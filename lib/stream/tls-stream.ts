@@ -1,19 +1,17 @@
 import { Duplex } from 'node:stream'
 import { Closing } from '../closing/closing.js'
-import { sendCloseNotify } from '../closing/half-close.js'
 import { checkFlushTimeout, type FlushOptions } from '../closure/shutdown-options.js'
-import { ClosureError } from '../errors.js'
-import type { Ssl, SslProtocol } from '../openssl/index.js'
+import type { ClientHello, Ssl, SslProtocol } from '../openssl/index.js'
 import { invalid } from '../options.js'
 import { unwrapErrorOf } from '../report/unwrap-error.js'
 import { type ClosureReport, reportOf } from '../report/verdict.js'
 import { alreadyStarted, PlaintextLock } from '../unwrap/plaintext-lock.js'
 import type { UnwrapOptions } from '../unwrap/unwrap-options.js'
 import { type Callback, ClosableDuplex } from './closable-duplex.js'
-import { decideOn } from './client-hello.js'
+import { requireOpen, sendAlertAlone } from './closing-calls.js'
 import { type ConnectionListener, EngineConnection } from './connection.js'
 import { type DrainBy, EngineSide } from './engine-side.js'
-import { createSsl, distrustOf } from './handshake.js'
+import { createSsl } from './handshake.js'
 import {
   type CheckedStreamOptions,
   type CheckedUnwrap,
@@ -25,10 +23,10 @@ import {
   type StreamShutdownOptions,
   type TlsStreamOptions,
 } from './options.js'
-import { asError, closed } from './refusals.js'
-import { StreamEnd } from './stream-end.js'
+import { closed } from './refusals.js'
+import { Securing } from './securing.js'
+import { StreamEnd, type StreamEndOptions } from './stream-end.js'
 import { Transport } from './transport.js'
-import { type Verification, verify } from './verification.js'
 
 // Four records: the engine's piece.
 const highWaterMark = 64 * 1024
@@ -58,17 +56,14 @@ export class TlsStream extends ClosableDuplex {
     privateSideOf = (stream, drainBy) => stream.#side(drainBy)
   }
 
-  /** Settles when the stream is destroyed or unwrapped, however that came, and never rejects. */
-  readonly report: Promise<ClosureReport>
-
   readonly #options: CheckedStreamOptions
   readonly #connection: EngineConnection
+  readonly #securing: Securing
   readonly #end: StreamEnd
-  #whenSecured: (() => void)[] = []
-  // The callback of a write that waits for the handshake.
-  #kept: Callback | undefined
-  #decide: (report: ClosureReport) => void = () => undefined
   #decided: ClosureReport | undefined
+  // Made when it is asked for.
+  #report: Promise<ClosureReport> | undefined
+  #decide: ((report: ClosureReport) => void) | undefined
   #closeNotify: Promise<void> | undefined
   #unwrapping: (CheckedUnwrap & { readonly outcome: Promise<Duplex> }) | undefined
   #isUnwrapped = false
@@ -81,15 +76,22 @@ export class TlsStream extends ClosableDuplex {
     const checked = checkStreamOptions(options)
     super(transport, { allowHalfOpen: checked.allowHalfOpen, highWaterMark })
     this.#options = checked
-    this.report = new Promise((resolve) => {
-      this.#decide = resolve
-    })
-    const connection = new EngineConnection(createSsl(checked), new Transport(transport), this.#listener())
-    const { onTruncation } = checked
+    const inner = new TlsStream.#Inner(this)
+    const connection = new EngineConnection(createSsl(checked), new Transport(transport), inner)
     this.on('newListener', this.#onNewListener)
     this.#connection = connection
-    this.#end = new StreamEnd({ stream: this, connection, onTruncation, reportNow: () => this.#reportNow() })
+    this.#securing = new Securing(this, connection, checked)
+    this.#end = new StreamEnd(inner)
     connection.start()
+  }
+
+  /** Settles when the stream is destroyed or unwrapped, however that came, and never rejects. */
+  get report(): Promise<ClosureReport> {
+    this.#report ??= new Promise((resolve) => {
+      if (this.#decided === undefined) this.#decide = resolve
+      else resolve(this.#decided)
+    })
+    return this.#report
   }
 
   /** Whether the handshake is done. */
@@ -121,7 +123,7 @@ export class TlsStream extends ClosableDuplex {
    */
   async shutdown(options?: StreamShutdownOptions): Promise<ClosureReport> {
     const checked = checkStreamShutdownOptions(options)
-    this.#requireOpen('shutdown()')
+    requireOpen('shutdown()', this.#connection)
     this.#end.isUnwanted = checked.onData === 'discard' || checked.onData === 'fail'
     await new Closing(this.#side('end'), checked).run()
     return this.#decided ?? this.#reportNow()
@@ -139,7 +141,7 @@ export class TlsStream extends ClosableDuplex {
   async closeNotify(options?: FlushOptions): Promise<void> {
     const flushTimeout = checkFlushTimeout(options)
     if (this.#closeNotify !== undefined) return this.#closeNotify
-    this.#requireOpen('closeNotify()')
+    requireOpen('closeNotify()', this.#connection)
     if (this.writableEnded) throw closed('closeNotify()')
     this.#closeNotify = this.#sendCloseNotify(flushTimeout)
     return this.#closeNotify
@@ -163,7 +165,7 @@ export class TlsStream extends ClosableDuplex {
     const checked = checkUnwrapOptions(options)
     const running = this.#unwrapping
     if (running !== undefined && (options === undefined || isSameUnwrap(running, checked))) return running.outcome
-    this.#requireOpen('unwrap()')
+    requireOpen('unwrap()', this.#connection)
     if (this.writableEnded) throw closed('unwrap()')
     const outcome = this.#unwrap(checked)
     this.#unwrapping = { ...checked, outcome }
@@ -228,7 +230,7 @@ export class TlsStream extends ClosableDuplex {
   }
 
   override _final(done: Callback): void {
-    this.#onceSecured(() => {
+    this.#securing.whenDone(() => {
       if (this.#isUnwrapped) done()
       else if (!this.fin.arrived(done)) this.#closeAsAsked()
     })
@@ -274,9 +276,7 @@ export class TlsStream extends ClosableDuplex {
     // An error costs its stack trace: most streams have no use for one.
     const reason = () => error ?? closed('write()')
     sealer.stop(reason)
-    this.#whenSecured = []
-    this.#kept?.(reason())
-    this.#kept = undefined
+    this.#securing.stop(reason)
     transport.destroy()
     transport.whenClosed(() => {
       done(error)
@@ -309,12 +309,7 @@ export class TlsStream extends ClosableDuplex {
 
   async #sendCloseNotify(flushTimeout: number): Promise<void> {
     try {
-      const sending = await sendCloseNotify(this.#side('write'), flushTimeout)
-      if (sending === 'flush-timeout') {
-        const message = `what was written did not leave within ${flushTimeout} ms (flushTimeout)`
-        throw new ClosureError('ERR_CLOSURE_FLUSH_TIMEOUT', message)
-      }
-      if (sending === 'tcp-end' || !this.#connection.evidence.hasWrittenCloseNotify()) throw closed('closeNotify()')
+      await sendAlertAlone(this.#side('write'), this.#connection, flushTimeout)
     } catch (error) {
       if (!this.#connection.evidence.hasWrittenCloseNotify()) {
         this.takeWritesAgain()
@@ -322,17 +317,6 @@ export class TlsStream extends ClosableDuplex {
       }
       throw error
     }
-  }
-
-  #requireOpen(call: string): void {
-    const { isSecured, isFreed, transport, evidence } = this.#connection
-    if (this.destroyed || isFreed || transport.hasFin) throw closed(call)
-    if (!isSecured) {
-      const message = `${call} came before the handshake was done: wait for 'secureConnect' or 'secure'`
-      throw new ClosureError('ERR_CLOSURE_HANDSHAKE_PENDING', message)
-    }
-    if (evidence.closing === undefined) return
-    throw new ClosureError('ERR_CLOSURE_IN_PROGRESS', `${call} came after the closing had begun: await report`)
   }
 
   #detach(report: ClosureReport): Duplex {
@@ -350,7 +334,7 @@ export class TlsStream extends ClosableDuplex {
 
   #settle(report: ClosureReport): void {
     this.#decided ??= report
-    this.#decide(this.#decided)
+    this.#decide?.(this.#decided)
   }
 
   #reportNow(): ClosureReport {
@@ -364,32 +348,79 @@ export class TlsStream extends ClosableDuplex {
     if (event === 'keylog') this.#options.context.recordKeylog()
   }
 
-  #listener(): ConnectionListener {
-    return {
-      helloCame: (hello) => {
-        decideOn(hello, this.#options, this, (answer) => this.#connection.answerHello(answer))
-      },
-      secured: () => this.#secured(),
-      data: (bytes) => this.#received(bytes),
-      written: () => this.restartTimer(),
-      readingEnded: (how, cause) => this.#end.came(how, cause),
-      writingFailed: (error) => {
-        if (this.#end.isCut) this.#writingEnded()
-        else if (!this.writableFinished) this.destroy(this.#isEndAlone() ? undefined : error)
-      },
-      handshakeFailed: (error) => {
-        const distrust = distrustOf(error, this.liveSsl())
-        this.authorizationError = distrust?.code
-        this.destroy(distrust ?? error)
-      },
-      lost: () => {
-        if (this.#end.isCut) this.#writingEnded()
-        else if (!(this.writableFinished && this.#connection.hasReadingEnded)) this.destroy()
-      },
-      endAsked: () => void this.end(),
-      session: (der) => void this.emit('session', der),
-      keylog: (line) => void this.emit('keylog', line),
+  // What the parts of a stream tell it, and ask it for, and nobody else may: one object, whose class makes it at little cost.
+  static readonly #Inner = class implements ConnectionListener, StreamEndOptions {
+    readonly stream: TlsStream
+
+    constructor(stream: TlsStream) {
+      this.stream = stream
     }
+
+    get connection(): EngineConnection {
+      return this.stream.#connection
+    }
+
+    get onTruncation(): 'error' | 'report' {
+      return this.stream.#options.onTruncation
+    }
+
+    get reportNow(): () => ClosureReport {
+      return () => this.stream.#reportNow()
+    }
+
+    helloCame(hello: ClientHello): void {
+      this.stream.#securing.helloCame(hello)
+    }
+
+    secured(): void {
+      this.stream.#securing.done()
+    }
+
+    data(bytes: Buffer): void {
+      this.stream.#received(bytes)
+    }
+
+    written(): void {
+      this.stream.restartTimer()
+    }
+
+    readingEnded(how: 'close_notify' | 'cut', cause: Error | undefined): void {
+      this.stream.#end.came(how, cause)
+    }
+
+    writingFailed(error: Error): void {
+      this.stream.#writingFailed(error)
+    }
+
+    handshakeFailed(error: Error): void {
+      this.stream.#securing.failed(error)
+    }
+
+    lost(): void {
+      this.stream.#lost()
+    }
+
+    endAsked(): void {
+      this.stream.end()
+    }
+
+    session(der: Buffer): void {
+      this.stream.emit('session', der)
+    }
+
+    keylog(line: Buffer): void {
+      this.stream.emit('keylog', line)
+    }
+  }
+
+  #writingFailed(error: Error): void {
+    if (this.#end.isCut) this.#writingEnded()
+    else if (!this.writableFinished) this.destroy(this.#isEndAlone() ? undefined : error)
+  }
+
+  #lost(): void {
+    if (this.#end.isCut) this.#writingEnded()
+    else if (!(this.writableFinished && this.#connection.hasReadingEnded)) this.destroy()
   }
 
   // Both sides have ended, and the peer, which has said so, was gone before our close_notify was taken: nothing is lost with
@@ -403,38 +434,6 @@ export class TlsStream extends ClosableDuplex {
     if (this.#connection.sealer.isBusy) this.#end.fail()
   }
 
-  #secured(): void {
-    const { context, rejectUnauthorized } = this.#options
-    const verification = this.#verification()
-    if (verification === undefined) return
-    const { isAuthorized, error } = verification
-    this.authorized = isAuthorized
-    this.authorizationError = error?.code
-    if (error !== undefined && rejectUnauthorized && context.side === 'client') {
-      this.destroy(error)
-      return
-    }
-    try {
-      if (context.side === 'client') this.emit('secureConnect')
-      this.emit('secure')
-    } finally {
-      const waiting = this.#whenSecured
-      this.#whenSecured = []
-      for (const act of waiting) act()
-    }
-  }
-
-  // Undefined: the check of the program's has failed, and the stream is destroyed, whoever is accepted otherwise.
-  #verification(): Verification | undefined {
-    const { checkServerIdentity, servername, host } = this.#options
-    try {
-      return verify(this.#connection.ssl, { host: servername ?? host, checkServerIdentity })
-    } catch (error) {
-      this.destroy(asError(error))
-      return undefined
-    }
-  }
-
   #received(bytes: Buffer): void {
     this.restartTimer()
     this.bytesRead += bytes.length
@@ -444,16 +443,12 @@ export class TlsStream extends ClosableDuplex {
 
   #seal(chunks: readonly Uint8Array[], done: Callback): void {
     this.restartTimer()
-    this.#kept = done
-    this.#onceSecured(() => {
-      this.#kept = undefined
-      for (const { length } of chunks) this.bytesWritten += length
-      this.#connection.sealer.write(chunks, done)
-    })
+    if (this.#connection.isSecured) this.#sealNow(chunks, done)
+    else this.#securing.whenDone(() => this.#sealNow(chunks, done), done)
   }
 
-  #onceSecured(act: () => void): void {
-    if (this.#connection.isSecured) act()
-    else this.#whenSecured.push(act)
+  #sealNow(chunks: readonly Uint8Array[], done: Callback): void {
+    for (const { length } of chunks) this.bytesWritten += length
+    this.#connection.sealer.write(chunks, done)
   }
 }

@@ -2,11 +2,12 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { kernelHasClosed } from '../closure/output-progress.js'
-import { fileDescriptor, handleOf, queuedBy } from '../closure/socket-internals.js'
+import { fileDescriptor, handleOf, queuedBy, startReading, writableStateOf } from '../closure/socket-internals.js'
+import { slotOn } from '../closure/stand-ins.js'
 import { unacknowledged } from '../native/addon.js'
 import { invalid } from '../options.js'
-import { PlaintextLock } from '../unwrap/plaintext-lock.js'
-import { type BorrowedReading, borrowReads } from './borrowed-reading.js'
+import { type EndAsked, PlaintextLock } from '../unwrap/plaintext-lock.js'
+import { lendMemory, lentBytes } from './borrowed-reading.js'
 import { closed } from './refusals.js'
 
 /** Hears what the stream beneath TLS does. */
@@ -21,13 +22,14 @@ export interface TransportListener {
   endAsked(): void
 }
 
-export class Transport {
+export class Transport implements EndAsked {
   readonly stream: Duplex
   #listener: TransportListener | undefined
   readonly #lock: PlaintextLock
   #finGiven = false
-  // Null before the first bytes, for until then a socket may change its handle.
-  #borrowed: BorrowedReading | null | undefined = null
+  // Whether it is read into the memory that all sockets share: undefined before the first bytes, for until then a socket
+  // may change its handle.
+  #isLent: boolean | undefined
   readonly #allowedHalfOpen: boolean
   readonly #isPlainSocket: boolean
 
@@ -35,17 +37,15 @@ export class Transport {
     this.stream = stream
     this.#isPlainSocket = Object.getPrototypeOf(stream) === Socket.prototype && !replacesWriting(stream)
     this.#allowedHalfOpen = stream.allowHalfOpen
-    this.#lock = new PlaintextLock(stream, 'the TlsStream', () => this.#listener?.endAsked())
+    this.#lock = new PlaintextLock(stream, 'the TlsStream', this)
   }
 
   /** Takes the stream: from now on it is read for the listener, and the peer's FIN does not end our direction. */
   attach(listener: TransportListener): void {
     this.#listener = listener
     this.stream.allowHalfOpen = true
-    this.stream.on('data', this.#onData)
-    this.stream.on('end', this.#onEnd)
-    this.stream.on('error', this.#onError)
-    this.stream.on('close', this.#onClose)
+    transports.put(this.stream, this)
+    this.stream.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
     // It may have been handed over paused.
     this.stream.resume()
   }
@@ -62,11 +62,7 @@ export class Transport {
   /** Gives the stream back as it was, paused. */
   detach(): void {
     this.#listener = undefined
-    this.#borrowed?.stop()
-    this.stream.off('data', this.#onData)
-    this.stream.off('end', this.#onEnd)
-    this.stream.off('error', this.#onError)
-    this.stream.off('close', this.#onClose)
+    this.stream.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
     this.stream.allowHalfOpen = this.#allowedHalfOpen
     this.#lock.release()
     this.pause()
@@ -131,8 +127,12 @@ export class Transport {
   }
 
   pause(): void {
-    this.stream.pause()
-    this.#borrowed?.goOn()
+    const { stream } = this
+    stream.pause()
+    // As sockets do that have no `onread`: they read on until their stream is full, so that the end of TCP is noticed. What
+    // their stream has told to wait, waits.
+    const live = this.#isLent === true && !stream.destroyed ? this.#handle() : undefined
+    if (live !== undefined && stream.readableLength < stream.readableHighWaterMark) startReading(live)
   }
 
   resume(): void {
@@ -169,30 +169,46 @@ export class Transport {
     else then()
   }
 
-  readonly #onData = (bytes: unknown): void => {
-    if (this.#borrowed === null) {
-      const { stream } = this
-      const take = (borrowed: Buffer) => this.#listener?.received(borrowed, 'borrowed')
-      this.#borrowed = this.#isPlainSocket && stream instanceof Socket ? borrowReads(stream, take) : undefined
-    }
-    // A stream that was given an encoding gives text.
-    if (Buffer.isBuffer(bytes)) this.#listener?.received(bytes)
-    else this.stream.destroy(invalid('transport', 'a Duplex that gives bytes, without an encoding', typeof bytes))
+  /** The program asks for FIN. */
+  endAsked(): void {
+    this.#listener?.endAsked()
   }
 
-  // To libuv a RST that comes together with data is an end like any other. The kernel knows: TCP is closed, which a FIN
-  // alone cannot do as long as ours has not been sent.
-  readonly #onEnd = (): void => {
+  /** The stream has read. */
+  came(bytes: unknown): void {
+    const { stream } = this
+    this.#isLent ??= this.#isPlainSocket && stream instanceof Socket && lendMemory(stream, onLent)
+    // A stream that was given an encoding gives text.
+    if (Buffer.isBuffer(bytes)) this.#listener?.received(bytes)
+    else stream.destroy(invalid('transport', 'a Duplex that gives bytes, without an encoding', typeof bytes))
+  }
+
+  /** A socket has read into the memory that all share; false: it is full. What it does not hand on at once it keeps. */
+  cameLent(length: number): boolean {
+    const { stream } = this
+    this.#isLent = true
+    const bytes = lentBytes(length)
+    if (this.#listener === undefined || stream.readableFlowing !== true || stream.readableLength > 0) {
+      return stream.push(Buffer.from(bytes))
+    }
+    this.#listener.received(bytes, 'borrowed')
+    return true
+  }
+
+  /** The stream has come to its end. */
+  ended(): void {
+    // To libuv a RST that comes together with data is an end like any other. The kernel knows: TCP is closed, which a FIN
+    // alone cannot do as long as ours has not been sent.
     const handle = this.#handle()
     const isReset = !this.hasFin && handle !== undefined && kernelHasClosed(handle) === true
     this.#listener?.ended(isReset)
   }
 
-  readonly #onError = (error: Error): void => {
+  failed(error: Error): void {
     this.#listener?.failed(error)
   }
 
-  readonly #onClose = (): void => {
+  closed(): void {
     this.#listener?.closed()
   }
 
@@ -204,6 +220,29 @@ export class Transport {
   #handle(): object | undefined {
     return this.stream instanceof Socket ? handleOf(this.stream) : undefined
   }
+}
+
+// One function for the streams of all connections, as the stand-ins for methods are, and found in the same way.
+const transports = slotOn<Transport>(writableStateOf)
+
+function onData(this: Duplex, bytes: unknown): void {
+  transports.of(this)?.came(bytes)
+}
+
+function onLent(this: Socket, length: number): boolean {
+  return transports.of(this)?.cameLent(length) ?? true
+}
+
+function onEnd(this: Duplex): void {
+  transports.of(this)?.ended()
+}
+
+function onError(this: Duplex, error: Error): void {
+  transports.of(this)?.failed(error)
+}
+
+function onClose(this: Duplex): void {
+  transports.of(this)?.closed()
 }
 
 // Methods of its own, in place of those of its class.

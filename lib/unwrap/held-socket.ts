@@ -52,7 +52,7 @@ export class HeldSocket {
     for (const { event, listener } of this.#listeners) tcp.off(event, listener)
     // The peer's FIN would end our direction, and with it keep TLS from answering.
     tcp.allowHalfOpen = true
-    this.#lock = new PlaintextLock(tcp, 'the TLSSocket', () => this.endAsked())
+    this.#lock = new PlaintextLock(tcp, 'the TLSSocket', this)
     this.#freed = [
       ...['off', 'removeListener'].map((name) =>
         wrapRemovably(tcp, name, (previous, args) => (this.#forget(args) ? tcp : previous(args))),

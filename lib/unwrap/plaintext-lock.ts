@@ -1,12 +1,23 @@
 import { type Duplex, finished } from 'node:stream'
-import { bytesBeingWritten } from '../closure/socket-internals.js'
-import { type Method, wrapRemovably } from '../closure/stand-ins.js'
+import { bytesBeingWritten, writableStateOf } from '../closure/socket-internals.js'
+import {
+  type Method,
+  removeStandIns,
+  replaceRemovably,
+  slotOn,
+  type StandIn,
+  type StandIns,
+  standIns,
+} from '../closure/stand-ins.js'
 import { pipesPastWrite } from '../closure/stream-internals.js'
 import { ClosureError } from '../errors.js'
 
 type Done = (error?: Error | null) => void
 
-const locked = new WeakSet<Duplex>()
+/** Hears that the program asks for FIN. */
+export interface EndAsked {
+  endAsked(): void
+}
 
 /**
  * Keeps what anybody but TLS writes off a stream that is beneath TLS, for it would go out in the clear between the records. A write
@@ -14,10 +25,13 @@ const locked = new WeakSet<Duplex>()
  */
 export class PlaintextLock {
   readonly #stream: Duplex
-  readonly #endAsked: () => void
-  readonly #freed: readonly (() => void)[]
+  readonly #instead: string
+  readonly #above: EndAsked
+  // Functions that all locks have in common, where nobody else has put one on the stream; else some of its own.
+  readonly #shared: StandIns | undefined
+  readonly #freed: readonly (() => void)[] | undefined
   // What TLS has written, where pipe() goes past write(): it may be queued before it leaves.
-  readonly #sealed = new WeakSet<object>()
+  readonly #sealed: WeakSet<object> | undefined
   // How much the program has written before and is still queued, in the measure of writableLength. It leaves first.
   #early: number
   // write() as it was before, and as it is: what TLS writes is not asked for, unless somebody has put a method on top.
@@ -27,35 +41,25 @@ export class PlaintextLock {
   #isOurs = false
   #isFree = false
 
-  /** `instead` says where to write in place of the stream; `endAsked` is called where the program asks for FIN. */
-  constructor(stream: Duplex, instead: string, endAsked: () => void) {
+  /** `instead` says where to write in place of the stream; `above` is told where the program asks for FIN. */
+  constructor(stream: Duplex, instead: string, above: EndAsked) {
     this.#stream = stream
-    this.#endAsked = endAsked
+    this.#instead = instead
+    this.#above = above
+    this.#sealed = pipesPastWrite ? new WeakSet() : undefined
     this.#early = stream.writableLength - (bytesBeingWritten(stream) ?? stream.writableLength)
     this.#writeBeneath = Reflect.get(stream, 'write')
-    locked.add(stream)
-    this.#freed = [
-      wrapRemovably(stream, 'write', (previous, args) => {
-        if (this.#passes()) return previous(args)
-        refuse(args, instead)
-        return false
-      }),
-      wrapRemovably(stream, 'end', (previous, args) => {
-        if (this.#passes()) return previous(args)
-        const [chunk] = args
-        if (isDone(chunk)) finished(stream, { readable: false }, chunk)
-        else if (chunk !== undefined && chunk !== null) refuse(args, instead)
-        this.#endAsked()
-        return stream
-      }),
-      ...(pipesPastWrite ? this.#guardPipes() : []),
-    ]
+    const isAlone = guarded.every(([name]) => !Object.hasOwn(stream, name))
+    this.#shared = isAlone ? placeShared(stream, this) : undefined
+    this.#freed = isAlone ? undefined : guarded.map(([name, act]) => placeOwn(stream, name, this, act))
+    locks.put(stream, this)
     this.#writeHere = Reflect.get(stream, 'write')
   }
 
   /** Whether TLS of ours is on that stream. */
   static isOn(stream: Duplex): boolean {
-    return locked.has(stream)
+    const lock = locks.of(stream)
+    return lock !== undefined && !lock.#isFree
   }
 
   /** Whether nobody has put a method of his own on top. */
@@ -65,7 +69,7 @@ export class PlaintextLock {
 
   /** Writes for TLS. */
   write(chunk: Buffer, callback?: Done): boolean {
-    if (pipesPastWrite) this.#sealed.add(chunk)
+    this.#sealed?.add(chunk)
     const write = this.#writeBeneath
     if (typeof write === 'function' && this.isOnTop)
       return Reflect.apply(write, this.#stream, [chunk, callback]) === true
@@ -91,8 +95,44 @@ export class PlaintextLock {
   release(): void {
     if (this.#isFree) return
     this.#isFree = true
-    locked.delete(this.#stream)
-    for (const free of this.#freed) free()
+    if (this.#shared !== undefined) removeStandIns(this.#stream, this.#shared)
+    for (const free of this.#freed ?? []) free()
+  }
+
+  /** Takes a call by a function that all locks have in common: one that an earlier lock has left is none of this one's. */
+  shared(act: StandIn<PlaintextLock>, previous: Method, args: readonly unknown[]): unknown {
+    return this.#shared === undefined ? Reflect.apply(previous, this.#stream, args) : act(this, previous, args)
+  }
+
+  /** Takes a call of the stream's write(). */
+  writing(previous: Method, args: readonly unknown[]): unknown {
+    if (this.#passes()) return Reflect.apply(previous, this.#stream, args)
+    refuse(args, this.#instead)
+    return false
+  }
+
+  /** Takes a call of the stream's end(). */
+  ending(previous: Method, args: readonly unknown[]): unknown {
+    if (this.#passes()) return Reflect.apply(previous, this.#stream, args)
+    const [chunk] = args
+    if (isDone(chunk)) finished(this.#stream, { readable: false }, chunk)
+    else if (chunk !== undefined && chunk !== null) refuse(args, this.#instead)
+    this.#above.endAsked()
+    return this.#stream
+  }
+
+  /** Takes what goes to the stream's _write(). Nobody would hear an error but the stream, and go with it. */
+  leaving(previous: Method, args: readonly unknown[]): unknown {
+    const [chunk, , callback] = args
+    if (this.#mayLeave(chunk)) return Reflect.apply(previous, this.#stream, args)
+    if (isDone(callback)) process.nextTick(callback)
+    return undefined
+  }
+
+  /** Takes what goes to the stream's _writev(): all that is queued, at once. */
+  leavingTogether(previous: Method, args: readonly unknown[]): unknown {
+    this.#early = 0
+    return Reflect.apply(previous, this.#stream, args)
   }
 
   // Afterwards too: where somebody has put a method of his own on top meanwhile, ours stays beneath it. A stream that calls the
@@ -103,25 +143,8 @@ export class PlaintextLock {
     return isOurs || this.#isFree
   }
 
-  // Nobody would hear an error but the stream, and go with it.
-  #guardPipes(): readonly (() => void)[] {
-    return [
-      wrapRemovably(this.#stream, '_write', (previous, args) => {
-        const [chunk, , callback] = args
-        if (this.#mayLeave(chunk)) return previous(args)
-        if (isDone(callback)) process.nextTick(callback)
-        return undefined
-      }),
-      // All that is queued, at once.
-      wrapRemovably(this.#stream, '_writev', (previous, args) => {
-        this.#early = 0
-        return previous(args)
-      }),
-    ]
-  }
-
   #mayLeave(chunk: unknown): boolean {
-    if (this.#isFree || (typeof chunk === 'object' && chunk !== null && this.#sealed.has(chunk))) return true
+    if (this.#isFree || (typeof chunk === 'object' && chunk !== null && this.#sealed?.has(chunk) === true)) return true
     const length = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length : 0
     if (length > this.#early) return false
     this.#early -= length
@@ -132,6 +155,41 @@ export class PlaintextLock {
 /** The error of a call that would put TLS on a stream a second time. */
 export function alreadyStarted(call: string): ClosureError {
   return new ClosureError('ERR_TLS_ALREADY_STARTED', `${call} came while TLS is on this stream: unwrap it first`)
+}
+
+// A proxy of a stream, and what inherits from it, have its state too, and are the same stream.
+const locks = slotOn<PlaintextLock>(writableStateOf)
+
+const acts: Readonly<Record<string, StandIn<PlaintextLock>>> = {
+  write: (lock, previous, args) => lock.writing(previous, args),
+  end: (lock, previous, args) => lock.ending(previous, args),
+}
+
+const pipeActs: Readonly<Record<string, StandIn<PlaintextLock>>> = {
+  _write: (lock, previous, args) => lock.leaving(previous, args),
+  _writev: (lock, previous, args) => lock.leavingTogether(previous, args),
+}
+
+const guarded = Object.entries(pipesPastWrite ? { ...acts, ...pipeActs } : acts)
+
+const placeShared = standIns(
+  locks,
+  Object.fromEntries(
+    guarded.map(([name, act]): readonly [string, StandIn<PlaintextLock>] => [
+      name,
+      (lock, previous, args) => lock.shared(act, previous, args),
+    ]),
+  ),
+)
+
+function placeOwn(stream: Duplex, name: string, lock: PlaintextLock, act: StandIn<PlaintextLock>): () => void {
+  return replaceRemovably(
+    stream,
+    name,
+    (previous) =>
+      (...args) =>
+        act(lock, previous, args),
+  )
 }
 
 function isDone(value: unknown): value is Method & Done {

@@ -50,6 +50,7 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
   void shutdown_and_transmit();
   void receive(Napi::Env env, napi_value bytes);
   void transmit();
+  void free_buffers();
 
   // Calls of openssl::function that take the SSL alone. What they are in JavaScript is said once, where the class is
   // defined: a move of the state machine, whose result is noted; or a question, answered as OpenSSL has it or by a

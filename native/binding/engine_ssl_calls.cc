@@ -50,6 +50,7 @@ Napi::Object EngineSsl::define_calls(Napi::Env env) {
   define_call<&EngineSsl::shutdown_and_transmit>(calls, "shutdownAndTransmit");
   define_call<&EngineSsl::receive>(calls, "receive");
   define_call<&EngineSsl::transmit>(calls, "transmit");
+  define_call<&EngineSsl::free_buffers>(calls, "freeBuffers");
   return calls;
 }
 
@@ -130,6 +131,10 @@ void EngineSsl::receive(Napi::Env env, napi_value bytes) {
 void EngineSsl::transmit() {
   state_.status[kStatusOutput] = static_cast<int32_t>(ssl_->transport().take(state_.output));
   state_.status[kStatusOutputPending] = static_cast<int32_t>(ssl_->transport().output_pending());
+}
+
+void EngineSsl::free_buffers() {
+  state_.status[kStatusValue] = require(Env(), ssl_->context().library(), "SSL_free_buffers", ssl_->free_buffers());
 }
 
 }  // namespace close_notify::binding

@@ -56,8 +56,9 @@ std::vector<Event> EventLog::take() {
                      .at_ns = event.at_ns,
                      .bytes = {own.begin(), own.end()}});
   }
-  events_ = {};
-  bytes_ = {};
+  // Not {}, which would keep the memory.
+  events_ = std::vector<Noted>();
+  bytes_ = std::vector<uint8_t>();
   length_ = 0;
   return taken;
 }

@@ -146,6 +146,13 @@ std::optional<int> Ssl::set_session(const Session& session) {
 
 std::vector<openssl::QueuedError> Ssl::take_queue() { return std::exchange(queue_, {}); }
 
+std::optional<int> Ssl::free_buffers() {
+  if (f_.SSL_free_buffers == nullptr || f_.SSL_has_pending == nullptr) return std::nullopt;
+  if (f_.SSL_has_pending(get()) != 0) return 0;
+  const Current scope(this);
+  return f_.SSL_free_buffers(get());
+}
+
 Ssl::Pumped Ssl::pump(Bytes input, Slab plaintext, Slab output) {
   Transport::Loan loan(transport_, input, output);
   size_t filled = 0;

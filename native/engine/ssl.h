@@ -58,6 +58,10 @@ class Ssl {
   const std::vector<openssl::QueuedError>& queue() const { return queue_; }
   std::vector<openssl::QueuedError> take_queue();
 
+  // SSL_free_buffers(3), and 0 where something of the peer is held: before OpenSSL 3.2 that function looks at bytes that
+  // are not decrypted alone, and what is would lie in memory that it has freed. No value where the build lacks it.
+  std::optional<int> free_buffers();
+
   // Several calls in one. `output` is filled with what waits for the peer.
   struct Pumped {
     int result;        // of the last SSL_read
