@@ -39,7 +39,13 @@ Napi::Object to_object(Napi::Env env, const engine::Event& event) {
       object["sent"] = event.sent;
       object["version"] = event.version;
       object["recordVersion"] = event.record_version;
-      object["bytes"] = to_bytes(env, event.bytes);
+      // A connection has two alerts, as it closes: an array of bytes takes longer than all else of one.
+      if (event.kind == engine::EventKind::kAlert) {
+        object["level"] = event.bytes.size() > 0 ? event.bytes[0] : 0;
+        object["code"] = event.bytes.size() > 1 ? event.bytes[1] : 0;
+      } else {
+        object["bytes"] = to_bytes(env, event.bytes);
+      }
       break;
   }
   return object;
