@@ -166,6 +166,8 @@ class Ssl {
   template <typename Call>
   int begin(Call call, QueueBefore before = QueueBefore::kUnknown);
   std::optional<int> move(int (*function)(openssl::Ssl*));
+  // After an SSL_read that gave something: whether the next one could but ask for more.
+  bool has_read_all() const;
   openssl::Ssl* get() const { return ssl_.get(); }
 
   static void on_message(int is_write, int version, int content_type, const void* bytes, size_t length,
