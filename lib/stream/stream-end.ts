@@ -2,7 +2,7 @@
 // was read.
 import { failUnfinishedHttp2Streams } from '../closure/cut-http2.js'
 import { abortResponse, connectionReset, failResponse, unfinishedResponseOf } from '../closure/cut-response.js'
-import type { Http2Transport } from '../closure/socket-internals.js'
+import { type Http2Transport, http2SessionOf } from '../closure/socket-internals.js'
 import { TruncationError } from '../report/truncation-error.js'
 import type { ClosureReport } from '../report/verdict.js'
 import type { EngineConnection } from './connection.js'
@@ -56,7 +56,9 @@ export class StreamEnd {
   /** All that came was read, and the peer has closed in order. http2 says itself where a message ends: others are cut by that. */
   ended(): void {
     const { stream, onTruncation } = this.#options
-    if (onTruncation === 'error') failUnfinishedHttp2Streams(stream, connectionReset(closedEarly))
+    // An error costs its stack trace: nearly all streams carry no http2.
+    const isHttp2 = onTruncation === 'error' && http2SessionOf(stream) !== undefined
+    if (isHttp2) failUnfinishedHttp2Streams(stream, connectionReset(closedEarly))
   }
 
   /** Destroys the stream that was cut. */
