@@ -82,6 +82,32 @@ export class StreamEnd {
     failResponse(response, error)
   }
 
+  /** The transport has failed, and nothing more would have come anyway. */
+  writingFailed(error: Error): void {
+    const { stream } = this.#options
+    if (this.isCut) this.#writingEnded()
+    else if (!stream.writableFinished) stream.destroy(this.#isAlone() ? undefined : error)
+  }
+
+  /** The transport is gone, and had not ended. */
+  lost(): void {
+    const { stream, connection } = this.#options
+    if (this.isCut) this.#writingEnded()
+    else if (!(stream.writableFinished && connection.hasReadingEnded)) stream.destroy()
+  }
+
+  // What waits to be read is read first, unless somebody waits for a write that cannot be any more.
+  #writingEnded(): void {
+    if (this.#options.connection.sealer.isBusy) this.fail()
+  }
+
+  // Both sides have ended, and the peer, which has said so, was gone before our close_notify was taken: nothing is lost with
+  // that, and Node passes over it, too.
+  #isAlone(): boolean {
+    const { stream, connection } = this.#options
+    return stream.writableEnded && stream.writableLength === 0 && !connection.sealer.isBusy
+  }
+
   /** Whatever a stream is destroyed with, a response of http that it was bringing is not whole. */
   destroyedWith(error: Error | null): void {
     const response = error === null ? undefined : unfinishedResponseOf(this.#options.stream)

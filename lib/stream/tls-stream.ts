@@ -389,7 +389,7 @@ export class TlsStream extends ClosableDuplex {
     }
 
     writingFailed(error: Error): void {
-      this.stream.#writingFailed(error)
+      this.stream.#end.writingFailed(error)
     }
 
     handshakeFailed(error: Error): void {
@@ -397,7 +397,7 @@ export class TlsStream extends ClosableDuplex {
     }
 
     lost(): void {
-      this.stream.#lost()
+      this.stream.#end.lost()
     }
 
     endAsked(): void {
@@ -411,27 +411,6 @@ export class TlsStream extends ClosableDuplex {
     keylog(line: Buffer): void {
       this.stream.emit('keylog', line)
     }
-  }
-
-  #writingFailed(error: Error): void {
-    if (this.#end.isCut) this.#writingEnded()
-    else if (!this.writableFinished) this.destroy(this.#isEndAlone() ? undefined : error)
-  }
-
-  #lost(): void {
-    if (this.#end.isCut) this.#writingEnded()
-    else if (!(this.writableFinished && this.#connection.hasReadingEnded)) this.destroy()
-  }
-
-  // Both sides have ended, and the peer, which has said so, was gone before our close_notify was taken: nothing is lost with
-  // that, and Node passes over it, too.
-  #isEndAlone(): boolean {
-    return this.writableEnded && this.writableLength === 0 && !this.#connection.sealer.isBusy
-  }
-
-  // What waits to be read is read first, unless somebody waits for a write that cannot be any more.
-  #writingEnded(): void {
-    if (this.#connection.sealer.isBusy) this.#end.fail()
   }
 
   #received(bytes: Buffer): void {

@@ -49,6 +49,7 @@ describe.each(builds)('on $name ($openssl.version)', ({ openssl }) => {
         () => ssl.inInit(),
         () => ssl.getStateString(),
         () => ssl.getRecordState(),
+        () => ssl.freeBuffers(),
         () => ssl.getVersion(),
         () => ssl.getCipher(),
         () => ssl.getAlpn(),
