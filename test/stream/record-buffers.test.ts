@@ -4,7 +4,8 @@
  */
 import { Duplex } from 'node:stream'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { loadOpenSSL, Ssl } from '../../lib/openssl/index.js'
+import { loadOpenSSL } from '../../lib/openssl/index.js'
+import { Ssl } from '../../lib/openssl/ssl.js'
 import { certificate } from '../support/certificate.js'
 import { seededRandom } from '../support/random.js'
 import { once, turns } from '../support/streams.js'
