@@ -192,6 +192,8 @@ export interface NativeSsl {
 
   /** From now on handshake messages and change_cipher_spec are recorded too; alerts always are. */
   recordMessages(): void
+  /** Whether a client's sessions of TLS 1.3 are recorded: true before. */
+  tellTickets(tell: boolean): void
   takeEvents(): NativeEvent[]
   /** Events that were not kept, because nobody took those before. */
   eventsDropped(): number

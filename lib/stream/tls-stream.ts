@@ -343,9 +343,10 @@ export class TlsStream extends ClosableDuplex {
 
   // --- What the connection tells ---
 
-  // Lines of the key log are made when somebody wants them: they take as long as several records.
+  // Lines of the key log, and tickets, are made when somebody wants them: they take as long as several records.
   #onNewListener(event: string | symbol): void {
     if (event === 'keylog') this.#options.context.recordKeylog()
+    else if (event === 'session') this.liveSsl()?.tellTickets(true)
   }
 
   // What the parts of a stream tell it, and ask it for, and nobody else may: one object, whose class makes it at little cost.

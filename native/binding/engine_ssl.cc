@@ -129,6 +129,7 @@ Napi::Function EngineSsl::define(Napi::Env env) {
           method<EngineSsl, &EngineSsl::ask_whether<call::SSL_session_reused>>("sessionReused"),
           method<EngineSsl, &EngineSsl::get_session>("getSession"),
           method<EngineSsl, &EngineSsl::record_messages>("recordMessages"),
+          method<EngineSsl, &EngineSsl::tell_tickets>("tellTickets"),
           method<EngineSsl, &EngineSsl::take_events>("takeEvents"),
           method<EngineSsl, &EngineSsl::events_dropped>("eventsDropped"),
           method<EngineSsl, &EngineSsl::take_queue>("takeQueue"),
@@ -354,6 +355,8 @@ Napi::Value EngineSsl::answer_client_hello(const Napi::CallbackInfo& info) {
 // --- Events and errors ---
 
 void EngineSsl::record_messages(const Napi::CallbackInfo& info) { live(info).events().record_messages(); }
+
+void EngineSsl::tell_tickets(const Napi::CallbackInfo& info) { live(info).tell_tickets(boolean_argument(info, 0)); }
 
 Napi::Value EngineSsl::take_events(const Napi::CallbackInfo& info) {
   const auto events = live(info).events().take();

@@ -275,7 +275,7 @@ void Ssl::on_message(int is_write, int version, int content_type, const void* by
 // A server has no use for the sessions that it gives away; a client of BoringSSL gets those of TLS 1.3 nowhere else.
 // 0: the session's count stays OpenSSL's.
 int Ssl::on_new_session(openssl::Ssl*, openssl::SslSession* session) {
-  if (current == nullptr) return 0;
+  if (current == nullptr || (!current->tells_tickets_ && current->version() == openssl::kTls13)) return 0;
   try {
     std::vector<uint8_t> der;
     if (!current->context_->is_server()) der = Session::to_bytes(current->f_, session);

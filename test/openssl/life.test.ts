@@ -39,6 +39,7 @@ describe.each(builds)('on $name ($openssl.version)', ({ openssl }) => {
         () => ssl.shutdownAndTransmit(),
         () => ssl.takeEvents(),
         () => ssl.eventsDropped,
+        () => ssl.tellTickets(true),
         () => ssl.getShutdown(),
         () => ssl.setShutdown(1),
         () => ssl.getQuietShutdown(),
