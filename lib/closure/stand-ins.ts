@@ -112,7 +112,8 @@ export type StandIns = readonly { readonly name: string; readonly descriptor: Pr
 
 /** Takes those away that nobody has put a method of his own on top of: that one is left alone, and what it stands before. */
 export function removeStandIns(target: object, placed: StandIns): void {
-  for (const { name, descriptor } of placed) {
+  // The last one first: an object that loses its newest property stays one that V8 reaches quickly.
+  for (const { name, descriptor } of placed.toReversed()) {
     if (Reflect.get(target, name) === descriptor.value) Reflect.deleteProperty(target, name)
   }
 }

@@ -33,18 +33,19 @@ export interface Slabs {
 
 /** An event of one of OpenSSL's callbacks; `at` is on the addon's clock. */
 export type NativeEvent =
-  | {
-      readonly kind: 'alert' | 'handshake' | 'change_cipher_spec'
-      readonly sent: boolean
-      /** As the message callback gives it. */
-      readonly version: number
-      /** From the header of the last record in that direction; 0 before the first. */
-      readonly recordVersion: number
-      readonly bytes: Uint8Array
-      readonly at: number
-    }
+  | (NativeMessage & { readonly kind: 'alert'; readonly level: number; readonly code: number })
+  | (NativeMessage & { readonly kind: 'handshake' | 'change_cipher_spec'; readonly bytes: Uint8Array })
   | { readonly kind: 'keylog'; readonly line: string; readonly at: number }
   | { readonly kind: 'new_session'; readonly der?: Uint8Array; readonly at: number }
+
+interface NativeMessage {
+  readonly sent: boolean
+  /** As the message callback gives it. */
+  readonly version: number
+  /** From the header of the last record in that direction; 0 before the first. */
+  readonly recordVersion: number
+  readonly at: number
+}
 
 /** Why a library was not opened. The fields that a kind of failure does not have are empty. */
 export interface LoadFailure {
@@ -191,6 +192,8 @@ export interface NativeSsl {
 
   /** From now on handshake messages and change_cipher_spec are recorded too; alerts always are. */
   recordMessages(): void
+  /** Whether a client's sessions of TLS 1.3 are recorded: true before. */
+  tellTickets(tell: boolean): void
   takeEvents(): NativeEvent[]
   /** Events that were not kept, because nobody took those before. */
   eventsDropped(): number

@@ -73,14 +73,16 @@ export function eventOf(native: NativeEvent): SslEvent {
     ...(native.recordVersion === 0 ? {} : { recordVersion: versionName(native.recordVersion) }),
     at,
   } as const
-  const { kind, bytes } = native
-  const [first = 0, second = 0] = bytes
-  switch (kind) {
-    case 'alert':
-      return { type: kind, ...recorded, level: alertLevel(first), name: alertName(second), code: second }
-    case 'handshake':
-      return { type: kind, ...recorded, message: handshakeName(first), bytes: Buffer.from(bytes) }
+  switch (native.kind) {
+    case 'alert': {
+      const { kind, level, code } = native
+      return { type: kind, ...recorded, level: alertLevel(level), name: alertName(code), code }
+    }
+    case 'handshake': {
+      const { kind, bytes } = native
+      return { type: kind, ...recorded, message: handshakeName(bytes[0] ?? 0), bytes: Buffer.from(bytes) }
+    }
     case 'change_cipher_spec':
-      return { type: kind, ...recorded }
+      return { type: native.kind, ...recorded }
   }
 }

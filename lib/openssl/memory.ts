@@ -11,6 +11,14 @@ export const maxRead = 64 * 1024
 
 // A view costs more than a close_notify: short ones are kept.
 const keptViews = 256
+type Views = (Buffer | undefined)[]
+
+function viewOf(slab: Buffer, length: number, kept: Views): Buffer {
+  if (length >= keptViews) return slab.subarray(0, length)
+  const view = kept[length] ?? slab.subarray(0, length)
+  kept[length] = view
+  return view
+}
 
 /** Fills what a slab holds, and what OpenSSL said of the last call. One for all Ssl objects of a thread. */
 export class Memory {
@@ -18,7 +26,8 @@ export class Memory {
   readonly #status: Int32Array
   readonly #output: Buffer
   readonly #plaintext: Buffer
-  readonly #outputViews: (Buffer | undefined)[] = Array.from({ length: keptViews })
+  readonly #outputViews: Views = Array.from({ length: keptViews })
+  readonly #plaintextViews: Views = Array.from({ length: keptViews })
 
   constructor(slabs: Slabs, calls: SslCalls) {
     this.#calls = calls
@@ -78,18 +87,12 @@ export class Memory {
 
   /** The output slab as far as it is filled: a view. */
   output(): Buffer {
-    const length = this.outputLength
-    if (length >= keptViews) return this.#output.subarray(0, length)
-    const kept = this.#outputViews[length]
-    if (kept !== undefined) return kept
-    const view = this.#output.subarray(0, length)
-    this.#outputViews[length] = view
-    return view
+    return viewOf(this.#output, this.outputLength, this.#outputViews)
   }
 
   /** The plaintext slab as far as it is filled: a view. */
   plaintext(): Buffer {
-    return this.#plaintext.subarray(0, this.plaintextLength)
+    return viewOf(this.#plaintext, this.plaintextLength, this.#plaintextViews)
   }
 
   /** Whether some bytes lie in this memory, where the next call would overwrite them while it reads them. */

@@ -1,5 +1,5 @@
 import { ClosureError } from '../errors.js'
-import { checkBytes, checkCount, checkOneOf, checkOptions, invalid } from '../options.js'
+import { checkBoolean, checkBytes, checkCount, checkOneOf, checkOptions, invalid } from '../options.js'
 import type { NativeSsl, SslCalls } from '../native/engine.js'
 import { sslErrorName, sslErrorNames, type SslErrorName } from '../tls/ssl-errors.js'
 import { emptyQueue, type QueuedError, shutdownResult, type SslResult } from '../tls/ssl-result.js'
@@ -285,6 +285,16 @@ export class Ssl extends SslClientHello {
   /** The events since the last call, in order. The caller's own. */
   takeEvents(): readonly SslEvent[] {
     return this.#native.takeEvents().map(eventOf)
+  }
+
+  /**
+   * Whether a client's sessions of TLS 1.3 become events from now on, as they do before: each has to be encoded for that, and
+   * most servers send two. Those of TLS 1.2 always do.
+   *
+   * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT
+   */
+  tellTickets(tell: boolean): void {
+    this.#native.tellTickets(checkBoolean('tell', tell))
   }
 
   /** How many events were not kept because too many waited to be taken. */

@@ -8,11 +8,11 @@
 // says: such a one is refused.
 import type { Progress } from '../closing/side.js'
 import type { ClientHello, ClientHelloAnswer, Ssl, SslResult } from '../openssl/index.js'
-import { protocolNumbers, type SslProtocol } from '../tls/versions.js'
 import { StreamEvidence } from './evidence.js'
 import { RecordBuffers } from './record-buffers.js'
 import { Sealer, type SealerListener } from './sealer.js'
 import { SslError } from './ssl-error.js'
+import { connectionReset, isFailure, isInterrupted, isWaitingForUs, protocolNamed } from './ssl-outcomes.js'
 import type { Transport, TransportListener } from './transport.js'
 
 const nothing = Buffer.alloc(0)
@@ -281,7 +281,7 @@ export class EngineConnection implements TransportListener, SealerListener {
     if (received.kind === 'close_notify' && this.isSecured) {
       const surplus = left > 0 ? (this.#chunk?.subarray(-left) ?? nothing) : nothing
       this.#end = 'close_notify'
-      this.#cameBehind(Buffer.concat([surplus, ...this.#inbox.splice(0)]))
+      this.#cameBehind(this.#inbox.length === 0 ? surplus : Buffer.concat([surplus, ...this.#inbox.splice(0)]))
       this.#listener.readingEnded('close_notify', undefined)
     } else if (isWaitingForUs(result)) {
       this.#hold()
@@ -373,37 +373,4 @@ const mostHeld = 64 * 1024
 
 function lengthOf(chunks: readonly Buffer[]): number {
   return chunks.reduce((sum, { length }) => sum + length, 0)
-}
-
-// BoringSSL names it otherwise.
-function isWaitingForUs({ error }: SslResult): boolean {
-  return error === 'SSL_ERROR_WANT_CLIENT_HELLO_CB' || error === 'SSL_ERROR_PENDING_CERTIFICATE'
-}
-
-// Nothing is wrong, and there may be more to read: so OpenSSL 3.2 and newer have it behind a warning such as user_canceled.
-function isInterrupted({ value, error, queue }: SslResult): boolean {
-  return value <= 0 && error === 'SSL_ERROR_SYSCALL' && queue.length === 0
-}
-
-function isFailure(result: SslResult): boolean {
-  const { value, error } = result
-  if (value > 0 || error === 'SSL_ERROR_WANT_READ' || error === 'SSL_ERROR_WANT_WRITE') return false
-  return !isInterrupted(result)
-}
-
-function protocolNamed(name: string): SslProtocol | undefined {
-  for (const protocol in protocolNumbers) {
-    if (protocol === name && isProtocol(protocol)) return protocol
-  }
-  return undefined
-}
-
-function isProtocol(name: string): name is SslProtocol {
-  return name in protocolNumbers
-}
-
-// With the code that Node's own TLS has for it.
-function connectionReset(isSecured: boolean): Error {
-  const message = isSecured ? 'read ECONNRESET' : 'The peer ended the connection before the TLS handshake was done'
-  return Object.assign(new Error(message), { code: 'ECONNRESET' })
 }

@@ -5,6 +5,7 @@ import type { CheckedStreamOptions } from './options.js'
 import { SslError } from './ssl-error.js'
 import { chainError, isDistrust } from './verification.js'
 
+/** It tells of tickets of TLS 1.3 when it is told to. */
 export function createSsl(options: CheckedStreamOptions): Ssl {
   const { context, servername, session, rejectUnauthorized, SNICallback, ALPNCallback } = options
   const { openssl } = context
@@ -17,6 +18,7 @@ export function createSsl(options: CheckedStreamOptions): Ssl {
     // The handshake goes on, and `authorizationError` tells. A server's context says whether clients are asked.
     if (!rejectUnauthorized && (context.side === 'client' || ssl.getVerifyMode() !== 'none')) ssl.setVerify('report')
     if (SNICallback !== undefined || ALPNCallback !== undefined) ssl.holdClientHello()
+    ssl.tellTickets(false)
     return ssl
   } finally {
     resumed?.free()

@@ -200,7 +200,10 @@ function hasMore(job: Job): boolean {
 function nextPiece(job: Job): Uint8Array | undefined {
   if (!hasMore(job)) return undefined
   const { chunks, index, offset } = job
-  const first = chunks[index]?.subarray(offset, offset + pieceSize)
+  const whole = chunks[index]
+  // Most writes are one, and short: a view of it would cost as much as a call of the addon.
+  if (chunks.length === 1 && offset === 0 && whole !== undefined && whole.length <= pieceSize) return whole
+  const first = whole?.subarray(offset, offset + pieceSize)
   if (first === undefined || first.length === pieceSize || index + 1 === chunks.length) return first
   const parts = [first]
   let length = first.length

@@ -2,7 +2,7 @@
 // was read.
 import { failUnfinishedHttp2Streams } from '../closure/cut-http2.js'
 import { abortResponse, connectionReset, failResponse, unfinishedResponseOf } from '../closure/cut-response.js'
-import { type Http2Transport, responseOf } from '../closure/socket-internals.js'
+import { type Http2Transport, http2SessionOf, responseOf } from '../closure/socket-internals.js'
 import { TruncationError } from '../report/truncation-error.js'
 import type { ClosureReport } from '../report/verdict.js'
 import type { EngineConnection } from './connection.js'
@@ -56,7 +56,9 @@ export class StreamEnd {
   /** All that came was read, and the peer has closed in order. http2 says itself where a message ends: others are cut by that. */
   ended(): void {
     const { stream, onTruncation } = this.#options
-    if (onTruncation === 'error') failUnfinishedHttp2Streams(stream, connectionReset(closedEarly))
+    // An error costs its stack trace: nearly all streams carry no http2.
+    const isHttp2 = onTruncation === 'error' && http2SessionOf(stream) !== undefined
+    if (isHttp2) failUnfinishedHttp2Streams(stream, connectionReset(closedEarly))
   }
 
   /** Destroys the stream that was cut. */
@@ -83,6 +85,32 @@ export class StreamEnd {
     }
     stream.destroy()
     failResponse(response, error)
+  }
+
+  /** The transport has failed, and nothing more would have come anyway. */
+  writingFailed(error: Error): void {
+    const { stream } = this.#options
+    if (this.isCut) this.#writingEnded()
+    else if (!stream.writableFinished) stream.destroy(this.#isAlone() ? undefined : error)
+  }
+
+  /** The transport is gone, and had not ended. */
+  lost(): void {
+    const { stream, connection } = this.#options
+    if (this.isCut) this.#writingEnded()
+    else if (!(stream.writableFinished && connection.hasReadingEnded)) stream.destroy()
+  }
+
+  // What waits to be read is read first, unless somebody waits for a write that cannot be any more.
+  #writingEnded(): void {
+    if (this.#options.connection.sealer.isBusy) this.fail()
+  }
+
+  // Both sides have ended, and the peer, which has said so, was gone before our close_notify was taken: nothing is lost with
+  // that, and Node passes over it, too.
+  #isAlone(): boolean {
+    const { stream, connection } = this.#options
+    return stream.writableEnded && stream.writableLength === 0 && !connection.sealer.isBusy
   }
 
   /** Whatever a stream is destroyed with, a response of http that it was bringing is not whole. */

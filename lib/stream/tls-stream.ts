@@ -343,9 +343,10 @@ export class TlsStream extends ClosableDuplex {
 
   // --- What the connection tells ---
 
-  // Lines of the key log are made when somebody wants them: they take as long as several records.
+  // Lines of the key log, and tickets, are made when somebody wants them: they take as long as several records.
   #onNewListener(event: string | symbol): void {
     if (event === 'keylog') this.#options.context.recordKeylog()
+    else if (event === 'session') this.liveSsl()?.tellTickets(true)
   }
 
   // What the parts of a stream tell it, and ask it for, and nobody else may: one object, whose class makes it at little cost.
@@ -389,7 +390,7 @@ export class TlsStream extends ClosableDuplex {
     }
 
     writingFailed(error: Error): void {
-      this.stream.#writingFailed(error)
+      this.stream.#end.writingFailed(error)
     }
 
     handshakeFailed(error: Error): void {
@@ -397,7 +398,7 @@ export class TlsStream extends ClosableDuplex {
     }
 
     lost(): void {
-      this.stream.#lost()
+      this.stream.#end.lost()
     }
 
     endAsked(): void {
@@ -411,27 +412,6 @@ export class TlsStream extends ClosableDuplex {
     keylog(line: Buffer): void {
       this.stream.emit('keylog', line)
     }
-  }
-
-  #writingFailed(error: Error): void {
-    if (this.#end.isCut) this.#writingEnded()
-    else if (!this.writableFinished) this.destroy(this.#isEndAlone() ? undefined : error)
-  }
-
-  #lost(): void {
-    if (this.#end.isCut) this.#writingEnded()
-    else if (!(this.writableFinished && this.#connection.hasReadingEnded)) this.destroy()
-  }
-
-  // Both sides have ended, and the peer, which has said so, was gone before our close_notify was taken: nothing is lost with
-  // that, and Node passes over it, too.
-  #isEndAlone(): boolean {
-    return this.writableEnded && this.writableLength === 0 && !this.#connection.sealer.isBusy
-  }
-
-  // What waits to be read is read first, unless somebody waits for a write that cannot be any more.
-  #writingEnded(): void {
-    if (this.#connection.sealer.isBusy) this.#end.fail()
   }
 
   #received(bytes: Buffer): void {

@@ -39,7 +39,13 @@ Napi::Object to_object(Napi::Env env, const engine::Event& event) {
       object["sent"] = event.sent;
       object["version"] = event.version;
       object["recordVersion"] = event.record_version;
-      object["bytes"] = to_bytes(env, event.bytes);
+      // A connection has two alerts, as it closes: an array of bytes takes longer than all else of one.
+      if (event.kind == engine::EventKind::kAlert) {
+        object["level"] = event.bytes.size() > 0 ? event.bytes[0] : 0;
+        object["code"] = event.bytes.size() > 1 ? event.bytes[1] : 0;
+      } else {
+        object["bytes"] = to_bytes(env, event.bytes);
+      }
       break;
   }
   return object;
@@ -123,6 +129,7 @@ Napi::Function EngineSsl::define(Napi::Env env) {
           method<EngineSsl, &EngineSsl::ask_whether<call::SSL_session_reused>>("sessionReused"),
           method<EngineSsl, &EngineSsl::get_session>("getSession"),
           method<EngineSsl, &EngineSsl::record_messages>("recordMessages"),
+          method<EngineSsl, &EngineSsl::tell_tickets>("tellTickets"),
           method<EngineSsl, &EngineSsl::take_events>("takeEvents"),
           method<EngineSsl, &EngineSsl::events_dropped>("eventsDropped"),
           method<EngineSsl, &EngineSsl::take_queue>("takeQueue"),
@@ -348,6 +355,8 @@ Napi::Value EngineSsl::answer_client_hello(const Napi::CallbackInfo& info) {
 // --- Events and errors ---
 
 void EngineSsl::record_messages(const Napi::CallbackInfo& info) { live(info).events().record_messages(); }
+
+void EngineSsl::tell_tickets(const Napi::CallbackInfo& info) { live(info).tell_tickets(boolean_argument(info, 0)); }
 
 Napi::Value EngineSsl::take_events(const Napi::CallbackInfo& info) {
   const auto events = live(info).events().take();

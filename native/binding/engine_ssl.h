@@ -98,6 +98,7 @@ class EngineSsl : public Napi::ObjectWrap<EngineSsl> {
 
   // Events and errors
   void record_messages(const Napi::CallbackInfo& info);
+  void tell_tickets(const Napi::CallbackInfo& info);
   Napi::Value take_events(const Napi::CallbackInfo& info);
   Napi::Value events_dropped(const Napi::CallbackInfo& info);
   Napi::Value take_queue(const Napi::CallbackInfo& info);

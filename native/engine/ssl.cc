@@ -163,9 +163,21 @@ Ssl::Pumped Ssl::pump(Bytes input, Slab plaintext, Slab output) {
     result = begin([&] { return f_.SSL_read(get(), room.data(), int_length(room.size())); }, before);
     before = QueueBefore::kEmpty;
     if (result > 0) filled += static_cast<size_t>(result);
+    // What OpenSSL would say next is known: to hear it takes as long as to read a short record.
+    if (result > 0 && filled < plaintext.size() && has_read_all()) {
+      result = -1;
+      error_ = openssl::kErrorWantRead;
+    }
   } while (result > 0 && filled < plaintext.size());
   if (!loan.keep_input()) throw std::bad_alloc();
   return {result, filled, loan.written()};
+}
+
+bool Ssl::has_read_all() const {
+  if (transport_.input_pending() != 0 || transport_.ended() || f_.SSL_has_pending == nullptr) return false;
+  if (f_.SSL_has_pending(get()) != 0 || in_init()) return false;
+  // It would tell of the peer's close_notify, or begin a new handshake.
+  return get_shutdown() == 0 && f_.SSL_renegotiate_pending(get()) == 0;
 }
 
 Ssl::Pumped Ssl::write_and_transmit(Bytes bytes, Slab output) {
@@ -263,7 +275,7 @@ void Ssl::on_message(int is_write, int version, int content_type, const void* by
 // A server has no use for the sessions that it gives away; a client of BoringSSL gets those of TLS 1.3 nowhere else.
 // 0: the session's count stays OpenSSL's.
 int Ssl::on_new_session(openssl::Ssl*, openssl::SslSession* session) {
-  if (current == nullptr) return 0;
+  if (current == nullptr || (!current->tells_tickets_ && current->version() == openssl::kTls13)) return 0;
   try {
     std::vector<uint8_t> der;
     if (!current->context_->is_server()) der = Session::to_bytes(current->f_, session);

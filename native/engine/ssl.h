@@ -78,6 +78,8 @@ class Ssl {
   Transport& transport() { return transport_; }
   const Transport& transport() const { return transport_; }
   EventLog& events() { return events_; }
+  // Whether a client's sessions of TLS 1.3 are noted: each costs its own encoding, and a server sends two. True before.
+  void tell_tickets(bool tell) { tells_tickets_ = tell; }
 
   // Bytes of the heap that the queues and the events hold.
   size_t memory() const { return transport_.memory() + events_.memory(); }
@@ -166,6 +168,8 @@ class Ssl {
   template <typename Call>
   int begin(Call call, QueueBefore before = QueueBefore::kUnknown);
   std::optional<int> move(int (*function)(openssl::Ssl*));
+  // After an SSL_read that gave something: whether the next one could but ask for more.
+  bool has_read_all() const;
   openssl::Ssl* get() const { return ssl_.get(); }
 
   static void on_message(int is_write, int version, int content_type, const void* bytes, size_t length,
@@ -189,6 +193,7 @@ class Ssl {
   std::optional<int> error_ = openssl::kErrorNone;
   bool has_retry_flags_ = false;   // the BIO has
   bool is_out_of_memory_ = false;  // a callback of the call that runs was
+  bool tells_tickets_ = true;
   bool has_begun_ = false;         // a call was made that begins the handshake
   std::vector<openssl::QueuedError> queue_;
   bool holds_hello_ = false;  // stops at the ClientHello that comes

@@ -68,6 +68,7 @@ inline constexpr int kTls13 = 0x0304;
 
 // SSL_get_error(3)
 inline constexpr int kErrorNone = 0;
+inline constexpr int kErrorWantRead = 2;
 
 // SSL_CTX_set_mode(3)
 inline constexpr uint32_t kModeAcceptMovingWriteBuffer = 0x2;

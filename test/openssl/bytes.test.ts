@@ -40,6 +40,54 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     ])
   })
 
+  test('freeBuffers() gives back what is empty, and never what something lies in', () => {
+    const { client, server } = connect()
+    if (openssl.lacking.includes('SSL_free_buffers')) {
+      expect(thrown(() => server.freeBuffers())).toMatch(/^ERR_OPENSSL_UNSUPPORTED_CALL SSL_free_buffers/)
+      return
+    }
+    const data = random.bytes(20_000)
+    client.write(data)
+    const sealed = client.transmit()
+    // In a header, in a body, and with a record of which a part was read.
+    const parts = [sealed.subarray(0, 3), sealed.subarray(3, 1000), sealed.subarray(1000)]
+    const read: Buffer[] = []
+    for (const part of parts) {
+      server.receive(part)
+      read.push(server.read(5).data)
+      expect(server.freeBuffers()).toBe(false)
+    }
+    read.push(server.read().data, server.read().data)
+    expect(Buffer.concat(read)).toEqual(data)
+    expect([server.freeBuffers(), server.freeBuffers()]).toEqual([true, true])
+    for (const [from, to] of [[client, server], [server, client]] as const) {
+      from.write(data)
+      move(from, to)
+      expect(Buffer.concat([to.read().data, to.read().data])).toEqual(data)
+      expect([from.freeBuffers(), to.freeBuffers()]).toEqual([true, true])
+    }
+  })
+
+  test('pump() gives the same as read(), to the last result', () => {
+    const { client, server } = connect()
+    for (const size of [1, 300, 16_384, 40_000]) {
+      const data = random.bytes(size)
+      client.write(data)
+      const { result, plaintext, inputPending } = server.pump(client.transmit())
+      expect(plaintext).toEqual(data)
+      expect({ result, inputPending }).toEqual({
+        result: { value: -1, error: 'SSL_ERROR_WANT_READ', queue: [] },
+        inputPending: 0,
+      })
+      expect(server.read()).toMatchObject(result)
+    }
+    client.write(Buffer.from('last'))
+    client.shutdown()
+    const last = server.pump(client.transmit())
+    expect(String(last.plaintext)).toBe('last')
+    expect(last.result).toMatchObject({ value: 0, error: 'SSL_ERROR_ZERO_RETURN' })
+  })
+
   test('bytes that come one by one are enough, in both directions', () => {
     const { client, server } = connect()
     client.write(Buffer.from('drop by drop'))

@@ -131,6 +131,7 @@ const own: Members = {
   ssl: [
     ...['id', 'pump', 'receive', 'transmit', 'writeAndTransmit', 'shutdownAndTransmit', 'receiveEof', 'inputPending'],
     ...['outputPending', 'setOutputLimit', 'takeEvents', 'eventsDropped', 'takeQueue', 'isFreed'],
+    'tellTickets',
   ],
   session: ['isFreed'],
   support: [],

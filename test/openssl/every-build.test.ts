@@ -12,7 +12,7 @@ test.each(presentBuilds())('$name', async (build) => {
   const isSince3 = isOpenSsl && !version.startsWith('OpenSSL 1.')
   expect(is).toMatchObject({ has: [] })
   const hasEx = !lacking.includes('SSL_shutdown_ex')
-  expect(lacking.length).toBeLessThanOrEqual(isOpenSsl ? 1 : 5)
+  expect(lacking.length).toBeLessThanOrEqual(isOpenSsl ? 1 : 6)
   expect(talks).toEqual(
     ['TLSv1.2', 'TLSv1.3'].map((negotiated) => ({
       protocol: negotiated,

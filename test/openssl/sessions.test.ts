@@ -54,6 +54,16 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     expect(quiet.client.takeEvents()).toEqual([])
   })
 
+  test('tellTickets() says whether those of TLS 1.3 are told of; those of TLS 1.2 are', () => {
+    const pair = makePair(openssl, { version, client: { sessionCache: 'client' } })
+    pair.client.tellTickets(false)
+    handshake(pair)
+    settle(pair)
+    const countOf = () => pair.client.takeEvents().filter(({ type }) => type === 'new_session').length
+    expect(countOf() > 0).toBe(version === 'TLSv1.2')
+    expect(pair.client.getSession()).toBeDefined()
+  })
+
   test('new_session brings a client the session, which resumes on every build', () => {
     const pair = used()
     const sessions = pair.client.takeEvents().flatMap((event) => (event.type === 'new_session' ? [event.der] : []))

@@ -1,5 +1,6 @@
 // Nothing is written in the clear beneath TLS: a write of the program's to the transport is refused, until the peer's close_notify
 // was authenticated and unwrap() has resolved, or TLS is gone.
+import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { startTls } from '../../../lib/index.js'
 import { createContext, TlsStream } from '../../../lib/stream/index.js'
@@ -136,6 +137,44 @@ export function plaintextLockCases(ways: readonly Way[]): void {
       await unwrapped
       tcp.write('clear')
       await peer.until(() => peer.plaintext === 'clear')
+    })
+
+    test('through what inherits from the net.Socket it is refused, too', async () => {
+      const { tcp, tls, peer } = await begin()
+      tls.resume()
+      const heir: unknown = Object.create(tcp)
+      if (!(heir instanceof Socket)) throw new Error('Expected what inherits from a net.Socket to be one')
+      expect(await new Promise((resolve) => heir.write('plaintext', resolve))).toMatchObject(refused)
+      tls.write('in TLS')
+      await peer.until(() => peer.data === 'in TLS')
+      expect(peer.plaintext).toBe('')
+    })
+
+    test('a method of others that stays on top while TLS is put on again: nothing passes in the clear, and TLS does', async () => {
+      const { tcp, tls, unwrap, peer, far } = await begin()
+      const beneath = tcp.write.bind(tcp)
+      Object.defineProperty(tcp, 'write', {
+        configurable: true,
+        writable: true,
+        value: (...args: readonly unknown[]): unknown => Reflect.apply(beneath, undefined, args),
+      })
+      tls.resume()
+      const unwrapped = unwrap(ample)
+      await peer.until(() => peer.isClosed)
+      peer.send(peer.closeNotify())
+      await unwrapped
+      const wire: Buffer[] = []
+      far.on('data', (bytes: Buffer) => wire.push(bytes))
+      const second = put(tcp, near)
+      second.secured.catch(() => undefined)
+      second.tls.on('error', () => undefined)
+      expect(await new Promise((resolve) => tcp.write('plaintext', resolve))).toMatchObject(refused)
+      // A client begins, a server waits.
+      if (near === 'client') await until(() => wire.length > 0)
+      await turns(5)
+      expect(Buffer.concat(wire)[0]).toBe(near === 'client' ? 22 : undefined)
+      second.tls.destroy()
+      await until(() => tcp.closed)
     })
 
     test.each(['tls', 'tcp'] as const)('%s.destroy() leaves nothing of ours', async (which) => {
