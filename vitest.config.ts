@@ -22,6 +22,7 @@ export default defineConfig({
       'test/support/build.ts',
       'test/support/builds.ts',
       'test/support/peers/programs.ts',
+      'test/support/undici8.ts',
     ],
     // A process per file: many tests are about what a process has loaded, or how it ends.
     pool: 'forks',

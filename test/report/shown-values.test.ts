@@ -44,7 +44,7 @@ const values: Readonly<Record<string, unknown>> = {
   'an array of much': Array.from({ length: 2000 }, () => fields),
   bytes: Buffer.alloc(5000, 1),
   'a proxy that answers nothing': throwing,
-  'an object without a class': Object.setPrototypeOf({ ...fields }, null),
+  'an object without a class': { __proto__: null, ...fields },
   'an object that throws where it is read': {
     get [Symbol.toStringTag]() {
       return refuse()
@@ -189,6 +189,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, readonly [object,
         options: (value) => untyped(lab.connectAs, 'answers', value),
       },
     ],
+    credentialsFor: [lab, {}],
     deviationsFrom: [lab, {}],
     probe: [
       lab,
