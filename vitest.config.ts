@@ -6,6 +6,7 @@ const slow = [
   'test/hazards/flat-memory.test.ts',
   'test/openssl/memory.test.ts',
   'test/policy/frameworks/frameworks.test.ts',
+  'test/scripts/package/checkout.test.ts',
   'test/policy/truncation/fetch-sweep.test.ts',
   'test/stress/**/*.test.ts',
 ]

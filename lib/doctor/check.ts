@@ -1,5 +1,7 @@
 /** A thing that the doctor has looked at, and what came of it. */
 
+import { ClosureError } from '../errors.js'
+
 export const groups = {
   runtime: 'The runtime',
   addon: 'The addon',
@@ -32,8 +34,10 @@ export type Check =
 /** Gets each check when it is done. */
 export type Report = (check: Check) => void
 
-/** The text of an error, on one line. */
+/** The text of an error, on one line; of one that lists what it has tried, that list. */
 export function textOf(error: unknown): string {
+  if (error instanceof ClosureError && error.facts !== undefined && 'tried' in error.facts)
+    return error.detail.join('; ')
   const text = error instanceof Error ? error.message : String(error)
   return text.trim().replaceAll(/\s*\n\s*/g, '; ')
 }

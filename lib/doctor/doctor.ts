@@ -3,7 +3,6 @@
  * members of Node, and closings in memory, over loopback and under a policy.
  */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { packageVersion } from '../lab/version.js'
@@ -60,13 +59,16 @@ async function inProcess(): Promise<readonly Check[]> {
     if (isCheck(value)) checks.push(value)
     else if (typeof value === 'object' && value !== null && 'done' in value) isDone = true
   })
-  const ended: unknown[] = await once(child, 'close')
-  if (!isDone) checks.push(endedBy(ended, said))
+  // 'error' too: a process that could not be started.
+  const how = await new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(`before it began: ${error.message}`))
+    child.on('close', (code, signal) => resolve(signal === null ? `with exit code ${code}` : `by ${signal}`))
+  })
+  if (!isDone) checks.push(endedBy(how, said))
   return checks
 }
 
-function endedBy([code, signal]: readonly unknown[], said: string): Check {
-  const how = signal === null ? `with exit code ${String(code)}` : `by ${String(signal)}`
+function endedBy(how: string, said: string): Check {
   const words = said.split('\n').find((line) => /error|assert|fatal/i.test(line)) ?? said.split('\n', 1)[0] ?? ''
   const detail = `the process that ran the checks ended ${how} before they were done${words === '' ? '' : `: ${words.trim()}`}`
   const toDo = 'close-notify cannot be relied on here; please report it with this output'

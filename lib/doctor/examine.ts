@@ -12,9 +12,9 @@ import { checkRuntime, type Runtime, triedLines } from './runtime.js'
 
 export async function examine(runtime: Runtime, report: Report): Promise<void> {
   report(checkRuntime(runtime))
-  report(checkAddon())
+  report(checkAddon(runtime))
   const openssl = reachOpenSSL()
-  report(checkOpenSSL(openssl))
+  report(checkOpenSSL(openssl, runtime))
   report(checkProgram())
   if (runtime.name !== 'Node') return
   const credentials = await credentialsFor('localhost')
@@ -36,13 +36,14 @@ const origins = {
   environment: 'named by CLOSE_NOTIFY_BINARY',
 } as const
 
-function checkAddon(): Check {
+function checkAddon({ name }: Runtime): Check {
   const about = { group: 'addon', name: 'close_notify.node' } as const
   const origin = addonOrigin()
   if (origin !== undefined) return { ...about, status: 'works', detail: `${origin.file}, ${origins[origin.from]}` }
   const support = runtimeSupport()
   const detail = support.supported ? 'it was not loaded' : textOf(support.reason)
-  const toDo = 'npm rebuild close-notify, which needs a C++ compiler, make and python3'
+  const rebuild = 'npm rebuild close-notify, which needs a C++ compiler, make and python3'
+  const toDo = name === 'Deno' ? `allow it to be loaded: --allow-ffi --allow-read --allow-env; else ${rebuild}` : rebuild
   return { ...about, status: 'fails', detail, toDo }
 }
 
@@ -56,11 +57,14 @@ function reachOpenSSL(): OpenSSL | Error {
   }
 }
 
-function checkOpenSSL(openssl: OpenSSL | Error): Check {
+function checkOpenSSL(openssl: OpenSSL | Error, { name }: Runtime): Check {
   const about = { group: 'openssl', name: "the process's own" } as const
   if (openssl instanceof Error) {
     if (addonOrigin() === undefined) return { ...about, status: 'not-run', detail: 'stands on the addon' }
-    const toDo = 'a Node whose functions of OpenSSL can be found, as the official ones and those of distributions'
+    const toDo =
+      name === 'Node'
+        ? 'take a Node whose functions of OpenSSL can be found, as the official ones and those of distributions'
+        : 'give loadOpenSSL() the path of a libssl'
     return { ...about, status: 'fails', detail: textOf(openssl), toDo }
   }
   return { ...about, status: 'works', detail: openssl.version }

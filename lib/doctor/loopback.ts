@@ -1,4 +1,5 @@
 /** Servers and connections over loopback, all of which are closed again. */
+import { type EventEmitter, once } from 'node:events'
 import { type AddressInfo, type LookupFunction, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
@@ -14,6 +15,12 @@ export function toLocalhost(server: Server) {
 export function portOf(server: Server): number {
   const address: AddressInfo | string | null = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** What an event brings; its error where it fails. */
+export async function heard(emitter: EventEmitter, event: string): Promise<readonly unknown[]> {
+  const values: readonly unknown[] = await once(emitter, event)
+  return values
 }
 
 /** What has been opened, and is closed in the end. */

@@ -1,5 +1,4 @@
 /** Objects of Node's that the undocumented members are looked for on: made here, by connections over loopback. */
-import { once } from 'node:events'
 import { connect as connectHttp2, createSecureServer, Http2ServerRequest } from 'node:http2'
 import { Agent, createServer as createHttpsServer, request as requestHttps } from 'node:https'
 import { connect as connectTcp } from 'node:net'
@@ -7,7 +6,7 @@ import { Duplex, Writable } from 'node:stream'
 import tls from 'node:tls'
 import type { Credentials } from '../lab/credentials.js'
 import type { Specimen } from './internal.js'
-import { type Cleanup, portOf, toLocalhost, withCleanup } from './loopback.js'
+import { type Cleanup, heard, portOf, toLocalhost, withCleanup } from './loopback.js'
 
 /** Gets each while its connection stands: much of it is gone with that. */
 export type Look = (specimen: Specimen, object: unknown) => void
@@ -40,11 +39,11 @@ interface Group {
 
 async function overTcp({ credentials, cleanup, add }: Group): Promise<void> {
   const server = cleanup.server(tls.createServer({ ...credentials }).listen(0, '127.0.0.1'))
-  await once(server, 'listening')
-  const accepted = once(server, 'secureConnection')
+  await heard(server, 'listening')
+  const accepted = heard(server, 'secureConnection')
   const socket = cleanup.stream(tls.connect({ ...toLocalhost(server), ca: credentials.cert }))
-  await once(socket, 'secureConnect')
-  const [serverSocket]: unknown[] = await accepted
+  await heard(socket, 'secureConnect')
+  const [serverSocket] = await accepted
   const tlsWrap = part(socket, '_handle')
   add({ socket, tlsWrap, transport: part(tlsWrap, '_parent'), tlsOptions: part(socket, '_tlsOptions'), serverSocket })
   add({ writableState: part(socket, '_writableState') })
@@ -52,7 +51,7 @@ async function overTcp({ credentials, cleanup, add }: Group): Promise<void> {
   const plain = cleanup.stream(
     connectTcp({ host: '127.0.0.1', port: portOf(server), onread: { buffer: Buffer.alloc(1), callback: () => true } }),
   )
-  await once(plain, 'connect')
+  await heard(plain, 'connect')
   add({ socketWithOnread: plain, handleWithOnread: part(plain, '_handle') })
 
   socket.setEncoding('utf8')
@@ -70,10 +69,11 @@ async function shutdownRequestOf(socket: Duplex, tlsWrap: unknown): Promise<unkn
   const requests: unknown[] = []
   Reflect.set(tlsWrap, 'shutdown', (request: unknown): unknown => {
     requests.push(request)
-    return Reflect.apply(shutdown, tlsWrap, [request])
+    const status: unknown = Reflect.apply(shutdown, tlsWrap, [request])
+    return status
   })
   socket.end()
-  await once(socket, 'finish')
+  await heard(socket, 'finish')
   return requests[0]
 }
 
@@ -88,33 +88,33 @@ async function onStream({ cleanup, add }: Group): Promise<void> {
 
 async function overHttps({ credentials, cleanup, add }: Group): Promise<void> {
   const server = cleanup.server(createHttpsServer({ ...credentials }).listen(0, '127.0.0.1'))
-  await once(server, 'listening')
+  await heard(server, 'listening')
   const agent = new Agent({ ca: credentials.cert })
   cleanup.later(() => agent.destroy())
-  const requested = once(server, 'request')
+  const requested = heard(server, 'request')
   const request = requestHttps({ ...toLocalhost(server), agent })
   request.on('error', () => undefined)
   request.end()
-  const [incoming, response]: unknown[] = await requested
+  const [incoming, response] = await requested
   const httpServerSocket = part(incoming, 'socket')
   add({ httpServerSocket, httpParser: part(httpServerSocket, 'parser'), httpResponse: response, httpsAgent: agent })
   if (!(response instanceof Writable) && typeof part(response, 'write') !== 'function') return
-  const answered = once(request, 'response')
+  const answered = heard(request, 'response')
   call(response, 'write', 'a part')
-  const [httpClientResponse]: unknown[] = await answered
+  const [httpClientResponse] = await answered
   add({ httpClientRequest: request, httpClientResponse, httpClientSocket: request.socket })
 }
 
 async function overHttp2({ credentials, cleanup, add }: Group): Promise<void> {
   const server = cleanup.server(createSecureServer({ ...credentials }).listen(0, '127.0.0.1'))
-  await once(server, 'listening')
-  const requested = once(server, 'request')
+  await heard(server, 'listening')
+  const requested = heard(server, 'request')
   const session = connectHttp2(`https://localhost:${portOf(server)}`, { ...toLocalhost(server), ca: credentials.cert })
   cleanup.later(() => session.destroy())
   session.on('error', () => undefined)
   const stream = session.request({ ':path': '/' })
   stream.on('error', () => undefined)
-  const [incoming]: unknown[] = await requested
+  const [incoming] = await requested
   const http2ServerStream = incoming instanceof Http2ServerRequest ? incoming.stream : undefined
   const http2Session = http2ServerStream?.session
   add({ http2ServerStream, http2Session, http2State: symbolIn(http2Session, 'state') })

@@ -4,7 +4,7 @@ import type { Examination } from '../../doctor/doctor.js'
 import { count, wrap } from '../text.js'
 
 /** In columns. */
-const width = 100
+const width = 80
 
 const words: Readonly<Record<Check['status'], string>> = {
   works: 'works',
