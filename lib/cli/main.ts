@@ -2,7 +2,7 @@
 // The program `close-notify`: one command for each instrument of the lab, and `doctor`, which needs no library: it is for
 // whoever has nothing that works yet.
 import process from 'node:process'
-import { installCommand, lackingLibraries } from '../lab/libraries.js'
+import { describeLacks, installCommand, lackingLibraries } from '../lab/libraries.js'
 import { runDoctor } from './doctor/doctor.js'
 import { exitCodes } from './exit-codes.js'
 import type { ExitCode } from './exit-codes.js'
@@ -16,10 +16,10 @@ process.exitCode ||= code
 async function main(args: readonly string[]): Promise<ExitCode> {
   const [command, ...rest] = args
   if (command === 'doctor') return runDoctor(rest)
-  const lacking = lackingLibraries()
-  if (lacking.length > 0) {
-    const what = `this command needs libraries that are not installed (${lacking.join(', ')})`
-    process.stderr.write(`close-notify: ${what}, run: ${installCommand(lacking)}\n`)
+  const lacks = lackingLibraries()
+  if (lacks.length > 0) {
+    const what = `this command needs libraries (${describeLacks(lacks)})`
+    process.stderr.write(`close-notify: ${what}, run: ${installCommand(lacks)}\n`)
     return exitCodes.unequipped
   }
   // Not before: its modules name the libraries.

@@ -2,8 +2,9 @@
  * What this package stands on, looked at on the machine that it runs on: the runtime, the addon, OpenSSL, the undocumented
  * members of Node, and closings in memory, over loopback and under a policy.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { packageVersion } from '../lab/version.js'
 import { type Check, groups } from './check.js'
@@ -26,7 +27,7 @@ export interface Examination {
 /** Runs every check. It throws nothing: what cannot be looked at fails. */
 export async function examination(): Promise<Examination> {
   const runtime = thisRuntime()
-  const checks = runtime.name === 'Node' ? await inProcess() : await here(runtime)
+  const checks = (runtime.name === 'Node' ? await inProcess() : undefined) ?? (await here(runtime))
   return {
     format: 1,
     closeNotify: packageVersion(),
@@ -38,16 +39,12 @@ export async function examination(): Promise<Examination> {
 }
 
 /** In ms. All of it takes about a second. */
-const patience = 60_000
+const patience = 120_000
 
-// With the options and the environment of this process, so that it has the same preloads.
-async function inProcess(): Promise<readonly Check[]> {
-  const program = fileURLToPath(new URL('examine-process.js', import.meta.url))
-  const child = spawn(process.execPath, [...process.execArgv, program], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: patience,
-    killSignal: 'SIGKILL',
-  })
+/** In a process of its own; undefined where this one may not start any. */
+async function inProcess(): Promise<readonly Check[] | undefined> {
+  const child = start()
+  if (child === undefined) return undefined
   let said = ''
   child.stderr.on('data', (data: Buffer) => {
     said = (said + data.toString()).slice(0, 2000)
@@ -66,6 +63,20 @@ async function inProcess(): Promise<readonly Check[]> {
   })
   if (!isDone) checks.push(endedBy(how, said))
   return checks
+}
+
+// With the options and the environment of this process, so that it has the same preloads.
+function start(): ChildProcessByStdio<null, Readable, Readable> | undefined {
+  const program = fileURLToPath(new URL('examine-process.js', import.meta.url))
+  try {
+    return spawn(process.execPath, [...process.execArgv, program], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: patience,
+      killSignal: 'SIGKILL',
+    })
+  } catch {
+    return undefined
+  }
 }
 
 function endedBy(how: string, said: string): Check {

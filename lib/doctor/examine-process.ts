@@ -4,4 +4,5 @@ import { examine } from './examine.js'
 import { thisRuntime } from './runtime.js'
 
 await examine(thisRuntime(), (check) => void process.stdout.write(`${JSON.stringify(check)}\n`))
-process.stdout.write(`${JSON.stringify({ done: true })}\n`)
+// Whatever a check that failed may have left open.
+process.stdout.write(`${JSON.stringify({ done: true })}\n`, () => process.exit())

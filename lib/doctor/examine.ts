@@ -1,6 +1,6 @@
 /** All checks, one after the other: what each stands on comes before it. */
 import { credentialsFor } from '../lab/credentials.js'
-import { installCommand, lackingLibraries } from '../lab/libraries.js'
+import { describeLacks, installCommand, lackingLibraries } from '../lab/libraries.js'
 import { addonOrigin, runtimeSupport } from '../native/addon.js'
 import { loadOpenSSL } from '../openssl/load.js'
 import type { OpenSSL } from '../openssl/openssl.js'
@@ -25,9 +25,9 @@ export async function examine(runtime: Runtime, report: Report): Promise<void> {
     }
     return
   }
-  for (const run of [checkMemory.bind(undefined, openssl), checkLoopback, checkPolicies]) {
-    for (const check of await run(credentials)) report(check)
-  }
+  for (const check of await checkMemory(openssl, credentials)) report(check)
+  for (const check of await checkLoopback(credentials)) report(check)
+  for (const check of await checkPolicies(credentials)) report(check)
 }
 
 const origins = {
@@ -86,8 +86,8 @@ async function checkMembers(runtime: Runtime): Promise<readonly Check[]> {
 
 function checkProgram(): Check {
   const about = { group: 'program', name: 'its libraries' } as const
-  const lacking = lackingLibraries()
-  if (lacking.length === 0) return { ...about, status: 'works', detail: 'all commands can be run' }
-  const detail = `${lacking.join(', ')} not installed: of the commands only doctor can be run, which closings need nothing of`
-  return { ...about, status: 'note', detail, toDo: installCommand(lacking) }
+  const lacks = lackingLibraries()
+  if (lacks.length === 0) return { ...about, status: 'works', detail: 'all commands can be run' }
+  const detail = `${describeLacks(lacks)}: the program can run doctor alone; nothing else needs them`
+  return { ...about, status: 'note', detail, toDo: installCommand(lacks) }
 }

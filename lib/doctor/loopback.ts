@@ -2,6 +2,7 @@
 import { type EventEmitter, once } from 'node:events'
 import { type AddressInfo, type LookupFunction, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Where a connection of the doctor goes to: by a name, and without asking a resolver. */
 export function toLocalhost(server: Server) {
@@ -71,20 +72,15 @@ const patience = 5000
 /** Runs something within a limit of time, and closes what it has opened. */
 export async function withCleanup<T>(run: (cleanup: Cleanup) => Promise<T>): Promise<T> {
   const cleanup = new Cleanup()
-  const { promise: late, reject } = deferred()
-  const timer = setTimeout(() => reject(new Error(`nothing came for ${patience} ms`)), patience)
+  const limit = new AbortController()
+  const late = sleep(patience, undefined, { signal: limit.signal }).then((): never => {
+    throw new Error(`nothing came for ${patience} ms`)
+  })
+  late.catch(() => undefined)
   try {
     return await Promise.race([run(cleanup), late])
   } finally {
-    clearTimeout(timer)
+    limit.abort()
     cleanup.run()
   }
-}
-
-function deferred(): { readonly promise: Promise<never>; readonly reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => undefined
-  const promise = new Promise<never>((_resolve, rejected) => {
-    reject = rejected
-  })
-  return { promise, reject }
 }

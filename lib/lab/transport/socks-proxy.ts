@@ -4,7 +4,7 @@
  * own limit of 30 s for the exchange holds besides the caller's.
  */
 import { Duplex } from 'node:stream'
-import { installCommand, lackingLibraries } from '../libraries.js'
+import { describeLacks, installCommand, lackingLibraries } from '../libraries.js'
 import { printable, TransportFailure } from './failure.js'
 import { Incoming } from './incoming.js'
 import type { Opening } from './opening.js'
@@ -24,8 +24,9 @@ async function library(): Promise<Socks> {
   try {
     return await import('socks')
   } catch (error) {
-    if (!lackingLibraries().includes('socks')) throw error
-    const detail = `SOCKS needs a library that is not installed: ${installCommand(['socks'])}`
+    const lacks = lackingLibraries().filter(({ library }) => library === 'socks')
+    if (lacks.length === 0) throw error
+    const detail = `SOCKS needs a library (${describeLacks(lacks)}), run: ${installCommand(lacks)}`
     throw new TransportFailure('proxy', { detail, cause: error })
   }
 }

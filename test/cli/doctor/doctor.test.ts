@@ -1,9 +1,9 @@
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { commandFor } from '../../../lib/lab/libraries.js'
-import { run, start, temporaryFolder } from '../run.js'
+import { commandFor, isWithin } from '../../../lib/lab/libraries.js'
+import { type Ended, run, start, temporaryFolder } from '../run.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const main = path.join(root, 'dist/lib/cli/main.js')
@@ -62,26 +62,53 @@ describe.concurrent('close-notify doctor', () => {
 
 describe('without the libraries of the other commands', () => {
   test('a line says how to install them, and doctor works', async () => {
-    const place = path.join(temporaryFolder(), 'node_modules/close-notify')
-    mkdirSync(place, { recursive: true })
-    cpSync(path.join(root, 'dist/lib'), path.join(place, 'dist/lib'), { recursive: true })
-    cpSync(path.join(root, 'package.json'), path.join(place, 'package.json'))
-    const bare = (...args: readonly string[]) =>
-      start(args, [
-        'env',
-        `CLOSE_NOTIFY_BINARY=${path.join(root, 'build/Release/close_notify.node')}`,
-        process.execPath,
-        path.join(place, 'dist/lib/cli/main.js'),
-      ]).ended
-    const { exitCode, stdout, stderr } = await bare('compare', '--list')
+    const folder = bareInstallation()
+    const { exitCode, stdout, stderr } = await bare(folder, 'compare', '--list')
     expect(stderr).toMatch(
-      /^close-notify: .*\(cli-progress, cli-table3, commander, socks\), run: npm install( [\w-]+@\^[\d.]+){4}\n$/,
+      /^close-notify: .*\(cli-progress, cli-table3, commander, socks not installed\), run: npm install( [\w-]+@\^[\d.]+){4}\n$/,
     )
     expect(stdout).toBe('')
     expect(exitCode).toBe(3)
-    const doctor = await bare('doctor')
+    const doctor = await bare(folder, 'doctor')
     expect(doctor.stdout).toMatch(/note {5}its libraries: cli-progress, cli-table3, commander, socks not\s+installed/)
     expect(doctor.exitCode).toBe(0)
+  })
+
+  test('a SOCKS proxy in code fails with the same command', async () => {
+    const file = JSON.stringify(pathToFileURL(path.join(bareInstallation(), 'dist/lib/lab/transport/socks-proxy.js')).href)
+    const program = `import { socksTunnel } from ${file}
+      await socksTunnel().catch((error) => console.log(error.reason, error.message))`
+    const { stdout } = await start(['--input-type=module', '--eval', program], [process.execPath]).ended
+    expect(stdout).toMatch(/^proxy .*\(socks not installed\), run: npm install socks@\^[\d.]+\n$/)
+  })
+
+  test('beside other versions, which a program has for itself, it names those and a command that leaves them alone', async () => {
+    const folder = bareInstallation()
+    const own = path.join(folder, '../commander')
+    mkdirSync(own)
+    writeFileSync(path.join(own, 'package.json'), '{"name":"commander","version":"2.20.3"}')
+    writeFileSync(path.join(own, 'index.js'), '')
+    const { exitCode, stderr } = await bare(folder, 'probe')
+    expect(stderr).toMatch(
+      /socks not installed; commander is of version 2\.20\.3\), run: npx --package=close-notify( --package=[\w-]+@\^[\d.]+){4} close-notify\n$/,
+    )
+    expect(exitCode).toBe(3)
+  })
+
+  test.each([
+    ['14.0.0', '^14.0.0', true],
+    ['14.2.1', '^14.0.0', true],
+    ['15.0.0', '^14.0.0', false],
+    ['2.8.10', '^2.8.11', false],
+    ['2.9.0', '^2.8.11', true],
+    ['0.6.5', '^0.6.5', true],
+    ['0.6.6', '^0.6.5', true],
+    ['0.6.4', '^0.6.5', false],
+    ['0.7.0', '^0.6.5', false],
+    ['1.0.0', '^0.6.5', false],
+    ['3.12.0', '*', true],
+  ])('%s within %s: %s', (version, range, expected) => {
+    expect(isWithin(version, range)).toBe(expected)
   })
 
   test.each([
@@ -96,3 +123,17 @@ describe('without the libraries of the other commands', () => {
     expect(commandFor(folder, ['a@1', 'b@2'])).toBe(command)
   })
 })
+
+/** The package in a node_modules without any other. */
+function bareInstallation(): string {
+  const folder = path.join(temporaryFolder(), 'node_modules/close-notify')
+  mkdirSync(folder, { recursive: true })
+  cpSync(path.join(root, 'dist/lib'), path.join(folder, 'dist/lib'), { recursive: true })
+  cpSync(path.join(root, 'package.json'), path.join(folder, 'package.json'))
+  return folder
+}
+
+function bare(folder: string, ...args: readonly string[]): Promise<Ended> {
+  const binary = `CLOSE_NOTIFY_BINARY=${path.join(root, 'build/Release/close_notify.node')}`
+  return start(args, ['env', binary, process.execPath, path.join(folder, 'dist/lib/cli/main.js')]).ended
+}
