@@ -15,7 +15,8 @@ const toDo =
 export async function checkLoopback(credentials: Credentials): Promise<readonly Check[]> {
   return eachMode('loopback', (version, mode) =>
     withCleanup(async (cleanup) => {
-      const { server, client } = await pair(credentials, version, cleanup, tls.createServer(credentials))
+      const options = optionsFor(credentials, version)
+      const { server, client } = await pair(cleanup, tls.createServer(options), options)
       const seen = closureOf(client).report
       server.resume().write('all of it')
       return judged(mode, await closureOf(server).shutdown({ mode, waitTimeout: 2000 }), await seen)
@@ -27,10 +28,11 @@ export async function checkLoopback(credentials: Credentials): Promise<readonly 
 export async function checkPolicies(credentials: Credentials): Promise<readonly Check[]> {
   const ends = await eachMode('policy', (version, mode) =>
     withCleanup(async (cleanup) => {
-      const tlsServer = tls.createServer(credentials)
+      const options = optionsFor(credentials, version)
+      const tlsServer = tls.createServer(options)
       const control = controlClosure(tlsServer, { mode, waitTimeout: 2000 })
       cleanup.later(() => control.stop())
-      const { server, client } = await pair(credentials, version, cleanup, tlsServer)
+      const { server, client } = await pair(cleanup, tlsServer, options)
       const [ours, theirs] = [closureOf(server).report, closureOf(client).report]
       server.resume().end('all of it')
       return judged(mode, await ours, await theirs)
@@ -39,7 +41,8 @@ export async function checkPolicies(credentials: Credentials): Promise<readonly 
   const about = { group: 'policy', name: "onTruncation: 'error'", toDo } as const
   const cut = await checked(about, () =>
     withCleanup(async (cleanup) => {
-      const { server, client } = await pair(credentials, 'TLSv1.3', cleanup, tls.createServer(credentials))
+      const options = optionsFor(credentials, 'TLSv1.3')
+      const { server, client } = await pair(cleanup, tls.createServer(options), options)
       const control = controlClosure(client, { onTruncation: 'error' })
       cleanup.later(() => control.stop())
       const failed = new Promise<unknown>((resolve) => {
@@ -71,18 +74,26 @@ async function eachMode(
   return checks
 }
 
+interface PairOptions extends Credentials {
+  readonly minVersion: Version
+  readonly maxVersion: Version
+}
+
+// Of both, where the process has other defaults: --tls-min-v1.3.
+function optionsFor({ key, cert }: Credentials, version: Version): PairOptions {
+  return { key, cert, minVersion: version, maxVersion: version }
+}
+
 /** Both ends of a connection after its handshake. */
 async function pair(
-  credentials: Credentials,
-  version: Version,
   cleanup: Cleanup,
   tlsServer: tls.Server,
+  { cert, minVersion, maxVersion }: PairOptions,
 ): Promise<{ readonly server: TLSSocket; readonly client: TLSSocket }> {
   cleanup.server(tlsServer).listen(0, '127.0.0.1')
   await heard(tlsServer, 'listening')
   const accepted = heard(tlsServer, 'secureConnection')
-  const range = { minVersion: version, maxVersion: version }
-  const client = cleanup.stream(tls.connect({ ...toLocalhost(tlsServer), ca: credentials.cert, ...range }))
+  const client = cleanup.stream(tls.connect({ ...toLocalhost(tlsServer), ca: cert, minVersion, maxVersion }))
   client.resume()
   const [[server]] = await Promise.all([accepted, heard(client, 'secureConnect')])
   if (server instanceof TLSSocket) return { server, client }

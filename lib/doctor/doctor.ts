@@ -65,11 +65,13 @@ async function inProcess(): Promise<readonly Check[] | undefined> {
   return checks
 }
 
-// With the options and the environment of this process, so that it has the same preloads.
+// With the options and the environment of this process, so that it has the same preloads; but for a policy for all of its
+// connections, which is no fault where the checks close otherwise.
 function start(): ChildProcessByStdio<null, Readable, Readable> | undefined {
   const program = fileURLToPath(new URL('examine-process.js', import.meta.url))
   try {
     return spawn(process.execPath, [...process.execArgv, program], {
+      env: { ...process.env, CLOSE_NOTIFY_POLICY: undefined },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: patience,
       killSignal: 'SIGKILL',

@@ -38,6 +38,15 @@ describe.concurrent('close-notify doctor', () => {
     expect(exitCode).toBe(2)
   })
 
+  test('a policy for all connections of the process is no fault, nor are other defaults of TLS', async () => {
+    const register = new URL('../../../dist/lib/process/register.js', import.meta.url).href
+    const policy = `CLOSE_NOTIFY_POLICY=${JSON.stringify({ mode: 'quiet' })}`
+    const command = ['env', policy, process.execPath, '--tls-min-v1.3', '--import', register, main]
+    const { exitCode, stdout } = await start(['doctor'], command).ended
+    expect(stdout).not.toContain('FAILS')
+    expect(exitCode).toBe(0)
+  })
+
   test('a process that its checks end is told of, and what was seen before', async () => {
     const closure = JSON.stringify(new URL('../../../dist/lib/closure/closure.js', import.meta.url).href)
     const preload = `import { Closure } from ${closure}
