@@ -6,6 +6,7 @@ const slow = [
   'test/hazards/flat-memory.test.ts',
   'test/openssl/memory.test.ts',
   'test/policy/frameworks/frameworks.test.ts',
+  'test/scripts/package/checkout.test.ts',
   'test/policy/truncation/fetch-sweep.test.ts',
   'test/stress/**/*.test.ts',
 ]
@@ -22,6 +23,7 @@ export default defineConfig({
       'test/support/build.ts',
       'test/support/builds.ts',
       'test/support/peers/programs.ts',
+      'test/support/undici8.ts',
     ],
     // A process per file: many tests are about what a process has loaded, or how it ends.
     pool: 'forks',

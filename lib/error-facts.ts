@@ -8,7 +8,7 @@ export type ErrorFacts =
       /** The argument or option. */
       readonly name: string
       readonly expected: string
-      /** The value that came, as util.inspect() shows it. */
+      /** The value that came, in short: a large one by its class. */
       readonly received: string
     }
   | {

@@ -4,16 +4,68 @@ import { type ClosureError, errorOf } from './errors.js'
 
 /** The error of an argument that is not what was expected. */
 export function invalid(name: string, expected: string, received: unknown): ClosureError {
-  return errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name, expected, received: textOf(received) })
+  return errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name, expected, received: shown(received) })
 }
 
-// An object that only pretends to be of some class cannot be shown: inspect() throws.
-function textOf(value: unknown): string {
+// More of a value is not read in a sentence, and may be somebody's secret.
+const longest = 60
+
+/**
+ * A value in a sentence: short, on one line, and without an error whatever it is. Texts, numbers and small plain objects as
+ * they are, the beginning of longer texts; of anything else its class.
+ */
+export function shown(value: unknown): string {
   try {
-    return inspect(value, { depth: 0 })
+    if (typeof value === 'function') return functionShown(value)
+    if (typeof value === 'object' && value !== null) return objectShown(value)
+    return typeof value === 'string' ? textShown(value) : onOneLineOf(onOneLine(value), longest)
   } catch {
+    // An object that only pretends to be of some class, or a proxy whose traps throw.
     return `${typeof value} that cannot be shown`
   }
+}
+
+function textShown(text: string): string {
+  return text.length <= longest
+    ? onOneLine(text)
+    : `${onOneLine(text.slice(0, longest))}... (${text.length} characters)`
+}
+
+function functionShown(value: object): string {
+  const { name }: { readonly name?: unknown } = value
+  return typeof name === 'string' && name !== '' ? `a function ${nameShown(name)}` : 'a function'
+}
+
+function objectShown(value: object): string {
+  if (types.isProxy(value)) return 'a proxy'
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isPlain = prototype === null || prototype === Object.prototype
+  if (Array.isArray(value)) return value.length > 0 ? shortOr(value, `an array of ${value.length}`) : '[]'
+  // With a few keys only: inspect() reads all of them.
+  if (isPlain) return Object.keys(value).length <= 5 ? shortOr(value, 'an object') : 'an object'
+  const { name }: { readonly name?: unknown } = value.constructor
+  return typeof name === 'string' && name !== '' ? `an instance of ${nameShown(name)}` : 'an object'
+}
+
+function shortOr(value: object, otherwise: string): string {
+  const text = onOneLine(value)
+  return text.length <= longest ? text : otherwise
+}
+
+// A class may have any text for its name.
+function nameShown(name: string): string {
+  return /^[\w$]{1,60}$/.test(name) ? name : textShown(name)
+}
+
+// Line breaks in a text are escaped. With getters and functions by name alone.
+function onOneLine(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity, compact: true, maxArrayLength: 10, customInspect: false })
+}
+
+/** A text of somebody else's in a sentence, such as another error's message: its words on one line, and not too many. */
+export function onOneLineOf(text: string, most = 200): string {
+  const line = text.slice(0, 2 * most).replaceAll(/[\s\p{Cc}]+/gu, ' ')
+  return line.length <= most ? line : `${line.slice(0, most)}...`
 }
 
 /** The options object: undefined counts as empty, a key that is not known is refused by name. */

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
-// The program `close-notify`: one command for each instrument of the lab.
+// The program `close-notify`: one command for each instrument of the lab, and `doctor`, which needs no library: it is for
+// whoever has nothing that works yet.
 import process from 'node:process'
-import { Command, CommanderError } from 'commander'
-import * as commands from './commands.js'
+import { describeLacks, installCommand, lackingLibraries } from '../lab/libraries.js'
+import { runDoctor } from './doctor/doctor.js'
 import { exitCodes } from './exit-codes.js'
 import type { ExitCode } from './exit-codes.js'
-import { Interruption } from './interruption.js'
-import { outliveReaders } from './output.js'
-import { packageVersion } from '../lab/version.js'
+import { outliveReaders } from './stdout.js'
 
 outliveReaders()
 const code = await main(process.argv.slice(2))
@@ -15,34 +14,15 @@ const code = await main(process.argv.slice(2))
 process.exitCode ||= code
 
 async function main(args: readonly string[]): Promise<ExitCode> {
-  let exitCode: ExitCode = exitCodes.done
-  const program = new Command('close-notify')
-    .description('Instruments to study how TLS connections end.')
-    .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .configureHelp({ showGlobalOptions: true })
-    .exitOverride()
-    .showSuggestionAfterError()
-  for (const makeCommand of Object.values(commands)) {
-    const command = makeCommand((code) => {
-      exitCode = code
-    })
-    program.addCommand(command.copyInheritedSettings(program))
+  const [command, ...rest] = args
+  if (command === 'doctor') return runDoctor(rest)
+  const lacks = lackingLibraries()
+  if (lacks.length > 0) {
+    const what = `this command needs libraries (${describeLacks(lacks)})`
+    process.stderr.write(`close-notify: ${what}, run: ${installCommand(lacks)}\n`)
+    return exitCodes.unequipped
   }
-  try {
-    await program.parseAsync(args, { from: 'user' })
-    return exitCode
-  } catch (error) {
-    if (error instanceof Interruption) return error.exitCode
-    // Everything was said already: by help, by the version, or by a message about what is wrong.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-    if (!isOfTheSystem(error)) throw error
-    process.stderr.write(`error: ${error.message}\n`)
-    return exitCodes.failed
-  }
-}
-
-/** What the system refuses, such as to read a file, is no fault of the program's: a line tells it. */
-function isOfTheSystem(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error && 'code' in error
+  // Not before: its modules name the libraries.
+  const { runCommand } = await import('./program.js')
+  return runCommand(args)
 }

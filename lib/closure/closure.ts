@@ -2,7 +2,7 @@ import { TLSSocket } from 'node:tls'
 import { types } from 'node:util'
 import { ClosureError } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
-import { checkBoolean } from '../options.js'
+import { checkBoolean, shown } from '../options.js'
 import { Closing } from '../closing/closing.js'
 import { flush, sendCloseNotify } from '../closing/half-close.js'
 import type { Connection } from './connection.js'
@@ -302,7 +302,8 @@ function checkSocket(socket: unknown): void {
     const message = `Expected a TLSSocket but received a proxy, such as http2's session.socket: take the socket itself`
     throw new ClosureError('ERR_CLOSURE_NOT_TLS', message)
   }
-  if (!(socket instanceof TLSSocket)) throw new ClosureError('ERR_CLOSURE_NOT_TLS', 'Expected a TLSSocket')
+  if (socket instanceof TLSSocket) return
+  throw new ClosureError('ERR_CLOSURE_NOT_TLS', `Expected a TLSSocket but received ${shown(socket)}`)
 }
 
 function closed(call: string): ClosureError {

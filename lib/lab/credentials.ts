@@ -3,10 +3,10 @@
  * lab, the tests and the benchmarks, and protect nothing.
  *
  *     const { key, cert } = await credentialsFor('localhost')
- *
- * `selfsigned` makes them: Node makes keys but no certificates, and a program such as openssl may not be there. It is
- * loaded by the first call, so that whoever only names this file does not pay for it.
  */
+import { generateKeyPair, X509Certificate } from 'node:crypto'
+import { promisify } from 'node:util'
+import { certificateOf } from './certificate.js'
 
 /** PEM, as the options of `tls` and of `createContext()` take it. */
 export interface Credentials {
@@ -40,25 +40,25 @@ export interface CredentialsOptions {
 
 /** New ones each time. */
 export async function makeCredentials({ host, ca, alsoFor = [], signer }: CredentialsOptions): Promise<Credentials> {
-  const { generate } = await import('selfsigned')
+  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const now = Date.now()
-  const { private: key, cert } = await generate([{ name: 'commonName', value: host }], {
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
+  const cert = certificateOf({
+    name: host,
+    hosts: [...new Set([host, ...alsoFor, '127.0.0.1'])],
+    ca,
     // Another machine's clock may be behind.
-    notBeforeDate: new Date(now - day),
-    notAfterDate: new Date(now + 365 * day),
-    extensions: [
-      { name: 'basicConstraints', cA: ca, critical: true },
-      {
-        name: 'subjectAltName',
-        altNames: [...[host, ...alsoFor].map((value) => ({ type: 2, value }) as const), { type: 7, ip: '127.0.0.1' }],
-      },
-    ],
-    ...(signer !== undefined && { ca: signer }),
+    notBefore: new Date(now - day),
+    notAfter: new Date(now + 365 * day),
+    key,
+    issuer: signer === undefined ? { name: host, key } : { name: nameOf(signer), key: signer.key },
   })
-  return { key: key.trim() + '\n', cert: cert.trim() + '\n' }
+  return { key, cert }
+}
+
+// One of ours, whose subject is a common name alone.
+function nameOf({ cert }: Credentials): string {
+  return new X509Certificate(cert).subject.replace(/^CN=/, '')
 }
 
 const day = 24 * 60 * 60 * 1000

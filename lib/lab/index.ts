@@ -51,6 +51,7 @@ export type {
 export { assess, type AssessOptions } from './assess/assess.js'
 export { assessServer, type ServerAssessment, type ServerAssessmentOptions, type ServerRun } from './assess/server.js'
 export type { AssessedRun, Assessment, RunVerdict, Sent, Summary } from './assess/result.js'
+export { type Credentials, credentialsFor } from './credentials.js'
 export { TransportFailure, type TransportFailureReason } from './transport/failure.js'
 export type { StartTlsProtocol } from './transport/starttls/protocols.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from '../errors.js'

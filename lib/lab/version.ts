@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 export function packageVersion(): string {
-  // By its own name, which holds wherever the compiler put this file.
-  const file = createRequire(import.meta.url).resolve('close-notify/package.json')
+  const version = packageJson().content['version']
+  return typeof version === 'string' ? version : 'unknown'
+}
+
+/** This package's description, and where it lies: dist/lib/lab of the package, lib/lab under the test runner. */
+export function packageJson(): { readonly file: string; readonly content: Readonly<Record<string, unknown>> } {
+  const above = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+  const file = path.join(path.basename(above) === 'dist' ? path.dirname(above) : above, 'package.json')
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  const isKnown = typeof content === 'object' && content !== null && 'version' in content
-  return isKnown && typeof content.version === 'string' ? content.version : 'unknown'
+  const isObject = typeof content === 'object' && content !== null
+  return { file, content: isObject ? Object.fromEntries(Object.entries(content)) : {} }
 }

@@ -131,10 +131,17 @@ interface Addon {
   readonly engine: Engine
 }
 
+/** The file, and how it came there: built on this machine, carried by the package, or named by CLOSE_NOTIFY_BINARY. */
+export interface AddonOrigin {
+  readonly file: string
+  readonly from: 'built' | 'prebuilt' | 'environment'
+}
+
 type Binary =
   | {
       readonly kind: 'loaded'
       readonly addon: Addon
+      readonly origin: AddonOrigin
       readonly clockOffset: number
       /** Why Node's own sockets cannot be reached. */
       readonly unfit: string | undefined
@@ -223,6 +230,11 @@ export function runtimeSupport():
   return { supported: true, openssl: binary.addon.opensslVersion() }
 }
 
+/** Where the addon was loaded from; undefined where it was not. */
+export function addonOrigin(): AddonOrigin | undefined {
+  return binary.kind === 'loaded' ? binary.origin : undefined
+}
+
 /** Runs a function and gives a handle for every SSL_CTX that it made. */
 export function captureContexts(run: () => void): ContextHandle[] {
   return addon().captureContexts(run)
@@ -256,10 +268,10 @@ export function toPerformanceTime(at: number): number {
 
 function start(): Binary {
   try {
-    const addon = load()
+    const { addon, origin } = load()
     const version = process.versions['openssl'] ?? 'unknown'
     const unfit = addon.initialize(version, createError)
-    return { kind: 'loaded', addon, clockOffset: clockOffset(addon), unfit }
+    return { kind: 'loaded', addon, origin, clockOffset: clockOffset(addon), unfit }
   } catch (error) {
     const { facts } = error instanceof ClosureError ? error : { facts: undefined }
     return failed(() =>
@@ -294,7 +306,7 @@ function createError(code: string, message: string): Error {
 }
 
 // A prebuilt binary is what node-gyp-build finds; a local build comes first, for it is newer where there are both.
-function load(): Addon {
+function load(): { readonly addon: Addon; readonly origin: AddonOrigin } {
   const require = createRequire(import.meta.url)
   const root = packageRoot()
   const places: string[] = [
@@ -316,12 +328,17 @@ function load(): Addon {
   }
   for (const place of places) {
     try {
-      return require(place) as Addon
+      return { addon: require(place) as Addon, origin: { file: place, from: originOf(place, root, explicit) } }
     } catch (error) {
       tried.push({ place, reason: messageOf(error) })
     }
   }
   throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried })
+}
+
+function originOf(file: string, root: string, explicit: string | undefined): AddonOrigin['from'] {
+  if (explicit !== undefined) return 'environment'
+  return file.startsWith(path.join(root, 'build') + path.sep) ? 'built' : 'prebuilt'
 }
 
 // dist/lib/native/addon.js in the package, lib/native/addon.ts under the test runner.

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { ClosureError, type ClosureErrorCode, errorOf } from '../errors.js'
-import { checkAll, checkText, checkTextIfGiven, type OptionRules } from '../options.js'
+import { checkAll, checkText, checkTextIfGiven, onOneLineOf, type OptionRules } from '../options.js'
 import type { LibraryRequest, LoadFailure, NativeLibrary } from '../native/engine.js'
 import { describeMachine, type ElfLibrary, type ElfMachine, readElfLibrary, readElfMachine } from './elf.js'
 import { glibcOfProcess, isGlibcTold, isNewer, newestGlibc } from './glibc.js'
@@ -170,7 +170,8 @@ function realFile(file: string): string {
     real = realpathSync(file)
     if (statSync(real).isFile()) return real
   } catch (error) {
-    const message = `There is no libssl at ${file}: ${error instanceof Error ? error.message : String(error)}`
+    const reason = onOneLineOf(error instanceof Error ? error.message : String(error))
+    const message = `There is no libssl at ${onOneLineOf(file)}: ${reason}`
     throw new ClosureError('ERR_OPENSSL_NOT_A_LIBRARY', message, { cause: error })
   }
   throw new ClosureError('ERR_OPENSSL_NOT_A_LIBRARY', `${real} is no libssl: it is no file`)

@@ -2,9 +2,10 @@ import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { Agent } from 'node:http'
 import { Server, TLSSocket } from 'node:tls'
-import { inspect, types } from 'node:util'
+import { types } from 'node:util'
 import { ClosureError, errorOf } from '../errors.js'
 import { requireRuntime } from '../native/addon.js'
+import { shown } from '../options.js'
 import { type AgentLike, isAgent, watchAgent } from './agents.js'
 import { unfinished } from './framing.js'
 import { guardRequests } from './http-server.js'
@@ -152,8 +153,10 @@ function guardServerOf(socket: TLSSocket): void {
 }
 
 function checkTarget(target: unknown): void {
-  const isTarget = target instanceof Server || target instanceof TLSSocket || isAgent(target)
-  if (!isTarget || types.isProxy(target)) {
+  // A proxy is not asked anything: its traps may do whatever they like.
+  const isTarget =
+    !types.isProxy(target) && (target instanceof Server || target instanceof TLSSocket || isAgent(target))
+  if (!isTarget) {
     const expected = 'a tls.Server, an https or http2 secure server, an agent that makes TLS sockets, or a TLSSocket,'
     throw errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name: 'target', expected, received: described(target) })
   }
@@ -167,7 +170,7 @@ function checkTarget(target: unknown): void {
 function described(target: unknown): string {
   if (types.isProxy(target)) return "a proxy, such as http2's session.socket"
   const isDispatcher = typeof target === 'object' && target !== null && 'dispatch' in target
-  const received = inspect(target, { depth: 0 })
+  const received = shown(target)
   return isDispatcher ? `${received}, a dispatcher of undici, which closingConnect() is for` : received
 }
 

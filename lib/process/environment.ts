@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorOf } from '../errors.js'
-import { invalid } from '../options.js'
+import { invalid, onOneLineOf } from '../options.js'
 
 /** The variable that holds the policy: JSON in place, or the path of a JSON or JS file. */
 export const policyVariable = 'CLOSE_NOTIFY_POLICY'
@@ -54,24 +54,20 @@ function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const received = `${shortened(text)} (${messageOf(error)})`
+    const received = `${onOneLineOf(text, 80)} (${messageOf(error)})`
     throw errorOf({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', name, expected: 'JSON', received }, { cause: error })
   }
 }
 
 function unreadable(file: string, error: unknown): Error {
   const expected = 'JSON that begins with {, or the path of a JSON or JS file,'
-  const received = `${file}, which cannot be loaded: ${messageOf(error)}`
+  const received = `${onOneLineOf(file)}, which cannot be loaded: ${messageOf(error)}`
   const facts = { code: 'ERR_CLOSURE_INVALID_ARGUMENT', name: policyVariable, expected, received } as const
   return errorOf(facts, { cause: error })
 }
 
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
-}
-
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return onOneLineOf(error instanceof Error ? error.message : String(error))
 }
 
 function isPolicy(value: unknown): value is object {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { ClosureError } from '../errors.js'
 import { SslContext } from '../openssl/context.js'
 import type { ClientHello, ClientHelloAnswer, LibraryIdentity } from '../openssl/index.js'
-import { invalid, type OptionRules } from '../options.js'
+import { invalid, type OptionRules, shown } from '../options.js'
 import { asError } from './refusals.js'
 
 /**
@@ -119,8 +119,7 @@ function chosen(result: unknown, protocols: readonly string[]): string | false {
   if (result === undefined) return false
   const protocol = protocols.find((each) => each === result)
   if (protocol !== undefined) return protocol
-  const given = typeof result === 'string' ? `'${result}'` : `a value of type ${typeof result}`
-  const message = `ALPNCallback gave ${given}, and the client offers ${protocols.join(', ')}`
+  const message = `ALPNCallback gave ${shown(result)}, and the client offers ${protocols.join(', ')}`
   throw withCode(new TypeError(message), 'ERR_TLS_ALPN_CALLBACK_INVALID_RESULT')
 }
 

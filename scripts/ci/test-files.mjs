@@ -26,6 +26,7 @@ const excluded = {
     ci: 'no native code',
     cli: 'no native code of its own',
     closing: 'no native code',
+    doctor: 'no native code beyond that of closure and openssl',
     docs: 'no native code of its own',
     examples: 'no native code of its own',
     hazards: 'time, memory and ends of processes are other ones there',

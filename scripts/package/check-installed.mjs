@@ -1,7 +1,8 @@
 // Installs a packed package into an empty folder, with install scripts switched off, and uses it from there: by import
-// and by require, with the types of both. The folder must lie outside of the checkout, whose node_modules would hide a
+// and by require, with the types of both, without the libraries of the program, then with them. The folder must lie outside of the checkout, whose node_modules would hide a
 // missing dependency, and keeps the smoke scripts for other runtimes.
-import { execFileSync } from 'node:child_process'
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -24,10 +25,14 @@ const installed = join(folder, 'node_modules', 'close-notify')
 if (readdirSync(installed).includes('build'))
   throw new Error(`expected no build in ${installed}: scripts were switched off`)
 
+// What whoever takes closure alone gets: what finds the addon, and what builds it where no prebuilt one loads.
+const packages = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))
+assert.deepEqual(packages.sort(), ['close-notify', 'node-addon-api', 'node-gyp-build'])
+
 for (const name of readdirSync(join(root, 'scripts', 'package', 'smoke'))) {
   copyFileSync(join(root, 'scripts', 'package', 'smoke', name), join(folder, name))
 }
-// With what the lab of the installed package makes them with, and the dependencies that came with it.
+// As the lab of the installed package makes them.
 const { credentialsFor } = await import(pathToFileURL(join(installed, 'dist', 'lib', 'lab', 'credentials.js')))
 const { key, cert } = await credentialsFor('localhost')
 writeFileSync(join(folder, 'key.pem'), key)
@@ -36,9 +41,19 @@ run(process.execPath, ['load.mjs'])
 run(process.execPath, ['clean-close.mjs', 'key.pem', 'cert.pem'])
 run(process.execPath, ['policy.mjs', 'key.pem', 'cert.pem'])
 run(process.execPath, ['--import', 'close-notify/register', 'policy.mjs', 'key.pem', 'cert.pem'])
-run(process.execPath, ['compare.mjs'])
-run('npx', ['close-notify', 'compare', '--list'])
 run(process.execPath, ['openssl.mjs', 'key.pem', 'cert.pem'])
+run(process.execPath, ['doctor.mjs'])
+
+// The program without its libraries says in a line which command installs them, and with them it runs.
+const refused = spawnSync('npx', ['close-notify', 'compare', '--list'], { cwd: folder, encoding: 'utf8' })
+assert.equal(refused.status, 3, refused.stderr)
+const [, command] = /^close-notify: .* run: (npm install .*)\n$/.exec(refused.stderr) ?? []
+assert.ok(command !== undefined, `expected a line with a command of npm, received ${refused.stderr}`)
+console.log(refused.stderr.trim())
+const [npm, ...args] = command.split(' ')
+run(npm, [...args, '--ignore-scripts', '--no-audit', '--no-fund'])
+run('npx', ['close-notify', 'compare', '--list'])
+run(process.execPath, ['compare.mjs'])
 
 const program = `import { type ClosureControl, closureOf, type ClosureReport, controlClosure } from 'close-notify'
 import { loadOpenSSL, type SslErrorName } from 'close-notify/openssl'

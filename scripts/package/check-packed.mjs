@@ -1,13 +1,16 @@
-// Packs the package into .cache/pack and checks what came out: contents, publint, attw. Prints the tarball's path last.
+// Packs the package into .cache/pack and checks what came out: contents, publint, attw, and that the checkout is as it was.
+// Prints the tarball's path last.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpIfAsked } from '../support/help.mjs'
 
 helpIfAsked(`Usage: node scripts/package/check-packed.mjs
 
-Packs the package into .cache/pack and checks what came out. Exit code 1: something is missing, unwanted or wrong.
+Packs the package into .cache/pack and checks what came out, and that the checkout was left as it was. Exit code 1: something is
+missing, unwanted, wrong or changed.
 `)
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -15,6 +18,7 @@ const folder = join(root, '.cache', 'pack')
 
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
+const before = checkout()
 // The output of the scripts that run before packing goes to standard error, so that this is only the description.
 const printed = execFileSync('npm', ['pack', '--json', '--foreground-scripts=false', '--pack-destination', folder], {
   cwd: root,
@@ -24,11 +28,14 @@ const printed = execFileSync('npm', ['pack', '--json', '--foreground-scripts=fal
 const [packed] = Object.values(JSON.parse(printed.slice(printed.search(/^[[{]$/m))))
 const tarball = join(folder, packed.filename)
 
+const after = checkout()
+const changed = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path))
+for (const path of changed) console.error(`npm pack has changed ${path}`)
 const missing = required().filter(({ pattern }) => !packed.files.some(({ path }) => pattern.test(path)))
 for (const { what } of missing) console.error(`the package lacks ${what}`)
 const unwanted = packed.files.filter(({ path }) => /(^|\/)(test|benchmarks|node_modules|build)\//.test(path))
 for (const { path } of unwanted) console.error(`the package contains ${path}`)
-if (missing.length + unwanted.length > 0) process.exit(1)
+if (changed.length + missing.length + unwanted.length > 0) process.exit(1)
 
 run('publint', ['run', tarball, '--strict'])
 // ESM only, for require() gets the same module on every Node that is supported: check-installed.mjs tries it. Each of
@@ -46,6 +53,7 @@ function required() {
       'dist/lib/index.js',
       'dist/lib/index.d.ts',
       'dist/lib/process/register.js',
+      'dist/lib/doctor/examine-process.js',
       'binding.gyp',
       'scripts/install/install.mjs',
       'scripts/install/node-headers.mjs',
@@ -54,6 +62,24 @@ function required() {
       .concat(['README.md', 'LICENSE', 'CHANGELOG.md', ...sources])
       .map((path) => ({ what: path, pattern: new RegExp(`^${path.replaceAll('.', '\\.')}$`) })),
   ]
+}
+
+/** What git says, and each file that it ignores, but for the cache and the packages of others: by path, its hash. */
+function checkout() {
+  const status = execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })
+  const hashed = ['build', 'dist', 'prebuilds'].flatMap((name) => filesIn(name)).map((path) => [path, hashOf(path)])
+  return new Map([['what git status says', status], ...hashed])
+}
+
+function filesIn(name) {
+  if (!existsSync(join(root, name))) return []
+  return readdirSync(join(root, name), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+}
+
+function hashOf(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
 
 function run(tool, args) {

@@ -1,6 +1,7 @@
-// Builds prebuilds/<platform>-<arch>/close_notify[.glibc|.musl].node, the binary that the published package carries.
+// Builds prebuilds/<platform>-<arch>/close_notify[.glibc|.musl].node, the binary that the published package carries. It is
+// built in a folder aside, for node-gyp empties build/, in which the checkout has its own.
 // With --if-stale nothing is done while that binary is newer than every source.
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -14,28 +15,45 @@ Builds the binary that the package carries; with --if-stale only where a source 
 `)
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+const tuple = `${process.platform}-${process.arch}`
+const folder = join(root, 'prebuilds', tuple)
 
 if (process.argv.includes('--if-stale') && isFresh()) {
   console.log(`prebuilt binary is newer than its sources: ${folder}`)
 } else {
-  rmSync(folder, { recursive: true, force: true })
-  // prebuildify hands its environment on to node-gyp.
-  process.env = nodeGypEnvironment()
-  await promisify(prebuildify)({
-    cwd: root,
-    name: 'close_notify',
-    napi: true,
-    strip: true,
-    tagLibc: process.platform === 'linux',
-    targets: [process.versions.node],
-    nodeGyp: join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node-gyp.cmd' : 'node-gyp'),
-  })
+  await build()
   console.log(
     readdirSync(folder)
       .map((name) => join(folder, name))
       .join('\n'),
   )
+}
+
+async function build() {
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  const aside = mkdtempSync(join(root, '.cache', 'prebuild-'))
+  try {
+    for (const name of ['package.json', 'binding.gyp', 'native', 'scripts/install']) {
+      cpSync(join(root, name), join(aside, name), { recursive: true })
+    }
+    symlinkSync(join(root, 'node_modules'), join(aside, 'node_modules'))
+    // prebuildify hands its environment on to node-gyp.
+    process.env = nodeGypEnvironment()
+    await promisify(prebuildify)({
+      cwd: aside,
+      name: 'close_notify',
+      napi: true,
+      strip: true,
+      tagLibc: process.platform === 'linux',
+      targets: [process.versions.node],
+      nodeGyp: join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node-gyp.cmd' : 'node-gyp'),
+    })
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(dirname(folder), { recursive: true })
+    renameSync(join(aside, 'prebuilds', tuple), folder)
+  } finally {
+    rmSync(aside, { recursive: true, force: true })
+  }
 }
 
 function isFresh() {

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { unpackPackage } from '../support/debian-packages.mjs'
 import { fetchFailed, fillFolder, reasonOf, removeLeftovers, run, stopOnSignal, stopped } from '../support/fetching.mjs'
-import { locate, runtimes, runtimesFolder } from './runtimes.mjs'
+import { libraries, locate, locateLibrary, runtimes, runtimesFolder } from './runtimes.mjs'
 
 const usage = `Usage: node scripts/runtimes/fetch.mjs [--json] [NAME...]
 
-Fetches the runtimes that are not there yet, all of them or those named, into .cache/runtimes:
-${runtimes.map(({ name, version, from }) => `  ${name.padEnd(14)} ${version.padEnd(8)} from ${from}`).join('\n')}
+Fetches the runtimes and libraries that are not there yet, all of them or those named, into .cache/runtimes:
+${[...runtimes, ...libraries].map(({ name, version, from }) => `  ${name.padEnd(14)} ${version.padEnd(8)} from ${from}`).join('\n')}
 
   --json   fetch nothing, print what is there
   --help   this text
@@ -23,12 +23,15 @@ stopOnSignal()
 if (values.help) {
   process.stdout.write(usage)
 } else if (values.json) {
-  const places = runtimes.map((runtime) => locate(runtime))
+  const places = [...runtimes.map((runtime) => locate(runtime)), ...libraries.map((library) => locateLibrary(library))]
   console.log(JSON.stringify(places, undefined, 2))
 } else {
   removeLeftovers(runtimesFolder)
-  for (const runtime of wanted(positionals)) {
+  for (const runtime of wanted(runtimes, positionals)) {
     if (!stopped()) await fetchOnce(runtime)
+  }
+  for (const library of wanted(libraries, positionals)) {
+    if (!stopped()) await fetchLibrary(library)
   }
 }
 
@@ -40,11 +43,10 @@ function readArguments() {
   }
 }
 
-function wanted(names) {
-  if (names.length === 0) return runtimes
-  const unknown = names.filter((name) => !runtimes.some((runtime) => runtime.name === name))
-  if (unknown.length > 0) misused(`unknown runtime: ${unknown.join(', ')}`)
-  return runtimes.filter(({ name }) => names.includes(name))
+function wanted(all, names) {
+  const unknown = names.filter((name) => ![...runtimes, ...libraries].some((known) => known.name === name))
+  if (unknown.length > 0) misused(`unknown runtime or library: ${unknown.join(', ')}`)
+  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
 }
 
 function misused(message) {
@@ -71,11 +73,29 @@ async function fetchOnce(runtime) {
     })
     console.log(`${runtime.name} ${runtime.version} fetched: ${place.executable}`)
   } catch (error) {
-    if (stopped()) return
-    console.error(`runtimes/fetch: FETCH FAILED, which is not a failed test: ${runtime.name} ${runtime.version}`)
-    console.error(reasonOf(error).replace(/^/gm, '  '))
-    process.exitCode = fetchFailed
+    failed(runtime, error)
   }
+}
+
+async function fetchLibrary(library) {
+  const place = locateLibrary(library)
+  if (place.present) {
+    console.log(`${library.name} ${library.version} is there: ${place.folder}`)
+    return
+  }
+  try {
+    await fillFolder(place.folder, (unpacked, aside) => fetchFromNpm(library, aside, unpacked))
+    console.log(`${library.name} ${library.version} fetched: ${place.folder}`)
+  } catch (error) {
+    failed(library, error)
+  }
+}
+
+function failed({ name, version }, error) {
+  if (stopped()) return
+  console.error(`runtimes/fetch: FETCH FAILED, which is not a failed test: ${name} ${version}`)
+  console.error(reasonOf(error).replace(/^/gm, '  '))
+  process.exitCode = fetchFailed
 }
 
 async function fetchFromNpm(runtime, aside, unpacked) {

@@ -1,6 +1,6 @@
 // Other JavaScript runtimes on which the same binary has to work: what they are, and how each is started.
 // `node scripts/runtimes/fetch.mjs` puts them into .cache/runtimes.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -35,6 +35,16 @@ export const runtimes = [
     executable: 'usr/bin/node',
   },
 ]
+
+/** Libraries that tests load on those runtimes, and that need a later Node than `npm ci` has to bear. */
+export const libraries = [{ name: 'undici8', from: 'npm', package: 'undici', version: '8.12.4' }]
+
+/** Where a library lies, without its version: tests know it by its name. */
+export function locateLibrary({ name, version }, folder = join(runtimesFolder, name)) {
+  const file = join(folder, 'package.json')
+  const present = existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version === version
+  return { name, version, folder, present }
+}
 
 /** Where a runtime lies and which environment variables it has to be started with. */
 export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-${runtime.version}`)) {

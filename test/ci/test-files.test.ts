@@ -22,6 +22,7 @@ const repeated: Readonly<Record<string, readonly string[]>> = {
   'other-nodes': [
     'closing',
     'closure',
+    'doctor',
     'examples',
     'hazards',
     'lab',

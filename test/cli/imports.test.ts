@@ -12,14 +12,30 @@ test('a library that only the program needs is loaded by lib/cli alone', () => {
   expect(importing.filter((file) => !file.startsWith('cli/'))).toEqual([])
 })
 
-test('nothing outside of lib/cli loads any of it, and only it and lib/lab load lib/lab', () => {
+test('main.ts and the doctor load nothing that needs a library', () => {
+  const loaded = new Set<string>()
+  const visit = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    for (const name of importsOf(file, /from '([^']+)'/g)) {
+      visit(name.startsWith('.') ? path.join(path.dirname(file), name).replace(/\.js$/, '.ts') : name)
+    }
+  }
+  for (const file of ['cli/main.ts', 'doctor/examine-process.ts']) visit(file)
+  const libraries = [...loaded].filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'))
+  expect(libraries).toEqual([])
+  expect(loaded.size).toBeGreaterThan(50)
+})
+
+test('nothing outside of lib/cli loads any of it, and only it, lib/lab and the doctor load lib/lab', () => {
   const loads = (file: string, folder: string) =>
     importsOf(file).some((name) => path.join(path.dirname(file), name).startsWith(`${folder}/`))
   expect(files.filter((file) => !file.startsWith('cli/') && loads(file, 'cli'))).toEqual([])
-  expect(files.filter((file) => !/^(cli|lab)\//.test(file) && loads(file, 'lab'))).toEqual([])
+  expect(files.filter((file) => !/^(cli|doctor|lab)\//.test(file) && loads(file, 'lab'))).toEqual([])
 })
 
-function importsOf(file: string): readonly string[] {
+function importsOf(file: string, pattern = /(?:from |import\()'([^']+)'/g): readonly string[] {
+  if (!file.endsWith('.ts')) return []
   const text = readFileSync(path.join(lib, file), 'utf8')
-  return [...text.matchAll(/(?:from |import\()'([^']+)'/g)].map(([, name = '']) => name)
+  return [...text.matchAll(pattern)].map(([, name = '']) => name)
 }

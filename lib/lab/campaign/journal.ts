@@ -17,7 +17,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import { ClosureError } from '../../errors.js'
-import { invalid } from '../../options.js'
+import { invalid, onOneLineOf, shown } from '../../options.js'
 import { FingerprintSet } from './fingerprints.js'
 import { linesOf } from './lines.js'
 import type { Line } from './lines.js'
@@ -212,8 +212,8 @@ function checkHeader(line: Line, file: string, header: JournalHeader): void {
     throw notAJournal(file, header, 'one whose first line is no header')
   }
   const foundFormat: unknown = Reflect.get(found, 'format')
-  if (foundFormat !== format) throw notAJournal(file, header, `one of format ${JSON.stringify(foundFormat)}`)
-  if (kind !== header.kind) throw notAJournal(file, header, `one of kind ${kind}`)
+  if (foundFormat !== format) throw notAJournal(file, header, `one of format ${shown(foundFormat)}`)
+  if (kind !== header.kind) throw notAJournal(file, header, `one of kind ${onOneLineOf(kind, 60)}`)
   // As the file would have them: what is undefined, for one, is nothing in JSON.
   const own: unknown = JSON.parse(JSON.stringify(header.settings))
   const differences = isObject(own) ? differencesOf(settings, own) : []
@@ -230,7 +230,7 @@ function differencesOf(found: object, own: object): readonly string[] {
 }
 
 function textOf(setting: unknown): string {
-  return setting === undefined ? 'not set' : JSON.stringify(setting)
+  return setting === undefined ? 'not set' : onOneLineOf(JSON.stringify(setting))
 }
 
 function resultOf(line: Line): TargetResult | undefined {

@@ -1,4 +1,5 @@
 /** Scenarios from outside the package: whether they have the form of types.ts, and with what is left out filled in. */
+import { onOneLineOf } from '../../options.js'
 import { isAlertName } from '../../tls/alerts.js'
 import { contentType } from '../../tls/record-format.js'
 import { tlsVersions } from '../../tls/versions.js'
@@ -30,7 +31,7 @@ export function checkScenarios(value: unknown, file: string): readonly Scenario[
 
 function placeOf(value: unknown, index: number): string {
   const isNamed = typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string'
-  return isNamed ? `scenario '${String(value.name)}'` : `scenario ${index + 1}`
+  return isNamed ? `scenario '${onOneLineOf(String(value.name), 60)}'` : `scenario ${index + 1}`
 }
 
 // The checks below are the type, one for one; `satisfies` makes the compiler say what was left out.
@@ -142,7 +143,7 @@ function labelOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return ''
   const entries = new Map<string, unknown>(Object.entries(value))
   const words = ['by', 'from', 'do', 'as'].map((key) => entries.get(key)).filter((word) => typeof word === 'string')
-  return words.length === 0 ? '' : ` (${words.join(' ')})`
+  return words.length === 0 ? '' : ` (${onOneLineOf(words.join(' '), 80)})`
 }
 
 // --- Scenarios ---

@@ -1,6 +1,7 @@
 /** How data from outside is checked: each check throws what was expected where, and what came. */
 import { inspect } from 'node:util'
 import { ClosureError } from '../../errors.js'
+import { shown } from '../../options.js'
 
 /** Where a value stands: the file first, then ever closer, such as `scenario 'x'`, `step 3 (client SSL_read)`. */
 export type Place = readonly [string, ...string[]]
@@ -11,10 +12,7 @@ export type Check = (value: unknown, at: Place) => void
 export type Fields = Readonly<Record<string, Check>>
 
 export function wrong(at: Place, expected: string, received: unknown): ClosureError {
-  return new ClosureError(
-    'ERR_LAB_SCENARIO',
-    `${at.join(', ')}: expected ${expected} but received ${inspect(received, { depth: 0, breakLength: Infinity })}`,
-  )
+  return new ClosureError('ERR_LAB_SCENARIO', `${at.join(', ')}: expected ${expected} but received ${shown(received)}`)
 }
 
 /** Keys that are not known are refused by name. */

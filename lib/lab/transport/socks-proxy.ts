@@ -4,6 +4,7 @@
  * own limit of 30 s for the exchange holds besides the caller's.
  */
 import { Duplex } from 'node:stream'
+import { describeLacks, installCommand, lackingLibraries } from '../libraries.js'
 import { printable, TransportFailure } from './failure.js'
 import { Incoming } from './incoming.js'
 import type { Opening } from './opening.js'
@@ -15,8 +16,19 @@ type Tunnel = (opening: Opening, destination: HostAndPort, proxy: ProxyAddress) 
 
 /** What comes behind the proxy's answer is the target's, and stays in the socket. */
 export async function socksTunnel(): Promise<Tunnel> {
-  const socks = await import('socks')
+  const socks = await library()
   return (opening, destination, proxy) => connectBySocks(socks, opening, destination, proxy)
+}
+
+async function library(): Promise<Socks> {
+  try {
+    return await import('socks')
+  } catch (error) {
+    const lacks = lackingLibraries().filter(({ library }) => library === 'socks')
+    if (lacks.length === 0) throw error
+    const detail = `SOCKS needs a library (${describeLacks(lacks)}), run: ${installCommand(lacks)}`
+    throw new TransportFailure('proxy', { detail, cause: error })
+  }
 }
 
 async function connectBySocks(

@@ -1,4 +1,5 @@
 /** Runs the programs of this folder in processes of their own. */
+import { canLoadUndici8 } from '../../support/undici8.js'
 import { type Ended, runProgram } from '../../hazards/child.js'
 
 export type { Ended } from '../../hazards/child.js'
@@ -7,10 +8,8 @@ export function runHere(name: string, options: object): Promise<Ended> {
   return runProgram(`../../policy/truncation/programs/${name}`, [JSON.stringify(options)])
 }
 
-const [major = 0] = process.versions.node.split('.').map(Number)
-
-/** undici 8 needs Node 22; undici 7 dies on Node 24 and later by itself, on a reader that is slow. */
-export const undici = major >= 22 ? 'undici8' : 'undici'
+/** undici 7 dies on Node 24 and later by itself, on a reader that is slow. */
+export const undici = canLoadUndici8 ? 'undici8' : 'undici'
 
 /** Every undici that this Node can load. */
 export const installed = undici === 'undici' ? ['undici'] : ['undici', 'undici8']

@@ -1,4 +1,5 @@
 /** undici 8 where it runs, undici 7 on Node 20. (undici 7 dies by itself of slow readers on Node 24 and 26 above all.) */
+import { canLoadUndici8, undici8 } from '../../support/undici8.js'
 
 export interface Dispatcher {
   destroy(): Promise<unknown>
@@ -26,10 +27,10 @@ export interface Undici {
   readonly fetch: (url: string, call: Call) => Promise<Answer>
 }
 
-export const isOldUndici = Number.parseInt(process.versions.node, 10) < 22
+export const isOldUndici = !canLoadUndici8
 
 export async function loadUndici(): Promise<Undici> {
-  const loaded: unknown = isOldUndici ? await import('undici') : await import('undici8')
+  const loaded: unknown = isOldUndici ? await import('undici') : await import(undici8())
   if (!isUndici(loaded)) throw new Error('Expected undici')
   return loaded
 }

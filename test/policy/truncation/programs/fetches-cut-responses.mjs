@@ -1,10 +1,11 @@
 // Fetches a response from each host, and prints what came of it: { host, body, passed, error }.
-// Arguments, as JSON: undici (the package's name), port, hosts, reader, allowH2, connector: 'ours', 'theirs' or 'stock'.
+// Arguments, as JSON: undici ('undici' or 'undici8'), port, hosts, reader, allowH2, connector: 'ours', 'theirs' or 'stock'.
 import { closingConnect } from '../../../../dist/lib/index.js'
 import { lookup, say } from './support.mjs'
+import { load } from './load-undici.mjs'
 
 const { undici, port, hosts, reader, allowH2, connector } = JSON.parse(process.argv[2])
-const { Agent, buildConnector, request, setGlobalDispatcher, fetch: undiciFetch } = await import(undici)
+const { Agent, buildConnector, request, setGlobalDispatcher, fetch: undiciFetch } = await load(undici)
 
 const tls = { rejectUnauthorized: false, lookup }
 const connecting = closingConnect({ onTruncation: 'error' })

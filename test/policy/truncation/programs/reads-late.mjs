@@ -1,11 +1,12 @@
 // Fetches a response, and reads it slowly, from when the peer's FIN has come.
-// Arguments, as JSON: undici (the package's name), port, policy (whether there is one), pause (ms).
+// Arguments, as JSON: undici ('undici' or 'undici8'), port, policy (whether there is one), pause (ms).
 import { readFileSync } from 'node:fs'
 import { closingConnect } from '../../../../dist/lib/index.js'
 import { say, sleep } from './support.mjs'
+import { load } from './load-undici.mjs'
 
 const { undici, port, policy, pause } = JSON.parse(process.argv[2])
-const { Agent, setGlobalDispatcher } = await import(undici)
+const { Agent, setGlobalDispatcher } = await load(undici)
 const tls = { rejectUnauthorized: false }
 const agent = new Agent({ connect: policy ? closingConnect({ onTruncation: 'error' })(tls) : tls })
 setGlobalDispatcher(agent)

@@ -1,0 +1,66 @@
+/** Looks for the members of the list on what was made. */
+import { EventEmitter } from 'node:events'
+import type { Form, Internal, Specimen } from './internal.js'
+import { internals } from './internals.js'
+import type { Credentials } from '../lab/credentials.js'
+import { part, showSpecimens } from './specimens.js'
+
+export interface MemberFinding {
+  readonly internal: Internal
+  /** Why it is not as expected; undefined where it is. */
+  readonly lack: string | undefined
+}
+
+export interface MemberFindings {
+  readonly members: readonly MemberFinding[]
+  /** Connections on which some should have been found, and that failed. */
+  readonly failures: readonly string[]
+}
+
+/** Looks for each member of the list. A line of Node before the one that brought a member is expected to be without it. */
+export async function lookForMembers(credentials: Credentials, nodeLine: number): Promise<MemberFindings> {
+  const lacks = new Map<Specimen, ReadonlyMap<Internal, string | undefined>>()
+  const failures = await showSpecimens(credentials, (specimen, object) => {
+    const those = internals.filter(({ on }) => on.includes(specimen))
+    lacks.set(specimen, new Map(those.map((internal) => [internal, lackOn(object, specimen, internal)])))
+  })
+  const members = internals
+    .filter(({ since }) => since === undefined || nodeLine >= since)
+    .map((internal) => {
+      const own = internal.on.map((specimen) =>
+        lacks.has(specimen) ? lacks.get(specimen)?.get(internal) : `there was no ${specimen} to look at`,
+      )
+      return { internal, lack: own.find((lack) => lack !== undefined) }
+    })
+  return { members, failures }
+}
+
+/** Why a member is not on that object as it should be; undefined where it is. */
+export function lackOn(holder: unknown, specimen: Specimen, { member, as, event }: Internal): string | undefined {
+  if (holder === undefined || holder === null) return `there was no ${specimen} to look at`
+  const found = kindsOf(holder, member, event)
+  if (found === 'none') return `not there (${specimen})`
+  if (as === 'any' || found.includes(as)) return undefined
+  return `${found.join(' and ')} (${specimen}), where ${as} was expected`
+}
+
+function kindsOf(holder: unknown, member: string, event: Internal['event']): readonly Form[] | 'none' {
+  if (event !== undefined) {
+    const listeners = holder instanceof EventEmitter ? holder.listeners(event) : []
+    return listeners.some(({ name }) => name.includes(member)) ? ['listener'] : 'none'
+  }
+  if ((typeof holder !== 'object' || holder === null) && typeof holder !== 'function') return 'none'
+  const kinds: Form[] = []
+  if (Object.getOwnPropertySymbols(holder).some(({ description }) => description === member)) kinds.push('symbol')
+  if (member in holder) kinds.push(formOf(part(holder, member)))
+  return kinds.length === 0 ? 'none' : kinds
+}
+
+function formOf(value: unknown): Form {
+  const type = typeof value
+  return type === 'function' || type === 'number' || type === 'boolean' || type === 'string'
+    ? type
+    : type === 'object' && value !== null
+      ? 'object'
+      : 'any'
+}
