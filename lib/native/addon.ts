@@ -316,7 +316,10 @@ function load(): Addon {
     tried.push({ place: 'prebuilds', reason: messageOf(error) })
   }
   const script = path.join(root, 'scripts', 'install', 'build.mjs')
-  return firstOf(places, require, tried, { kind: 'build', command: `node ${script}` })
+  return firstOf(places, require, tried, {
+    kind: 'build',
+    command: `node ${/\s/.test(script) ? `"${script}"` : script}`,
+  })
 }
 
 /** The first that loads. */

@@ -38,7 +38,9 @@ function isPackage(folder: string): boolean {
 
 /** Files that this code may be a part of: webpack writes the URL of the source into its bundle, which may be gone. */
 function bundles(): readonly string[] {
-  return [import.meta.url, fileOfCommonJs(), process.argv[1]].filter((file): file is string => typeof file === 'string' && file !== '')
+  return [import.meta.url, fileOfCommonJs(), process.argv[1]].filter(
+    (file): file is string => typeof file === 'string' && file !== '',
+  )
 }
 
 function fileOfCommonJs(): string | undefined {
