@@ -60,7 +60,7 @@ test.each(forms)('$name finds the package that is installed for it', async ({ na
 
 test.each(bundled)('$name says what to do where it is not installed', async ({ name }) => {
   const { facts } = await run(folders.alone, name)
-  expect(facts).toEqual([{ code: 'ERR_CLOSURE_LOAD_FAILED', message: expect.any(String) }])
+  expect(facts).toMatchObject([{ code: 'ERR_CLOSURE_LOAD_FAILED' }])
   const said = JSON.stringify(facts)
   expect(said).toContain('--external:close-notify')
   expect(said).toContain("externals: ['close-notify']")
