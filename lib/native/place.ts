@@ -27,7 +27,7 @@ export function requireFrom(file: string): NodeJS.Require {
 // dist/lib/native/place.js in the package, lib/native/place.ts under the test runner. Bundles in the form of CommonJS
 // know no URL.
 function folderAbove(url: string | undefined): string | undefined {
-  if (url === undefined) return undefined
+  if (!isFile(url)) return undefined
   const above = path.resolve(fileURLToPath(new URL('../..', url)))
   return path.basename(above) === 'dist' ? path.dirname(above) : above
 }
@@ -38,9 +38,11 @@ function isPackage(folder: string): boolean {
 
 /** Files that this code may be a part of: webpack writes the URL of the source into its bundle, which may be gone. */
 function bundles(): readonly string[] {
-  return [import.meta.url, fileOfCommonJs(), process.argv[1]].filter(
-    (file): file is string => typeof file === 'string' && file !== '',
-  )
+  return [import.meta.url, fileOfCommonJs(), process.argv[1]].filter(isFile)
+}
+
+function isFile(place: string | undefined): place is string {
+  return place !== undefined && (place.startsWith('file:') || path.isAbsolute(place))
 }
 
 function fileOfCommonJs(): string | undefined {
