@@ -27,7 +27,7 @@ export function requireFrom(file: string): NodeJS.Require {
 // dist/lib/native/place.js in the package, lib/native/place.ts under the test runner. Bundles in the form of CommonJS
 // know no URL.
 function folderAbove(url: string | undefined): string | undefined {
-  if (!isFile(url)) return undefined
+  if (url === undefined || !url.startsWith('file:')) return undefined
   const above = path.resolve(fileURLToPath(new URL('../..', url)))
   return path.basename(above) === 'dist' ? path.dirname(above) : above
 }

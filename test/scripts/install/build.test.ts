@@ -108,6 +108,25 @@ test.each([
   expect(readFileSync(path.join(copy, 'binding.gyp'), 'utf8')).toContain('native/close_notify.gypi')
 })
 
+test('the error of a package without a binary has the command that builds it', () => {
+  cpSync(path.join(root, 'dist/lib'), path.join(copy, 'dist/lib'), { recursive: true })
+  const program = `import { runtimeSupport } from './dist/lib/index.js'
+    const { supported, reason } = runtimeSupport()
+    console.log(JSON.stringify({ supported, message: reason.message, remedy: reason.facts.remedy }))`
+  const { CLOSE_NOTIFY_BINARY: _binary, ...env } = process.env
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: copy,
+    encoding: 'utf8',
+    env,
+  })
+  const command = `node ${script()}`
+  expect(JSON.parse(stdout)).toEqual({
+    supported: false,
+    message: expect.stringContaining(`\nTo build it here, with a C++ compiler, make and python3: ${command}`),
+    remedy: { kind: 'build', command },
+  })
+})
+
 test.each([
   { headers: 'v30.1.2', of: 'the same version', expected: { nodedir: 'FOLDER' } },
   {
