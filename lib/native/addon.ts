@@ -315,11 +315,14 @@ function load(): Addon {
   } catch (error) {
     tried.push({ place: 'prebuilds', reason: messageOf(error) })
   }
+  return firstOf(places, require, tried, { kind: 'build', command: buildCommand(root) })
+}
+
+function buildCommand(root: string): string {
   const script = path.join(root, 'scripts', 'install', 'build.mjs')
-  return firstOf(places, require, tried, {
-    kind: 'build',
-    command: `node ${/\s/.test(script) ? `"${script}"` : script}`,
-  })
+  // Under Yarn's PnP a plain Node finds no dependency.
+  const node = process.versions['pnp'] === undefined ? 'node' : 'yarn node'
+  return `${node} ${/\s/.test(script) ? `"${script}"` : script}`
 }
 
 /** The first that loads. */

@@ -67,7 +67,7 @@ function loads(file) {
 
 function build() {
   const nodeGyp = findNodeGyp()
-  const again = `node ${fileURLToPath(import.meta.url)}`
+  const again = `${process.versions.pnp === undefined ? 'node' : 'yarn node'} ${fileURLToPath(import.meta.url)}`
   if (nodeGyp === undefined) {
     fail('node-gyp was not found', [
       ['expected', "node-gyp beside this package, that of the npm in PATH, or npm's variable npm_config_node_gyp"],

@@ -120,11 +120,8 @@ test('the error of a package without a binary has the command that builds it', (
     env,
   })
   const command = `node ${script()}`
-  expect(JSON.parse(stdout)).toEqual({
-    supported: false,
-    message: expect.stringContaining(`\nTo build it here, with a C++ compiler, make and python3: ${command}`),
-    remedy: { kind: 'build', command },
-  })
+  expect(JSON.parse(stdout)).toMatchObject({ supported: false, remedy: { kind: 'build', command } })
+  expect(stdout).toContain(`To build it here, with a C++ compiler, make and python3: ${command}`)
 })
 
 test.each([
