@@ -3,6 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 // What takes long and seldom finds anything: run by `npm run test:slow` and by .ci/run, which runs all of it on the other Nodes too.
 const slow = [
   'test/benchmarks/study/overhead/speed.test.ts',
+  'test/bundles/bundles.test.ts',
   'test/hazards/flat-memory.test.ts',
   'test/openssl/memory.test.ts',
   'test/policy/frameworks/frameworks.test.ts',

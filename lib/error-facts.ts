@@ -15,6 +15,7 @@ export type ErrorFacts =
       readonly code: 'ERR_CLOSURE_LOAD_FAILED'
       /** Each place where the addon was looked for, in order, and why it was not loaded. */
       readonly tried: readonly { readonly place: string; readonly reason: string }[]
+      readonly remedy: LoadRemedy
     }
   | {
       readonly code: 'ERR_CLOSURE_OPENSSL'
@@ -59,6 +60,15 @@ export type ErrorFacts =
       readonly received: string
     }
 
+/** What makes the addon load. */
+export type LoadRemedy =
+  /** To build it where the package is installed, with this command. */
+  | { readonly kind: 'build'; readonly command: string }
+  /** To leave this package out of a bundle, and install it for it. */
+  | { readonly kind: 'external' }
+  /** To correct or to unset the variable CLOSE_NOTIFY_BINARY, which leaves the loader no choice. */
+  | { readonly kind: 'explicit' }
+
 /** The sentence of some facts. */
 export function sentenceOf(facts: ErrorFacts): string {
   switch (facts.code) {
@@ -66,9 +76,10 @@ export function sentenceOf(facts: ErrorFacts): string {
       return `Expected ${facts.expected} for ${facts.name} but received ${facts.received}`
     case 'ERR_CLOSURE_LOAD_FAILED':
       return [
-        `The addon of close-notify could not be loaded (${process.platform}-${process.arch}, ${process.version}). Tried:`,
+        `The addon of close-notify could not be loaded (${process.platform}-${process.arch}, ${process.version}).`,
+        ...(facts.tried.length === 0 ? [] : ['Tried:']),
         ...facts.tried.map(({ place, reason }) => `- ${place}: ${reason}`),
-        `To build it here: npm rebuild close-notify (needs a C++ compiler and python3)`,
+        adviceOf(facts.remedy),
       ].join('\n')
     case 'ERR_CLOSURE_OPENSSL':
       return `${facts.call} returned ${facts.value} (${[facts.error, ...detailOf(facts)].join('; ')})`
@@ -88,6 +99,21 @@ export function sentenceOf(facts: ErrorFacts): string {
     }
     case 'ERR_OPENSSL_WRONG_ARCHITECTURE':
       return `${facts.library} is made for ${facts.received}, and this process is ${facts.expected}`
+  }
+}
+
+function adviceOf(remedy: LoadRemedy): string {
+  switch (remedy.kind) {
+    case 'build':
+      return `To build it here, with a C++ compiler, make and python3: ${remedy.command}`
+    case 'external':
+      return (
+        'This code runs in a bundle, which does not have it, and close-notify is not installed for the bundle. Make it external ' +
+        "(esbuild: --external:close-notify, webpack: externals: ['close-notify']) and install it there; or take its binary " +
+        'along, and name that in the variable CLOSE_NOTIFY_BINARY: docs/bundlers.md'
+      )
+    case 'explicit':
+      return 'CLOSE_NOTIFY_BINARY names the only place to look at: correct it, or unset it'
   }
 }
 

@@ -52,7 +52,7 @@ export type {
   UnreciprocatedReport,
   Verdict,
 } from './report/verdict.js'
-export type { ErrorFacts } from './error-facts.js'
+export type { ErrorFacts, LoadRemedy } from './error-facts.js'
 export { ClosureError, type ClosureErrorCode, type ClosureErrorOptions, type ClosureErrorOrigin } from './errors.js'
 export { runtimeSupport } from './native/addon.js'
 export {

@@ -1,10 +1,10 @@
 // Loads the addon and types it. Nothing else touches the binary, and casts stand in this file only.
-import { createRequire } from 'node:module'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import type { LoadRemedy } from '../error-facts.js'
 import { ClosureError, errorOf, isClosureErrorCode } from '../errors.js'
 import type { QueuedError } from '../tls/ssl-result.js'
 import type { Engine } from './engine.js'
+import { packageFolder, requireFrom, requireHere } from './place.js'
 
 /** A call of SSL_shutdown(3): its value, the number of SSL_get_error(3), and OpenSSL's error queue, emptied. */
 export interface NativeShutdownResult {
@@ -305,46 +305,61 @@ function createError(code: string, message: string): Error {
   return isClosureErrorCode(code) ? new ClosureError(code, message) : new Error(message)
 }
 
-// A prebuilt binary is what node-gyp-build finds; a local build comes first, for it is newer where there are both.
-function load(): { readonly addon: Addon; readonly origin: AddonOrigin } {
-  const require = createRequire(import.meta.url)
-  const root = packageRoot()
-  const places: string[] = [
-    path.join(root, 'build', 'Release', 'close_notify.node'),
-    path.join(root, 'build', 'Debug', 'close_notify.node'),
-  ]
-  const tried: { readonly place: string; readonly reason: string }[] = []
+type Attempt = { readonly place: string; readonly reason: string }
+type Loaded = { readonly addon: Addon; readonly origin: AddonOrigin }
+
+function load(): Loaded {
   const explicit = process.env['CLOSE_NOTIFY_BINARY']
-  if (explicit !== undefined) {
-    places.splice(0, places.length, explicit)
-  } else {
-    try {
-      const nodeGypBuild = require('node-gyp-build') as { resolve(directory: string): string }
-      const prebuilt = nodeGypBuild.resolve(root)
-      if (!places.includes(prebuilt)) places.push(prebuilt)
-    } catch (error) {
-      tried.push({ place: 'prebuilds', reason: messageOf(error) })
-    }
+  if (explicit !== undefined) return firstOf([{ place: explicit, from: 'environment' }], requireHere(), [], { kind: 'explicit' })
+  const root = packageFolder()
+  if (root === undefined) throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried: [], remedy: { kind: 'external' } })
+  // That of the package, which may lie elsewhere than a bundle that this code is a part of.
+  const require = requireFrom(path.join(root, 'package.json'))
+  const places: Candidate[] = [
+    { place: path.join(root, 'build', 'Release', 'close_notify.node'), from: 'built' },
+    { place: path.join(root, 'build', 'Debug', 'close_notify.node'), from: 'built' },
+  ]
+  const tried: Attempt[] = []
+  // A prebuilt binary is what node-gyp-build finds; a local build comes first, for it is newer where there are both.
+  try {
+    const nodeGypBuild = require('node-gyp-build') as { resolve(directory: string): string }
+    const prebuilt = nodeGypBuild.resolve(root)
+    if (!places.some(({ place }) => place === prebuilt)) places.push({ place: prebuilt, from: 'prebuilt' })
+  } catch (error) {
+    tried.push({ place: 'prebuilds', reason: messageOf(error) })
   }
-  for (const place of places) {
+  return firstOf(places, require, tried, { kind: 'build', command: buildCommand(root) })
+}
+
+function buildCommand(root: string): string {
+  const script = path.join(root, 'scripts', 'install', 'build.mjs')
+  // Under Yarn's PnP a plain Node finds no dependency.
+  const node = process.versions['pnp'] === undefined ? 'node' : 'yarn node'
+  return `${node} ${/\s/.test(script) ? `"${script}"` : script}`
+}
+
+interface Candidate {
+  readonly place: string
+  readonly from: AddonOrigin['from']
+}
+
+/** The first that loads. */
+function firstOf(
+  candidates: readonly Candidate[],
+  require: (id: string) => unknown,
+  before: readonly Attempt[],
+  remedy: LoadRemedy,
+): Loaded {
+  const tried = [...before]
+  for (const { place, from } of candidates) {
     try {
-      return { addon: require(place) as Addon, origin: { file: place, from: originOf(place, root, explicit) } }
+      return { addon: require(path.resolve(place)) as Addon, origin: { file: place, from } }
     } catch (error) {
       tried.push({ place, reason: messageOf(error) })
     }
   }
-  throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried })
+  throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried, remedy })
 }
-
-function originOf(file: string, root: string, explicit: string | undefined): AddonOrigin['from'] {
-  if (explicit !== undefined) return 'environment'
-  return file.startsWith(path.join(root, 'build') + path.sep) ? 'built' : 'prebuilt'
-}
-
-// dist/lib/native/addon.js in the package, lib/native/addon.ts under the test runner.
-function packageRoot(): string {
-  const above = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
-  return path.basename(above) === 'dist' ? path.dirname(above) : above
 }
 
 function messageOf(error: unknown): string {

@@ -1,9 +1,9 @@
 // The policy of a process that is started with one.
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errorOf } from '../errors.js'
+import { requireHere } from '../native/place.js'
 import { invalid, onOneLineOf } from '../options.js'
 
 /** The variable that holds the policy: JSON in place, or the path of a JSON or JS file. */
@@ -29,14 +29,12 @@ function fileOf(given: string): string {
 function ofFile(file: string): unknown {
   if (file.endsWith('.json')) return parsed(read(file), `${policyVariable}, the file ${file}`)
   try {
-    return defaultOf(require(file))
+    // Of this package, whose use of require() for ES modules Node 20 and 22 do not warn of.
+    return defaultOf(requireHere()(file))
   } catch (error) {
     throw unreadable(file, error)
   }
 }
-
-// Where it is: within a package, whose use of require() for ES modules Node 20 and 22 do not warn of.
-const require: (file: string) => unknown = createRequire(import.meta.url)
 
 function defaultOf(module: unknown): unknown {
   return typeof module === 'object' && module !== null && 'default' in module ? module.default : module

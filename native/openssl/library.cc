@@ -66,7 +66,8 @@ Library::Opened Library::open(const LibraryRequest& request) {
 Library::Opened Library::load(const LibraryRequest& request) {
   using platform::LoadedLibrary;
   if (!platform::can_isolate_libraries()) {
-    return LoadError{LoadFailure::kUnsupportedSystem, "loading a libssl by its path is supported on Linux only"};
+    return LoadError{LoadFailure::kUnsupportedSystem,
+                     "loading a libssl by its path is supported on Linux with glibc only"};
   }
   if (const auto holder = other_holder(request.libcrypto_soname, request.libcrypto); !holder.empty()) {
     return soname_in_use(request.libcrypto_soname, request.libcrypto, holder);

@@ -68,6 +68,9 @@ std::string real_path(const char* path) {
 
 }  // namespace
 
+// glibc's: musl has no way to load a library with symbols of its own.
+#ifdef RTLD_DEEPBIND
+
 bool can_isolate_libraries() { return true; }
 
 LoadedLibrary LoadedLibrary::open_isolated(const std::string& path, std::string& error) {
@@ -78,6 +81,17 @@ LoadedLibrary LoadedLibrary::open_isolated(const std::string& path, std::string&
   }
   return LoadedLibrary(handle);
 }
+
+#else
+
+bool can_isolate_libraries() { return false; }
+
+LoadedLibrary LoadedLibrary::open_isolated(const std::string&, std::string& error) {
+  error = "loading a library by path is supported on Linux with glibc only";
+  return LoadedLibrary(nullptr);
+}
+
+#endif
 
 void* LoadedLibrary::symbol(const char* name) const { return dlsym(handle_, name); }
 
@@ -99,11 +113,11 @@ std::string file_of(const void* address) {
 
 #else
 
-// RTLD_DEEPBIND is glibc's. Two-level namespaces of macOS and the DLLs of Windows may do the same: not tried yet.
+// Two-level namespaces of macOS and the DLLs of Windows may do the same: not tried yet.
 bool can_isolate_libraries() { return false; }
 
 LoadedLibrary LoadedLibrary::open_isolated(const std::string&, std::string& error) {
-  error = "loading a library by path is supported on Linux only";
+  error = "loading a library by path is supported on Linux with glibc only";
   return LoadedLibrary(nullptr);
 }
 

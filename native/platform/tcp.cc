@@ -1,7 +1,6 @@
 #include "native/platform/tcp.h"
 
 #ifdef __linux__
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -28,7 +27,8 @@ TcpState tcp_state(int fd) {
 
 std::optional<int> unacknowledged(int fd) {
   int bytes = 0;
-  if (ioctl(fd, SIOCOUTQ, &bytes) != 0) return std::nullopt;
+  // Which tcp(7) calls SIOCOUTQ. That name is in headers of the kernel, which a system with musl need not have.
+  if (ioctl(fd, TIOCOUTQ, &bytes) != 0) return std::nullopt;
   return bytes;
 }
 

@@ -9,6 +9,7 @@ import { helpIfAsked } from '../support/help.mjs'
 const excluded = {
   'other-nodes': {
     benchmarks: 'programs of the checkout, which the package does not carry',
+    bundles: 'bundles are the same whichever Node made them',
     ci: 'the checkout',
     cli: 'needs a compiler; its TLS is that of lab/scenarios',
     docs: 'pages of the checkout',
@@ -23,6 +24,7 @@ const excluded = {
   },
   sanitizers: {
     benchmarks: 'time and memory are other ones there',
+    bundles: 'no native code of its own',
     ci: 'no native code',
     cli: 'no native code of its own',
     closing: 'no native code',

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpIfAsked } from '../support/help.mjs'
+import { binaryOf, targets } from './targets.mjs'
 
 helpIfAsked(`Usage: node scripts/package/check-packed.mjs
 
@@ -33,9 +34,15 @@ const changed = [...new Set([...before.keys(), ...after.keys()])].filter((path) 
 for (const path of changed) console.error(`npm pack has changed ${path}`)
 const missing = required().filter(({ pattern }) => !packed.files.some(({ path }) => pattern.test(path)))
 for (const { what } of missing) console.error(`the package lacks ${what}`)
-const unwanted = packed.files.filter(({ path }) => /(^|\/)(test|benchmarks|node_modules|build)\//.test(path))
+// A binding.gyp at the root is an install script to every package manager, whatever package.json says.
+const unwanted = packed.files.filter(({ path }) =>
+  /^binding\.gyp$|(^|\/)(test|benchmarks|node_modules|build)\//.test(path),
+)
 for (const { path } of unwanted) console.error(`the package contains ${path}`)
-if (changed.length + missing.length + unwanted.length > 0) process.exit(1)
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const installScripts = ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)
+for (const name of installScripts) console.error(`the package has a script that runs when it is installed: ${name}`)
+if (changed.length + missing.length + unwanted.length + installScripts.length > 0) process.exit(1)
 
 run('publint', ['run', tarball, '--strict'])
 // ESM only, for require() gets the same module on every Node that is supported: check-installed.mjs tries it. Each of
@@ -44,9 +51,8 @@ run('attw', [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-
 console.log(`${packed.files.length} files, ${(packed.size / 1024).toFixed(0)} KiB\n${tarball}`)
 
 function required() {
-  const { sources } = JSON.parse(readFileSync(join(root, 'binding.gyp'), 'utf8')).targets[0]
+  const { sources } = JSON.parse(readFileSync(join(root, 'native', 'close_notify.gypi'), 'utf8')).targets[0]
   return [
-    { what: 'a prebuilt binary', pattern: /^prebuilds\/\w+-\w+\/[\w.-]+\.node$/ },
     { what: 'a page of documentation', pattern: /^docs\/.+\.md$/ },
     { what: 'an example', pattern: /^examples\/.+\.mjs$/ },
     ...[
@@ -54,12 +60,13 @@ function required() {
       'dist/lib/index.d.ts',
       'dist/lib/process/register.js',
       'dist/lib/doctor/examine-process.js',
-      'binding.gyp',
-      'scripts/install/install.mjs',
+      'native/close_notify.gypi',
+      'scripts/install/build.mjs',
       'scripts/install/node-headers.mjs',
     ]
       .concat(['dist/lib/cli/main.js', 'dist/lib/lab/compare/build-process.js'])
-      .concat(['README.md', 'LICENSE', 'CHANGELOG.md', ...sources])
+      .concat(['README.md', 'LICENSE', 'CHANGELOG.md'], targets.map(binaryOf))
+      .concat(sources.map((source) => `native/${source}`))
       .map((path) => ({ what: path, pattern: new RegExp(`^${path.replaceAll('.', '\\.')}$`) })),
   ]
 }

@@ -1,18 +1,15 @@
 // Reads what a built addon asks of the system that loads it, and fails where that is more than the README promises.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpIfAsked } from '../support/help.mjs'
+import { targets } from './targets.mjs'
 
 helpIfAsked(`Usage: node scripts/package/check-symbols.mjs [FILE...]
 
 Checks the prebuilt Linux binaries where no file is named. Exit code 1: one asks for too much. 2: there is none.
 `)
-
-// The newest version of each name that a binary may ask for: what the README says. libstdc++ of g++ 5.1 has the three
-// that are not of glibc.
-const newestAllowed = { GLIBC: '2.14', GLIBCXX: '3.4.21', CXXABI: '1.3.9', GCC: '4.3.0' }
 
 const allowedLibraries =
   /^(libc\.so\.6|libstdc\+\+\.so\.6|libgcc_s\.so\.1|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-.*\.so\.\d)$/
@@ -42,7 +39,7 @@ function prebuiltBinaries() {
 function check(file) {
   const symbols = undefinedSymbols(file)
   const libraries = neededLibraries(file)
-  const rows = Object.entries(newestAllowed).map(([name, limit]) => {
+  const rows = Object.entries(newestAllowed(file)).map(([name, limit]) => {
     const versioned = symbols.filter((symbol) => symbol.from === name)
     const newest = versioned
       .map((symbol) => symbol.version)
@@ -73,23 +70,37 @@ function check(file) {
   ]
 }
 
-// Lines such as "0000 DF *UND* 0000 (GLIBC_2.14) memcpy"; older objdumps leave the parentheses out.
+// Of the target in whose folder it lies; a build that lies elsewhere is for this machine.
+function newestAllowed(file) {
+  const tuple = basename(dirname(file))
+  const target =
+    targets.find(({ platform, arch }) => tuple === `${platform}-${arch}`) ??
+    targets.find(({ arch }) => arch === process.arch)
+  if (target === undefined) throw new Error(`expected a target in scripts/package/targets.mjs for ${file}`)
+  return target.newest
+}
+
+// Lines such as "12: 0000 0 FUNC GLOBAL DEFAULT UND memcpy@GLIBC_2.14 (5)". readelf reads binaries for any machine.
 function undefinedSymbols(file) {
-  const lines = execFileSync('objdump', ['-T', file], { encoding: 'utf8' })
+  const lines = readelf(['--dyn-syms', file])
     .split('\n')
-    .filter((line) => line.includes('*UND*'))
-  if (lines.length === 0) throw new Error(`objdump -T ${file} names no undefined symbol: expected a shared library`)
+    .filter((line) => / UND \S/.test(line))
+  if (lines.length === 0)
+    throw new Error(`readelf --dyn-syms ${file} names no undefined symbol: expected a shared library`)
   return lines.map((line) => {
-    const match = line.match(/\*UND\*\s+[0-9a-f]+\s+(?:Base\s+|\(?([A-Z]+)_([0-9.]+)\)?\s+)?(\w+)$/)
+    const match = line.match(/ UND (\w+)(?:@([A-Z]+)_([0-9.]+) \(\d+\))?\s*$/)
     if (match === null)
-      throw new Error(`objdump -T ${file}: expected a symbol with or without a version, came: ${line}`)
-    return { from: match[1], version: match[2], name: match[3] }
+      throw new Error(`readelf --dyn-syms ${file}: expected a symbol with or without a version, came: ${line}`)
+    return { from: match[2], version: match[3], name: match[1] }
   })
 }
 
 function neededLibraries(file) {
-  const text = execFileSync('readelf', ['-d', '-W', file], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
-  return [...text.matchAll(/\(NEEDED\)\s+Shared library: \[(.+)\]/g)].map((match) => match[1])
+  return [...readelf(['-d', file]).matchAll(/\(NEEDED\)\s+Shared library: \[(.+)\]/g)].map((match) => match[1])
+}
+
+function readelf(args) {
+  return execFileSync('readelf', ['-W', ...args], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
 }
 
 function compareVersions(a, b) {

@@ -64,9 +64,10 @@ async function fetchOnce(runtime) {
     await fillFolder(place.folder, async (unpacked, aside) => {
       const fetch = runtime.from === 'npm' ? fetchFromNpm : fetchFromDebian
       await fetch(runtime, aside, unpacked)
-      const { executable, env } = locate(runtime, unpacked)
+      const { command, env } = locate(runtime, unpacked)
+      const [program, ...args] = command
       // With its name before it, or those of its parts behind, or a v.
-      const said = await run(executable, ['--version'], { env: { ...process.env, ...env } })
+      const said = await run(program, [...args, '--version'], { env: { ...process.env, ...env } })
       if (/\d+\.\d+\.\d+/.exec(said)?.[0] !== runtime.version) {
         throw new Error(`expected version ${runtime.version}, it says ${said.trim()}`)
       }

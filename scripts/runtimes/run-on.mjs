@@ -10,12 +10,16 @@ Starts ${runtimes.map(({ name }) => name).join(', ')} with the arguments and wit
 its exit code, but for 75: the runtime was not fetched.
 `)
 const [name = '', ...args] = process.argv.slice(2)
-const { present, executable, env } = locateByName(name)
+const { present, command, env } = locateByName(name)
 if (!present) {
   console.error(`runtimes/run-on: ${name} is not there, run: node scripts/runtimes/fetch.mjs ${name}`)
   process.exit(fetchFailed)
 }
-const child = spawnSync(executable, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] })
+const [program, ...before] = command
+const child = spawnSync(program, [...before, ...args], {
+  env: { ...process.env, ...env },
+  stdio: ['ignore', 'inherit', 'inherit'],
+})
 if (child.error) throw child.error
-if (child.signal) console.error(`runtimes/run-on: ${executable} was ended by ${child.signal}`)
+if (child.signal) console.error(`runtimes/run-on: ${program} was ended by ${child.signal}`)
 process.exit(child.status ?? 1)

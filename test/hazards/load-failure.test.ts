@@ -27,7 +27,7 @@ describe('a binary that cannot be loaded', () => {
         { call: 'closureOf', ...failure },
         { call: 'createSecureContext', ...failure },
         { call: 'createSecureContext without quietShutdown', made: true },
-        { stock: 'closed', message: { place: true, command: true, platform: true } },
+        { stock: 'closed', message: { place: true, advice: true, platform: true } },
       ])
     },
   )

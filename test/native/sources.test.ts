@@ -1,30 +1,31 @@
-// binding.gyp builds what is shipped, CMakeLists.txt the special builds: both must name every source, once.
+// native/close_notify.gypi builds what is shipped, CMakeLists.txt the special builds: both must name every source, once.
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const root = new URL('../../', import.meta.url)
 
-const shipped = namesIn(block(read('binding.gyp'), '"sources": [', ']'))
+const gyp = read('native/close_notify.gypi')
+const shipped = namesIn(block(gyp, '"sources": [', ']'))
 const cmake = read('CMakeLists.txt')
-const special = namesIn(block(cmake, 'set(SOURCES', ')'))
-const checksOnly = namesIn(block(cmake, 'set(CHECK_SOURCES', ')'))
+const special = namesIn(block(cmake, 'set(SOURCES', ')'), 'native/')
+const checksOnly = namesIn(block(cmake, 'set(CHECK_SOURCES', ')'), 'native/')
 
-test('binding.gyp and CMakeLists.txt list the same sources in the same order', () => {
+test('close_notify.gypi and CMakeLists.txt list the same sources in the same order', () => {
   expect(shipped.length).toBeGreaterThan(0)
   expect(special).toEqual(shipped)
 })
 
 test('every C++ source under native/ is listed once, as shipped or as a check', () => {
   const files = readdirSync(new URL('native/', root), { recursive: true, encoding: 'utf8' })
-    .map((path) => `native/${path.replaceAll('\\', '/')}`)
+    .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => path.endsWith('.cc'))
   expect([...shipped, ...checksOnly].sort()).toEqual(files.sort())
 })
 
 test('both builds ask for the same version of Node-API', () => {
   const version = /NAPI_VERSION=\d+/
-  expect(cmake.match(version)?.[0]).toBe(read('binding.gyp').match(version)?.[0])
+  expect(cmake.match(version)?.[0]).toBe(gyp.match(version)?.[0])
 })
 
 function read(path: string): string {
@@ -38,6 +39,7 @@ function block(text: string, from: string, to: string): string {
   return text.slice(start + from.length, end)
 }
 
-function namesIn(list: string): string[] {
-  return list.match(/native\/[\w/]+\.cc/g) ?? []
+/** Relative to native/. */
+function namesIn(list: string, before = ''): string[] {
+  return (list.match(/[\w/]+\.cc/g) ?? []).map((name) => name.slice(before.length))
 }

@@ -1,6 +1,7 @@
 // The builds that a command line names.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { ClosureError } from '../../errors.js'
 import { findBuilds } from '../../lab/builds.js'
@@ -40,8 +41,27 @@ export function replacementOf(
 function foundBuilds({ library, builds, node }: CompareOptions, command: Command): readonly Build[] {
   const isChosen = library !== undefined || builds !== undefined || node !== undefined
   return orRefuse(command, () =>
-    findBuilds({ libraries: library ?? [], folders: builds ?? [], nodes: node ?? [], system: !isChosen }),
+    findBuilds({
+      libraries: library ?? [],
+      folders: builds ?? (isChosen ? [] : fetched()),
+      nodes: node ?? [],
+      system: !isChosen,
+    }),
   )
+}
+
+/** The folder that scripts/libssl/fetch.mjs fills, where this program is that of a checkout. */
+function fetched(): readonly string[] {
+  const folders = foldersAbove(path.dirname(fileURLToPath(import.meta.url)))
+  return folders
+    .map((folder) => path.join(folder, '.cache', 'libssl'))
+    .filter((folder) => existsSync(folder))
+    .slice(0, 1)
+}
+
+function foldersAbove(folder: string): readonly string[] {
+  const parent = path.dirname(folder)
+  return parent === folder ? [] : [parent, ...foldersAbove(parent)]
 }
 
 function picked(pattern: string, found: readonly Build[], command: Command): readonly Build[] {

@@ -30,15 +30,16 @@ import { isComplete, isCompleteChange } from './render/problems.js'
 import { renderText } from './render/text.js'
 
 const examples = `
-Without --library, --builds and --node it compares the libssl of Node itself with those of the system.
+Without --library, --builds and --node it compares the libssl of Node itself with those of the system,
+and in a checkout with those that scripts/libssl/fetch.mjs has fetched.
 
 Examples:
-  close-notify compare --from openssl-3.0 --to openssl-3.5 --builds .cache/libssl
+  close-notify compare --from openssl-3.0 --to openssl-3.5
   close-notify compare --from node --to /opt/openssl-4.0/lib/libssl.so.4
   close-notify compare --list
   close-notify compare --library /opt/openssl-4.0/lib/libssl.so.4
-  close-notify compare --builds .cache/libssl --scenario 'lab-*' --tls TLSv1.3 --all-rows
-  close-notify compare --builds .cache/libssl --json --output comparison.json
+  close-notify compare --scenario 'lab-*' --tls TLSv1.3 --all-rows
+  close-notify compare --json --output comparison.json
 
 Exit codes: 0 all was run, whether or not builds differ; 1 a build could not be loaded, or a scenario
 not be carried out (the others are shown); 2 wrong options; 130 interrupted.

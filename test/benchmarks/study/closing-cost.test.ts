@@ -41,6 +41,12 @@ describe('a short run', () => {
     expect(run.stderr).not.toContain('Warning')
   })
 
+  test('fits a terminal of 80 columns, and says what end() leaves undone', () => {
+    const lines = run.stdout.split('\n')
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    expect(run.stdout).toMatch(/^end\(\) +Node's own: it sends close_notify and FIN at once, never learns/m)
+  })
+
   test('writes what was measured, where and how', () => {
     expect(result).toMatchObject({
       outcome: 'complete',

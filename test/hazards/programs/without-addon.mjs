@@ -24,7 +24,7 @@ say({
   stock: 'closed',
   message: {
     place: message.includes(process.env.CLOSE_NOTIFY_BINARY),
-    command: message.includes('npm rebuild close-notify'),
+    advice: message.includes('CLOSE_NOTIFY_BINARY names the only place to look at'),
     platform: message.includes(`${process.platform}-${process.arch}`),
   },
 })
