@@ -1,0 +1,60 @@
+import type { Driver } from '../driver.js'
+
+export const webClients: readonly Driver[] = [
+  {
+    name: 'got',
+    packages: ['got'],
+    server: 'web',
+    reach: '',
+    lookOut: '',
+    expected: { bidirectional: [], strict: [] },
+  },
+  {
+    name: 'axios',
+    packages: ['axios'],
+    server: 'web',
+    reach: '',
+    lookOut: '',
+    expected: { bidirectional: [], strict: [] },
+  },
+  {
+    name: 'node-fetch',
+    packages: ['node-fetch'],
+    server: 'web',
+    reach: '',
+    lookOut: '',
+    expected: { bidirectional: [], strict: [] },
+  },
+  {
+    name: 'undici',
+    packages: ['undici'],
+    server: 'web',
+    reach: '',
+    lookOut: '',
+    expected: { bidirectional: [], strict: [] },
+  },
+  {
+    name: 'undici-proxy-agent',
+    packages: ['undici'],
+    server: 'web',
+    reach: '',
+    lookOut: '',
+    expected: { bidirectional: [], strict: [] },
+  },
+  {
+    name: 'https-proxy-agent',
+    packages: ['https-proxy-agent'],
+    server: 'web',
+    reach: '',
+    lookOut: '',
+    expected: { bidirectional: [], strict: [] },
+  },
+  {
+    name: 'agentkeepalive',
+    packages: ['agentkeepalive'],
+    server: 'web',
+    reach: '',
+    lookOut: '',
+    expected: { bidirectional: [], strict: [] },
+  },
+]

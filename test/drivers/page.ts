@@ -1,0 +1,4 @@
+export function updatePage(): void {}
+export function isUpToDate(): boolean {
+  return true
+}

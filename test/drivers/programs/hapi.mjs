@@ -1,0 +1,24 @@
+// A server with hapi before a stock client of http.
+import Hapi from '@hapi/hapi'
+import { keys, ours, policy, step, stockClient } from './kit.mjs'
+
+const server = Hapi.server({ port: 0, address: '127.0.0.1', tls: keys })
+server.route([
+  { method: 'GET', path: '/{any*}', handler: () => 'by hapi' },
+  { method: 'POST', path: '/echo', handler: (request) => request.payload },
+  {
+    method: 'GET',
+    path: '/cut',
+    handler: (request, h) => {
+      const { res } = request.raw
+      res.useChunkedEncodingByDefault = false
+      res.setHeader('Connection', 'close')
+      res.write('half a bo', () => setTimeout(() => request.raw.req.socket.destroy(), 20))
+      return h.abandon
+    },
+  },
+])
+if (ours) ours.controlClosure(server.listener, policy)
+await server.start()
+await step('a client', () => stockClient('http.mjs', server.info.port))
+await step('stopped', () => server.stop({ timeout: 1000 }))
