@@ -1,4 +1,5 @@
 /** A driver or framework of the round: its program, how a policy reaches it, and what is expected of its connections. */
+import type { Expectation } from './record.js'
 import type { ServerName } from './servers/index.js'
 
 export interface Driver {
@@ -19,18 +20,12 @@ export interface Driver {
 
 export interface Expected {
   /** The record under `bidirectional`: by both ways, where nothing else is said of the documented one. */
-  readonly bidirectional: Records
-  readonly documented?: Records
-  readonly strict: Records
+  readonly bidirectional: readonly Expectation[]
+  readonly documented?: readonly Expectation[]
+  readonly strict: readonly Expectation[]
   /** The steps that give something else under `strict` than in stock Node, each with what they give. */
   readonly strictly?: Readonly<Record<string, unknown>>
 }
-
-/**
- * The lines of a record, sorted: how many connections closed in which way. Several records where programs that this
- * package does not control run a race.
- */
-export type Records = readonly string[] | { readonly oneOf: readonly (readonly string[])[] }
 
 /** How a program is started. */
 export type Way = 'stock' | 'register' | 'documented' | 'strict'

@@ -5,7 +5,7 @@ import { keys, ours, policy, step, stockClient } from './kit.mjs'
 const server = Hapi.server({ port: 0, address: '127.0.0.1', tls: keys })
 server.route([
   { method: 'GET', path: '/{any*}', handler: () => 'by hapi' },
-  { method: 'POST', path: '/echo', handler: (request) => request.payload },
+  { method: 'POST', path: '/echo', handler: (request) => request.payload, options: { payload: { parse: false } } },
   {
     method: 'GET',
     path: '/cut',

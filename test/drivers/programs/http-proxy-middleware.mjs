@@ -33,4 +33,4 @@ const careless = createServer(keys, createProxyMiddleware({ target: `https://${h
 if (ours) ours.controlClosure(careless, policy)
 const second = await listen(careless)
 await step('a client, the handler of its own', () => stockClient('http.mjs', second))
-await step('closed', () => new Promise((resolve) => careless.close(() => resolve())))
+await step('closed too', () => new Promise((resolve) => careless.close(() => resolve())))

@@ -4,10 +4,8 @@ import { text } from 'node:stream/consumers'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 import { host, ours, policy, port, step } from './kit.mjs'
 
-const connecting = ours?.closingConnect(policy)
 const url = `https://${host}:${port}`
-// The policy of the agent is for the connection to the server, its options are for that to the proxy.
-const agent = new HttpsProxyAgent(url, { keepAlive: true, maxSockets: 1, ...connecting?.() })
+const agent = new HttpsProxyAgent(url, { keepAlive: true, maxSockets: 1 })
 if (ours) ours.controlClosure(agent, policy)
 
 async function ask(path, { body, ...more } = {}) {

@@ -11,6 +11,7 @@ const quiet = (client) => {
 }
 
 const redis = create()
+const own = quiet(redis)
 await step('set and get', async () => {
   await redis.set('key', 'a value '.repeat(1000))
   return (await redis.get('key')).length
@@ -40,4 +41,5 @@ await step('disconnected', async () => {
   const closed = new Promise((resolve) => redis.once('end', resolve))
   redis.disconnect()
   await closed
+  return own
 })

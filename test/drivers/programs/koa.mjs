@@ -9,6 +9,7 @@ app.use(async (context) => {
   if (context.path === '/echo') context.body = await text(context.req)
   else if (context.path === '/cut') {
     context.respond = false
+    context.res.statusCode = 200
     context.res.useChunkedEncodingByDefault = false
     context.res.setHeader('Connection', 'close')
     context.res.write('half a bo', () => setTimeout(() => context.req.socket.destroy(), 20))

@@ -31,9 +31,9 @@ await step('unbind', () => client.unbind())
 
 const refused = new Client({ url: `ldaps://localhost:${port}`, ...more })
 await step('a wrong password', () => refused.bind(admin[0], 'wrong'))
-await step('unbind', () => refused.unbind())
+await step('unbind after that', () => refused.unbind())
 
 const upgraded = new Client({ url: `ldap://localhost:${process.env.PEER_PLAIN_PORT}`, ...more })
 await step('StartTLS', () => upgraded.startTLS({ host: 'localhost' }))
-await step('bind', () => upgraded.bind(...admin))
-await step('unbind', () => upgraded.unbind())
+await step('bind behind it', () => upgraded.bind(...admin))
+await step('unbind behind it', () => upgraded.unbind())

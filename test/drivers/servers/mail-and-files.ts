@@ -1,5 +1,5 @@
 /** Servers of mail and of files. */
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 import { give, writeInto } from '../../field/place.js'
@@ -30,11 +30,12 @@ export const vsftpd: RoundServer = {
     const port = await freePort()
     const incoming = path.join(documents, 'incoming')
     await mkdir(incoming)
-    await give(incoming, await unprivileged())
+    await chmod(incoming, 0o777)
     await mkdir(path.join(folder, 'empty'), { mode: 0o755 })
+    // The home of its user has to exist.
     const config = await writeInto(place, 'vsftpd.conf', [
       ...['background=NO', 'listen=YES', 'listen_address=127.0.0.1', `listen_port=${port}`, 'seccomp_sandbox=NO'],
-      ...['anonymous_enable=YES', 'ftp_username=nobody', 'nopriv_user=nobody', `anon_root=${documents}`],
+      ...['anonymous_enable=YES', 'ftp_username=daemon', 'nopriv_user=nobody', `anon_root=${documents}`],
       ...['write_enable=YES', 'anon_upload_enable=YES', 'anon_umask=022', 'require_ssl_reuse=YES'],
       ...[`secure_chroot_dir=${folder}/empty`, 'ssl_enable=YES', 'allow_anon_ssl=YES', 'ssl_ciphers=HIGH'],
       ...[`rsa_cert_file=${certFile}`, `rsa_private_key_file=${keyFile}`],
