@@ -19,21 +19,39 @@ export interface Driver {
 }
 
 export interface Expected {
-  /** The record under `bidirectional`: by both ways, where nothing else is said of the documented one. */
+  /** The records under each policy, by either way. */
   readonly bidirectional: readonly Expectation[]
-  readonly documented?: readonly Expectation[]
   readonly strict: readonly Expectation[]
+  /** What is different of the documented way, where it does not reach all that the policy of a process does. */
+  readonly documented?: Readonly<Record<PolicyName, readonly Expectation[]>>
   /** The steps that give something else under `strict` than in stock Node, each with what they give. */
   readonly strictly?: Readonly<Record<string, unknown>>
 }
 
-/** How a program is started. */
-export type Way = 'stock' | 'register' | 'documented' | 'strict'
-
-export const ways = ['stock', 'register', 'documented', 'strict'] as const satisfies readonly Way[]
-
-/** The policies of the round. Servers that answer nothing at all would be waited for no longer than this. */
+/** The policies of the round. Servers that answer nothing at all would be waited for no longer than a second. */
 export const policies = {
   bidirectional: { mode: 'bidirectional', waitTimeout: 1000 },
   strict: { mode: 'bidirectional', waitTimeout: 1000, onDestroy: 'close_notify', onTruncation: 'error' },
 } as const
+
+export type PolicyName = keyof typeof policies
+
+/** How a program is started. */
+export type Way =
+  | { readonly kind: 'stock' }
+  /** Under the policy of its process, by `--import close-notify/register`; or by what docs/frameworks.md says. */
+  | { readonly kind: 'register' | 'documented'; readonly policy: PolicyName }
+
+export const ways = {
+  stock: { kind: 'stock' },
+  register: { kind: 'register', policy: 'bidirectional' },
+  documented: { kind: 'documented', policy: 'bidirectional' },
+  'register, strict': { kind: 'register', policy: 'strict' },
+  'documented, strict': { kind: 'documented', policy: 'strict' },
+} as const satisfies Readonly<Record<string, Way>>
+
+export type WayName = keyof typeof ways
+
+export const wayNames: readonly WayName[] = [
+  ...(['stock', 'register', 'documented', 'register, strict', 'documented, strict'] as const),
+]

@@ -7,7 +7,7 @@ import { displayProgress } from '../../benchmarks/support/progress.js'
 import { Interruption, interruptible } from '../../lib/cli/interruption.js'
 import { canBeLaidOver } from '../field/overlay.js'
 import { fetchPeers } from '../field/programs.js'
-import { type Driver, ways } from './driver.js'
+import { type Driver, type WayName, wayNames } from './driver.js'
 import { drivers } from './drivers/index.js'
 import { installPackages, InstallFailed } from './install.js'
 import { parseOptions } from './options.js'
@@ -34,7 +34,9 @@ async function main(args: readonly string[]): Promise<number> {
       return 0
     case 'check':
       if (isUpToDate()) return 0
-      process.stderr.write('docs/frameworks.md has other tables than test/drivers/drivers: npm run drivers -- --render\n')
+      process.stderr.write(
+        'docs/frameworks.md has other tables than test/drivers/drivers: npm run drivers -- --render\n',
+      )
       return 1
     case 'measure':
       try {
@@ -63,8 +65,8 @@ async function measureAll(chosen: readonly Driver[], json: boolean, signal: Abor
       } else if (server?.isLaidOver === true && !canLayOver) {
         results.push({ outcome: 'left-out', name, why: `${server.title} needs root, and leave to mount` })
       } else {
-        const onWay = (way: (typeof ways)[number]): void => {
-          const fraction = (results.length + ways.indexOf(way) / ways.length) / chosen.length
+        const onWay = (way: WayName): void => {
+          const fraction = (results.length + wayNames.indexOf(way) / wayNames.length) / chosen.length
           progress.show({ phase: name, fraction, note: way })
         }
         results.push(await measureDriver(driver, { folder, signal, onWay }))

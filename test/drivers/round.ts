@@ -1,8 +1,8 @@
 /** One driver: its server, its program in each of the ways, and what is not as it should be. */
 import { isDeepStrictEqual } from 'node:util'
 import { type Place, makePlace } from '../field/place.js'
-import { type Driver, type Way, ways } from './driver.js'
-import { type Expectation, isExpected, recordOf, textOf } from './record.js'
+import { type Driver, type WayName, wayNames, ways } from './driver.js'
+import { isExpected, recordOf, textOf } from './record.js'
 import { type Ended, runProgram } from './run-program.js'
 import { type RoundServer, type StartedServer, servers } from './servers/index.js'
 
@@ -10,9 +10,7 @@ export type DriverResult =
   | {
       readonly outcome: 'measured'
       readonly name: string
-      /** By way; stock Node has none. */
-      readonly records: Readonly<Record<Exclude<Way, 'stock'>, readonly string[]>>
-      readonly runs: Readonly<Record<Way, Ended>>
+      readonly runs: Runs
       /** What is not as in stock Node, or not as expected: none in a good round. */
       readonly differences: readonly string[]
     }
@@ -20,45 +18,42 @@ export type DriverResult =
   | { readonly outcome: 'failed'; readonly name: string; readonly why: string }
   | { readonly outcome: 'not-fetched' | 'left-out'; readonly name: string; readonly why: string }
 
+export type Runs = Readonly<Record<WayName, Ended>>
+
 export interface MeasureSettings {
   readonly folder: string
   readonly signal: AbortSignal
-  readonly onWay: (way: Way) => void
+  readonly onWay: (way: WayName) => void
 }
 
 export async function measureDriver(driver: Driver, settings: MeasureSettings): Promise<DriverResult> {
   const { name } = driver
   try {
     const runs = await runAll(driver, settings)
-    const { register, documented, strict } = runs
-    const records = {
-      register: recordOf(register.closings),
-      documented: recordOf(documented.closings),
-      strict: recordOf(strict.closings),
-    }
-    return { outcome: 'measured', name, records, runs, differences: differencesOf(driver, runs) }
+    return { outcome: 'measured', name, runs, differences: differencesOf(driver, runs) }
   } catch (error) {
     settings.signal.throwIfAborted()
     return { outcome: 'failed', name, why: reasonsOf(error) }
   }
 }
 
-async function runAll(driver: Driver, { folder, signal, onWay }: MeasureSettings): Promise<Record<Way, Ended>> {
+async function runAll(driver: Driver, { folder, signal, onWay }: MeasureSettings): Promise<Runs> {
   const place = await makePlace(driver.name)
   let server: StartedServer | undefined
   try {
     const wanted: RoundServer | undefined = driver.server && servers[driver.server]
     server = await wanted?.start(place)
     const env = environmentOf(place, server)
-    const run = (way: Way): Promise<Ended> => {
+    const run = (way: WayName): Promise<Ended> => {
       onWay(way)
-      return runProgram(driver, way, { folder, env, signal })
+      return runProgram(driver, ways[way], { folder, env, signal })
     }
     return {
       stock: await run('stock'),
       register: await run('register'),
       documented: await run('documented'),
-      strict: await run('strict'),
+      'register, strict': await run('register, strict'),
+      'documented, strict': await run('documented, strict'),
     }
   } finally {
     await server?.stop()
@@ -72,42 +67,42 @@ function environmentOf({ keyFile, certFile }: Place, server: StartedServer | und
 }
 
 /** What is not as in stock Node, and what the policy was not expected to record. */
-export function differencesOf(driver: Driver, runs: Readonly<Record<Way, Ended>>): readonly string[] {
-  const { fails = {}, expected } = driver
+export function differencesOf({ fails = {}, expected }: Driver, runs: Runs): readonly string[] {
   const { stock } = runs
   const found: string[] = []
-  const failed = stock.steps.flatMap(({ step, got }) => (hasError(got) ? [[step, got.error] as const] : []))
+  const failed = Object.fromEntries(stock.steps.flatMap(({ step, got }) => (hasError(got) ? [[step, got.error]] : [])))
   if (stock.exitCode !== 0) found.push(`stock: exit code ${stock.exitCode ?? 'of a signal'}`)
-  if (stock.stderr !== '') found.push(`stock: ${stock.stderr}`)
-  if (!isDeepStrictEqual(Object.fromEntries(failed), fails)) {
-    found.push(`stock: failed are ${JSON.stringify(Object.fromEntries(failed))}, expected ${JSON.stringify(fails)}`)
+  if (stock.stderr !== '') found.push(`stock: said on standard error: ${stock.stderr}`)
+  if (!isDeepStrictEqual(failed, fails)) {
+    found.push(`stock: failed are ${JSON.stringify(failed)}, expected ${JSON.stringify(fails)}`)
   }
-  for (const way of ways) {
-    if (way === 'stock') continue
-    const { steps, stderr, exitCode, closings } = runs[way]
-    if (exitCode !== stock.exitCode) found.push(`${way}: exit code ${exitCode ?? 'of a signal'}`)
-    if (stderr !== stock.stderr) found.push(`${way}: said on standard error: ${stderr}`)
-    const wanted = stock.steps.map(({ step, got }) => ({
-      step,
-      got: way === 'strict' && expected.strictly && step in expected.strictly ? expected.strictly[step] : got,
-    }))
-    wanted.forEach((each, index) => {
-      const got = steps[index]
-      if (isDeepStrictEqual(got, each)) return
-      found.push(`${way}: ${each.step} gave ${JSON.stringify(got?.got)}, expected ${JSON.stringify(each.got)}`)
-    })
-    if (steps.length > wanted.length) found.push(`${way}: ${steps.length} steps, in stock Node ${wanted.length}`)
-    const records = recordsFor(driver, way)
-    if (isExpected(closings, records)) continue
-    const record = recordOf(closings).join('; ')
-    found.push(`${way}: record ${record || 'empty'}, expected ${records.map(textOf).join('; ') || 'none'}`)
+  for (const name of wayNames) {
+    const way = ways[name]
+    if (way.kind === 'stock') continue
+    const strictly = way.policy === 'strict' ? expected.strictly : undefined
+    found.push(...unlike(runs[name], stock, strictly).map((difference) => `${name}: ${difference}`))
+    const expectations = (way.kind === 'documented' ? expected.documented : undefined)?.[way.policy]
+    const wanted = expectations ?? expected[way.policy]
+    if (isExpected(runs[name].closings, wanted)) continue
+    const record = recordOf(runs[name].closings).join('; ')
+    found.push(`${name}: record ${record || 'empty'}, expected ${wanted.map(textOf).join('; ') || 'none'}`)
   }
   return found
 }
 
-function recordsFor({ expected }: Driver, way: Exclude<Way, 'stock'>): readonly Expectation[] {
-  if (way === 'strict') return expected.strict
-  return way === 'documented' ? (expected.documented ?? expected.bidirectional) : expected.bidirectional
+/** What a program gives otherwise than in stock Node, but where that is meant. */
+function unlike(run: Ended, stock: Ended, meant: Readonly<Record<string, unknown>> = {}): readonly string[] {
+  const found: string[] = []
+  if (run.exitCode !== stock.exitCode) found.push(`exit code ${run.exitCode ?? 'of a signal'}`)
+  if (run.stderr !== stock.stderr) found.push(`said on standard error: ${run.stderr}`)
+  if (run.steps.length !== stock.steps.length) found.push(`${run.steps.length} steps of ${stock.steps.length}`)
+  for (const [index, { step, got }] of stock.steps.entries()) {
+    const wanted = step in meant ? meant[step] : got
+    const given = run.steps[index]?.got
+    if (isDeepStrictEqual(given, wanted)) continue
+    found.push(`${step} gave ${JSON.stringify(given)}, expected ${JSON.stringify(wanted)}`)
+  }
+  return found
 }
 
 function hasError(got: unknown): got is { readonly error: string } {

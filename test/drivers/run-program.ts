@@ -32,8 +32,8 @@ export interface ProgramOptions {
 export async function runProgram({ name }: Driver, way: Way, options: ProgramOptions): Promise<Ended> {
   const { folder, env, signal } = options
   signal.throwIfAborted()
-  const policy = JSON.stringify(way === 'strict' ? policies.strict : policies.bidirectional)
-  const isRegistered = way === 'register' || way === 'strict'
+  const policy = way.kind === 'stock' ? undefined : JSON.stringify(policies[way.policy])
+  const isRegistered = way.kind === 'register'
   const preloads = [...(isRegistered ? ['close-notify/register'] : []), './watch.mjs']
   const args = [...preloads.flatMap((each) => ['--import', each]), `./${name}.mjs`]
   // Those of whoever runs the round are not for the programs.
@@ -43,8 +43,7 @@ export async function runProgram({ name }: Driver, way: Way, options: ProgramOpt
     env: {
       ...others,
       ...env,
-      ...{ DRIVERS_WAY: way, DRIVERS_POLICY: policy },
-      ...(isRegistered && { CLOSE_NOTIFY_POLICY: policy }),
+      ...(policy !== undefined && { [isRegistered ? 'CLOSE_NOTIFY_POLICY' : 'DRIVERS_POLICY']: policy }),
     },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // With the clients that it starts it is a group, which ends as one.

@@ -1,4 +1,5 @@
 /** The table at the end of a round, and below it what was not as expected. */
+import { recordOf } from './record.js'
 import type { DriverResult } from './round.js'
 
 export function tableOf(results: readonly DriverResult[]): string {
@@ -17,6 +18,6 @@ function rowsOf(result: DriverResult, width: number): readonly string[] {
   const name = result.name.padEnd(width)
   if (result.outcome !== 'measured') return [`${name}${result.outcome}: ${result.why}`]
   const word = result.differences.length === 0 ? 'as expected' : 'NOT AS EXPECTED'
-  const lines = result.records.register.map((line) => `${' '.repeat(width)}${line}`)
+  const lines = recordOf(result.runs.register.closings).map((line) => `${' '.repeat(width)}${line}`)
   return [`${name}${word}`, ...lines]
 }

@@ -9,7 +9,10 @@ if (ours) ours.controlClosure(agent, policy)
 
 async function ask(path, { body, ...more } = {}) {
   const response = await new Promise((resolve, reject) => {
-    https.request(`https://${host}:${port}/${path}`, { agent, ...more }, resolve).once('error', reject).end(body)
+    https
+      .request(`https://${host}:${port}/${path}`, { agent, ...more }, resolve)
+      .once('error', reject)
+      .end(body)
   })
   return text(response)
 }

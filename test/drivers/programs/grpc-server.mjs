@@ -4,7 +4,7 @@ import { implementation, service } from './grpc-service.mjs'
 import { keys, ours, policy, step, stockClient } from './kit.mjs'
 
 // It makes its servers of http2 itself.
-if (ours) ours.controlProcess(policy)
+if (ours) ours.controlProcess({ ...policy, clients: 'off' })
 const server = new grpc.Server()
 server.addService(service, implementation)
 const pairs = [{ private_key: keys.key, cert_chain: keys.cert }]

@@ -7,8 +7,9 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** The package, where the program is to lay the policy on itself. */
-export const ours = process.env.DRIVERS_WAY === 'documented' ? await import('close-notify') : undefined
-export const policy = JSON.parse(process.env.DRIVERS_POLICY ?? '{}')
+const given = process.env.DRIVERS_POLICY
+export const ours = given === undefined ? undefined : await import('close-notify')
+export const policy = given === undefined ? undefined : JSON.parse(given)
 
 /** The server that the round has started. Its certificate is trusted: NODE_EXTRA_CA_CERTS. */
 export const port = Number(process.env.PEER_PORT)
@@ -48,7 +49,7 @@ export async function listen(server) {
 
 /** A client in a process of its own, which knows of no policy; resolves with the values that it printed, one a line. */
 export async function stockClient(name, ...args) {
-  const { NODE_OPTIONS: _options, CLOSE_NOTIFY_POLICY: _policy, DRIVERS_WAY: _way, ...env } = process.env
+  const { NODE_OPTIONS: _options, CLOSE_NOTIFY_POLICY: _policy, DRIVERS_POLICY: _given, ...env } = process.env
   const program = path.join(import.meta.dirname, 'clients', name)
   const child = spawn(process.execPath, [program, ...args.map(String)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = []

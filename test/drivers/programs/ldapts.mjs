@@ -16,12 +16,14 @@ const admin = ['cn=admin,dc=example,dc=com', 'a secret']
 const client = new Client({ url: `ldaps://localhost:${port}`, ...more })
 await step('bind', () => client.bind(...admin))
 await step('add', async () => {
-  await client.add('dc=example,dc=com', { objectClass: ['organization', 'dcObject'], dc: 'example', o: 'Example' }).catch(
-    // Of the way before.
-    (error) => {
-      if (error.code !== 68) throw error
-    },
-  )
+  await client
+    .add('dc=example,dc=com', { objectClass: ['organization', 'dcObject'], dc: 'example', o: 'Example' })
+    .catch(
+      // Of the way before.
+      (error) => {
+        if (error.code !== 68) throw error
+      },
+    )
 })
 await step('search', async () => {
   const { searchEntries } = await client.search('dc=example,dc=com', { scope: 'sub', paged: true })

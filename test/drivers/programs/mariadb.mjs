@@ -18,7 +18,7 @@ const connection = await mariadb.createConnection(options)
 const lost = new Promise((resolve) => connection.on('error', (error) => resolve(error.code)))
 await step('a wrong query', () => connection.query('SELECT FROM nothing'))
 await step('its own end, killed', () => connection.query('KILL CONNECTION_ID()'))
-await step('the error that follows', () => Promise.race([lost, connection.query('SELECT 1')]))
+await step('the error that follows', () => lost)
 await step('ended all the same', () => connection.end())
 
 const aborted = await mariadb.createConnection(options)

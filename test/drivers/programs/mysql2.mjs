@@ -22,7 +22,7 @@ if (ours) ours.controlClosure(connection.connection.stream, policy)
 const lost = new Promise((resolve) => connection.on('error', (error) => resolve(error.code)))
 await step('a wrong query', () => connection.query('SELECT FROM nothing'))
 await step('its own end, killed', () => connection.query('KILL CONNECTION_ID()'))
-await step('the error that follows', () => Promise.race([lost, connection.query('SELECT 1')]))
+await step('the error that follows', () => lost)
 connection.destroy()
 
 const aborted = await mysql.createConnection(options)

@@ -16,7 +16,15 @@ await step('set and get', async () => {
   await redis.set('key', 'a value '.repeat(1000))
   return (await redis.get('key')).length
 })
-await step('a transaction', () => redis.multi().del('n').incr('n').incr('n').exec().then((all) => all.slice(1)))
+await step('a transaction', () =>
+  redis
+    .multi()
+    .del('n')
+    .incr('n')
+    .incr('n')
+    .exec()
+    .then((all) => all.slice(1)),
+)
 const subscriber = await create()
 await step('a message', async () => {
   const message = new Promise((resolve) => void subscriber.subscribe('news', resolve))

@@ -1,10 +1,10 @@
-// A stock client of socket.io: asks, and is left in each of two ways.
+// A stock client of socket.io: asks, and leaves; over WebSocket it is also left by the server.
 import { Agent } from 'node:https'
 import { io } from 'socket.io-client'
 
 const [port, transport] = process.argv.slice(2)
 const agent = new Agent({ keepAlive: true })
-for (const end of ['disconnect', 'leave']) {
+for (const end of transport === 'polling' ? ['disconnect'] : ['disconnect', 'leave']) {
   const options = { transports: [transport], forceNew: true, reconnection: false, agent }
   const socket = io(`https://localhost:${port}`, options)
   console.log(JSON.stringify(await socket.emitWithAck('ask', 'hello')))
