@@ -18,7 +18,7 @@ export interface Driver {
   readonly expected: Expected
 }
 
-export interface Expected {
+interface Expected {
   /** The records under each policy, by either way. */
   readonly bidirectional: readonly Expectation[]
   readonly strict: readonly Expectation[]
@@ -34,7 +34,7 @@ export const policies = {
   strict: { mode: 'bidirectional', waitTimeout: 1000, onDestroy: 'close_notify', onTruncation: 'error' },
 } as const
 
-export type PolicyName = keyof typeof policies
+type PolicyName = keyof typeof policies
 
 /** How a program is started. */
 export type Way =

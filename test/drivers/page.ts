@@ -51,14 +51,28 @@ function serverOf({ server }: Driver): string {
     : `${title} ${upstreamVersionOf(peer, debianPackage)}`
 }
 
+/** "2 × bidirectional *clean* ← or *aborted*; 1 × …"; the side is told where a driver has both. */
 function cellOf(expectations: readonly Expectation[]): string {
-  return expectations.map(([count, ...lines]) => `${count} × ${lines.map(wordsOf).join(' or ')}`).join('; ')
+  const closings = expectations.map(([count, ...lines]) => ({ count, closings: lines.map(closingOf) }))
+  const hasBoth = new Set(closings.flatMap((each) => each.closings.map(({ side }) => side))).size > 1
+  return closings.map(({ count, closings }) => `${count} × ${alternativesOf(closings, hasBoth)}`).join('; ')
 }
 
-/** "client, bidirectional, clean, close_notify came": the side is told by the driver's name but where there are two. */
-function wordsOf(line: Line): string {
-  const [side, mode, verdict, came] = line.split(', ')
-  return `${side} ${mode} *${verdict}*${came === 'close_notify came' ? ' ←' : ''}`
+type ClosingInWords = Readonly<Record<'side' | 'mode' | 'ending', string>>
+
+function closingOf(line: Line): ClosingInWords {
+  const [side = '', mode = '', verdict, came] = line.split(', ')
+  return { side, mode, ending: `*${verdict}*${came === 'close_notify came' ? ' ←' : ''}` }
+}
+
+// What an alternative has in common with the one before it is not said again.
+function alternativesOf(closings: readonly ClosingInWords[], hasBoth: boolean): string {
+  const words = closings.map(({ side, mode, ending }, index) => {
+    const before = closings[index - 1]
+    const isSaid = before?.side === side && before.mode === mode
+    return [...(isSaid ? [] : [...(hasBoth ? [side] : []), mode]), ending].join(' ')
+  })
+  return words.join(' or ')
 }
 
 /** By package the version that is installed for a round. */

@@ -17,7 +17,7 @@ export interface Ended {
   readonly closings: readonly Closing[]
 }
 
-export interface Step {
+interface Step {
   readonly step: string
   readonly got: unknown
 }

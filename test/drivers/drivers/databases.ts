@@ -34,7 +34,7 @@ export const databases: readonly Driver[] = [
       '`ssl: closingConnect(policy)({ ca })`, of a connection or a pool: it hands the options on to `tls.connect()`',
     lookOut:
       'the driver destroys its sockets, so that `mode` has nothing to act on, and a close_notify goes only with ' +
-      "`onDestroy: 'close_notify'`. After `end()` not even then, for its COM_QUIT is still on its way. With " +
+      "`onDestroy: 'close_notify'`. After `end()` not even then: it destroys behind a COM_QUIT that has not left yet. With " +
       "`onTruncation: 'error'` a connection that MariaDB kills fails with `ERR_TLS_TRUNCATED` in place of " +
       '`ER_SOCKET_UNEXPECTED_CLOSE`',
     fails: { 'a wrong query': 'ER_PARSE_ERROR', 'its own end, killed': 'ER_CONNECTION_KILLED' },

@@ -7,8 +7,8 @@ export const mailAndMore: readonly Driver[] = [
     server: 'mosquitto',
     reach: '`mqtt.connect(url, closingConnect(policy)(options))`: it hands the options on to `tls.connect()`',
     lookOut:
-      'Mosquitto answers close_notify, and sends its own first when another client takes over the session; TCP is closed ' +
-      'behind it, so that ours cannot leave (`unreciprocated`). `end(true)` destroys the socket',
+      'Mosquitto sends close_notify each time, behind DISCONNECT and when another client takes over the session; in the second ' +
+      'case it closes TCP behind it, and ours cannot leave (`unreciprocated`). `end(true)` destroys the socket',
     expected: {
       bidirectional: [
         [2, 'client, bidirectional, clean, close_notify came'],
@@ -57,7 +57,7 @@ export const mailAndMore: readonly Driver[] = [
       'vsftpd demands that data connections resume the session of the control connection, and they do under a policy. ' +
       'Both directions close in full: vsftpd sends close_notify behind a download and answers it behind an upload. This is ' +
       "where `onTruncation: 'error'` belongs: the end of the data is the end of the connection. `close()` destroys the control " +
-      'connection right behind its QUIT',
+      'connection right behind its QUIT, and a download that is refused a data connection before its handshake',
     fails: { 'a file that is not there': '550' },
     expected: {
       bidirectional: [

@@ -1,4 +1,4 @@
-// A server with hapi before a stock client of http.
+// A server with hapi before a stock client of http, and one that keeps its connection.
 import Hapi from '@hapi/hapi'
 import { keys, ours, policy, step, stockClient } from './kit.mjs'
 
@@ -21,4 +21,8 @@ server.route([
 if (ours) ours.controlClosure(server.listener, policy)
 await server.start()
 await step('a client', () => stockClient('http.mjs', server.info.port))
-await step('stopped', () => server.stop({ timeout: 1000 }))
+const answered = new Promise((resolve) => server.events.once('response', resolve))
+const idle = stockClient('idle.mjs', server.info.port)
+await answered
+await step('stopped, with an idle connection', () => server.stop({ timeout: 5000 }))
+await step('its client', () => idle)

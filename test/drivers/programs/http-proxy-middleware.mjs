@@ -29,8 +29,13 @@ agent.destroy()
 await step('closed', () => new Promise((resolve) => server.close(() => resolve())))
 
 // The same with the middleware's own handler of errors.
-const careless = createServer(keys, createProxyMiddleware({ target: `https://${host}:${port}`, agent: false }))
-if (ours) ours.controlClosure(careless, policy)
-const second = await listen(careless)
-await step('a client, the handler of its own', () => stockClient('http.mjs', second))
+const second = new Agent({ keepAlive: true })
+const careless = createServer(keys, createProxyMiddleware({ target: `https://${host}:${port}`, agent: second }))
+if (ours) {
+  ours.controlClosure(careless, policy)
+  ours.controlClosure(second, policy)
+}
+const carelessFront = await listen(careless)
+await step('a client, the handler of its own', () => stockClient('http.mjs', carelessFront))
+second.destroy()
 await step('closed too', () => new Promise((resolve) => careless.close(() => resolve())))
