@@ -1,7 +1,7 @@
 /**
  * Compiles dist/ once before the tests, when it is older than the sources: child processes of tests load the package, the
- * benchmarks, the field round and the drivers round from there, for Node 20 runs no TypeScript. No test does it by itself: another one may be loading a file
- * at that moment.
+ * benchmarks and the rounds from there, for Node 20 runs no TypeScript. No test does it by itself: another one may be
+ * loading a file at that moment.
  */
 import { execFile } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
