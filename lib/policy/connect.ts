@@ -1,5 +1,6 @@
 // The connections of undici, and through it of the global fetch. undici's own connector makes them, from options that carry
-// a mark: a connector of ours would have to repeat all of it, and would not be given the options of the Agent.
+// a mark: a connector of ours would have to repeat all of it, and would not be given the options of the Agent. Other
+// libraries hand the same options on to tls.connect(), with the mark.
 import type { Socket } from 'node:net'
 import { type ConnectionOptions, TLSSocket } from 'node:tls'
 import { invalid } from '../options.js'
@@ -8,7 +9,7 @@ import { ClosureControl } from './control.js'
 import { ControlledSockets } from './controlled-sockets.js'
 import { markOptions } from './marked-options.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
-import { followUndici, unfinishedOfUndici } from './undici-messages.js'
+import { followUndici, unfinishedOfAny } from './undici-messages.js'
 
 /** The request that undici gives to a connect function. */
 export interface ConnectRequest {
@@ -51,7 +52,8 @@ export interface ClosingConnect {
   /**
    * Options of undici's own connector, none at all included: the same options under the policy, for `connect` of an
    * `Agent`, `Pool` or `Client`, for `requestTls` and `proxyTls` of a `ProxyAgent`, and for `buildConnector`. What the
-   * Agent's other options say of its connections holds as without them.
+   * Agent's other options say of its connections holds as without them. They do the same as TLS options of any other
+   * library that hands copies of them on to `tls.connect()`, such as ioredis, redis, mariadb, mqtt, basic-ftp and imapflow.
    */
   <Options extends ConnectOptions = object>(options?: Options): Options
   /** Either of the two. */
@@ -80,7 +82,7 @@ export function closingConnect(policy?: ClosurePolicy): ClosingConnect {
   followUndici()
   let take: (socket: TLSSocket) => void = () => undefined
   const control = new ClosureControl(undefined, (onReport) => {
-    const sockets = new ControlledSockets({ policy: checked, framing: unfinishedOfUndici, onReport })
+    const sockets = new ControlledSockets({ policy: checked, framing: unfinishedOfAny, onReport })
     take = (socket) => {
       sockets.take(socket)
     }

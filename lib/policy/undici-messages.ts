@@ -10,8 +10,8 @@ const socketsOfRequests = new WeakMap<object, object>()
 const socketsOfUndici = new WeakSet()
 let isFollowing = false
 
-/** The message that the end of the stream has cut, on a connection of undici's. */
-export const unfinishedOfUndici: Framing = (socket) => {
+// The message that the end of the stream has cut, on a connection of undici's.
+const unfinishedOfUndici: Framing = (socket) => {
   // Over HTTP/2 undici is a program like any other on Node's http2.
   if (ownerOf(socket) === 'http2') return unfinished(socket)
   return (openRequests.get(socket)?.size ?? 0) > 0 ? { kind: 'message' } : { kind: 'nothing' }

@@ -53,6 +53,20 @@ export const peers = [
     programs: { dovecot: 'usr/sbin/dovecot' },
     folders: ['usr/lib/dovecot'],
   },
+  // Those of the drivers round alone, `npm run drivers`, with dovecot.
+  {
+    name: 'redis',
+    onDemand: true,
+    packages: ['redis-server', 'redis-tools'],
+    programs: { 'redis-server': 'usr/bin/redis-server' },
+  },
+  { name: 'mosquitto', onDemand: true, packages: ['mosquitto'], programs: { mosquitto: 'usr/sbin/mosquitto' } },
+  {
+    name: 'slapd',
+    onDemand: true,
+    packages: ['slapd'],
+    programs: { slapd: 'usr/sbin/slapd' },
+  },
   // Exim insists on a user of its own: the other package lets it believe that there is one.
   {
     name: 'exim',

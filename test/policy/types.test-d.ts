@@ -65,6 +65,12 @@ describe('closingConnect()', () => {
     expectTypeOf<{ readonly ca: string }>().toExtend<Parameters<ReturnType<typeof closingConnect>>[0]>()
     expectTypeOf<ReturnType<typeof closingConnect>['control']>().toEqualTypeOf<ClosureControl>()
   })
+
+  test('gives options of other libraries the type that they had', () => {
+    const ofRedis = (connecting: ReturnType<typeof closingConnect>) =>
+      connecting({ host: 'localhost', port: 6379, tls: true })
+    expectTypeOf(ofRedis).returns.toEqualTypeOf<{ host: string; port: number; tls: boolean }>()
+  })
 })
 
 describe('TruncationError', () => {

@@ -1,7 +1,7 @@
 /**
  * Compiles dist/ once before the tests, when it is older than the sources: child processes of tests load the package, the
- * benchmarks and the field round from there, for Node 20 runs no TypeScript. No test does it by itself: another one may be loading a file
- * at that moment.
+ * benchmarks and the rounds from there, for Node 20 runs no TypeScript. No test does it by itself: another one may be
+ * loading a file at that moment.
  */
 import { execFile } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export default async function buildIfStale(): Promise<void> {
-  const folders = ['lib', 'benchmarks', 'test/field']
+  const folders = ['lib', 'benchmarks', 'test/field', 'test/drivers']
   const newestSource = Math.max(...(await Promise.all(folders.map(newest))))
   const oldestOutput = Math.min(...(await Promise.all(folders.map((folder) => oldest(`dist/${folder}`)))))
   if (newestSource <= oldestOutput) return
