@@ -1,7 +1,9 @@
 import { Duplex } from 'node:stream'
 import { Closing } from '../closing/closing.js'
 import { sendCloseNotify } from '../closing/half-close.js'
+import { areReportsHeard, publishFollowed, publishReport } from '../closure/published.js'
 import { checkFlushTimeout, type FlushOptions } from '../closure/shutdown-options.js'
+import { calledBy, isTelling, tell, tellDestroyed, tellReport } from '../closure/story.js'
 import { ClosureError } from '../errors.js'
 import type { Ssl, SslProtocol } from '../openssl/index.js'
 import { invalid } from '../options.js'
@@ -89,6 +91,8 @@ export class TlsStream extends ClosableDuplex {
     this.on('newListener', this.#onNewListener)
     this.#connection = connection
     this.#end = new StreamEnd({ stream: this, connection, onTruncation, reportNow: () => this.#reportNow() })
+    if (isTelling) tell(this, `${checked.context.side}, TlsStream, before its handshake`)
+    publishFollowed(this)
     connection.start()
   }
 
@@ -122,6 +126,7 @@ export class TlsStream extends ClosableDuplex {
   async shutdown(options?: StreamShutdownOptions): Promise<ClosureReport> {
     const checked = checkStreamShutdownOptions(options)
     this.#requireOpen('shutdown()')
+    if (isTelling) tell(this, `shutdown() is called: mode ${checked.mode}`)
     this.#end.isUnwanted = checked.onData === 'discard' || checked.onData === 'fail'
     await new Closing(this.#side('end'), checked).run()
     return this.#decided ?? this.#reportNow()
@@ -165,6 +170,7 @@ export class TlsStream extends ClosableDuplex {
     if (running !== undefined && (options === undefined || isSameUnwrap(running, checked))) return running.outcome
     this.#requireOpen('unwrap()')
     if (this.writableEnded) throw closed('unwrap()')
+    if (isTelling) tell(this, 'unwrap() is called')
     const outcome = this.#unwrap(checked)
     this.#unwrapping = { ...checked, outcome }
     try {
@@ -258,6 +264,7 @@ export class TlsStream extends ClosableDuplex {
 
   override _destroy(error: Error | null, done: Callback): void {
     const { evidence, sealer, transport } = this.#connection
+    if (isTelling) tellDestroyed(this, error)
     this.stopTimer()
     if (this.#isUnwrapped) {
       done(error)
@@ -295,8 +302,11 @@ export class TlsStream extends ClosableDuplex {
 
   #closeAsAsked(): void {
     const closing = new Closing(this.#side('ended'), closingAsAsked(this.#options))
-    if (closing.runAtOnce()) this.#connection.giveFin(() => this.fin.complete())
-    else closing.start(() => undefined)
+    if (isTelling) tell(this, `the stream has ended: mode ${closing.mode}`)
+    if (closing.runAtOnce()) {
+      if (isTelling) tell(this, 'FIN goes')
+      this.#connection.giveFin(() => this.fin.complete())
+    } else closing.start(() => undefined)
   }
 
   // After an unwrap() that was not answered in time.
@@ -338,6 +348,7 @@ export class TlsStream extends ClosableDuplex {
   #detach(report: ClosureReport): Duplex {
     const { transport } = this.#connection
     this.#isUnwrapped = true
+    if (isTelling) tell(this, 'the transport is given back')
     this.stopTimer()
     this.#settle(report)
     this.#connection.free()
@@ -349,8 +360,11 @@ export class TlsStream extends ClosableDuplex {
   }
 
   #settle(report: ClosureReport): void {
-    this.#decided ??= report
-    this.#decide(this.#decided)
+    if (this.#decided !== undefined) return
+    this.#decided = report
+    if (isTelling) tellReport(this, report)
+    if (areReportsHeard()) publishReport({ report, socket: this, target: undefined })
+    this.#decide(report)
   }
 
   #reportNow(): ClosureReport {
@@ -372,7 +386,10 @@ export class TlsStream extends ClosableDuplex {
       secured: () => this.#secured(),
       data: (bytes) => this.#received(bytes),
       written: () => this.restartTimer(),
-      readingEnded: (how, cause) => this.#end.came(how, cause),
+      readingEnded: (how, cause) => {
+        if (isTelling) tell(this, `the peer's stream has ended: received ${this.#connection.evidence.received().kind}`)
+        this.#end.came(how, cause)
+      },
       writingFailed: (error) => {
         if (this.#end.isCut) this.#writingEnded()
         else if (!this.writableFinished) this.destroy(this.#isEndAlone() ? undefined : error)
@@ -407,6 +424,7 @@ export class TlsStream extends ClosableDuplex {
     const { context, rejectUnauthorized } = this.#options
     const verification = this.#verification()
     if (verification === undefined) return
+    if (isTelling) tell(this, `handshake done: ${calledBy(this, context.side, this.getProtocol())}`)
     const { isAuthorized, error } = verification
     this.authorized = isAuthorized
     this.authorizationError = error?.code
