@@ -7,15 +7,16 @@ import type { LabelValues } from './measurements.js'
 export function attributesOf(labels: LabelValues): Attributes {
   const attributes: Attributes = {}
   for (const name of names) {
-    const value = labels[name]
-    if (value !== undefined) attributes[known[name].attribute] = valueOf(name, value)
+    const label = labels[name]
+    const value = label === undefined ? undefined : formOf(name, label)
+    if (value !== undefined) attributes[known[name].attribute] = value
   }
   return attributes
 }
 
 const names: readonly LabelName[] = ['verdict', 'mode', 'side', 'began', 'answered', 'protocol', 'cut', 'host']
 
-function valueOf(name: LabelName, value: string): AttributeValue | undefined {
+function formOf(name: LabelName, value: string): AttributeValue | undefined {
   switch (name) {
     case 'answered':
       return value === 'true'
