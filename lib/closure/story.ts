@@ -43,12 +43,16 @@ export function tellReport(socket: Duplex, report: ClosureReport): void {
 }
 
 /** How a connection is called: its side, its protocol, and who is at the other end. */
-export function calledBy(socket: Duplex, side: 'client' | 'server', protocol: string | undefined): string {
+export function calledBy(socket: Called, side: 'client' | 'server', protocol: string | undefined): string {
   const name: unknown = Reflect.get(socket, 'servername')
   const named = typeof name === 'string' && name !== '' ? ` (${name})` : ''
-  const [address, port]: readonly unknown[] = [Reflect.get(socket, 'remoteAddress'), Reflect.get(socket, 'remotePort')]
-  const peer = typeof address === 'string' ? `, peer ${address} port ${String(port)}` : ''
+  const peer = socket.remoteAddress === undefined ? '' : `, peer ${socket.remoteAddress} port ${socket.remotePort}`
   return `${side}, ${protocol ?? 'TLS'}${peer}${named}`
+}
+
+interface Called extends Duplex {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
 }
 
 interface Story {

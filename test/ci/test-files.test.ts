@@ -25,6 +25,7 @@ const repeated: Readonly<Record<string, readonly string[]>> = {
     'examples',
     'hazards',
     'lab',
+    'metrics',
     'openssl',
     'policy',
     'process',

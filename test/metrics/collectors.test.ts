@@ -42,7 +42,12 @@ describe('prom-client', () => {
     const collector = collectClosures({ register })
     expect(collector.register).toBe(register)
     const names = Object.values(metrics).map(({ prometheus }) => prometheus)
-    expect(register.getMetricsAsArray().map(({ name }) => name).sort()).toEqual([...names].sort())
+    expect(
+      register
+        .getMetricsAsArray()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([...names].sort())
     collector.stop()
     collector.stop()
     expect(await register.metrics()).toBe('\n')
@@ -133,7 +138,8 @@ describe('OpenTelemetry', () => {
 
 test('hosts are told apart up to their bound, and those beyond are one', async () => {
   const counted = bothRecorders(2)
-  for (const name of ['one.example', 'TWO.example', 'three.example', 'four.example', 'two.example']) await oneClosing(name)
+  for (const name of ['one.example', 'TWO.example', 'three.example', 'four.example', 'two.example'])
+    await oneClosing(name)
   const lines = [
     'closures began=local host=one.example mode=uncontrolled side=client verdict=clean 1',
     'closures began=local host=other mode=uncontrolled side=client verdict=clean 2',

@@ -71,10 +71,7 @@ describe('each connection is counted once', () => {
     await local.shutdown({ mode: 'bidirectional' })
     expect(await local.report).toMatchObject({ verdict: 'clean' })
     expect(await counted()).toEqual(
-      both(
-        'closures began=local mode=bidirectional side=client verdict=clean 1',
-        'wait answered=true side=client 1',
-      ),
+      both('closures began=local mode=bidirectional side=client verdict=clean 1', 'wait answered=true side=client 1'),
     )
   })
 
