@@ -264,12 +264,12 @@ export class TlsStream extends ClosableDuplex {
 
   override _destroy(error: Error | null, done: Callback): void {
     const { evidence, sealer, transport } = this.#connection
-    if (isTelling) tellDestroyed(this, error)
     this.stopTimer()
     if (this.#isUnwrapped) {
       done(error)
       return
     }
+    if (isTelling) tellDestroyed(this, error)
     // A destruction that follows from the peer's RST is no act of ours.
     if (evidence.tcp.kind !== 'reset') evidence.destroyedAt ??= performance.now()
     // The last moment at which the alert can be known to have left.

@@ -2,8 +2,10 @@
 import { collectClosures } from 'close-notify/metrics/prometheus'
 import { meterClosures, traceClosures } from 'close-notify/metrics/opentelemetry'
 
+// It is made when it is first asked for.
+const { stdout } = process
 const before = process.getActiveResourcesInfo()
 collectClosures()
 meterClosures()
 traceClosures()
-process.stdout.write(`${JSON.stringify({ before: before.join(), after: process.getActiveResourcesInfo().join() })}\n`)
+stdout.write(`${JSON.stringify({ before: before.join(), after: process.getActiveResourcesInfo().join() })}\n`)
