@@ -5,6 +5,7 @@ const slow = [
   'test/benchmarks/study/overhead/speed.test.ts',
   'test/bundles/bundles.test.ts',
   'test/hazards/flat-memory.test.ts',
+  'test/metrics/scraped.test.ts',
   'test/openssl/memory.test.ts',
   'test/policy/frameworks/frameworks.test.ts',
   'test/scripts/package/checkout.test.ts',

@@ -9,13 +9,13 @@ export {
   type ConnectRequest,
 } from './policy/connect.js'
 export type { FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
+export { closingChannel, closureChannel, followedChannel, type PublishedReport } from './closure/published.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
 export type { AgentLike } from './policy/agents.js'
 export {
   type ClosureControl,
   type ClosureMessage,
   type ClosureTarget,
-  closureChannel,
   controlClosure,
 } from './policy/control.js'
 export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './policy/policy.js'

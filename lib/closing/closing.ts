@@ -45,6 +45,7 @@ import type { ClosingOptions } from './options.js'
 import type { BegunClosing, ClosingSide } from './side.js'
 import { flushOutput, whenAlertIsDue } from './steps.js'
 import { inPacedTurn } from './turns.js'
+import { Wait } from './waiting-room.js'
 
 /**
  * Where a closing is. `turn` waits for its turn, `drain` for the stream, `wait` for the peer, `end` and `at-once` for TCP to
@@ -68,6 +69,7 @@ export class Closing implements BegunClosing {
   #abort: (() => void) | undefined
   #over: () => void = nothing
   #context: AsyncResource | undefined
+  #wait: Wait | undefined
   #isDrained = false
   // Our alert stood behind nothing: the peer has been able to answer it since.
   #alertIsAlone = false
@@ -81,6 +83,10 @@ export class Closing implements BegunClosing {
     this.#side = side
     this.#options = options
     this.mode = options.mode
+  }
+
+  get waited(): number | undefined {
+    return this.#wait?.took
   }
 
   /** Runs all steps and calls `over`, in a stack of its own; `endedBy` reports what ended them. */
@@ -246,7 +252,7 @@ export class Closing implements BegunClosing {
       return
     }
     this.#taking ||= this.mode === 'bidirectional' && this.#onData !== 'deliver'
-    this.#flush(() => this.#wait())
+    this.#flush(() => this.#waitForPeer())
   }
 
   // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
@@ -268,14 +274,15 @@ export class Closing implements BegunClosing {
     this.#end('done')
   }
 
-  #wait(): void {
+  #waitForPeer(): void {
     const { waitingRoom, waitTimeout } = this.#options
     const early = this.mode === 'bidirectional' ? this.#answer() : 'done'
     if (early !== undefined) {
       this.#end(early)
       return
     }
-    if (waitingRoom?.enter() === false) {
+    this.#wait = Wait.in(waitingRoom)
+    if (this.#wait === undefined) {
       this.waitRefused = true
       this.#end('done')
       return
@@ -289,7 +296,7 @@ export class Closing implements BegunClosing {
 
   #stopWaiting(): void {
     if (this.#step !== 'wait') return
-    this.#options.waitingRoom?.leave()
+    this.#wait?.end()
     // An answer that came together with the end of a budget is an answer.
     this.#end(this.#answer() ?? this.#early ?? 'tcp-end')
   }

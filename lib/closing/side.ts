@@ -93,6 +93,8 @@ export interface BegunClosing {
   readonly discardedBytes: number
   /** Whether the waiting room was full. */
   readonly waitRefused: boolean
+  /** ms that it waited for the peer's close_notify, or has waited so far; undefined where it did not. */
+  readonly waited: number | undefined
 
   /** Data is about to reach the reader; true keeps it from there. */
   dataCame(bytes: number): boolean

@@ -24,3 +24,40 @@ export class WaitingRoom {
     this.waiting--
   }
 }
+
+/** How many closings of this thread wait for their peer's close_notify now, under whatever policy or under none. */
+export function closingsWaiting(): number {
+  return allWaiting
+}
+
+let allWaiting = 0
+
+/** The wait of one closing. */
+export class Wait {
+  readonly #room: WaitingRoom | undefined
+  readonly #since = performance.now()
+  #until: number | undefined
+
+  private constructor(room: WaitingRoom | undefined) {
+    this.#room = room
+    allWaiting++
+  }
+
+  /** Begins one, in a room that it has a place in; undefined when that is full. */
+  static in(room: WaitingRoom | undefined): Wait | undefined {
+    return room?.enter() === false ? undefined : new Wait(room)
+  }
+
+  /** ms that it took, or has taken so far. */
+  get took(): number {
+    return (this.#until ?? performance.now()) - this.#since
+  }
+
+  /** The second call does nothing. */
+  end(): void {
+    if (this.#until !== undefined) return
+    this.#until = performance.now()
+    allWaiting--
+    this.#room?.leave()
+  }
+}

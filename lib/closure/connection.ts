@@ -13,6 +13,7 @@ import {
   fileDescriptor,
   handleOf,
   isEmptyChunk,
+  nativeTransport,
   onreadCallback,
   streamBeneath,
   writableStateOf,
@@ -263,13 +264,18 @@ export class Connection implements GateOwner {
     return leaveStack().then(() => !this.socket.destroyed)
   }
 
+  // What is done with it beneath TLS is not seen: startTls() lets none pass once TLS is off.
+  #finAsTold(): string {
+    return nativeTransport(this.socket) === undefined ? 'FIN goes to the stream beneath' : 'FIN goes'
+  }
+
   // Node calls SSL_shutdown here, and a second time when the first gives 0. Where the closing is ours, or our alert is
   // written already, these calls must find nothing to do: a second SSL_shutdown that meets application data is fatal to
   // the SSL and loses the data. With both flags set OpenSSL returns 1 and touches nothing; afterwards the flags tell
   // the truth again and reading goes on.
   sendFin(request: unknown): unknown {
     const { ssl, gate } = this
-    if (isTelling) tell(this.socket, this.closing === undefined ? "ended by Node's own end()" : 'FIN goes')
+    if (isTelling) tell(this.socket, this.closing === undefined ? "ended by Node's own end()" : this.#finAsTold())
     if (!ssl.alive()) return gate.callNode(request)
     this.evidence.observe()
     if (this.closing === undefined && !this.evidence.hasWrittenCloseNotify()) {

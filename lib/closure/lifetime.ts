@@ -3,9 +3,10 @@ import { type NodeSsl, sslOfFinished } from '../native/node-ssl.js'
 import { Connection, liveHandle } from './connection.js'
 import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
+import { areReportsHeard, publishFollowed, publishReport } from './published.js'
 import { isServerSide, writableStateOf } from './socket-internals.js'
 import { type Method, slotOn, standIns } from './stand-ins.js'
-import { calledBy, isTelling, tell, tellReport } from './story.js'
+import { calledBy, isTelling, tell, tellDestroyed, tellReport } from './story.js'
 import type { ClosureFacts } from '../report/facts.js'
 import { type ClosureReport, reportOf, type Verdict } from '../report/verdict.js'
 
@@ -22,6 +23,8 @@ export interface SocketHook {
 /** The policy that a socket is under. */
 export interface PolicyOnSocket {
   readonly isActive: boolean
+  /** Whether it has nothing to do with the socket any more, its report included. */
+  readonly hasLeft: boolean
   /** Whether another policy may take the socket: this one is to leave it then. */
   readonly givesWay: boolean
   leave(): void
@@ -88,6 +91,7 @@ export class Lifetime {
       return
     }
     standInsOfSocket(socket, this)
+    publishFollowed(socket)
     if (this.#joinWhenSecure(ssl)) return
     this.#startedAt = performance.now()
     if (isTelling) tell(socket, `${isServerSide(socket) ? 'server' : 'client'}, before its handshake`)
@@ -206,8 +210,7 @@ export class Lifetime {
   }
 
   #destroy(previous: Method, error: unknown, callback: unknown): unknown {
-    if (isTelling)
-      tell(this.socket, `destroyed ${error instanceof Error ? `with ${error.message}` : 'without an error'}`)
+    if (isTelling) tellDestroyed(this.socket, error)
     this.connection?.destroying(error)
     const finish = (...args: readonly unknown[]) => {
       this.#finish()
@@ -277,6 +280,15 @@ export class Lifetime {
     if (isTelling && this.finalReport !== undefined) tellReport(this.socket, this.finalReport)
     this.#observer?.finished(this, this.verdict)
     for (const observer of this.#laterObservers ?? []) observer.finished(this, this.verdict)
+    this.#publish()
+  }
+
+  // What a policy follows it reports itself; what the program has asked about is reported here.
+  #publish(): void {
+    const isReported = this.control?.hasLeft === false
+    if (this.closure === undefined || isReported || !areReportsHeard()) return
+    const { finalReport: report, socket } = this
+    if (report !== undefined) publishReport({ report, socket, target: undefined })
   }
 }
 
@@ -299,7 +311,9 @@ const standInsForHook = standIns(lifetimes, {
 
 /** The report of a server's connection that failed in its handshake, for a socket that nobody has looked at before. */
 export function failedHandshakeReport(socket: TLSSocket): ClosureReport {
-  return reportOf(factsWithoutConnection(socket, 'not-completed', performance.now()))
+  const report = reportOf(factsWithoutConnection(socket, 'not-completed', performance.now()))
+  if (isTelling) tellReport(socket, report)
+  return report
 }
 
 function factsWithoutConnection(

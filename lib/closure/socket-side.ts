@@ -18,6 +18,7 @@ import {
 } from './socket-internals.js'
 import { wrapMethod } from './stand-ins.js'
 import { sslShutdown } from './ssl-shutdown.js'
+import { publishClosing } from './published.js'
 import { isTelling, tell } from './story.js'
 
 /**
@@ -41,6 +42,7 @@ export class SocketSide implements ClosingSide {
 
   begin(closing: BegunClosing): void {
     this.#connection.closing = closing
+    publishClosing(this.#connection.socket)
   }
 
   startDraining(drained: () => void): () => void {

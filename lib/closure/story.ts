@@ -1,6 +1,6 @@
 // NODE_DEBUG=close-notify: the story of each connection, a line for each thing that happens, on standard error. Without it
 // nothing is put together: whoever has something to tell asks isTelling first.
-import type { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import { debuglog } from 'node:util'
 import type { ClosureReport } from '../report/verdict.js'
 import { slotOn } from './stand-ins.js'
@@ -11,7 +11,7 @@ const log = debuglog('close-notify')
 export const isTelling: boolean = log.enabled
 
 /** A line of the story of a connection: its number in this thread, ms since its first line, and what has happened. */
-export function tell(socket: TLSSocket, happened: string): void {
+export function tell(socket: Duplex, happened: string): void {
   let story = stories.of(socket)
   if (story === undefined) {
     story = { number: ++count, startedAt: performance.now() }
@@ -20,8 +20,13 @@ export function tell(socket: TLSSocket, happened: string): void {
   log('#%d +%s ms %s', story.number, (performance.now() - story.startedAt).toFixed(1), happened)
 }
 
+/** The line of a destruction. */
+export function tellDestroyed(socket: Duplex, error: unknown): void {
+  tell(socket, `destroyed ${error instanceof Error ? `with ${error.message}` : 'without an error'}`)
+}
+
 /** The last line. */
-export function tellReport(socket: TLSSocket, report: ClosureReport): void {
+export function tellReport(socket: Duplex, report: ClosureReport): void {
   const { verdict, mode, sent, received, tcp, endedBy, undeliveredBytes, discardedBytes } = report
   const parts = [
     `${verdict}: mode ${mode}`,
@@ -29,6 +34,7 @@ export function tellReport(socket: TLSSocket, report: ClosureReport): void {
     `received ${received.kind}`,
     `TCP ${tcp.kind === 'reset' ? tcp.code : tcp.kind}`,
     ...(endedBy === undefined ? [] : [`ended by ${endedBy}`]),
+    ...(report.waited === undefined ? [] : [`waited ${report.waited.toFixed(1)} ms`]),
     ...(undeliveredBytes === undefined || undeliveredBytes === 0 ? [] : [`${undeliveredBytes} bytes undelivered`]),
     ...(discardedBytes === 0 ? [] : [`${discardedBytes} bytes discarded`]),
     `closed in ${(report.endedAt - report.startedAt).toFixed(1)} ms`,
@@ -37,11 +43,16 @@ export function tellReport(socket: TLSSocket, report: ClosureReport): void {
 }
 
 /** How a connection is called: its side, its protocol, and who is at the other end. */
-export function calledBy(socket: TLSSocket, side: 'client' | 'server', protocol: string | undefined): string {
+export function calledBy(socket: Called, side: 'client' | 'server', protocol: string | undefined): string {
   const name: unknown = Reflect.get(socket, 'servername')
   const named = typeof name === 'string' && name !== '' ? ` (${name})` : ''
   const peer = socket.remoteAddress === undefined ? '' : `, peer ${socket.remoteAddress} port ${socket.remotePort}`
   return `${side}, ${protocol ?? 'TLS'}${peer}${named}`
+}
+
+interface Called extends Duplex {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
 }
 
 interface Story {

@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { Agent } from 'node:http'
 import { Server, TLSSocket } from 'node:tls'
@@ -10,6 +9,7 @@ import { type AgentLike, isAgent, watchAgent } from './agents.js'
 import { unfinished } from './framing.js'
 import { guardRequests } from './http-server.js'
 import { lifetimeOf } from '../closure/lifetime.js'
+import { areReportsHeard, type PublishedReport, publishReport } from '../closure/published.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { serverOf } from '../closure/socket-internals.js'
 import { ControlledSockets, isControlledForGood, type OnReport } from './controlled-sockets.js'
@@ -22,18 +22,11 @@ import { watchServer } from './watched-servers.js'
  */
 export type ClosureTarget = Server | Agent | AgentLike | TLSSocket
 
-/** The name of the channel of `node:diagnostics_channel` that gets a {@link ClosureMessage} for every report. */
-export const closureChannel = 'close-notify:closure'
-
-/** The message that {@link closureChannel} publishes. */
-export interface ClosureMessage {
-  readonly report: ClosureReport
-  readonly socket: TLSSocket
-  /** The target of the policy; undefined for connections of `closingConnect` and `controlProcess`. */
+/** The message that `closureChannel` publishes. */
+export interface ClosureMessage extends PublishedReport {
   readonly target: ClosureTarget | undefined
 }
 
-const published = channel(closureChannel)
 const controls = new WeakMap<ClosureTarget, ClosureControl>()
 
 /**
@@ -87,12 +80,10 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
   constructor(target: ClosureTarget | undefined, takeSockets: TakeSockets) {
     super()
     this.#sockets = takeSockets((reported) => {
-      if (!published.hasSubscribers && this.listenerCount('closure') === 0) return
+      if (!areReportsHeard() && this.listenerCount('closure') === 0) return
       const { finalReport: report, socket } = reported
       if (report === undefined) return
-      // Out of Node's destroying: what a listener throws is an exception like any other.
-      queueMicrotask(() => {
-        published.publish({ report, socket, target } satisfies ClosureMessage)
+      publishReport({ report, socket, target } satisfies ClosureMessage, () => {
         this.emit('closure', report, socket)
       })
     })

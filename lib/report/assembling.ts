@@ -16,6 +16,7 @@ interface ClosingFacts {
   readonly mode: ClosureMode
   readonly startedAt: number
   readonly waitRefused: boolean
+  readonly waited: number | undefined
 }
 
 /** What else was seen of it. */
@@ -59,6 +60,7 @@ export function factsOf(decisive: DecisiveFacts, beside: SeenBeside): ClosureFac
     endedAt,
   }
   if (protocol !== undefined) facts.protocol = protocol
+  if (closing?.waited !== undefined) facts.waited = closing.waited
   if (undeliveredBytes !== undefined) facts.undeliveredBytes = undeliveredBytes
   if (endedBy !== undefined) facts.endedBy = endedBy
   return facts

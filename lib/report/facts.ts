@@ -85,6 +85,8 @@ export interface ClosureFacts {
    * Whether `bidirectional` did not wait for the peer, because the target's `maxWaiting` closings were waiting.
    */
   readonly waitRefused: boolean
+  /** ms that our closing waited for the peer's close_notify, from when ours had left. Absent where it did not wait. */
+  readonly waited?: number
   /** Whose act of closing (alert, FIN, RST, destroy) was seen first. */
   readonly began: 'local' | 'peer'
   /** Absent when `mode` is `uncontrolled`. */

@@ -1,6 +1,8 @@
 // What a closing has to have of the stream above TLS: it drains with TCP left open, its FIN is held, and after our
 // close_notify nothing is written.
+import { publishClosing } from '../closure/published.js'
 import { http2SessionOf } from '../closure/socket-internals.js'
+import { tell } from '../closure/story.js'
 import { pipesPastWrite } from '../closure/stream-internals.js'
 import type { ClosableStream } from './engine-side.js'
 import { HandshakeFacts } from './handshake-facts.js'
@@ -114,6 +116,14 @@ export abstract class ClosableDuplex extends HandshakeFacts {
 
     get readableLength(): number {
       return this.#stream.readableLength
+    }
+
+    closingBegins(): void {
+      publishClosing(this.#stream)
+    }
+
+    tells(happened: string): void {
+      tell(this.#stream, happened)
     }
 
     holdFin(drained: () => void): void {

@@ -1,5 +1,6 @@
 // The adapter of the machine that closes (closing/side.ts) for a TLS stream on the engine.
 import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
+import { isTelling } from '../closure/story.js'
 import { errorOf } from '../errors.js'
 import type { EngineConnection } from './connection.js'
 
@@ -7,6 +8,10 @@ import type { EngineConnection } from './connection.js'
 export interface ClosableStream {
   readonly destroyed: boolean
   readonly readableLength: number
+  /** A closing begins, and whoever subscribes is told. */
+  closingBegins(): void
+  /** Something has happened that NODE_DEBUG tells of. */
+  tells(happened: string): void
   /** Stops FIN. `drained` is called once the stream has ended and all that was written has been given to the transport. */
   holdFin(drained: () => void): void
   /** Ends the stream, which leads to the held FIN. */
@@ -52,6 +57,7 @@ export class EngineSide implements ClosingSide {
 
   begin(closing: BegunClosing): void {
     this.#connection.evidence.closing = closing
+    this.#stream.closingBegins()
   }
 
   startDraining(drained: () => void): () => void {
@@ -75,6 +81,7 @@ export class EngineSide implements ClosingSide {
 
   writeCloseNotify(leaves: 'alone' | 'behind-data' | 'with-fin'): void {
     const connection = this.#connection
+    if (isTelling) this.#stream.tells(`writes close_notify ${leaves}`)
     // Nagle's algorithm would hold the alert back until the peer has acknowledged the data before it.
     if (leaves === 'behind-data') connection.transport.hurry()
     const { value, error, queue } = connection.writeCloseNotify()
@@ -136,6 +143,7 @@ export class EngineSide implements ClosingSide {
   }
 
   endTransport(taken: () => void): void {
+    if (isTelling) this.#stream.tells('FIN goes')
     this.#connection.giveFin(() => {
       taken()
       this.#stream.finGone()

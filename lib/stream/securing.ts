@@ -1,4 +1,5 @@
 // From the ClientHello to a stream that is secured, or is not: the server's choices, who the peer is, and what waits for that.
+import { calledBy, isTelling, tell } from '../closure/story.js'
 import type { ClientHello } from '../openssl/index.js'
 import type { Callback } from './closable-duplex.js'
 import { decideOn } from './client-hello.js'
@@ -43,6 +44,7 @@ export class Securing {
     if (verification === undefined) return
     const { isAuthorized, error } = verification
     const stream = this.#stream
+    if (isTelling) tell(stream, `handshake done: ${calledBy(stream, context.side, stream.getProtocol())}`)
     stream.authorized = isAuthorized
     stream.authorizationError = error?.code
     if (error !== undefined && rejectUnauthorized && context.side === 'client') {

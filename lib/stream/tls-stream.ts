@@ -1,6 +1,8 @@
 import { Duplex } from 'node:stream'
 import { Closing } from '../closing/closing.js'
+import { areReportsHeard, publishFollowed, publishReport } from '../closure/published.js'
 import { checkFlushTimeout, type FlushOptions } from '../closure/shutdown-options.js'
+import { isTelling, tell, tellDestroyed, tellReport } from '../closure/story.js'
 import type { ClientHello, Ssl, SslProtocol } from '../openssl/index.js'
 import { invalid } from '../options.js'
 import { unwrapErrorOf } from '../report/unwrap-error.js'
@@ -82,6 +84,8 @@ export class TlsStream extends ClosableDuplex {
     this.#connection = connection
     this.#securing = new Securing(this, connection, checked)
     this.#end = new StreamEnd(inner)
+    if (isTelling) tell(this, `${checked.context.side}, TlsStream, before its handshake`)
+    publishFollowed(this)
     connection.start()
   }
 
@@ -124,6 +128,7 @@ export class TlsStream extends ClosableDuplex {
   async shutdown(options?: StreamShutdownOptions): Promise<ClosureReport> {
     const checked = checkStreamShutdownOptions(options)
     requireOpen('shutdown()', this.#connection)
+    if (isTelling) tell(this, `shutdown() is called: mode ${checked.mode}`)
     this.#end.isUnwanted = checked.onData === 'discard' || checked.onData === 'fail'
     await new Closing(this.#side('end'), checked).run()
     return this.#decided ?? this.#reportNow()
@@ -167,6 +172,7 @@ export class TlsStream extends ClosableDuplex {
     if (running !== undefined && (options === undefined || isSameUnwrap(running, checked))) return running.outcome
     requireOpen('unwrap()', this.#connection)
     if (this.writableEnded) throw closed('unwrap()')
+    if (isTelling) tell(this, 'unwrap() is called')
     const outcome = this.#unwrap(checked)
     this.#unwrapping = { ...checked, outcome }
     try {
@@ -265,6 +271,7 @@ export class TlsStream extends ClosableDuplex {
       done(error)
       return
     }
+    if (isTelling) tellDestroyed(this, error)
     // A destruction that follows from the peer's RST is no act of ours.
     if (evidence.tcp.kind !== 'reset') evidence.destroyedAt ??= performance.now()
     // The last moment at which the alert can be known to have left.
@@ -295,8 +302,11 @@ export class TlsStream extends ClosableDuplex {
 
   #closeAsAsked(): void {
     const closing = new Closing(this.#side('ended'), closingAsAsked(this.#options))
-    if (closing.runAtOnce()) this.#connection.giveFin(() => this.fin.complete())
-    else closing.start(() => undefined)
+    if (isTelling) tell(this, `the stream has ended: mode ${closing.mode}`)
+    if (closing.runAtOnce()) {
+      if (isTelling) tell(this, 'FIN goes')
+      this.#connection.giveFin(() => this.fin.complete())
+    } else closing.start(() => undefined)
   }
 
   // After an unwrap() that was not answered in time.
@@ -322,6 +332,7 @@ export class TlsStream extends ClosableDuplex {
   #detach(report: ClosureReport): Duplex {
     const { transport } = this.#connection
     this.#isUnwrapped = true
+    if (isTelling) tell(this, 'the transport is given back')
     this.stopTimer()
     this.#settle(report)
     this.#connection.free()
@@ -333,8 +344,11 @@ export class TlsStream extends ClosableDuplex {
   }
 
   #settle(report: ClosureReport): void {
-    this.#decided ??= report
-    this.#decide?.(this.#decided)
+    if (this.#decided !== undefined) return
+    this.#decided = report
+    if (isTelling) tellReport(this, report)
+    if (areReportsHeard()) publishReport({ report, socket: this, target: undefined })
+    this.#decide?.(report)
   }
 
   #reportNow(): ClosureReport {
@@ -386,7 +400,9 @@ export class TlsStream extends ClosableDuplex {
     }
 
     readingEnded(how: 'close_notify' | 'cut', cause: Error | undefined): void {
-      this.stream.#end.came(how, cause)
+      const { stream } = this
+      if (isTelling) tell(stream, `the peer's stream has ended: received ${this.connection.evidence.received().kind}`)
+      stream.#end.came(how, cause)
     }
 
     writingFailed(error: Error): void {

@@ -12,6 +12,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { closureOf } from '../closure/closure.js'
 import { knownLifetimeOf } from '../closure/lifetime.js'
+import { isTelling, tell } from '../closure/story.js'
 import { checkAll } from '../options.js'
 import { UnwrapError, unwrapErrorOf } from '../report/unwrap-error.js'
 import type { ClosureReport } from '../report/verdict.js'
@@ -42,6 +43,7 @@ export class Unwrapping {
     const checked = checkAll(unwrapRules, options)
     const isPatient = checked.onTimeout === 'reject'
     const isFirst = this.#closing === undefined
+    if (isTelling) tell(this.#socket, 'unwrap() is called')
     this.#closing ??= this.#begin(checked, isPatient)
     const report = await (isFirst && !isPatient ? this.#closing : this.#withinBudgets(this.#closing, checked))
     this.#given ??= this.#takeBack(report)
@@ -79,7 +81,9 @@ export class Unwrapping {
   // Both alerts may have passed, and the connection be gone since.
   async #takeBack(report: ClosureReport): Promise<Socket> {
     if (report.verdict !== 'clean' || this.#socket.destroyed) throw unwrapErrorOf(report, this.#signal)
-    return this.#giveBack()
+    const socket = await this.#giveBack()
+    if (isTelling) tell(this.#socket, 'the net.Socket is given back')
+    return socket
   }
 
   #withinBudgets(closing: Promise<ClosureReport>, options: CheckedUnwrapOptions): Promise<ClosureReport> {

@@ -26,6 +26,7 @@ const repeated: Readonly<Record<string, readonly string[]>> = {
     'examples',
     'hazards',
     'lab',
+    'metrics',
     'openssl',
     'policy',
     'process',

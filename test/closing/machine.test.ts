@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { Closing } from '../../lib/closing/closing.js'
 import { alertBeforeDestroy, sendCloseNotify } from '../../lib/closing/half-close.js'
 import type { ClosingOptions } from '../../lib/closing/options.js'
-import { WaitingRoom } from '../../lib/closing/waiting-room.js'
+import { closingsWaiting, WaitingRoom } from '../../lib/closing/waiting-room.js'
 import type { EndedBy } from '../../lib/report/facts.js'
 import { until } from '../policy/harness.js'
 import { type Ends, makers } from './ends.js'
@@ -200,6 +200,7 @@ describe.each(makers)('$name', ({ make }) => {
     await done
     await afterwards?.(ends, closing)
     const { mode, discardedBytes, waitRefused } = closing
+    expect(closingsWaiting()).toBe(0)
     const { isDestroyed = false } = rest
     expect({
       endedBy: closing.endedBy,

@@ -30,6 +30,8 @@ const peers = {
   proftpd: { programs: ['proftpd'], debianPackage: 'proftpd-mod-crypto' },
   // On demand, for it is large: .ci/run fetches it for the one test that needs it.
   tshark: { programs: ['tshark'], debianPackage: 'tshark' },
+  // The same.
+  prometheus: { programs: ['prometheus', 'promtool'], debianPackage: 'prometheus' },
 } as const
 
 type PeerName = keyof typeof peers
@@ -46,15 +48,20 @@ export interface Program {
 export default function fetchOnce(): void {
   // The script leaves the folder behind also where it could not fetch.
   if (!none && !existsSync(folder)) spawnSync(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit'] })
-  const { tshark, ...others } = peers
+  const { tshark, prometheus, ...others } = peers
   const lacking = Object.values(others).filter(({ programs }) => !programs.every(isThere))
   if (lacking.length > 0) console.warn(messageOf(lacking))
   if (!tshark.programs.every(isThere)) console.warn(withoutTshark)
+  if (!prometheus.programs.every(isThere)) console.warn(withoutPrometheus)
 }
 
 const withoutTshark =
   '\nRecords are not cross-checked with tshark. To do so, as .ci/run does once: node scripts/peers/fetch.mjs tshark, then ' +
   'npx vitest run records-and-tshark\n'
+
+const withoutPrometheus =
+  '\nMetrics and alerts are not tried with Prometheus. To do so, as .ci/run does once: node scripts/peers/fetch.mjs prometheus, then ' +
+  'npx vitest run test/metrics\n'
 
 function messageOf(lacking: readonly { readonly debianPackage: string }[]): string {
   const packages = lacking.map(({ debianPackage }) => debianPackage)
