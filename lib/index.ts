@@ -8,7 +8,16 @@ export {
   type ConnectOptions,
   type ConnectRequest,
 } from './policy/connect.js'
-export type { FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
+export {
+  type KeyOfPeer,
+  type LearnedCounters,
+  LearnedWaiting,
+  type LearnedWaitingOptions,
+  learnedWaiting,
+} from './learned/learned-waiting.js'
+export type { LearnedPeer, LearnedState } from './learned/state.js'
+export type { Peer } from './closing/planned-wait.js'
+export type { DiscardOptions, FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
 export type { AgentLike } from './policy/agents.js'
 export {

@@ -35,7 +35,7 @@ export interface OptionRule<T> extends AnyOptionRule {
 
 interface AnyOptionRule {
   readonly check: (name: string, value: unknown) => unknown
-  readonly unit: '' | 'ms' | 'bytes' | 'sockets'
+  readonly unit: '' | 'ms' | 'bytes' | 'sockets' | 'peers'
   readonly default: string
 }
 
@@ -109,7 +109,7 @@ export function milliseconds(fallback: number): OptionRule<number> {
 }
 
 /** A whole number of something. */
-export function countOf(unit: 'bytes' | 'sockets', fallback: number): OptionRule<number> {
+export function countOf(unit: 'bytes' | 'sockets' | 'peers', fallback: number): OptionRule<number> {
   return { check: (name, value) => checkCount(name, unit, value, fallback), unit, default: String(fallback) }
 }
 

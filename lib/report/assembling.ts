@@ -16,6 +16,7 @@ interface ClosingFacts {
   readonly mode: ClosureMode
   readonly startedAt: number
   readonly waitRefused: boolean
+  readonly learnedWait: number | undefined
 }
 
 /** What else was seen of it. */
@@ -60,6 +61,7 @@ export function factsOf(decisive: DecisiveFacts, beside: SeenBeside): ClosureFac
   }
   if (protocol !== undefined) facts.protocol = protocol
   if (undeliveredBytes !== undefined) facts.undeliveredBytes = undeliveredBytes
+  if (closing?.learnedWait !== undefined) facts.learnedWait = closing.learnedWait
   if (endedBy !== undefined) facts.endedBy = endedBy
   return facts
 }

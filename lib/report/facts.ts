@@ -85,6 +85,11 @@ export interface ClosureFacts {
    * Whether `bidirectional` did not wait for the peer, because the target's `maxWaiting` closings were waiting.
    */
   readonly waitRefused: boolean
+  /**
+   * ms that `learnedWaiting()` gave the peer for its close_notify; 0: it was not waited for. Absent where a number of the
+   * program's counted, and where nothing was to be waited for.
+   */
+  readonly learnedWait?: number
   /** Whose act of closing (alert, FIN, RST, destroy) was seen first. */
   readonly began: 'local' | 'peer'
   /** Absent when `mode` is `uncontrolled`. */

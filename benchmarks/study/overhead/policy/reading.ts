@@ -14,6 +14,7 @@ const readers: Readers = {
   received: ({ received }) => readEnd(received),
   tcp: ({ tcp }) => readTcp(tcp),
   waitRefused: ({ waitRefused }) => Number(waitRefused),
+  learnedWait: ({ learnedWait }) => learnedWait ?? 0,
   began: ({ began }) => began.length,
   endedBy: ({ endedBy }) => lengthOf(endedBy),
   discardedBytes: ({ discardedBytes }) => discardedBytes,
