@@ -18,7 +18,7 @@ export interface LearnedWaitingOptions {
   /**
    * ms beyond the time of a peer that answers, for what its answers do not show: the load of this process, a detour of
    * the network.
-   * @default 25
+   * @default 10
    */
   readonly slack?: number
   /**
@@ -29,7 +29,7 @@ export interface LearnedWaitingOptions {
   readonly retryAfter?: number
   /**
    * ms between two tries at most: a peer that has begun to answer is noticed by its first closing after so long.
-   * @default 900000
+   * @default 3600000
    */
   readonly retryAtMost?: number
   /**
@@ -70,9 +70,9 @@ export interface LearnedCounters {
 
 export const learnedRules = {
   longest: milliseconds(3000),
-  slack: milliseconds(25),
+  slack: milliseconds(10),
   retryAfter: milliseconds(60_000),
-  retryAtMost: milliseconds(900_000),
+  retryAtMost: milliseconds(3_600_000),
   maxPeers: countOf('peers', 10_000),
   key: {
     check: (name, value) => {
@@ -193,7 +193,7 @@ export class Learning {
     this.habits = new Habits(maxPeers)
     this.now = now
     if (state === undefined) return
-    for (const [key, habit] of habitsOfState(state, now())) this.habits.put(key, habit)
+    for (const [key, habit] of habitsOfState(state, now())) this.habits.add(key, habit)
     this.habits.evicted = 0
   }
 

@@ -1,6 +1,6 @@
 // What was learned, written down: plain JSON with a version, checked on its way in.
 import { checkBoolean, invalid } from '../options.js'
-import { Habit, type Remembered } from './habit.js'
+import { Habit, memory, type Remembered } from './habit.js'
 
 /** The longest key of a peer, in UTF-16 units: memory is bounded by the number of peers. */
 export const longestKey = 512
@@ -30,10 +30,12 @@ export interface LearnedPeer {
   /** Rounds of waits without an answer since the last answer, and waits in them. */
   readonly rounds: number
   readonly unanswered: number
+  /** Full waits without an answer until its own time is trusted; 0 where it is. */
+  readonly doubt: number
   /** Whether it is not waited for. */
   readonly isSilent: boolean
-  /** How long until it is tried again, from the export on: no clock is written down. 0 where it is not silent. */
-  readonly retryIn: number
+  /** How long until it is tried again, from the export on, for no clock is written down. Null: it has never been. */
+  readonly retryIn: number | null
   /** How long from one try to the next. */
   readonly retryInterval: number
 }
@@ -74,14 +76,15 @@ export function isLearnedState(state: unknown): state is LearnedState {
 }
 
 const numbers = {
-  answers: { most: 128, isWhole: true },
-  waits: { most: 128, isWhole: true },
+  answers: { most: memory, isWhole: true },
+  waits: { most: memory, isWhole: true },
   share: { most: 1, isWhole: false },
   mean: { most: 2 ** 31, isWhole: false },
   deviation: { most: 2 ** 31, isWhole: false },
   slowest: { most: 2 ** 31, isWhole: false },
   rounds: { most: 2 ** 31, isWhole: true },
   unanswered: { most: 2 ** 53, isWhole: true },
+  doubt: { most: memory, isWhole: true },
   retryIn: { most: 2 ** 31, isWhole: false },
   retryInterval: { most: 2 ** 31, isWhole: false },
 } as const
@@ -107,10 +110,12 @@ function habitOfPeer(name: string, given: unknown, now: number): { readonly key:
     slowest: number('slowest'),
     rounds: number('rounds'),
     unanswered: number('unanswered'),
+    doubt: number('doubt'),
     isSilent: checkBoolean(`${name}.isSilent`, of('isSilent')),
     retryInterval: number('retryInterval'),
   }
-  return { key, habit: new Habit(is, now + number('retryIn')) }
+  const retryAt = of('retryIn') === null ? Number.NEGATIVE_INFINITY : now + number('retryIn')
+  return { key, habit: new Habit(is, retryAt) }
 }
 
 /** The key of a peer. */
