@@ -4,6 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const slow = [
   'test/benchmarks/study/overhead/speed.test.ts',
   'test/hazards/flat-memory.test.ts',
+  'test/learned/mixed-population.test.ts',
   'test/openssl/memory.test.ts',
   'test/policy/frameworks/frameworks.test.ts',
   'test/policy/truncation/fetch-sweep.test.ts',

@@ -27,6 +27,7 @@ export {
   closureChannel,
   controlClosure,
 } from './policy/control.js'
+export type { Drained, DrainOptions } from './policy/drains.js'
 export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './policy/policy.js'
 export { controlProcess } from './process/control-process.js'
 export type { PolicyOverride, ProcessPolicy } from './process/process-policy.js'

@@ -8,13 +8,17 @@ import type { Received, TcpEnd } from '../report/facts.js'
 /** The peer of a socket, or of the stream beneath TLS; `names` are those that a client knows the server by, the best first. */
 export function peerOf(side: 'client' | 'server', stream: Duplex, names: readonly unknown[]): Peer {
   const { remoteAddress, remotePort } = stream instanceof Socket ? stream : nowhere
-  const [host] = side === 'client' ? names.filter((name) => typeof name === 'string' && name !== '') : []
+  const [host] = side === 'client' ? names.filter(isName) : []
   return {
     side,
-    host: host === undefined ? undefined : plainAddress(String(host)),
+    host: host === undefined ? undefined : plainAddress(host),
     address: remoteAddress === undefined ? undefined : plainAddress(remoteAddress),
     port: remotePort,
   }
+}
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== ''
 }
 
 const nowhere = { remoteAddress: undefined, remotePort: undefined }

@@ -185,7 +185,16 @@ export class Learning {
   readonly patience: Patience
   readonly habits: Habits
   readonly now: () => number
-  readonly counted = { hits: 0, misses: 0, skipped: 0, tries: 0, answered: 0, answeredLate: 0, unanswered: 0, untold: 0 }
+  readonly counted = {
+    hits: 0,
+    misses: 0,
+    skipped: 0,
+    tries: 0,
+    answered: 0,
+    answeredLate: 0,
+    unanswered: 0,
+    untold: 0,
+  }
 
   /** `now`: ms on a clock that does not jump. */
   constructor({ maxPeers, state, ...patience }: LearningOptions, now: () => number) {
@@ -268,7 +277,10 @@ function networkOf(address: string): string {
   const after = tail === undefined || tail === '' ? [] : tail.split(':')
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)
   const all = [...before, ...Array.from({ length: zeros }, () => '0'), ...after]
-  return `${all.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`
+  return `${all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
 }
 
 /** A budget in ms, or one that is learned. */

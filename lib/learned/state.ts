@@ -98,7 +98,8 @@ function habitOfPeer(name: string, given: unknown, now: number): { readonly key:
     const { most, isWhole } = numbers[member]
     const value = of(member)
     const isFit = typeof value === 'number' && value >= 0 && value <= most && (!isWhole || Number.isInteger(value))
-    if (!isFit) throw invalid(`${name}.${member}`, `${isWhole ? 'a whole number' : 'a number'} from 0 to ${most}`, value)
+    if (!isFit)
+      throw invalid(`${name}.${member}`, `${isWhole ? 'a whole number' : 'a number'} from 0 to ${most}`, value)
     return value
   }
   const is: Remembered = {

@@ -124,7 +124,10 @@ export class EngineSide implements ClosingSide {
 
   peer(): Peer {
     const { isFreed, ssl, transport, evidence } = this.#connection
-    return peerOf(evidence.side, transport.stream, [isFreed ? undefined : ssl.getServername(), hostOf(transport.stream)])
+    return peerOf(evidence.side, transport.stream, [
+      isFreed ? undefined : ssl.getServername(),
+      hostOf(transport.stream),
+    ])
   }
 
   mayDeliver(): boolean {
