@@ -16,7 +16,7 @@ export {
   learnedWaiting,
 } from './learned/learned-waiting.js'
 export type { LearnedPeer, LearnedState } from './learned/state.js'
-export type { Peer } from './closing/planned-wait.js'
+export type { Peer } from './closing/peer.js'
 export type { DiscardOptions, FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
 export type { AgentLike } from './policy/agents.js'

@@ -1,21 +1,10 @@
 // A wait whose budget somebody plans for each peer, and who hears what came of it: what was seen, or that nothing was
 // learnt. The machine asks at the end of its step flush, where waiting would begin.
+import type { Peer } from './peer.js'
 import type { ClosingSide } from './side.js'
 import { whenTaken } from './steps.js'
 import { inPacedTurn } from './turns.js'
 import type { EndedBy } from '../report/facts.js'
-
-/** The peer of a connection, as far as it can be known. Names and addresses are in small letters. */
-export interface Peer {
-  /** Our side: a server's peer is a client. */
-  readonly side: 'client' | 'server'
-  /** Of a client: the name of the server, in SNI or as it was connected to. */
-  readonly host: string | undefined
-  /** The peer's IP address, or that of a proxy between. IPv4 is not written as IPv6. */
-  readonly address: string | undefined
-  /** The peer's port. A client's is a new one for each connection. */
-  readonly port: number | undefined
-}
 
 /** The outcome of a wait: an answer, that many ms after waiting would have begun; none; or nothing that tells either. */
 export type WaitOutcome =
@@ -93,10 +82,11 @@ export class PlannedWait {
   leaveSoon(flushTimeout: number): void {
     const side = this.#side
     const lastLook = performance.now() + flushTimeout
-    const isOver = () => this.#dataCame || side.isDestroyed() || performance.now() > lastLook
-    whenTaken(side, { isOver }, () => {
+    // An answer that has come all the same ends the connection in order.
+    const endsOtherwise = () => this.#dataCame || this.#isOver || side.isDestroyed()
+    whenTaken(side, { isOver: () => endsOtherwise() || performance.now() > lastLook }, () => {
       inPacedTurn(() => {
-        if (!this.#dataCame && !side.isDestroyed() && !side.isReaderStalled()) side.destroy()
+        if (!endsOtherwise() && !side.isReaderStalled()) side.destroy()
       })
     })
   }

@@ -1,6 +1,6 @@
 // The interface between the machine that closes and the connection that it closes.
 import type { ClosureMode, EndedBy } from '../report/facts.js'
-import type { Peer } from './planned-wait.js'
+import type { Peer } from './peer.js'
 
 /**
  * How far the output has got.

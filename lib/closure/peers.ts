@@ -1,7 +1,7 @@
 // Whom a connection is with, and how that one has ended it: the same for sockets of Node's and for TLS streams.
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Peer } from '../closing/planned-wait.js'
+import type { Peer } from '../closing/peer.js'
 import type { PeerAct } from '../closing/side.js'
 import type { Received, TcpEnd } from '../report/facts.js'
 

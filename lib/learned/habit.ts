@@ -197,7 +197,8 @@ export class Habit {
 
   #over({ kind }: Approach): void {
     if (kind === 'try') this.#isTrying = false
-    if (kind === 'doubt') this.#inDoubt--
+    // It may be another memory's, where the peer was forgotten meanwhile.
+    if (kind === 'doubt' && this.#inDoubt > 0) this.#inDoubt--
   }
 
   #noteRound(beganAt: number, isFull: boolean, now: number): void {

@@ -1,4 +1,5 @@
-import type { Peer, WaitOutcome, WaitPlan, WaitPlanner } from '../closing/planned-wait.js'
+import type { Peer } from '../closing/peer.js'
+import type { WaitOutcome, WaitPlan, WaitPlanner } from '../closing/planned-wait.js'
 import { checkAll, countOf, invalid, milliseconds, type OptionRule, type OptionRules } from '../options.js'
 import type { Approach, Patience } from './habit.js'
 import { Habits } from './habits.js'
@@ -108,6 +109,10 @@ export const learnedRules = {
 export function learnedWaiting(options?: LearnedWaitingOptions): LearnedWaiting {
   const checked = checkAll(learnedRules, options)
   if (checked.maxPeers === 0) throw invalid('maxPeers', 'a peer at least', 0)
+  if (checked.longest === 0) throw invalid('longest', '1 ms at least', 0)
+  if (checked.retryAtMost < checked.retryAfter) {
+    throw invalid('retryAtMost', `retryAfter, ${checked.retryAfter} ms, at least`, checked.retryAtMost)
+  }
   return new LearnedWaiting(new Learning(checked, () => performance.now()), checked.key ?? keyOfPeer)
 }
 

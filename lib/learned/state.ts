@@ -3,7 +3,7 @@ import { checkBoolean, invalid } from '../options.js'
 import { Habit, memory, type Remembered } from './habit.js'
 
 /** The longest key of a peer, in UTF-16 units: memory is bounded by the number of peers. */
-export const longestKey = 512
+const longestKey = 512
 
 /** The memory of {@link LearnedWaiting}, as `exportState()` gives it and the option `state` takes it. */
 export interface LearnedState {

@@ -1,6 +1,6 @@
 // The adapter of the machine that closes (closing/side.ts) for a TLS stream on the engine.
 import type { AlertReadiness, BegunClosing, ClosingSide, PeerAct, Progress } from '../closing/side.js'
-import type { Peer } from '../closing/planned-wait.js'
+import type { Peer } from '../closing/peer.js'
 import { peerActOf, peerOf } from '../closure/peers.js'
 import { hostOf } from '../closure/socket-internals.js'
 import { errorOf } from '../errors.js'

@@ -20,7 +20,7 @@ export {
   learnedWaiting,
 } from '../learned/learned-waiting.js'
 export type { LearnedPeer, LearnedState } from '../learned/state.js'
-export type { Peer } from '../closing/planned-wait.js'
+export type { Peer } from '../closing/peer.js'
 export type { DiscardOptions, FlushOptions, WaitOptions } from '../closure/shutdown-options.js'
 export type { ClosureFacts, ClosureMode, EndedBy, OnData, Received, Sent, TcpEnd } from '../report/facts.js'
 export type { ClosureReport, Verdict } from '../report/verdict.js'

@@ -2,7 +2,7 @@
  * A second adapter of the closing machine, beside the one for Node's sockets: an end of a connection in memory, with an
  * SSL of the engine and a queue in place of TCP. It proves that the machine knows no socket.
  */
-import type { Peer } from '../../lib/closing/planned-wait.js'
+import type { Peer } from '../../lib/closing/peer.js'
 import type { AlertReadiness, BegunClosing, ClosingSide, PeerAct, Progress } from '../../lib/closing/side.js'
 import type { Ssl } from '../../lib/openssl/index.js'
 

@@ -176,6 +176,8 @@ test.each<[object, RegExp]>([
   [{ longest: -1 }, /longest/],
   [{ slack: '1' }, /slack/],
   [{ maxPeers: 0 }, /maxPeers/],
+  [{ longest: 0 }, /1 ms at least for longest/],
+  [{ retryAfter: 5, retryAtMost: 4 }, /retryAfter, 5 ms, at least for retryAtMost/],
   [{ key: 'host' }, /a function for key/],
   [{ longst: 1 }, /longst/],
 ])('options are checked: %j', (options, message) => {

@@ -22,7 +22,7 @@ export interface SimulatedPeer {
   readonly ownTime?: number
 }
 
-export interface Tally {
+interface Tally {
   closings: number
   /** ms, summed over the closings. */
   held: number
