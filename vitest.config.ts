@@ -6,6 +6,7 @@ const slow = [
   'test/bundles/bundles.test.ts',
   'test/hazards/flat-memory.test.ts',
   'test/metrics/scraped.test.ts',
+  'test/learned/mixed-population.test.ts',
   'test/openssl/memory.test.ts',
   'test/policy/frameworks/frameworks.test.ts',
   'test/scripts/package/checkout.test.ts',

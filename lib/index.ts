@@ -8,7 +8,16 @@ export {
   type ConnectOptions,
   type ConnectRequest,
 } from './policy/connect.js'
-export type { FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
+export {
+  type KeyOfPeer,
+  type LearnedCounters,
+  LearnedWaiting,
+  type LearnedWaitingOptions,
+  learnedWaiting,
+} from './learned/learned-waiting.js'
+export type { LearnedPeer, LearnedState } from './learned/state.js'
+export type { Peer } from './closing/peer.js'
+export type { DiscardOptions, FlushOptions, ShutdownOptions, WaitOptions } from './closure/shutdown-options.js'
 export { closingChannel, closureChannel, followedChannel, type PublishedReport } from './closure/published.js'
 export { createSecureContext, type QuietContextOptions } from './closure/context.js'
 export type { AgentLike } from './policy/agents.js'
@@ -18,6 +27,7 @@ export {
   type ClosureTarget,
   controlClosure,
 } from './policy/control.js'
+export type { Drained, DrainOptions } from './policy/drains.js'
 export type { ClosurePolicy, ConnectionPolicy, OnDestroy, OnTruncation } from './policy/policy.js'
 export { controlProcess } from './process/control-process.js'
 export type { PolicyOverride, ProcessPolicy } from './process/process-policy.js'

@@ -87,7 +87,7 @@ export interface OptionRule<T> extends AnyOptionRule {
 
 interface AnyOptionRule {
   readonly check: (name: string, value: unknown) => unknown
-  readonly unit: '' | 'ms' | 'bytes' | 'sockets' | 'hosts'
+  readonly unit: '' | 'ms' | 'bytes' | 'sockets' | 'hosts' | 'peers'
   readonly default: string
 }
 
@@ -161,7 +161,7 @@ export function milliseconds(fallback: number): OptionRule<number> {
 }
 
 /** A whole number of something. */
-export function countOf(unit: 'bytes' | 'sockets' | 'hosts', fallback: number): OptionRule<number> {
+export function countOf(unit: 'bytes' | 'sockets' | 'hosts' | 'peers', fallback: number): OptionRule<number> {
   return { check: (name, value) => checkCount(name, unit, value, fallback), unit, default: String(fallback) }
 }
 

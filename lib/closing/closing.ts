@@ -21,6 +21,9 @@
 //   sendCloseNotify()         drain, alert and flush; the connection stays half-closed (half-close.ts)
 //   alertBeforeDestroy()      alert and flush, as far as a few turns of the event loop do; the caller destroys
 //
+// How long to wait may be planned for each peer (planned-wait.ts), and not to wait at all: then FIN follows the alert, and the
+// connection is destroyed as soon as the peer's TCP has both.
+//
 // giveUp() is the end alone, where nothing moves any more: somebody else has seen that (policy/standstill.ts).
 // flush() is the step flush alone, for a program that calls SSL_shutdown itself.
 //
@@ -42,6 +45,7 @@ import { AsyncResource } from 'node:async_hooks'
 import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
 import { Budget } from './budget.js'
 import type { ClosingOptions } from './options.js'
+import { PlannedWait, type WaitPlanner } from './planned-wait.js'
 import type { BegunClosing, ClosingSide } from './side.js'
 import { flushOutput, whenAlertIsDue } from './steps.js'
 import { inPacedTurn } from './turns.js'
@@ -73,6 +77,9 @@ export class Closing implements BegunClosing {
   #isDrained = false
   // Our alert stood behind nothing: the peer has been able to answer it since.
   #alertIsAlone = false
+  // The peer had not closed when our alert was written: what comes from now on may be its answer.
+  #asksPeer = false
+  #planned: PlannedWait | undefined
   #onData: OnData = 'deliver'
   // Whether data is kept from the reader from now on.
   #taking = false
@@ -145,7 +152,12 @@ export class Closing implements BegunClosing {
     this.#destroySoon()
   }
 
+  get learnedWait(): number | undefined {
+    return this.#planned?.timeout
+  }
+
   dataCame(bytes: number): boolean {
+    this.#planned?.dataCame()
     if (!this.#taking) return false
     this.discardedBytes += bytes
     if (this.#onData === 'fail') this.#endEarly('unexpected-data')
@@ -158,6 +170,7 @@ export class Closing implements BegunClosing {
 
   peerEnded(): void {
     if (this.#step === 'wait') this.#soon(() => this.#stopWaiting())
+    else if (this.#planned?.isSkipped === true) this.#soon(() => this.#planned?.peerEnded())
   }
 
   finGiven(): void {
@@ -240,6 +253,7 @@ export class Closing implements BegunClosing {
     try {
       if (this.#early === undefined && side.alertReadiness() === 'ready') {
         this.#alertIsAlone = side.isAllAcknowledged()
+        this.#asksPeer = side.peerEnd() === undefined
         side.writeCloseNotify(this.#alertIsAlone ? 'alone' : 'behind-data')
       }
     } catch {
@@ -277,28 +291,45 @@ export class Closing implements BegunClosing {
   #waitForPeer(): void {
     const { waitingRoom, waitTimeout } = this.#options
     const early = this.mode === 'bidirectional' ? this.#answer() : 'done'
+    const timeout = typeof waitTimeout === 'number' ? waitTimeout : this.#planWait(waitTimeout)
     if (early !== undefined) {
+      this.#planned?.ended(early)
       this.#end(early)
+      return
+    }
+    if (timeout === 0 && this.#planned !== undefined) {
+      this.#end('done')
       return
     }
     this.#wait = Wait.in(waitingRoom)
     if (this.#wait === undefined) {
+      this.#planned?.abandoned()
       this.waitRefused = true
       this.#end('done')
       return
     }
     this.#step = 'wait'
     if (this.#onData === 'discard') this.#side.startReading()
-    this.#startBudget(waitTimeout)
+    this.#startBudget(timeout)
     // What stands before our alert may be on its way to the peer.
     if (!this.#alertIsAlone) this.#budget?.watchOutput()
+  }
+
+  #planWait(planner: WaitPlanner): number {
+    // A peer that had closed before, or that we have not just told, does not answer this alert.
+    if (this.mode !== 'bidirectional' || !this.#asksPeer) return planner.longest
+    // Without an answer there is no way back to plaintext.
+    this.#planned = new PlannedWait(this.#side, planner, this.#options.afterwards === 'fin')
+    return this.#planned.timeout
   }
 
   #stopWaiting(): void {
     if (this.#step !== 'wait') return
     this.#wait?.end()
     // An answer that came together with the end of a budget is an answer.
-    this.#end(this.#answer() ?? this.#early ?? 'tcp-end')
+    const endedBy = this.#answer() ?? this.#early ?? 'tcp-end'
+    this.#planned?.ended(endedBy)
+    this.#end(endedBy)
   }
 
   #answer(): EndedBy | undefined {
@@ -357,6 +388,7 @@ export class Closing implements BegunClosing {
       return
     }
     if (this.#taking) this.#side.readToEnd()
+    if (this.#planned?.isSkipped === true) this.#planned.leaveSoon(this.#options.flushTimeout)
     this.#finish()
   }
 
@@ -441,7 +473,20 @@ export class Closing implements BegunClosing {
 
   #budgetOver(): void {
     if (this.#step !== 'wait') this.#endEarly('flush-timeout')
-    else this.#endEarly(this.#onData === 'deliver' && this.#side.isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
+    else if (this.#planned === undefined) this.#waitedOut()
+    // A short time may have run out while the process did something else, with the answer in the kernel since.
+    else setImmediate(() => this.#plannedWaitOver())
+  }
+
+  #plannedWaitOver(): void {
+    if (this.#step !== 'wait') return
+    const extension = this.#planned?.extension() ?? 0
+    if (extension > 0) this.#startBudget(extension)
+    else this.#inContext(() => this.#waitedOut())
+  }
+
+  #waitedOut(): void {
+    this.#endEarly(this.#onData === 'deliver' && this.#side.isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
   }
 }
 

@@ -1,5 +1,6 @@
 // The interface between the machine that closes and the connection that it closes.
 import type { ClosureMode, EndedBy } from '../report/facts.js'
+import type { Peer } from './peer.js'
 
 /**
  * How far the output has got.
@@ -16,6 +17,9 @@ export type Progress = 'pending' | 'taken' | 'given' | 'gone'
  * already, TLS has been freed, or the peer's RST has come.
  */
 export type AlertReadiness = 'ready' | 'later' | 'never'
+
+/** How the peer has ended TLS, or else TCP. */
+export type PeerAct = 'close_notify' | 'fatal-alert' | 'fin' | 'reset'
 
 /**
  * Our side of one TLS connection, as the machine sees it. An adapter moves bytes and calls OpenSSL; it decides nothing,
@@ -62,6 +66,10 @@ export interface ClosingSide {
 
   /** The act of the peer's that has ended the connection, so far. */
   peerEnd(): 'alert' | 'tcp-end' | undefined
+  /** The same, told apart. */
+  peerAct(): PeerAct | undefined
+  /** Whom the connection is with. */
+  peer(): Peer
   /** Whether the connection's reader may be given data that still comes: a server of http would act on it. */
   mayDeliver(): boolean
   /** Takes the reading from a reader that must not be given anything more; false where there is none such. */
@@ -95,6 +103,8 @@ export interface BegunClosing {
   readonly waitRefused: boolean
   /** ms that it waited for the peer's close_notify, or has waited so far; undefined where it did not. */
   readonly waited: number | undefined
+  /** ms that were planned for the peer; undefined where a number of the program's counted, or nothing was waited for. */
+  readonly learnedWait: number | undefined
 
   /** Data is about to reach the reader; true keeps it from there. */
   dataCame(bytes: number): boolean

@@ -61,6 +61,11 @@ export function flushOutput(side: ClosingSide, course: Course, then: (isFlushed:
   })
 }
 
+/** Calls `then` when the peer's TCP has acknowledged all that was written, or at an early end. */
+export function whenTaken(side: ClosingSide, course: Course, then: () => void): void {
+  lookUntil(() => course.isOver() || side.isAllAcknowledged(), then)
+}
+
 // TLSWrap empties its BIO in the turn after TCP has taken it.
 const turnsBeforeDestroy = 3
 

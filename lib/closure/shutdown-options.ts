@@ -2,6 +2,7 @@
 import type { ClosingOptions } from '../closing/options.js'
 import { ClosureError } from '../errors.js'
 import { checkAll, choiceOf, choiceOrNone, countOf, milliseconds, type OptionRules, signalOption } from '../options.js'
+import { type LearnedWaiting, learnedOr } from '../learned/learned-waiting.js'
 import type { Afterwards, ClosureMode, OnData } from '../report/facts.js'
 import type { Owner } from './socket-internals.js'
 
@@ -17,14 +18,18 @@ export interface FlushOptions {
 }
 
 /** The options of waiting for the peer's close_notify, which shutdown() and policies share. */
-export interface WaitOptions {
+export interface WaitOptions extends DiscardOptions {
   /**
    * Budget in ms, from our close_notify on, for the peer's. Only for `bidirectional`. Under a policy it counts
    * from when the peer's TCP last took some of what stands before our close_notify; it is looked at often, and an eighth
-   * of the budget may be added.
+   * of the budget may be added. {@link learnedWaiting} makes one that fits each peer.
    * @default 3000
    */
-  readonly waitTimeout?: number
+  readonly waitTimeout?: number | LearnedWaiting
+}
+
+/** What bounds the data that comes while our side closes. */
+export interface DiscardOptions {
   /**
    * Bytes of application data that are read and dropped in place of the reader; one more destroys the socket. Data is
    * dropped under `onData: 'discard'`, and under a policy on the sockets whose reader would act on it: a server's of http
@@ -63,9 +68,15 @@ export const modeOption = choiceOf(['quiet', 'unidirectional', 'bidirectional'],
 
 export const flushRules = { flushTimeout: milliseconds(3000) } satisfies OptionRules<FlushOptions>
 
-export const waitRules = {
-  waitTimeout: milliseconds(3000),
+export const discardRules = {
   maxDiscardBytes: countOf('bytes', 1024 * 1024),
+} satisfies OptionRules<DiscardOptions>
+
+export const fixedWait = milliseconds(3000)
+
+export const waitRules = {
+  waitTimeout: learnedOr(fixedWait),
+  ...discardRules,
 } satisfies OptionRules<WaitOptions>
 
 export const shutdownRules = {

@@ -77,6 +77,11 @@ export function hostOf(socket: Duplex | undefined): string | undefined {
   return typeof host === 'string' ? host : undefined
 }
 
+/** The name in SNI; Node has false where there is none, which its types do not say. */
+export function serverNameOf(socket: TLSSocket): unknown {
+  return Reflect.get(socket, 'servername')
+}
+
 /** Whether a TLS server has made a socket itself, and will tell of its handshake. */
 export function isServersOwn(socket: TLSSocket): boolean {
   return socket.listeners('secure').some((listener) => listener.name.includes('onServerSocketSecure'))

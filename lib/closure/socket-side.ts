@@ -1,19 +1,24 @@
 // The adapter of the machine that closes (closing/side.ts) for Node's own TLS sockets.
 import { errorOf } from '../errors.js'
-import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
+import type { AlertReadiness, BegunClosing, ClosingSide, PeerAct, Progress } from '../closing/side.js'
 import { readinessBit } from '../native/addon.js'
+import { peerActOf, peerOf } from './peers.js'
+import type { Peer } from '../closing/peer.js'
 import type { Connection } from './connection.js'
 import type { AtTheGate } from './fin-gate.js'
 import { isAcknowledged, outputLeft } from './output-progress.js'
 import {
   handleOf,
   holdEmptyWrites,
+  hostOf,
   isQueueing,
   isReading,
   leaveAgent,
   ownerOf,
   runCycle,
+  serverNameOf,
   startReading,
+  streamBeneath,
   takeReadingFromHttpServer,
 } from './socket-internals.js'
 import { wrapMethod } from './stand-ins.js'
@@ -150,6 +155,15 @@ export class SocketSide implements ClosingSide {
     const { evidence } = this.#connection
     if (evidence.received().kind !== 'nothing') return 'alert'
     return evidence.tcp.kind === 'open' ? undefined : 'tcp-end'
+  }
+
+  peerAct(): PeerAct | undefined {
+    return peerActOf(this.#connection.evidence)
+  }
+
+  peer(): Peer {
+    const { socket, side } = this.#connection
+    return peerOf(side, socket, [serverNameOf(socket), hostOf(socket), hostOf(streamBeneath(socket))])
   }
 
   mayDeliver(): boolean {

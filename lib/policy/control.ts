@@ -10,6 +10,7 @@ import { unfinished } from './framing.js'
 import { guardRequests } from './http-server.js'
 import { lifetimeOf } from '../closure/lifetime.js'
 import { areReportsHeard, type PublishedReport, publishReport } from '../closure/published.js'
+import { checkDrainOptions, type Drained, type DrainOptions, Drains } from './drains.js'
 import { checkPolicy, type ClosurePolicy } from './policy.js'
 import { serverOf } from '../closure/socket-internals.js'
 import { ControlledSockets, isControlledForGood, type OnReport } from './controlled-sockets.js'
@@ -74,6 +75,7 @@ export type TakeSockets = (onReport: OnReport) => readonly ControlledSockets[]
 export class ClosureControl extends EventEmitter<{ closure: [report: ClosureReport, socket: TLSSocket] }> {
   // One, or those of a process: its servers' and its clients'.
   readonly #sockets: readonly ControlledSockets[]
+  readonly #drains = new Drains()
   #isActive = true
 
   /** Made by {@link controlClosure}, `closingConnect` and `controlProcess` only. */
@@ -87,6 +89,11 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
         this.emit('closure', report, socket)
       })
     })
+    for (const sockets of this.#sockets) {
+      sockets.onGone = () => {
+        this.#drains.lookWhere(this)
+      }
+    }
   }
 
   /** Whether the policy is in force: until stop(). */
@@ -121,6 +128,17 @@ export class ClosureControl extends EventEmitter<{ closure: [report: ClosureRepo
   stop(): void {
     this.#isActive = false
     for (const sockets of this.#sockets) sockets.stop()
+  }
+
+  /**
+   * Resolves when no connection is open under this policy, those that wait for their peer included, or when `timeout` is over:
+   * the end of a graceful stop. It closes nothing, and whoever still accepts connections may have new ones by then. After
+   * stop() it goes on to count those that the policy was on. It keeps no process alive: its connections do.
+   *
+   * @throws (rejects) ClosureError ERR_CLOSURE_INVALID_ARGUMENT
+   */
+  async drained(options?: DrainOptions): Promise<Drained> {
+    return this.#drains.add(this, checkDrainOptions(options))
   }
 
   #sumOf(count: (sockets: ControlledSockets) => number): number {

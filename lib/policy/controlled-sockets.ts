@@ -59,6 +59,8 @@ export class ControlledSockets implements LifetimeObserver, HandshakeObserver {
   readonly waitingRoom: WaitingRoom
   /** Takes away what stands on the target. */
   onStop: () => void = () => undefined
+  /** A connection is gone, or under another policy. */
+  onGone: () => void = () => undefined
 
   readonly #framing: Framing
   readonly #onReport: OnReport
@@ -126,6 +128,7 @@ export class ControlledSockets implements LifetimeObserver, HandshakeObserver {
     this.connections--
     this.#places.remove(place)
     place.lifetime.forget(this)
+    this.onGone()
   }
 
   finished(lifetime: Lifetime, verdict: Verdict): void {
@@ -135,6 +138,7 @@ export class ControlledSockets implements LifetimeObserver, HandshakeObserver {
     if (place !== undefined) this.#places.remove(place)
     this.counters[verdict]++
     this.#onReport(lifetime)
+    this.onGone()
   }
 
   /** A server's connection failed in its handshake, before there was a socket to take. */

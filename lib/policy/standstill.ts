@@ -20,8 +20,9 @@ export class Standstill {
       const isStalled = closing === undefined && isLeftUnread(socket) && this.#stoodFor(socket) >= policy.flushTimeout
       return isStalled ? 'flush-timeout' : undefined
     }
-    // It was not to wait, for too many did: the descriptor goes as soon as the peer's TCP has everything.
-    if (closing?.waitRefused === true && isAcknowledged(socket) !== false) return 'done'
+    // It was not to wait, for too many did or the peer never answers: the descriptor goes as soon as the peer's TCP has everything.
+    const hasNotWaited = closing?.waitRefused === true || closing?.learnedWait === 0
+    if (hasNotWaited && isAcknowledged(socket) !== false) return 'done'
     const budget = hasReader(socket) ? policy.lingerTimeout : policy.flushTimeout
     if (budget === 'off' || this.#stoodFor(socket) < budget) return undefined
     // TCP has not even taken FIN: what stands still is our own output.

@@ -1,7 +1,7 @@
 // How a connection is called: the names and addresses by which an override can be for it.
-import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { hostOf, streamBeneath } from '../closure/socket-internals.js'
+import { plainAddress } from '../closure/peers.js'
+import { hostOf, serverNameOf, streamBeneath } from '../closure/socket-internals.js'
 
 /** The names of a connection, in small letters, and its port; each costs a call of the system. */
 export interface Addresses {
@@ -21,15 +21,5 @@ function namesOf(socket: TLSSocket, side: 'server' | 'client'): readonly string[
   const asked = side === 'client' ? [hostOf(socket), hostOf(streamBeneath(socket))] : []
   return [serverNameOf(socket), ...asked, address]
     .filter((name) => typeof name === 'string' && name !== '')
-    .map((name) => plain(String(name)))
-}
-
-// Node has false where there is none, which its types do not say.
-function serverNameOf(socket: Socket): unknown {
-  return Reflect.get(socket, 'servername')
-}
-
-// A server that listens on both IP versions sees IPv4 as IPv6.
-function plain(name: string): string {
-  return name.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '')
+    .map((name) => plainAddress(String(name)))
 }

@@ -17,6 +17,7 @@ interface ClosingFacts {
   readonly startedAt: number
   readonly waitRefused: boolean
   readonly waited: number | undefined
+  readonly learnedWait: number | undefined
 }
 
 /** What else was seen of it. */
@@ -62,6 +63,7 @@ export function factsOf(decisive: DecisiveFacts, beside: SeenBeside): ClosureFac
   if (protocol !== undefined) facts.protocol = protocol
   if (closing?.waited !== undefined) facts.waited = closing.waited
   if (undeliveredBytes !== undefined) facts.undeliveredBytes = undeliveredBytes
+  if (closing?.learnedWait !== undefined) facts.learnedWait = closing.learnedWait
   if (endedBy !== undefined) facts.endedBy = endedBy
   return facts
 }

@@ -87,6 +87,11 @@ export interface ClosureFacts {
   readonly waitRefused: boolean
   /** ms that our closing waited for the peer's close_notify, from when ours had left. Absent where it did not wait. */
   readonly waited?: number
+  /**
+   * ms that `learnedWaiting()` gave the peer for its close_notify; 0: it was not waited for. Absent where a number of the
+   * program's counted, and where nothing was to be waited for.
+   */
+  readonly learnedWait?: number
   /** Whose act of closing (alert, FIN, RST, destroy) was seen first. */
   readonly began: 'local' | 'peer'
   /** Absent when `mode` is `uncontrolled`. */

@@ -1,5 +1,8 @@
 // The adapter of the machine that closes (closing/side.ts) for a TLS stream on the engine.
-import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../closing/side.js'
+import type { AlertReadiness, BegunClosing, ClosingSide, PeerAct, Progress } from '../closing/side.js'
+import type { Peer } from '../closing/peer.js'
+import { peerActOf, peerOf } from '../closure/peers.js'
+import { hostOf } from '../closure/socket-internals.js'
 import { isTelling } from '../closure/story.js'
 import { errorOf } from '../errors.js'
 import type { EngineConnection } from './connection.js'
@@ -120,6 +123,18 @@ export class EngineSide implements ClosingSide {
     const { evidence } = this.#connection
     if (evidence.received().kind !== 'nothing') return 'alert'
     return evidence.tcp.kind === 'open' ? undefined : 'tcp-end'
+  }
+
+  peerAct(): PeerAct | undefined {
+    return peerActOf(this.#connection.evidence)
+  }
+
+  peer(): Peer {
+    const { isFreed, ssl, transport, evidence } = this.#connection
+    return peerOf(evidence.side, transport.stream, [
+      isFreed ? undefined : ssl.getServername(),
+      hostOf(transport.stream),
+    ])
   }
 
   mayDeliver(): boolean {

@@ -12,7 +12,16 @@ export type {
 export { createServer, type ServerOptions, type TlsServer } from './server.js'
 export { SslError } from './ssl-error.js'
 export { TlsStream } from './tls-stream.js'
-export type { FlushOptions, WaitOptions } from '../closure/shutdown-options.js'
+export {
+  type KeyOfPeer,
+  type LearnedCounters,
+  LearnedWaiting,
+  type LearnedWaitingOptions,
+  learnedWaiting,
+} from '../learned/learned-waiting.js'
+export type { LearnedPeer, LearnedState } from '../learned/state.js'
+export type { Peer } from '../closing/peer.js'
+export type { DiscardOptions, FlushOptions, WaitOptions } from '../closure/shutdown-options.js'
 export type { ClosureFacts, ClosureMode, EndedBy, OnData, Received, Sent, TcpEnd } from '../report/facts.js'
 export type { ClosureReport, Verdict } from '../report/verdict.js'
 export { UnwrapError, type UnwrapErrorCode } from '../report/unwrap-error.js'

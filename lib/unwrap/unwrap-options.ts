@@ -1,15 +1,21 @@
 import {
+  type DiscardOptions,
+  discardRules,
+  fixedWait,
   type FlushOptions,
   flushRules,
   shutdownRules,
-  type WaitOptions,
-  waitRules,
 } from '../closure/shutdown-options.js'
 import { type CheckedOptions, choiceOf, type OptionRules } from '../options.js'
 import type { OnData } from '../report/facts.js'
 
 /** Options of `unwrap()`: of `startTls()` and of `TlsStream`. Unknown keys are refused by name. */
-export interface UnwrapOptions extends FlushOptions, WaitOptions {
+export interface UnwrapOptions extends FlushOptions, DiscardOptions {
+  /**
+   * Budget in ms, from our close_notify on, for the peer's: without it there is no way back, so that nothing is learned.
+   * @default 3000
+   */
+  readonly waitTimeout?: number
   /**
    * The end of a budget. `destroy` destroys the connection and rejects. `reject` rejects alone: our close_notify has
    * left or is on its way, the peer's may still come, and nothing is given back; unwrap() again waits for it anew,
@@ -29,7 +35,8 @@ export interface UnwrapOptions extends FlushOptions, WaitOptions {
 
 export const unwrapRules = {
   ...flushRules,
-  ...waitRules,
+  waitTimeout: fixedWait,
+  ...discardRules,
   onTimeout: choiceOf(['destroy', 'reject'], 'destroy'),
   onData: shutdownRules.onData,
   signal: shutdownRules.signal,

@@ -6,13 +6,14 @@ import ts from 'typescript'
 import { flushRules, shutdownRules } from '../../dist/lib/closure/shutdown-options.js'
 import { contextRules } from '../../dist/lib/openssl/context-options.js'
 import { sslRules } from '../../dist/lib/openssl/ssl-options.js'
+import { learnedRules } from '../../dist/lib/learned/learned-waiting.js'
 import { policyRules } from '../../dist/lib/policy/policy.js'
 import { unwrapRules } from '../../dist/lib/unwrap/unwrap-options.js'
 import { helpIfAsked } from '../support/help.mjs'
 
 helpIfAsked(`Usage: node scripts/docs/update-options.mjs [--check]
 
-Renews the tables of options in docs/closure.md, docs/policy.md, docs/unwrap.md and docs/openssl.md, from lib/ and dist/.
+Renews the tables of options in docs/closure.md, docs/policy.md, docs/operation.md, docs/unwrap.md and docs/openssl.md, from lib/ and dist/.
 --check writes nothing, names each option whose row differs, and fails if there is one.
 `)
 
@@ -24,6 +25,12 @@ const tables = [
   { page: 'docs/closure.md', type: 'FlushOptions', file: 'lib/closure/shutdown-options.ts', rules: flushRules },
   { page: 'docs/unwrap.md', type: 'UnwrapOptions', file: 'lib/unwrap/unwrap-options.ts', rules: unwrapRules },
   { page: 'docs/policy.md', type: 'ClosurePolicy', file: 'lib/policy/policy.ts', rules: policyRules },
+  {
+    page: 'docs/operation.md',
+    type: 'LearnedWaitingOptions',
+    file: 'lib/learned/learned-waiting.ts',
+    rules: learnedRules,
+  },
   { page: 'docs/openssl.md', type: 'SslContextOptions', file: 'lib/openssl/context-options.ts', rules: contextRules },
   { page: 'docs/openssl.md', type: 'SslOptions', file: 'lib/openssl/ssl-options.ts', rules: sslRules },
 ]

@@ -89,8 +89,8 @@ function endsOf(side: ClosingSide, { local, peer, wire, near }: Connected): Ends
 function memoryEnds(version: TlsVersion): Promise<Ends> {
   const { client, server } = connectSsls(loadOpenSSL(), { version })
   const [near, far] = [new MemoryEnd(client), new MemoryEnd(server)]
-  near.peer = far
-  far.peer = near
+  near.far = far
+  far.far = near
   far.isRead = true
   onTestFinished(() => {
     near.free()

@@ -2,7 +2,8 @@
  * A second adapter of the closing machine, beside the one for Node's sockets: an end of a connection in memory, with an
  * SSL of the engine and a queue in place of TCP. It proves that the machine knows no socket.
  */
-import type { AlertReadiness, BegunClosing, ClosingSide, Progress } from '../../lib/closing/side.js'
+import type { Peer } from '../../lib/closing/peer.js'
+import type { AlertReadiness, BegunClosing, ClosingSide, PeerAct, Progress } from '../../lib/closing/side.js'
 import type { Ssl } from '../../lib/openssl/index.js'
 
 const fin = 'fin'
@@ -11,7 +12,7 @@ type Segment = Uint8Array | typeof fin
 export class MemoryEnd implements ClosingSide {
   /** This end's close_notify and FIN, in the order in which they were sent. */
   readonly sent: ('close_notify' | 'fin')[] = []
-  peer: MemoryEnd | undefined
+  far: MemoryEnd | undefined
   /** Whether somebody reads here. */
   isRead = false
   /** Whether the transport beneath takes nothing more. */
@@ -83,6 +84,14 @@ export class MemoryEnd implements ClosingSide {
     return this.#end
   }
 
+  peerAct(): PeerAct | undefined {
+    return this.#end === 'alert' ? 'close_notify' : this.#end && 'fin'
+  }
+
+  peer(): Peer {
+    return { side: 'client', host: 'in-memory', address: undefined, port: 1 }
+  }
+
   mayDeliver(): boolean {
     return true
   }
@@ -125,7 +134,7 @@ export class MemoryEnd implements ClosingSide {
     if (this.#isDestroyed) return
     this.#closing?.destroyed()
     this.#isDestroyed = true
-    if (!this.#gaveFin) this.peer?.receive(fin)
+    if (!this.#gaveFin) this.far?.receive(fin)
   }
 
   free(): void {
@@ -141,7 +150,7 @@ export class MemoryEnd implements ClosingSide {
 
   #give(segment: Segment): void {
     if (segment === fin) this.sent.push('fin')
-    this.peer?.receive(segment)
+    this.far?.receive(segment)
   }
 
   #read(): void {

@@ -6,10 +6,12 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { quietRules } from '../../lib/closure/context.js'
 import { flushRules, shutdownRules } from '../../lib/closure/shutdown-options.js'
+import { learnedRules } from '../../lib/learned/learned-waiting.js'
 import { contextRules } from '../../lib/openssl/context-options.js'
 import { loadOpenSSL, type OpenSSL } from '../../lib/openssl/index.js'
 import { loadRules } from '../../lib/openssl/load.js'
 import { sslRules } from '../../lib/openssl/ssl-options.js'
+import { drainRules } from '../../lib/policy/drains.js'
 import { connectionRules, policyRules } from '../../lib/policy/policy.js'
 import { unwrapRules } from '../../lib/unwrap/unwrap-options.js'
 
@@ -17,6 +19,8 @@ const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta
 const sources = [
   'lib/closure/context.ts',
   'lib/closure/shutdown-options.ts',
+  'lib/learned/learned-waiting.ts',
+  'lib/policy/drains.ts',
   'lib/policy/policy.ts',
   'lib/openssl/context-options.ts',
   'lib/openssl/ssl-options.ts',
@@ -49,6 +53,8 @@ describe.each<[string, Rules]>([
   ['QuietOptions', quietRules],
   ['LoadOptions', loadRules],
   ['UnwrapOptions', unwrapRules],
+  ['LearnedWaitingOptions', learnedRules],
+  ['DrainOptions', drainRules],
 ])('%s', (name, rules) => {
   test('each option has a docstring, whose @default is that of the table', () => {
     const documented = optionsOf(name)
@@ -69,6 +75,7 @@ test.each<[string, string, Rules]>([
   ['docs/closure.md', '| option | unit | default | meaning |', shutdownRules],
   ['docs/policy.md', '| option | unit | default | meaning |', policyRules],
   ['docs/unwrap.md', '| option | unit | default | meaning |', unwrapRules],
+  ['docs/operation.md', '| option | unit | default | meaning |', learnedRules],
 ])('the table of %s has each option with its unit and default', (file, head, rules) => {
   const expected = Object.entries(rules).map(([key, rule]) => ({
     key,

@@ -15,7 +15,11 @@ import type {
   Connect,
   ConnectionPolicy,
   controlClosure,
+  Drained,
+  LearnedWaiting,
+  learnedWaiting,
   TruncationError,
+  UnwrapOptions,
   Verdict,
 } from '../../lib/index.js'
 
@@ -37,6 +41,8 @@ describe('controlClosure()', () => {
     expectTypeOf<{ readonly mode: 'loud' }>().not.toExtend<ClosurePolicy>()
     expectTypeOf<Parameters<typeof controlClosure>[1]>().toEqualTypeOf<ClosurePolicy | undefined>()
     expectTypeOf<ConnectionPolicy['mode']>().toEqualTypeOf<'quiet' | 'unidirectional' | 'bidirectional' | undefined>()
+    expectTypeOf<ConnectionPolicy['waitTimeout']>().toEqualTypeOf<number | LearnedWaiting | undefined>()
+    expectTypeOf<UnwrapOptions['waitTimeout']>().toEqualTypeOf<number | undefined>()
     expectTypeOf<ConnectionPolicy['onDestroy']>().toEqualTypeOf<'bare' | 'close_notify' | undefined>()
     expectTypeOf<ConnectionPolicy['onTruncation']>().toEqualTypeOf<'report' | 'error' | undefined>()
     expectTypeOf<ClosurePolicy>().toExtend<ConnectionPolicy>()
@@ -77,5 +83,20 @@ describe('TruncationError', () => {
   test('is a ClosureError with the report', () => {
     expectTypeOf<TruncationError>().toExtend<ClosureError>()
     expectTypeOf<TruncationError['report']>().toEqualTypeOf<ClosureReport>()
+  })
+})
+
+describe('learnedWaiting()', () => {
+  test('takes what it has exported', () => {
+    expectTypeOf<ReturnType<LearnedWaiting['exportState']>>().toExtend<
+      NonNullable<NonNullable<Parameters<typeof learnedWaiting>[0]>['state']>
+    >()
+  })
+})
+
+describe('drained()', () => {
+  test('tells what is left only where its time was over', () => {
+    expectTypeOf<Extract<Drained, { readonly kind: 'timed-out' }>>().toHaveProperty('waiting')
+    expectTypeOf<Extract<Drained, { readonly kind: 'drained' }>>().not.toHaveProperty('waiting')
   })
 })

@@ -15,6 +15,7 @@ const readers: Readers = {
   tcp: ({ tcp }) => readTcp(tcp),
   waitRefused: ({ waitRefused }) => Number(waitRefused),
   waited: ({ waited }) => waited ?? 0,
+  learnedWait: ({ learnedWait }) => learnedWait ?? 0,
   began: ({ began }) => began.length,
   endedBy: ({ endedBy }) => lengthOf(endedBy),
   discardedBytes: ({ discardedBytes }) => discardedBytes,

@@ -1,0 +1,148 @@
+/**
+ * Real TLS peers of every kind, closed towards over and over: the descriptors that are held, beside what an oracle would hold,
+ * and the answers. Times are some twenty times shorter than in life; only their ratios count.
+ *
+ * The oracle knows of each peer whether it answers, and when: it waits for every answer, and where one of a peer that answers
+ * sometimes does not come, for as long as that peer takes at most. It is not run: what it would hold is what was held here where
+ * an answer came, and the rest follows.
+ */
+import tls, { type TLSSocket } from 'node:tls'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { closureOf, type LearnedWaiting, learnedWaiting } from '../../lib/index.js'
+import { certificate } from '../support/certificate.js'
+import { seededRandom } from '../support/random.js'
+import { listen } from './peers.js'
+
+const longest = 120
+const runFor = 25_000
+const pace = 100
+const random = seededRandom(1)
+
+interface PeerOfTest {
+  readonly kind: 'answers' | 'silent' | 'sometimes'
+  /** ms until it answers; undefined: this time it does not. */
+  readonly answer: () => number | undefined
+  /** Closings that go on at one time. */
+  readonly atOnce: number
+}
+
+interface Closed {
+  /** ms from our close_notify to the end of the descriptor. */
+  readonly held: number
+  readonly isAnswered: boolean
+  readonly wasToBeAnswered: boolean
+}
+
+const times = [5, 8, 11, 14, 17, 20, 23, 26, 29, 32, 36, 40]
+const population: readonly PeerOfTest[] = [
+  ...times.map((ms) => ({ kind: 'answers', answer: () => ms * (0.8 + 0.4 * random.next()), atOnce: 4 }) as const),
+  ...Array.from({ length: 6 }, () => ({ kind: 'silent', answer: () => undefined, atOnce: 1 }) as const),
+  ...[15, 30].map(
+    (ms) => ({ kind: 'sometimes', answer: () => (random.next() < 0.5 ? ms : undefined), atOnce: 4 }) as const,
+  ),
+]
+
+test('what is learned holds within 5 % of what an oracle holds, and no answer of a peer that answers is lost', async () => {
+  const learned = learnedWaiting({ longest, slack: 10, retryAfter: 20 * longest, retryAtMost: 1200 * longest })
+  const end = performance.now() + runFor
+  const all = await Promise.all(
+    population.map(async (peer) => {
+      const { port, planned } = await startPeer(peer.answer)
+      const loops = Array.from({ length: peer.atOnce }, () => closeUntil(end, port, planned, learned))
+      return { peer, closed: (await Promise.all(loops)).flat() }
+    }),
+  )
+  const skipped = mean(all.filter(({ peer }) => peer.kind === 'silent').flatMap(({ closed }) => heldOf(closed, 20)))
+  const byOracle = all.map(({ peer, closed }) => {
+    const answered = closed.filter(({ isAnswered }) => isAnswered).map(({ held }) => held)
+    const slowest = peer.kind === 'silent' ? 0 : Math.max(...answered)
+    return sum(answered) + (closed.length - answered.length) * (slowest + skipped)
+  })
+  const held = all.map(({ closed }) => sum(closed.map((each) => each.held)))
+  const ratio = sum(held) / sum(byOracle)
+  const byFixed = all.map(({ closed }) => sum(closed.map((each) => (each.isAnswered ? each.held : longest))))
+  const lost = (kind: PeerOfTest['kind']) =>
+    all
+      .filter(({ peer }) => peer.kind === kind)
+      .flatMap(({ closed }) => closed)
+      .filter(({ isAnswered, wasToBeAnswered }) => wasToBeAnswered && !isAnswered).length
+  const closings = all.reduce((count, { closed }) => count + closed.length, 0)
+  console.log(
+    `${closings} closings: ${(100 * (ratio - 1)).toFixed(1)} % more than an oracle, a fixed budget ${(100 * (sum(byFixed) / sum(byOracle) - 1)).toFixed(0)} %; lost ${lost('answers')} and, of those that answer sometimes, ${lost('sometimes')}`,
+    learned.counters,
+  )
+  expect(ratio).toBeLessThan(1.05)
+  expect(lost('answers')).toBe(0)
+  expect(lost('sometimes')).toBeLessThanOrEqual(2)
+})
+
+/** A server that answers as it is told; `planned` says whether it means to answer the connection from that port. */
+async function startPeer(answer: () => number | undefined) {
+  const plans = new Map<number, boolean>()
+  const port = await listen({ allowHalfOpen: true }, (socket) => {
+    const ms = answer()
+    plans.set(socket.remotePort ?? 0, ms !== undefined)
+    socket.resume().on('end', () => {
+      if (ms !== undefined) setTimeout(() => socket.end(), ms)
+      // A silent one keeps the connection for longer than anybody waits.
+      else setTimeout(() => socket.destroy(), 3 * longest)
+    })
+  })
+  const planned = (from: number | undefined) => plans.get(from ?? 0) === true
+  return { port, planned }
+}
+
+async function closeUntil(
+  end: number,
+  port: number,
+  planned: (from: number | undefined) => boolean,
+  learned: LearnedWaiting,
+): Promise<readonly Closed[]> {
+  const closed: Closed[] = []
+  // Not all in step.
+  await delay(pace * random.next())
+  while (performance.now() < end) {
+    const next = delay(pace)
+    closed.push(await closeOnce(port, planned, learned))
+    await next
+  }
+  return closed
+}
+
+async function closeOnce(
+  port: number,
+  planned: (from: number | undefined) => boolean,
+  learned: LearnedWaiting,
+): Promise<Closed> {
+  const socket = tls.connect({ port, host: '127.0.0.1', ca: certificate.cert, servername: 'localhost' })
+  await secured(socket)
+  const { localPort } = socket
+  const gone = new Promise<number>((resolve) => socket.once('close', () => resolve(performance.now())))
+  await closureOf(socket).shutdown({ mode: 'bidirectional', waitTimeout: learned })
+  const goneAt = await gone
+  const { sent, received } = await closureOf(socket).report
+  if (sent.kind !== 'close_notify') throw new Error(`expected our close_notify to have left, but it was ${sent.kind}`)
+  const isAnswered = received.kind === 'close_notify'
+  return { held: goneAt - sent.at, isAnswered, wasToBeAnswered: planned(localPort) }
+}
+
+function secured(socket: TLSSocket): Promise<void> {
+  onTestFinished(() => void socket.destroy())
+  socket.resume().on('error', () => undefined)
+  return new Promise((resolve) => socket.once('secureConnect', resolve))
+}
+
+function heldOf(closed: readonly Closed[], after: number): readonly number[] {
+  const held = closed.slice(after).map((each) => each.held)
+  // Those that did not wait.
+  return held.filter((ms) => ms < longest / 2)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
+}
+
+function mean(numbers: readonly number[]): number {
+  return sum(numbers) / Math.max(1, numbers.length)
+}
