@@ -2,6 +2,11 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 // What takes long and seldom finds anything: run by `npm run test:slow` and by .ci/run, which runs all of it on the other Nodes too.
 const slow = [
+  // The instruments of the study, end to end; its short form is a step of .ci/run, too.
+  'test/benchmarks/study/study.test.ts',
+  'test/benchmarks/study/closing-cost.test.ts',
+  'test/benchmarks/study/load.test.ts',
+  'test/benchmarks/study/builds.test.ts',
   'test/benchmarks/study/overhead/speed.test.ts',
   'test/bundles/bundles.test.ts',
   'test/hazards/flat-memory.test.ts',
