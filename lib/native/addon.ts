@@ -360,7 +360,6 @@ function firstOf(
   }
   throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried, remedy })
 }
-}
 
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
