@@ -49,6 +49,8 @@ export class StreamEvidence {
   }
 
   received(): Received {
+    // Asked after every read.
+    if (this.#alerts.length === 0) return nothing
     const isTls13 = this.protocol === 'TLSv1.3'
     const ending = receivedEnding(this.#alerts, isTls13)
     return ending === undefined ? nothing : receivedBy(ending, this.#alerts, isTls13)

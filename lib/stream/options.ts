@@ -187,6 +187,15 @@ export function checkStreamShutdownOptions(options: StreamShutdownOptions | unde
 
 /** How `end()` closes. */
 export function closingAsAsked(options: CheckedStreamOptions): ClosingOptions {
+  const known = asked.get(options) ?? asAsked(options)
+  asked.set(options, known)
+  return known
+}
+
+// Of a server the same for all its connections, which may end at the same time.
+const asked = new WeakMap<CheckedStreamOptions, ClosingOptions>()
+
+function asAsked(options: CheckedStreamOptions): ClosingOptions {
   const { closing: mode, flushTimeout, waitTimeout, maxDiscardBytes } = options
   return {
     mode,

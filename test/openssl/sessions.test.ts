@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadOpenSSL, type SslSession } from '../../lib/openssl/index.js'
 import { builds, buildsAndVersions } from './builds.js'
-import { connectPair, deliver, handshake, makePair, type SslPair } from './ssl-pair.js'
+import { connectPair, deliver, handshake, makePair, settle, type SslPair } from './ssl-pair.js'
 import { thrown, untypedMethod } from './thrown.js'
 
 describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ openssl, version }) => {
