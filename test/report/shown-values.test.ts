@@ -177,7 +177,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, readonly [object,
       lab,
       {
         command: (value) => untyped(lab.assess, value, { signal: aborted }),
-        options: (value) => untyped(lab.assess, ['x', '{url}'], value),
+        options: (value) => untyped(lab.assess, ['x', '{url}'], atOnce(value)),
       },
     ],
     // Checks nothing itself.
@@ -186,7 +186,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, readonly [object,
       lab,
       {
         profile: (value) => untyped(lab.connectAs, value, { port: 1, signal: aborted }),
-        options: (value) => untyped(lab.connectAs, 'answers', value),
+        options: (value) => untyped(lab.connectAs, 'answers', atOnce(value)),
       },
     ],
     credentialsFor: [lab, {}],
@@ -195,7 +195,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, readonly [object,
       lab,
       {
         target: (value) => untyped(lab.probe, value, { signal: aborted }),
-        options: (value) => untyped(lab.probe, 'localhost:1', value),
+        options: (value) => untyped(lab.probe, 'localhost:1', atOnce(value)),
       },
     ],
     startFleet: [lab, { options: (value) => untyped(lab.startFleet, value) }],
@@ -261,6 +261,12 @@ function expectShort(text: string): void {
   expect(text).not.toMatch(/[\r\n]/)
   expect(text).not.toContain(inside)
   expect(text.length).toBeLessThan(450)
+}
+
+/** The same options, and over as soon as it begins, where they will do. */
+function atOnce(value: unknown): unknown {
+  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return isPlain ? { signal: aborted, ...value } : value
 }
 
 /** The error that a call throws or rejects with; what it opens is closed. */
