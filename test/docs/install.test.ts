@@ -18,7 +18,10 @@ test('each package manager, in its version', () => {
   const managers = [...read('scripts/package/check-managers.mjs').matchAll(/fromNpm\('(\S+)@([\d.]+)'/g)]
   expect(managers.length).toBeGreaterThan(2)
   for (const [, name, version = ''] of managers) {
-    expect(rows().some((cells) => cells[1]?.startsWith(version)), `${name} ${version}`).toBe(true)
+    expect(
+      rows().some((cells) => cells[1]?.startsWith(version)),
+      `${name} ${version}`,
+    ).toBe(true)
   }
 })
 
