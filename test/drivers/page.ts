@@ -61,7 +61,7 @@ function cellOf(expectations: readonly Expectation[]): string {
 type ClosingInWords = Readonly<Record<'side' | 'mode' | 'ending', string>>
 
 function closingOf(line: Line): ClosingInWords {
-  const [side = '', mode = '', verdict, came] = line.split(', ')
+  const [side = '', mode = '', verdict = '', came] = line.split(', ')
   return { side, mode, ending: `*${verdict}*${came === 'close_notify came' ? ' ←' : ''}` }
 }
 
