@@ -69,7 +69,7 @@ export class Closing implements BegunClosing {
   #abort: (() => void) | undefined
   #over: () => void = nothing
   #context: AsyncResource | undefined
-  #wait: Wait | undefined
+  #waiting: Wait | undefined
   #isDrained = false
   // Our alert stood behind nothing: the peer has been able to answer it since.
   #alertIsAlone = false
@@ -86,7 +86,7 @@ export class Closing implements BegunClosing {
   }
 
   get waited(): number | undefined {
-    return this.#wait?.took
+    return this.#waiting?.took
   }
 
   /** Runs all steps and calls `over`, in a stack of its own; `endedBy` reports what ended them. */
@@ -252,7 +252,7 @@ export class Closing implements BegunClosing {
       return
     }
     this.#taking ||= this.mode === 'bidirectional' && this.#onData !== 'deliver'
-    this.#flush(() => this.#waitForPeer())
+    this.#flush(() => this.#wait())
   }
 
   // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
@@ -274,20 +274,20 @@ export class Closing implements BegunClosing {
     this.#end('done')
   }
 
-  #waitForPeer(): void {
+  #wait(): void {
     const { waitingRoom, waitTimeout } = this.#options
     const early = this.mode === 'bidirectional' ? this.#answer() : 'done'
     if (early !== undefined) {
       this.#end(early)
       return
     }
-    this.#wait = Wait.in(waitingRoom)
-    if (this.#wait === undefined) {
+    if (waitingRoom?.enter() === false) {
       this.waitRefused = true
       this.#end('done')
       return
     }
     this.#step = 'wait'
+    this.#waiting = new Wait()
     if (this.#onData === 'discard') this.#side.startReading()
     if (!this.#alertIsAlone) this.#budget?.noteOutput()
     this.#startBudget(waitTimeout)
@@ -295,7 +295,8 @@ export class Closing implements BegunClosing {
 
   #stopWaiting(): void {
     if (this.#step !== 'wait') return
-    this.#wait?.end()
+    this.#options.waitingRoom?.leave()
+    this.#waiting?.end()
     // An answer that came together with the end of a budget is an answer.
     this.#end(this.#answer() ?? this.#early ?? 'tcp-end')
   }

@@ -1,4 +1,5 @@
-// The metrics for Prometheus, by prom-client. An entry of its own: whoever takes it has prom-client, and needs nothing else.
+// The metrics for Prometheus, by prom-client. Its entry is one of its own: whoever takes that has prom-client, and needs nothing
+// else.
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client'
 import { closingsWaiting } from '../closing/waiting-room.js'
 import { checkAll, countOf, invalid, type OptionRules } from '../options.js'
@@ -33,7 +34,7 @@ export interface ClosureCollector {
   /** Where the metrics are: `await register.metrics()` is what Prometheus asks for. */
   readonly register: ClosureRegistry
   /** Counts no more, and takes the metrics out of the registry. The second call does nothing. */
-  stop(): void
+  readonly stop: () => void
   /** {@link ClosureCollector.stop}, for `using`. */
   [Symbol.dispose](): void
 }

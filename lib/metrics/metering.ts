@@ -1,13 +1,10 @@
-// The metrics and the span events for OpenTelemetry. An entry of its own: whoever takes it has @opentelemetry/api, and needs
-// nothing else.
-import { type Attributes, createNoopMeter, type Meter, type MetricOptions, metrics as global } from '@opentelemetry/api'
+// The metrics for OpenTelemetry. Its entry is one of its own: whoever takes that has @opentelemetry/api, and needs nothing else.
+import { createNoopMeter, type Meter, type MetricOptions, metrics as global } from '@opentelemetry/api'
 import { closingsWaiting } from '../closing/waiting-room.js'
 import { checkAll, countOf, invalid, type OptionRules } from '../options.js'
 import { type Metric, metrics, type MetricsOfKind, waitBuckets } from './definitions.js'
 import { attributesOf } from './attributes.js'
 import { beginnings, followReports, isHistogram, type Measurement } from './measurements.js'
-
-export { type ClosureTracing, closedEvent, traceClosures } from './traces.js'
 
 /** Options of {@link meterClosures}. Unknown keys are refused by name. */
 export interface MeterOptions {
@@ -32,7 +29,7 @@ export const meterRules = {
 /** Metrics at work in one thread; made by {@link meterClosures}. */
 export interface ClosureMetering {
   /** Counts no more; what was counted, the SDK keeps. The second call does nothing. */
-  stop(): void
+  readonly stop: () => void
   /** {@link ClosureMetering.stop}, for `using`. */
   [Symbol.dispose](): void
 }
@@ -57,7 +54,7 @@ export function meterClosures(options?: MeterOptions): ClosureMetering {
   }
   if (meter !== createNoopMeter()) metersInUse.add(meter)
   const counter = (name: MetricsOfKind<'counter'>) =>
-    meter.createCounter<Attributes>(metrics[name].openTelemetry, described(metrics[name]))
+    meter.createCounter(metrics[name].openTelemetry, described(metrics[name]))
   const counters = {
     closures: counter('closures'),
     refused: counter('refused'),
@@ -65,7 +62,7 @@ export function meterClosures(options?: MeterOptions): ClosureMetering {
     undelivered: counter('undelivered'),
     truncations: counter('truncations'),
   }
-  const wait = meter.createHistogram<Attributes>(metrics.wait.openTelemetry, {
+  const wait = meter.createHistogram(metrics.wait.openTelemetry, {
     ...described(metrics.wait),
     advice: { explicitBucketBoundaries: [...waitBuckets] },
   })

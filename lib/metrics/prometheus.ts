@@ -1,0 +1,1 @@
+export { type ClosureCollector, type ClosureRegistry, collectClosures, type CollectorOptions } from './collector.js'
