@@ -73,7 +73,7 @@ export class Closing implements BegunClosing {
   #abort: (() => void) | undefined
   #over: () => void = nothing
   #context: AsyncResource | undefined
-  #wait: Wait | undefined
+  #waiting: Wait | undefined
   #isDrained = false
   // Our alert stood behind nothing: the peer has been able to answer it since.
   #alertIsAlone = false
@@ -93,7 +93,7 @@ export class Closing implements BegunClosing {
   }
 
   get waited(): number | undefined {
-    return this.#wait?.took
+    return this.#waiting?.took
   }
 
   /** Runs all steps and calls `over`, in a stack of its own; `endedBy` reports what ended them. */
@@ -266,7 +266,7 @@ export class Closing implements BegunClosing {
       return
     }
     this.#taking ||= this.mode === 'bidirectional' && this.#onData !== 'deliver'
-    this.#flush(() => this.#waitForPeer())
+    this.#flush(() => this.#wait())
   }
 
   // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
@@ -288,7 +288,7 @@ export class Closing implements BegunClosing {
     this.#end('done')
   }
 
-  #waitForPeer(): void {
+  #wait(): void {
     const { waitingRoom, waitTimeout } = this.#options
     const early = this.mode === 'bidirectional' ? this.#answer() : 'done'
     const timeout = typeof waitTimeout === 'number' ? waitTimeout : this.#planWait(waitTimeout)
@@ -301,14 +301,14 @@ export class Closing implements BegunClosing {
       this.#end('done')
       return
     }
-    this.#wait = Wait.in(waitingRoom)
-    if (this.#wait === undefined) {
+    if (waitingRoom?.enter() === false) {
       this.#planned?.abandoned()
       this.waitRefused = true
       this.#end('done')
       return
     }
     this.#step = 'wait'
+    this.#waiting = new Wait()
     if (this.#onData === 'discard') this.#side.startReading()
     this.#startBudget(timeout)
     // What stands before our alert may be on its way to the peer.
@@ -325,7 +325,8 @@ export class Closing implements BegunClosing {
 
   #stopWaiting(): void {
     if (this.#step !== 'wait') return
-    this.#wait?.end()
+    this.#options.waitingRoom?.leave()
+    this.#waiting?.end()
     // An answer that came together with the end of a budget is an answer.
     const endedBy = this.#answer() ?? this.#early ?? 'tcp-end'
     this.#planned?.ended(endedBy)

@@ -32,20 +32,13 @@ export function closingsWaiting(): number {
 
 let allWaiting = 0
 
-/** The wait of one closing. */
+/** The wait of one closing, from now on. */
 export class Wait {
-  readonly #room: WaitingRoom | undefined
   readonly #since = performance.now()
   #until: number | undefined
 
-  private constructor(room: WaitingRoom | undefined) {
-    this.#room = room
+  constructor() {
     allWaiting++
-  }
-
-  /** Begins one, in a room that it has a place in; undefined when that is full. */
-  static in(room: WaitingRoom | undefined): Wait | undefined {
-    return room?.enter() === false ? undefined : new Wait(room)
   }
 
   /** ms that it took, or has taken so far. */
@@ -53,11 +46,8 @@ export class Wait {
     return (this.#until ?? performance.now()) - this.#since
   }
 
-  /** The second call does nothing. */
   end(): void {
-    if (this.#until !== undefined) return
     this.#until = performance.now()
     allWaiting--
-    this.#room?.leave()
   }
 }

@@ -14,7 +14,7 @@ export const closedEvent = 'close_notify.closed'
 /** Span events at work in one thread; made by {@link traceClosures}. */
 export interface ClosureTracing {
   /** Adds no more events. The second call does nothing. */
-  stop(): void
+  readonly stop: () => void
   /** {@link ClosureTracing.stop}, for `using`. */
   [Symbol.dispose](): void
 }

@@ -25,6 +25,10 @@ async function oneClosing(servername?: string): Promise<void> {
   await turns()
 }
 
+function expectRefused(call: () => unknown): void {
+  expect(call).toThrow(expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT' }))
+}
+
 const closing = 'closures began=local mode=uncontrolled side=client verdict=clean'
 
 describe('prom-client', () => {
@@ -56,9 +60,7 @@ describe('prom-client', () => {
   test('a second collector for one registry is refused, until the first one has stopped', async () => {
     const register = new Registry()
     const first = collectClosures({ register })
-    expect(() => collectClosures({ register })).toThrow(
-      expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', message: expect.stringContaining('register') }),
-    )
+    expectRefused(() => collectClosures({ register }))
     await oneClosing()
     expect(await linesOfRegistry(register)).toEqual([`${closing} 1`])
     first.stop()
@@ -75,10 +77,8 @@ describe('prom-client', () => {
     ['hosts', { hosts: -1 }],
     ['hosts', { hosts: '7' }],
     ['prefix', { prefix: 'x' }],
-  ])('a wrong %s is refused', (_name, options) => {
-    expect(() => collectClosures(JSON.parse(JSON.stringify(options)))).toThrow(
-      expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT' }),
-    )
+  ])('a wrong %s is refused', (_name, options: object) => {
+    expectRefused(() => collectClosures(options))
   })
 })
 
@@ -95,9 +95,7 @@ describe('OpenTelemetry', () => {
     const { provider, read } = sdk()
     const meter = provider.getMeter('close-notify')
     const first = meterClosures({ meter })
-    expect(() => meterClosures({ meter })).toThrow(
-      expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT', message: expect.stringContaining('meter') }),
-    )
+    expectRefused(() => meterClosures({ meter }))
     await oneClosing()
     first.stop()
     first.stop()
@@ -129,10 +127,8 @@ describe('OpenTelemetry', () => {
     ['meter', { meter: {} }],
     ['hosts', { hosts: 0.5 }],
     ['register', { register: 1 }],
-  ])('a wrong %s is refused', (_name, options) => {
-    expect(() => meterClosures(JSON.parse(JSON.stringify(options)))).toThrow(
-      expect.objectContaining({ code: 'ERR_CLOSURE_INVALID_ARGUMENT' }),
-    )
+  ])('a wrong %s is refused', (_name, options: object) => {
+    expectRefused(() => meterClosures(options))
   })
 })
 

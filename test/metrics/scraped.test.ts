@@ -69,12 +69,11 @@ function samplesOf(data: unknown): readonly Sample[] {
   const result: unknown = Reflect.get(Object(data), 'result')
   if (!Array.isArray(result)) throw new Error(`expected a vector: ${JSON.stringify(data)}`)
   return result.map((each: unknown) => {
-    const labels = Object.entries(Object(Reflect.get(Object(each), 'metric'))).map(([key, value]) => [
-      key,
-      String(value),
-    ])
+    const named: object = Object(Reflect.get(Object(each), 'metric'))
+    const labels: Record<string, string> = {}
+    for (const [key, value] of Object.entries(named)) labels[key] = String(value)
     const value: unknown = Reflect.get(Object(each), 'value')
-    return { labels: Object.fromEntries(labels), value: Number(Array.isArray(value) ? value[1] : NaN) }
+    return { labels, value: Number(Array.isArray(value) ? value[1] : NaN) }
   })
 }
 

@@ -1,11 +1,15 @@
 // How a connection ended as an event of a span, by OpenTelemetry's own SDK: which span gets it, when, and what it says.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Agent, get } from 'node:https'
 import { type Context, type ContextManager, context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { closureOf, controlClosure } from '../../lib/index.js'
 import { closedEvent, traceClosures } from '../../lib/metrics/opentelemetry.js'
+import { listen } from '../closure/servers.js'
+import { httpsServer } from '../policy/harness.js'
 import { connectStreams, streamSides } from '../stream/pair.js'
+import { certificate } from '../support/certificate.js'
 import { connectPair, type Pair } from '../support/pair.js'
 import { turns } from '../support/streams.js'
 
@@ -148,6 +152,25 @@ describe('traceClosures()', () => {
     expect(await eventsOf()).toMatchObject({
       ends: [{ 'close_notify.verdict': 'clean', 'close_notify.side': 'client' }],
     })
+  })
+
+  test("under an agent's policy it is the span in which the request was made", async () => {
+    onTestFinished(traceClosures().stop)
+    const server = httpsServer('TLSv1.3', (_request, response) => response.end('hello'))
+    const port = await listen(server)
+    const agent = new Agent({ ca: certificate.cert })
+    const control = controlClosure(agent)
+    onTestFinished(() => {
+      control.stop()
+    })
+    const closed = new Promise((resolve) => control.once('closure', resolve))
+    const { end } = inSpan('requests', () => {
+      get({ port, host: '127.0.0.1', servername: certificate.host, agent }, (response) => response.resume())
+    })
+    await closed
+    await turns()
+    end()
+    expect(await eventsOf()).toMatchObject({ requests: [{ 'close_notify.side': 'client' }] })
   })
 
   test('two calls add one event, until both have stopped', async () => {

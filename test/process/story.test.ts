@@ -68,10 +68,10 @@ test('tells how one was cut that Node closed by itself', async () => {
 })
 
 const before = 'client, before its handshake'
-const done = expect.stringMatching(/^handshake done: client, TLSv1\.3, peer \S+ port N \(localhost\)$/)
-const written = expect.stringMatching(/^writes close_notify (alone|behind-data|with-fin)$/)
+const done: unknown = expect.stringMatching(/^handshake done: client, TLSv1\.3, peer \S+ port N \(localhost\)$/)
+const written: unknown = expect.stringMatching(/^writes close_notify (alone|behind-data|with-fin)$/)
 const answered = "the peer's stream has ended: received close_notify"
-const clean = (mode: string) =>
+const clean = (mode: string): unknown =>
   expect.stringMatching(
     new RegExp(
       `^clean: mode ${mode}, sent close_notify, received close_notify, TCP \\w+, ended by done, closed in T ms$`,

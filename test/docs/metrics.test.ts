@@ -1,0 +1,54 @@
+// docs/metrics.md has each metric, label and option as the code has it.
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { type Label, labels, type Metric, metrics } from '../../lib/metrics/definitions.js'
+import { meterRules } from '../../lib/metrics/metering.js'
+import { collectorRules } from '../../lib/metrics/collector.js'
+
+const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8').split('\n')
+
+/** The rows of the table with that head. */
+function rowsUnder(head: string): readonly string[] {
+  const start = page.indexOf(head)
+  expect(start, `a table with the head ${head}`).toBeGreaterThan(-1)
+  const rest = page.slice(start + 2)
+  return rest.slice(
+    0,
+    rest.findIndex((line) => !line.startsWith('|')),
+  )
+}
+
+const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ')
+const row = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |')
+
+test('the table of metrics', () => {
+  const all: readonly Metric[] = Object.values(metrics)
+  expect(rowsUnder('| Prometheus | OpenTelemetry | unit | labels | meaning |')).toEqual(
+    all.map(({ prometheus, openTelemetry, unit, labels: own, help }) =>
+      row(code([prometheus]), code([openTelemetry]), code([unit]), code(own), help),
+    ),
+  )
+})
+
+test('the table of labels', () => {
+  const all: readonly (readonly [string, Label])[] = Object.entries(labels)
+  expect(rowsUnder('| label | attribute | values |')).toEqual(
+    all.map(([name, { attribute, values }]) =>
+      row(code([name]), code([attribute]), values === undefined ? 'on request' : code(values)),
+    ),
+  )
+})
+
+test('the table of options has each option with its unit and default', () => {
+  const rows = rowsUnder('| option | unit | default | meaning |').map((line) => line.split(' | ').slice(0, 3).join(' | '))
+  const { register, hosts } = collectorRules
+  const { meter, ...others } = meterRules
+  expect({ unit: others.hosts.unit, default: others.hosts.default }).toEqual({ unit: hosts.unit, default: hosts.default })
+  const start = (name: string, { unit, default: fallback }: { readonly unit: string; readonly default: string }) =>
+    row(name, unit, fallback).slice(0, -2)
+  expect(rows).toEqual([
+    start('`register` of `collectClosures()`', register),
+    start('`meter` of `meterClosures()`', meter),
+    start('`hosts` of both', hosts),
+  ])
+})

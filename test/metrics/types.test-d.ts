@@ -1,0 +1,32 @@
+// The types of the metrics' entries.
+import type { Meter } from '@opentelemetry/api'
+import type { OpenMetricsContentType, PrometheusContentType, Registry } from 'prom-client'
+import { expectTypeOf, test } from 'vitest'
+import {
+  type ClosureMetering,
+  type ClosureTracing,
+  meterClosures,
+  type MeterOptions,
+  traceClosures,
+} from '../../lib/metrics/opentelemetry.js'
+import { type ClosureCollector, collectClosures, type CollectorOptions } from '../../lib/metrics/prometheus.js'
+
+test('a registry of either format is taken, and what is given back is one', () => {
+  expectTypeOf<Registry<PrometheusContentType>>().toExtend<NonNullable<CollectorOptions['register']>>()
+  expectTypeOf<Registry<OpenMetricsContentType>>().toExtend<NonNullable<CollectorOptions['register']>>()
+  expectTypeOf(collectClosures).returns.toEqualTypeOf<ClosureCollector>()
+  expectTypeOf<ClosureCollector['register']['metrics']>().returns.resolves.toBeString()
+})
+
+test('a meter is that of the API', () => {
+  expectTypeOf<MeterOptions['meter']>().toEqualTypeOf<Meter | undefined>()
+  expectTypeOf(meterClosures).returns.toEqualTypeOf<ClosureMetering>()
+  expectTypeOf(traceClosures).returns.toEqualTypeOf<ClosureTracing>()
+})
+
+test('options that are not known do not compile', () => {
+  // @ts-expect-error there is no prefix
+  expectTypeOf(collectClosures).toBeCallableWith({ prefix: 'x' })
+  // @ts-expect-error a number
+  expectTypeOf(meterClosures).toBeCallableWith({ hosts: true })
+})
