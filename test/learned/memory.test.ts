@@ -77,7 +77,8 @@ describe('keys', () => {
 
   test.each<[unknown]>([[''], ['x'.repeat(513)], [7]])('%j is none', (key) => {
     const learned = learnedWaiting()
-    const forPeer = (given: unknown): unknown => Reflect.apply((each: string) => learned.forPeer(each), undefined, [given])
+    const forPeer = (given: unknown): unknown =>
+      Reflect.apply((each: string) => learned.forPeer(each), undefined, [given])
     expect(() => forPeer(key)).toThrow(/a string of 1 to 512 characters/)
   })
 

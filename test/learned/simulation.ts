@@ -27,6 +27,8 @@ interface Tally {
   /** ms, summed over the closings. */
   held: number
   heldByOracle: number
+  /** With a fixed budget of `longest`. */
+  heldByFixed: number
   answers: number
   /** Answers that came after we had stopped waiting. */
   lost: number
@@ -56,7 +58,16 @@ export class World {
   of(key: string): Tally {
     const known = this.#tallies.get(key)
     if (known !== undefined) return known
-    const tally = { closings: 0, held: 0, heldByOracle: 0, answers: 0, lost: 0, lostAt: [], longWaits: 0 }
+    const tally = {
+      closings: 0,
+      held: 0,
+      heldByOracle: 0,
+      heldByFixed: 0,
+      answers: 0,
+      lost: 0,
+      lostAt: [],
+      longWaits: 0,
+    }
     this.#tallies.set(key, tally)
     return tally
   }
@@ -69,6 +80,7 @@ export class World {
       sum.closings += each.closings
       sum.held += each.held
       sum.heldByOracle += each.heldByOracle
+      sum.heldByFixed += each.heldByFixed
       sum.answers += each.answers
       sum.lost += each.lost
       sum.longWaits += each.longWaits
@@ -103,6 +115,7 @@ export class World {
     const after = answer(this.now)
     tally.closings++
     tally.heldByOracle += after ?? ownTime
+    tally.heldByFixed += Math.min(this.learned.longest, after ?? Infinity)
     if (after !== undefined) tally.answers++
     if (plan.timeout >= this.learned.longest) tally.longWaits++
     if (after !== undefined && after <= plan.timeout) {
