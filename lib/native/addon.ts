@@ -310,7 +310,8 @@ type Loaded = { readonly addon: Addon; readonly origin: AddonOrigin }
 
 function load(): Loaded {
   const explicit = process.env['CLOSE_NOTIFY_BINARY']
-  if (explicit !== undefined) return firstOf([{ place: explicit, from: 'environment' }], requireHere(), [], { kind: 'explicit' })
+  if (explicit !== undefined)
+    return firstOf([{ place: explicit, from: 'environment' }], requireHere(), [], { kind: 'explicit' })
   const root = packageFolder()
   if (root === undefined) throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried: [], remedy: { kind: 'external' } })
   // That of the package, which may lie elsewhere than a bundle that this code is a part of.

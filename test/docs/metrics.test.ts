@@ -40,10 +40,15 @@ test('the table of labels', () => {
 })
 
 test('the table of options has each option with its unit and default', () => {
-  const rows = rowsUnder('| option | unit | default | meaning |').map((line) => line.split(' | ').slice(0, 3).join(' | '))
+  const rows = rowsUnder('| option | unit | default | meaning |').map((line) =>
+    line.split(' | ').slice(0, 3).join(' | '),
+  )
   const { register, hosts } = collectorRules
   const { meter, ...others } = meterRules
-  expect({ unit: others.hosts.unit, default: others.hosts.default }).toEqual({ unit: hosts.unit, default: hosts.default })
+  expect({ unit: others.hosts.unit, default: others.hosts.default }).toEqual({
+    unit: hosts.unit,
+    default: hosts.default,
+  })
   const start = (name: string, { unit, default: fallback }: { readonly unit: string; readonly default: string }) =>
     row(name, unit, fallback).slice(0, -2)
   expect(rows).toEqual([

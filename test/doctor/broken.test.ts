@@ -49,14 +49,20 @@ describe.concurrent('broken', () => {
       `import { Ssl } from ${own('openssl/ssl.js')}
       const { shutdown } = Ssl.prototype
       Ssl.prototype.shutdown = function () { return { ...shutdown.call(this), value: -1 } }`,
-      ['quiet', 'unidirectional', 'bidirectional'].flatMap((mode) => [`memory: ${mode}, TLSv1.2`, `memory: ${mode}, TLSv1.3`]),
+      ['quiet', 'unidirectional', 'bidirectional'].flatMap((mode) => [
+        `memory: ${mode}, TLSv1.2`,
+        `memory: ${mode}, TLSv1.3`,
+      ]),
     ],
     [
       'closings that send nothing',
       `import { Closure } from ${own('closure/closure.js')}
       const { shutdown } = Closure.prototype
       Closure.prototype.shutdown = function (options) { return shutdown.call(this, { ...options, mode: 'quiet' }) }`,
-      ['unidirectional', 'bidirectional'].flatMap((mode) => [`loopback: ${mode}, TLSv1.2`, `loopback: ${mode}, TLSv1.3`]),
+      ['unidirectional', 'bidirectional'].flatMap((mode) => [
+        `loopback: ${mode}, TLSv1.2`,
+        `loopback: ${mode}, TLSv1.3`,
+      ]),
     ],
     [
       'policies that nothing comes of',
