@@ -60,7 +60,10 @@ describe.each(buildsAndVersions)('$version on $name ($openssl.version)', ({ open
     read.push(server.read().data, server.read().data)
     expect(Buffer.concat(read)).toEqual(data)
     expect([server.freeBuffers(), server.freeBuffers()]).toEqual([true, true])
-    for (const [from, to] of [[client, server], [server, client]] as const) {
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       from.write(data)
       move(from, to)
       expect(Buffer.concat([to.read().data, to.read().data])).toEqual(data)

@@ -117,17 +117,20 @@ test.each(everyLibrary)("$name, $version: a session of 'session' is resumed", as
   second.destroy()
 })
 
-test.each(everyLibrary)("$name, $version: 'session' is told to who listens from 'secureConnect' on", async (library) => {
-  const { openssl, version } = library
-  const port = await startServer({ minVersion: version, maxVersion: version })
-  const stream = connect({ port, ...address, ca: cert, openssl })
-  stream.write('x')
-  const session = await new Promise<Buffer>((resolve) => {
-    stream.once('secureConnect', () => void stream.once('session', resolve).resume())
-  })
-  expect(session.length).toBeGreaterThan(0)
-  stream.destroy()
-})
+test.each(everyLibrary)(
+  "$name, $version: 'session' is told to who listens from 'secureConnect' on",
+  async (library) => {
+    const { openssl, version } = library
+    const port = await startServer({ minVersion: version, maxVersion: version })
+    const stream = connect({ port, ...address, ca: cert, openssl })
+    stream.write('x')
+    const session = await new Promise<Buffer>((resolve) => {
+      stream.once('secureConnect', () => void stream.once('session', resolve).resume())
+    })
+    expect(session.length).toBeGreaterThan(0)
+    stream.destroy()
+  },
+)
 
 test('a client has to show a certificate that the CA vouches for, where that is asked', async () => {
   const seen: boolean[] = []

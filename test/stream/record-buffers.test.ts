@@ -84,7 +84,7 @@ test('forty connections whose records come by turns, in pieces: each byte arrive
     server.on('data', (bytes: Buffer) => pieces.push(bytes))
     return pieces
   })
-  connections.forEach(({ client }, index) => client.write(data[index] ?? Buffer.alloc(0)))
+  for (const [index, { client }] of connections.entries()) client.write(data[index] ?? Buffer.alloc(0))
   await moveAll(connections)
   expect(read.map((pieces) => Buffer.concat(pieces))).toEqual(data)
   for (const { type, value } of free.mock.results) if (type === 'return') freed.push(value)
