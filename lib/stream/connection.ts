@@ -281,7 +281,9 @@ export class EngineConnection implements TransportListener, SealerListener {
     if (received.kind === 'close_notify' && this.isSecured) {
       const surplus = left > 0 ? (this.#chunk?.subarray(-left) ?? nothing) : nothing
       this.#end = 'close_notify'
-      this.#cameBehind(this.#inbox.length === 0 ? surplus : Buffer.concat([surplus, ...this.#inbox.splice(0)]))
+      // A copy: it may lie in memory that others read into.
+      const isAll = left === 0 && this.#inbox.length === 0
+      this.#cameBehind(isAll ? nothing : Buffer.concat([surplus, ...this.#inbox.splice(0)]))
       this.#listener.readingEnded('close_notify', undefined)
     } else if (isWaitingForUs(result)) {
       this.#hold()

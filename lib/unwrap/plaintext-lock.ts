@@ -5,7 +5,6 @@ import {
   removeStandIns,
   replaceRemovably,
   slotOn,
-  type StandIn,
   type StandIns,
   standIns,
 } from '../closure/stand-ins.js'
@@ -13,6 +12,9 @@ import { pipesPastWrite } from '../closure/stream-internals.js'
 import { ClosureError } from '../errors.js'
 
 type Done = (error?: Error | null) => void
+
+const guarded = pipesPastWrite ? ['write', 'end', '_write', '_writev'] : ['write', 'end']
+type Act = 'writing' | 'ending' | 'leaving' | 'leavingTogether'
 
 /** Hears that the program asks for FIN. */
 export interface EndAsked {
@@ -49,9 +51,9 @@ export class PlaintextLock {
     this.#sealed = pipesPastWrite ? new WeakSet() : undefined
     this.#early = stream.writableLength - (bytesBeingWritten(stream) ?? stream.writableLength)
     this.#writeBeneath = Reflect.get(stream, 'write')
-    const isAlone = guarded.every(([name]) => !Object.hasOwn(stream, name))
+    const isAlone = guarded.every((name) => !Object.hasOwn(stream, name))
     this.#shared = isAlone ? placeShared(stream, this) : undefined
-    this.#freed = isAlone ? undefined : guarded.map(([name, act]) => placeOwn(stream, name, this, act))
+    this.#freed = isAlone ? undefined : placeOwn(stream, this)
     locks.put(stream, this)
     this.#writeHere = Reflect.get(stream, 'write')
   }
@@ -100,8 +102,8 @@ export class PlaintextLock {
   }
 
   /** Takes a call by a function that all locks have in common: one that an earlier lock has left is none of this one's. */
-  shared(act: StandIn<PlaintextLock>, previous: Method, args: readonly unknown[]): unknown {
-    return this.#shared === undefined ? Reflect.apply(previous, this.#stream, args) : act(this, previous, args)
+  shared(act: Act, previous: Method, args: readonly unknown[]): unknown {
+    return this.#shared === undefined ? Reflect.apply(previous, this.#stream, args) : this[act](previous, args)
   }
 
   /** Takes a call of the stream's write(). */
@@ -160,36 +162,38 @@ export function alreadyStarted(call: string): ClosureError {
 // A proxy of a stream, and what inherits from it, have its state too, and are the same stream.
 const locks = slotOn<PlaintextLock>(writableStateOf)
 
-const acts: Readonly<Record<string, StandIn<PlaintextLock>>> = {
-  write: (lock, previous, args) => lock.writing(previous, args),
-  end: (lock, previous, args) => lock.ending(previous, args),
+const placeWriting = standIns(locks, {
+  write: (lock, previous, args) => lock.shared('writing', previous, args),
+  end: (lock, previous, args) => lock.shared('ending', previous, args),
+})
+
+const placeLeaving = standIns(locks, {
+  _write: (lock, previous, args) => lock.shared('leaving', previous, args),
+  _writev: (lock, previous, args) => lock.shared('leavingTogether', previous, args),
+})
+
+function placeShared(stream: Duplex, lock: PlaintextLock): StandIns {
+  const placed = placeWriting(stream, lock)
+  return pipesPastWrite ? [...placed, ...placeLeaving(stream, lock)] : placed
 }
 
-const pipeActs: Readonly<Record<string, StandIn<PlaintextLock>>> = {
-  _write: (lock, previous, args) => lock.leaving(previous, args),
-  _writev: (lock, previous, args) => lock.leavingTogether(previous, args),
+function placeOwn(stream: Duplex, lock: PlaintextLock): readonly (() => void)[] {
+  return [
+    replaceRemovably(stream, 'write', before(lock, 'writing')),
+    replaceRemovably(stream, 'end', before(lock, 'ending')),
+    ...(pipesPastWrite
+      ? [
+          replaceRemovably(stream, '_write', before(lock, 'leaving')),
+          replaceRemovably(stream, '_writev', before(lock, 'leavingTogether')),
+        ]
+      : []),
+  ]
 }
 
-const guarded = Object.entries(pipesPastWrite ? { ...acts, ...pipeActs } : acts)
-
-const placeShared = standIns(
-  locks,
-  Object.fromEntries(
-    guarded.map(([name, act]): readonly [string, StandIn<PlaintextLock>] => [
-      name,
-      (lock, previous, args) => lock.shared(act, previous, args),
-    ]),
-  ),
-)
-
-function placeOwn(stream: Duplex, name: string, lock: PlaintextLock, act: StandIn<PlaintextLock>): () => void {
-  return replaceRemovably(
-    stream,
-    name,
-    (previous) =>
-      (...args) =>
-        act(lock, previous, args),
-  )
+function before(lock: PlaintextLock, act: Act): (previous: Method) => Method {
+  return (previous) =>
+    (...args) =>
+      lock[act](previous, args)
 }
 
 function isDone(value: unknown): value is Method & Done {
