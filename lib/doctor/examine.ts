@@ -43,7 +43,8 @@ function checkAddon({ name }: Runtime): Check {
   const support = runtimeSupport()
   const detail = support.supported ? 'it was not loaded' : textOf(support.reason)
   const rebuild = 'npm rebuild close-notify, which needs a C++ compiler, make and python3'
-  const toDo = name === 'Deno' ? `allow it to be loaded: --allow-ffi --allow-read --allow-env; else ${rebuild}` : rebuild
+  const toDo =
+    name === 'Deno' ? `allow it to be loaded: --allow-ffi --allow-read --allow-env; else ${rebuild}` : rebuild
   return { ...about, status: 'fails', detail, toDo }
 }
 

@@ -31,14 +31,18 @@ export function lackingLibraries(): readonly Lack[] {
 /** `commander is not installed, cli-table3 is 0.5.0`. */
 export function describeLacks(lacks: readonly Lack[]): string {
   const absent = lacks.filter(({ found }) => found === undefined).map(({ library }) => library)
-  const others = lacks.flatMap(({ library, found }) => (found === undefined ? [] : [`${library} is of version ${found}`]))
+  const others = lacks.flatMap(({ library, found }) =>
+    found === undefined ? [] : [`${library} is of version ${found}`],
+  )
   return [...(absent.length === 0 ? [] : [`${absent.join(', ')} not installed`]), ...others].join('; ')
 }
 
 /** The command that brings them: `npm install commander@^14.0.0`. */
 export function installCommand(lacks: readonly Lack[]): string {
   const isOccupied = lacks.some(({ found }) => found !== undefined)
-  const wanted = (isOccupied ? libraries : lacks.map(({ library }) => library)).map((name) => `${name}@${rangeOf(name)}`)
+  const wanted = (isOccupied ? libraries : lacks.map(({ library }) => library)).map(
+    (name) => `${name}@${rangeOf(name)}`,
+  )
   return isOccupied ? npxWith(wanted) : commandFor(path.dirname(packageJson().file), wanted)
 }
 

@@ -1,7 +1,17 @@
 // Builds prebuilds/<platform>-<arch>/close_notify[.glibc|.musl].node, the binary that the published package carries. It is
 // built in a folder aside, for node-gyp empties build/, in which the checkout has its own.
 // With --if-stale nothing is done while that binary is newer than every source.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'

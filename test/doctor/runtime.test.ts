@@ -19,7 +19,9 @@ test.each([
 
 test('the lines that were tried are those that CI runs on, and the oldest is that of package.json', () => {
   const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
-  const fetched = [...read('scripts/runtimes/runtimes.mjs').matchAll(/name: 'node(\d+)'/g)].map(([, line]) => Number(line))
+  const fetched = [...read('scripts/runtimes/runtimes.mjs').matchAll(/name: 'node(\d+)'/g)].map(([, line]) =>
+    Number(line),
+  )
   expect(triedLines.slice(1)).toEqual(fetched)
   expect(read('package.json')).toContain(`"node": ">=${triedLines[0]}.19"`)
 })

@@ -7,7 +7,9 @@ import { runtime } from './runtime.mjs'
 const program = 'node_modules/close-notify/dist/lib/cli/main.js'
 const { deno, bun } = process.versions
 const before = deno ? ['run', '--no-prompt', '--allow-all'] : []
-const { status, stdout, stderr } = spawnSync(process.execPath, [...before, program, 'doctor', '--json'], { encoding: 'utf8' })
+const { status, stdout, stderr } = spawnSync(process.execPath, [...before, program, 'doctor', '--json'], {
+  encoding: 'utf8',
+})
 assert.equal(stderr, '')
 const { works, checks } = JSON.parse(stdout)
 assert.equal(status, works ? 0 : 1)

@@ -8,12 +8,14 @@ import { type Ended, run, start, temporaryFolder } from '../run.js'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const main = path.join(root, 'dist/lib/cli/main.js')
 
-describe.concurrent('close-notify doctor', () => {
+describe('close-notify doctor', () => {
   test('says what works, in 80 columns, and why the exit code is what it is', async () => {
     const { exitCode, stdout, stderr } = await run('doctor')
     expect(stdout).toMatch(/^close-notify \S+ on Node \S+, \w+-\w+\n/)
     expect(stdout).toMatch(/\nAll works\.\n$/)
-    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80 + path.join(root, 'build').length)
+    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(
+      80 + path.join(root, 'build').length,
+    )
     expect(stderr).toBe('')
     expect(exitCode).toBe(0)
   })
@@ -25,7 +27,10 @@ describe.concurrent('close-notify doctor', () => {
     expect(exitCode).toBe(0)
   })
 
-  test.each([['doctor', '--help'], ['help', 'doctor']])('prints its usage: %s %s', async (...args) => {
+  test.each([
+    ['doctor', '--help'],
+    ['help', 'doctor'],
+  ])('prints its usage: %s %s', async (...args) => {
     const { exitCode, stdout } = await run(...args)
     expect(stdout).toMatch(/^Usage: close-notify doctor .*Exit codes: /s)
     expect(exitCode).toBe(0)
@@ -84,7 +89,9 @@ describe('without the libraries of the other commands', () => {
   })
 
   test('a SOCKS proxy in code fails with the same command', async () => {
-    const file = JSON.stringify(pathToFileURL(path.join(bareInstallation(), 'dist/lib/lab/transport/socks-proxy.js')).href)
+    const file = JSON.stringify(
+      pathToFileURL(path.join(bareInstallation(), 'dist/lib/lab/transport/socks-proxy.js')).href,
+    )
     const program = `import { socksTunnel } from ${file}
       await socksTunnel().catch((error) => console.log(error.reason, error.message))`
     const { stdout } = await start(['--input-type=module', '--eval', program], [process.execPath]).ended

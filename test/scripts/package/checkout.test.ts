@@ -1,5 +1,15 @@
 /** npm packs dist/ and prebuilds/ where they lie; behind it they are what they were. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
@@ -44,7 +54,8 @@ function pack(folder: string) {
     encoding: 'utf8',
   })
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
-  const listed = tarball === undefined ? '' : spawnSync('tar', ['-tzf', tarball], { cwd: folder, encoding: 'utf8' }).stdout
+  const listed =
+    tarball === undefined ? '' : spawnSync('tar', ['-tzf', tarball], { cwd: folder, encoding: 'utf8' }).stdout
   return { ...result, packed: listed.split('\n').map((name) => name.replace(/^package\//, '')) }
 }
 
@@ -71,7 +82,8 @@ test('so it is where the sources do not compile', () => {
 test('what a packing that was cut off has left aside comes back with the next', () => {
   const folder = smallCheckout()
   const before = filesOf(folder)
-  const script = (name: string) => spawnSync(process.execPath, [path.join(folder, 'scripts/package', name)], { cwd: folder })
+  const script = (name: string) =>
+    spawnSync(process.execPath, [path.join(folder, 'scripts/package', name)], { cwd: folder })
   script('prepack.mjs')
   expect(filesOf(folder)).not.toEqual(before)
   const { status, stderr } = pack(folder)
