@@ -5,7 +5,7 @@ import { internals } from './internals.js'
 import type { Credentials } from '../lab/credentials.js'
 import { part, showSpecimens } from './specimens.js'
 
-export interface MemberFinding {
+interface MemberFinding {
   readonly internal: Internal
   /** Why it is not as expected; undefined where it is. */
   readonly lack: string | undefined
