@@ -1,9 +1,9 @@
 /** Each check is seen to fail on a process in which what it looks for is broken, by a preload. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const lib = fileURLToPath(new URL('../../dist/lib', import.meta.url))
 const own = (file: string): string => JSON.stringify(pathToFileURL(path.join(lib, file)).href)
@@ -24,60 +24,68 @@ interface Finding {
   readonly toDo?: string
 }
 
-describe.concurrent('broken', () => {
-  test.each<[what: string, preload: string, failing: readonly string[]]>([
-    ['nothing', '', []],
-    ['a member that is gone', deleted('newSessionDone'), ['members: newSessionDone of TLSWrap']],
-    [
-      'a member that Node needs itself',
-      `import https from 'node:https'
+const cases: readonly (readonly [what: string, preload: string, failing: readonly string[]])[] = [
+  ['nothing', '', []],
+  ['a member that is gone', deleted('newSessionDone'), ['members: newSessionDone of TLSWrap']],
+  [
+    'a member that Node needs itself',
+    `import https from 'node:https'
       https.Agent.prototype.__proto__.addRequest = undefined`,
-      ['members: a connection', 'members: addRequest of an agent'],
-    ],
-    [
-      'an OpenSSL that is not the one which Node was built with',
-      `Object.defineProperty(process, 'versions', { value: { ...process.versions, openssl: '9.9.9' } })`,
-      ["openssl: the process's own"],
-    ],
-    [
-      'a Node that is too old',
-      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.4' } })`,
-      ['runtime: Node 18.20.4'],
-    ],
-    [
-      'SSL_shutdown()',
-      `import { Ssl } from ${own('openssl/ssl.js')}
+    ['members: a connection', 'members: addRequest of an agent'],
+  ],
+  [
+    'an OpenSSL that is not the one which Node was built with',
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, openssl: '9.9.9' } })`,
+    ["openssl: the process's own"],
+  ],
+  [
+    'a Node that is too old',
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.4' } })`,
+    ['runtime: Node 18.20.4'],
+  ],
+  [
+    'SSL_shutdown()',
+    `import { Ssl } from ${own('openssl/ssl.js')}
       const { shutdown } = Ssl.prototype
       Ssl.prototype.shutdown = function () { return { ...shutdown.call(this), value: -1 } }`,
-      ['quiet', 'unidirectional', 'bidirectional'].flatMap((mode) => [
-        `memory: ${mode}, TLSv1.2`,
-        `memory: ${mode}, TLSv1.3`,
-      ]),
-    ],
-    [
-      'closings that send nothing',
-      `import { Closure } from ${own('closure/closure.js')}
+    ['quiet', 'unidirectional', 'bidirectional'].flatMap((mode) => [
+      `memory: ${mode}, TLSv1.2`,
+      `memory: ${mode}, TLSv1.3`,
+    ]),
+  ],
+  [
+    'closings that send nothing',
+    `import { Closure } from ${own('closure/closure.js')}
       const { shutdown } = Closure.prototype
       Closure.prototype.shutdown = function (options) { return shutdown.call(this, { ...options, mode: 'quiet' }) }`,
-      ['unidirectional', 'bidirectional'].flatMap((mode) => [
-        `loopback: ${mode}, TLSv1.2`,
-        `loopback: ${mode}, TLSv1.3`,
-      ]),
-    ],
-    [
-      'policies that nothing comes of',
-      `import { ControlledSockets } from ${own('policy/controlled-sockets.js')}
+    ['unidirectional', 'bidirectional'].flatMap((mode) => [`loopback: ${mode}, TLSv1.2`, `loopback: ${mode}, TLSv1.3`]),
+  ],
+  [
+    'policies that nothing comes of',
+    `import { ControlledSockets } from ${own('policy/controlled-sockets.js')}
       ControlledSockets.prototype.take = () => undefined`,
-      ['policy: quiet, TLSv1.2', 'policy: quiet, TLSv1.3', "policy: onTruncation: 'error'"],
-    ],
-  ])('%s', async (_what, preload, failing) => {
-    const checks = await examined(preload)
-    const failed = checks.filter(({ status }) => status === 'fails')
-    const names = failed.map(({ group, name }) => `${group}: ${name}`)
-    expect(names).toEqual(expect.arrayContaining([...failing]))
-    if (failing.length === 0) expect(names).toEqual([])
-    for (const { toDo } of failed) expect(toDo).toMatch(/\w \w/)
-  })
+    ['policy: quiet, TLSv1.2', 'policy: quiet, TLSv1.3', "policy: onTruncation: 'error'"],
+  ],
+]
+
+const children = new Set<ChildProcess>()
+let found: ReadonlyMap<string, readonly Finding[]> = new Map()
+
+// All at once: each is waited for, more than it runs.
+beforeAll(async () => {
+  found = new Map(await Promise.all(cases.map(async ([what, preload]) => [what, await examined(preload)] as const)))
+})
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+test.each(cases)('broken: %s', (what, _preload, failing) => {
+  const failed = (found.get(what) ?? []).filter(({ status }) => status === 'fails')
+  const names = failed.map(({ group, name }) => `${group}: ${name}`)
+  expect(found.get(what)?.length).toBeGreaterThan(5)
+  expect(names).toEqual(expect.arrayContaining([...failing]))
+  if (failing.length === 0) expect(names).toEqual([])
+  for (const { toDo } of failed) expect(toDo).toMatch(/\w \w/)
 })
 
 async function examined(preload: string): Promise<readonly Finding[]> {
@@ -85,7 +93,7 @@ async function examined(preload: string): Promise<readonly Finding[]> {
   const child = spawn(process.execPath, ['--import', url, path.join(lib, 'doctor/examine-process.js')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  children.add(child)
   const lines = (await text(child.stdout)).trim().split('\n')
   const values: readonly unknown[] = lines.map((line): unknown => JSON.parse(line))
   expect(values.at(-1)).toEqual({ done: true })

@@ -8,7 +8,7 @@ import { type Ended, run, start, temporaryFolder } from '../run.js'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const main = path.join(root, 'dist/lib/cli/main.js')
 
-describe.concurrent('close-notify doctor', () => {
+describe('close-notify doctor', () => {
   test('says what works, in 80 columns, and why the exit code is what it is', async () => {
     const { exitCode, stdout, stderr } = await run('doctor')
     expect(stdout).toMatch(/^close-notify \S+ on Node \S+, \w+-\w+\n/)
