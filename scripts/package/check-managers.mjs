@@ -15,6 +15,7 @@ const berry = fromNpm('@yarnpkg/cli-dist@4.18.1', 'yarn')
 /** Each with its own command, what it takes to add a tarball, and how it starts Node where that matters. */
 const managers = {
   npm: { command: ['npm'], add: (tarball) => ['install', tarball] },
+  'npm 12': { command: fromNpm('npm@12.2.2', 'npm'), add: (tarball) => ['install', tarball] },
   pnpm: { command: pnpm, add: (tarball) => ['add', '--store-dir', 'store', tarball] },
   'yarn 1': { command: classic, add: (tarball) => ['add', '--cache-folder', 'cache', `file:${tarball}`] },
   'yarn 4, node-modules': {
