@@ -111,6 +111,14 @@ describe('a program', () => {
     expect(differencesOf(driver, runs).some((difference) => expected.test(difference))).toBe(true)
   })
 
+  test('may use what newer Nodes deprecate, in every way', () => {
+    const stderr =
+      '(node) [DEP0060] DeprecationWarning: The API is deprecated.\n(Use `node --trace-deprecation ...` to see)\n'
+    const all = Object.fromEntries(Object.entries(good).map(([way, run]) => [way, { ...run, stderr }]))
+    expect(differencesOf(driver, { ...good, ...all })).toEqual([])
+    expect(differencesOf(driver, changed('stock', { stderr }))).toHaveLength(4)
+  })
+
   test('that fails in stock Node where it should not', () => {
     const failing = [{ step: 'cut', got: { error: 'ECONNREFUSED' } }, ...steps.slice(1)]
     const [first] = differencesOf(driver, { ...good, stock: { ...good.stock, steps: failing } })

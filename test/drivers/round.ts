@@ -72,7 +72,7 @@ export function differencesOf({ fails = {}, expected }: Driver, runs: Runs): rea
   const found: string[] = []
   const failed = Object.fromEntries(stock.steps.flatMap(({ step, got }) => (hasError(got) ? [[step, got.error]] : [])))
   if (stock.exitCode !== 0) found.push(`stock: exit code ${stock.exitCode ?? 'of a signal'}`)
-  if (stock.stderr !== '') found.push(`stock: said on standard error: ${stock.stderr}`)
+  if (stock.stderr.replaceAll(deprecations, '') !== '') found.push(`stock: said on standard error: ${stock.stderr}`)
   if (!isDeepStrictEqual(failed, fails)) {
     found.push(`stock: failed are ${JSON.stringify(failed)}, expected ${JSON.stringify(fails)}`)
   }
@@ -89,6 +89,9 @@ export function differencesOf({ fails = {}, expected }: Driver, runs: Runs): rea
   }
   return found
 }
+
+// Of packages, on newer Nodes.
+const deprecations = /^\(node\) \[DEP\d+\] .*\n\(Use `.*\n/gm
 
 /** What a program gives otherwise than in stock Node, but where that is meant. */
 function unlike(run: Ended, stock: Ended, meant: Readonly<Record<string, unknown>> = {}): readonly string[] {

@@ -19,8 +19,8 @@ async function ask(path, { body, ...more } = {}) {
 
 await step('two on a kept connection', async () => [await ask('kept'), await ask('kept')])
 await step('idle for too long', async () => {
-  while (agent.getCurrentStatus().timeoutSocketCount === 0) await new Promise((resolve) => setTimeout(resolve, 20))
-  return agent.getCurrentStatus().closeSocketCount
+  while (agent.getCurrentStatus().closeSocketCount === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  return agent.getCurrentStatus().timeoutSocketCount
 })
 await step('an upload', async () => (await ask('echo', { method: 'POST', body: 'a body '.repeat(10_000) })).length)
 await step('the last of its connection', () => ask('last'))

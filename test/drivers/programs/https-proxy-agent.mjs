@@ -5,7 +5,8 @@ import { HttpsProxyAgent } from 'https-proxy-agent'
 import { host, ours, policy, port, step } from './kit.mjs'
 
 const url = `https://${host}:${port}`
-const agent = new HttpsProxyAgent(url, { keepAlive: true, maxSockets: 1 })
+// Without maxSockets, with which Node 26 opens tunnels that it does not use.
+const agent = new HttpsProxyAgent(url, { keepAlive: true })
 if (ours) ours.controlClosure(agent, policy)
 
 async function ask(path, { body, ...more } = {}) {

@@ -9,4 +9,7 @@ const response = await new Promise((resolve, reject) => {
 })
 const closed = new Promise((resolve) => response.socket.once('close', resolve))
 console.log(JSON.stringify([response.statusCode, await text(response)]))
+// An idle connection of an agent keeps no process alive.
+const alive = setInterval(() => {}, 1000)
 await closed
+clearInterval(alive)
