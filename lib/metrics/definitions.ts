@@ -121,7 +121,7 @@ export const metrics = {
   },
 } as const satisfies Readonly<Record<string, Metric>>
 
-export type MetricName = keyof typeof metrics
+type MetricName = keyof typeof metrics
 
 /** The metrics of one kind, by their names in the table. */
 export type MetricsOfKind<Kind extends Metric['kind']> = {

@@ -18,9 +18,7 @@ test.each(['prometheus', 'opentelemetry'])('require() takes close-notify/metrics
   const script = `process.stdout.write(Object.keys(require('close-notify/metrics/${entry}')).sort().join())`
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: root })
   expect(stdout).toBe(
-    { prometheus: 'collectClosures', opentelemetry: 'closedEvent,meterClosures,traceClosures' }[
-      entry
-    ],
+    { prometheus: 'collectClosures', opentelemetry: 'closedEvent,meterClosures,traceClosures' }[entry],
   )
 })
 
