@@ -71,7 +71,8 @@ function samplesOf(data: unknown): readonly Sample[] {
   return result.map((each: unknown) => {
     const named: unknown = Reflect.get(Object(each), 'metric')
     const labels: Record<string, string> = {}
-    for (const key of Object.keys(Object(named))) labels[key] = String(Reflect.get(Object(named), key))
+    const names = typeof named === 'object' && named !== null ? Object.keys(named) : []
+    for (const key of names) labels[key] = String(Reflect.get(Object(named), key))
     const value: unknown = Reflect.get(Object(each), 'value')
     return { labels, value: Number(Array.isArray(value) ? value[1] : NaN) }
   })
