@@ -69,9 +69,10 @@ function samplesOf(data: unknown): readonly Sample[] {
   const result: unknown = Reflect.get(Object(data), 'result')
   if (!Array.isArray(result)) throw new Error(`expected a vector: ${JSON.stringify(data)}`)
   return result.map((each: unknown) => {
-    const named: object = Object(Reflect.get(Object(each), 'metric'))
+    const named: unknown = Reflect.get(Object(each), 'metric')
     const labels: Record<string, string> = {}
-    for (const [key, value] of Object.entries(named)) labels[key] = String(value)
+    const names = typeof named === 'object' && named !== null ? Object.keys(named) : []
+    for (const key of names) labels[key] = String(Reflect.get(Object(named), key))
     const value: unknown = Reflect.get(Object(each), 'value')
     return { labels, value: Number(Array.isArray(value) ? value[1] : NaN) }
   })
