@@ -181,7 +181,9 @@ export class LearnedWaiting implements WaitPlanner {
 }
 
 interface LearningOptions extends Patience {
+  /** The bound of the memory. */
   readonly maxPeers: number
+  /** Its beginning. */
   readonly state: LearnedState | undefined
 }
 

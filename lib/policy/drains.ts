@@ -24,7 +24,9 @@ export type Drained =
   | { readonly kind: 'timed-out'; readonly connections: number; readonly waiting: number }
 
 interface Open {
+  /** How many are open now. */
   readonly connections: number
+  /** How many of those wait now. */
   readonly waiting: number
 }
 

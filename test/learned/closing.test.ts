@@ -153,8 +153,14 @@ const cases: readonly Case[] = [
   },
 ]
 
-// The versions differ in nothing that is learned.
-describe.each(makers.filter(({ name }) => name.endsWith('TLSv1.3')))('$name', ({ make }) => {
+// Neither versions nor sides differ in what is learned.
+const adapters = ["Node's client, TLSv1.3", "a stream's server, TLSv1.3", 'in memory, TLSv1.3']
+
+test('each adapter is there', () => {
+  expect(makers.filter(({ name }) => adapters.includes(name))).toHaveLength(3)
+})
+
+describe.each(makers.filter(({ name }) => adapters.includes(name)))('$name', ({ make }) => {
   test.each(cases)('$name', async ({ longest, options = {}, known, first, meanwhile, endedBy, counted, waits }) => {
     const learned = learnedWaiting({ longest, slack: 150 })
     if (known !== undefined) teach(learned, known)

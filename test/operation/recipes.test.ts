@@ -14,15 +14,10 @@ import {
 } from '../../lib/index.js'
 
 const page = readFileSync(new URL('../../docs/operation.md', import.meta.url), 'utf8')
-const recipes = [...page.matchAll(/^### (.*)$|^```js recipe\n([\s\S]*?)^```$/gm)].reduce<readonly Recipe[]>(
-  (found, [, title, code]) => {
-    if (title !== undefined) return [...found, { title, codes: [] }]
-    const last = found.at(-1)
-    if (last === undefined || code === undefined) throw new Error('expected a title before a recipe')
-    return [...found.slice(0, -1), { ...last, codes: [...last.codes, code] }]
-  },
-  [],
-)
+const recipes: readonly Recipe[] = page.split(/^### /m).map((section) => ({
+  title: section.slice(0, section.indexOf('\n')),
+  codes: [...section.matchAll(/^```js recipe\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code),
+}))
 
 interface Recipe {
   readonly title: string
