@@ -1,13 +1,6 @@
 import { type Duplex, finished } from 'node:stream'
 import { bytesBeingWritten, writableStateOf } from '../closure/socket-internals.js'
-import {
-  type Method,
-  removeStandIns,
-  replaceRemovably,
-  slotOn,
-  type StandIns,
-  standIns,
-} from '../closure/stand-ins.js'
+import { type Method, removeStandIns, replaceRemovably, slotOn, type StandIns, standIns } from '../closure/stand-ins.js'
 import { pipesPastWrite } from '../closure/stream-internals.js'
 import { ClosureError } from '../errors.js'
 
