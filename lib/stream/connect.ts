@@ -108,7 +108,8 @@ export function connect(...given: readonly unknown[]): TlsStream {
     if (signal !== undefined) addAbortSignal(signal, stream)
     return stream
   } catch (error) {
-    if (socket === undefined) transport.destroy()
+    // The caller has the error of ours; a path that nobody listens on would have one of its own behind it.
+    if (socket === undefined) transport.on('error', () => undefined).destroy()
     throw error
   }
 }

@@ -66,19 +66,26 @@ function internalsOn(specimen: Specimen): readonly Internal[] {
 /** The object as it is on a Node that has dropped or renamed the member. */
 function without(object: unknown, member: string): unknown {
   if (!isHolder(object)) return object
-  return new Proxy(object, {
-    has: (target, key) => key !== member && Reflect.has(target, key),
-    ownKeys: (target) => Reflect.ownKeys(target).filter((key) => descriptionOf(key) !== member),
+  return new Proxy(heirOf(object), {
+    has: (_heir, key) => key !== member && Reflect.has(object, key),
+    ownKeys: () => Reflect.ownKeys(object).filter((key) => descriptionOf(key) !== member),
     // Without the proxy as the receiver: what is native looks whether it is its own.
-    get: (target, key): unknown => (key === 'listeners' ? () => [] : Reflect.get(target, key)),
+    get: (_heir, key): unknown => (key === 'listeners' ? () => [] : Reflect.get(object, key)),
   })
 }
 
 function withAnother(object: unknown, member: string): unknown {
   if (!isHolder(object)) return object
-  return new Proxy(object, {
-    get: (target, key): unknown => (key === member ? Symbol('another thing') : Reflect.get(target, key)),
+  return new Proxy(heirOf(object), {
+    has: (_heir, key) => Reflect.has(object, key),
+    get: (_heir, key): unknown => (key === member ? Symbol('another thing') : Reflect.get(object, key)),
   })
+}
+
+// A proxy may not deny what its own target has for good.
+function heirOf(object: object): object {
+  const heir: unknown = Object.create(object)
+  return isHolder(heir) ? heir : {}
 }
 
 function descriptionOf(key: string | symbol): string | undefined {
