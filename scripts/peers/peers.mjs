@@ -76,7 +76,7 @@ export const peers = [
   },
   // For the test records-and-tshark alone, which .ci/run has it fetched for: 190 MB unpacked.
   { name: 'tshark', onDemand: true, packages: ['tshark'], programs: { tshark: 'usr/bin/tshark' } },
-  // For the tests of the metrics alone, which .ci/run has it fetched for: Prometheus with its promtool, 170 MB unpacked.
+  // For the tests of the metrics alone, which .ci/run has it fetched for: Prometheus with its promtool, 95 MB unpacked.
   {
     name: 'prometheus',
     onDemand: true,
