@@ -1,6 +1,6 @@
-// The memory that OpenSSL reads records into and writes them from, 34 KB of an SSL. To make it anew for each record, as
-// SSL_MODE_RELEASE_BUFFERS has it, takes a twentieth of a round trip; to let an idle connection keep it takes more than all
-// else of that connection. So the SSLs that were used last keep theirs.
+// The memory that OpenSSL reads records into and writes them from, 34 KB of an SSL. SSL_MODE_RELEASE_BUFFERS gives it back
+// after each record, but not what a ticket that comes has it take to write from: a client that writes nothing would keep
+// 17 KB. So the SSLs that were used last keep what they have, and the others give it back.
 import type { LibraryIdentity, Ssl } from '../openssl/index.js'
 
 // 1 MB of a thread.
@@ -36,7 +36,7 @@ export class RecordBuffers {
   }
 }
 
-/** Whether a build can do that: in the others a context says that each record gives them back. */
-export function canFreeBuffers({ lacking }: LibraryIdentity): boolean {
+// Others have no such function.
+function canFreeBuffers({ lacking }: LibraryIdentity): boolean {
   return !lacking.includes('SSL_free_buffers')
 }
