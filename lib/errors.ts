@@ -83,11 +83,19 @@ const codes = {
   ERR_CLOSURE_OPENSSL: 'connection',
 } as const
 
+/**
+ * The code of an error of this package, by which programs tell errors apart.
+ * @useDeclaredType
+ */
 export type ClosureErrorCode = keyof typeof codes
 
-/** Whose doing an error is. */
+/**
+ * Whose doing an error is.
+ * @useDeclaredType
+ */
 export type ClosureErrorOrigin = (typeof codes)[ClosureErrorCode]
 
+/** Options of the constructor of {@link ClosureError}, beside its code and its message. */
 export interface ClosureErrorOptions extends ErrorOptions {
   /** Facts that belong to the error, for people: places tried, OpenSSL's error queue. */
   readonly detail?: readonly string[]

@@ -42,10 +42,16 @@ const levels = { 1: 'warning', 2: 'fatal' } as const
 /** The name of an alert that has one. */
 type KnownAlertName = (typeof names)[keyof typeof names]
 
-/** An alert's name as the RFCs spell it, or `alert_<code>` for a code that has none. */
+/**
+ * An alert's name as the RFCs spell it, or `alert_<code>` for a code that has none.
+ * @useDeclaredType
+ */
 export type AlertName = KnownAlertName | `alert_${number}`
 
-/** An alert's level as the RFCs spell it, or `level_<number>` for a number that is none. */
+/**
+ * An alert's level as the RFCs spell it, or `level_<number>` for a number that is none.
+ * @useDeclaredType
+ */
 export type AlertLevel = KnownLevel | `level_${number}`
 
 /** A level that an alert can be sent with. */

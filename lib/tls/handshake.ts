@@ -23,7 +23,10 @@ const names = {
   254: 'message_hash',
 } as const
 
-/** A handshake message by the name that the RFCs have for it, or `handshake_<type>`. */
+/**
+ * A handshake message by the name that the RFCs have for it, or `handshake_<type>`.
+ * @useDeclaredType
+ */
 export type HandshakeName = (typeof names)[keyof typeof names] | `handshake_${number}`
 
 const nameOfType: ReadonlyMap<number, HandshakeName> = new Map(
