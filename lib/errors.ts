@@ -81,7 +81,7 @@ const codes = {
   ERR_UNWRAP_FAILED: 'connection',
   /** OpenSSL refused to make the alert; `detail` holds its error queue as text. */
   ERR_CLOSURE_OPENSSL: 'connection',
-} as const
+} as const satisfies Readonly<Record<string, ClosureErrorOrigin>>
 
 /**
  * The code of an error of this package, by which programs tell errors apart.
@@ -89,11 +89,8 @@ const codes = {
  */
 export type ClosureErrorCode = keyof typeof codes
 
-/**
- * Whose doing an error is.
- * @useDeclaredType
- */
-export type ClosureErrorOrigin = (typeof codes)[ClosureErrorCode]
+/** Whose doing an error is. */
+export type ClosureErrorOrigin = 'caller' | 'environment' | 'connection'
 
 /** Options of the constructor of {@link ClosureError}, beside its code and its message. */
 export interface ClosureErrorOptions extends ErrorOptions {

@@ -11,11 +11,11 @@ const names = { SSLv3: 0x0300, ...protocolNumbers } as const
  */
 export type SslProtocol = keyof typeof protocolNumbers
 
-/**
- * A protocol version by the name that OpenSSL has for it, or its number in hexadecimal.
- * @useDeclaredType
- */
-export type SslVersionName = keyof typeof names | `0x${string}`
+/** @inline */
+type KnownVersion = keyof typeof names
+
+/** A protocol version by the name that OpenSSL has for it, or its number in hexadecimal. */
+export type SslVersionName = KnownVersion | `0x${string}`
 
 /** The versions that RFC 8996 has left in use, which the instruments know. */
 export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const satisfies readonly SslProtocol[]

@@ -106,10 +106,7 @@ export interface Answers {
   readonly idle?: Answer
 }
 
-/**
- * The name of a question; docs/lab.md says what each sends.
- * @useDeclaredType
- */
+/** The name of a question; docs/lab.md says what each sends. */
 export type Question = keyof Answers
 
 /** The answer to a question: what was seen, or why nothing was. */
