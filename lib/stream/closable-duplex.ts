@@ -26,8 +26,8 @@ export abstract class ClosableDuplex extends HandshakeFacts {
   #heldEnd: { isTold: boolean; readonly refused: (Callback | undefined)[] } | undefined
 
   /**
-   * Writes, as a Duplex does; before the handshake is done it waits. Behind our close_notify it calls back with
-   * ERR_WRITE_AFTER_CLOSE_NOTIFY, and the stream goes on.
+   * Writes, as a Duplex does; before the handshake is done it waits. After `shutdown()` or `closeNotify()` it calls back with
+   * ERR_WRITE_AFTER_CLOSE_NOTIFY, and disturbs nothing.
    */
   override write(chunk: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): boolean {
     if (this.#heldEnd !== undefined) {
@@ -45,8 +45,8 @@ export abstract class ClosableDuplex extends HandshakeFacts {
   }
 
   /**
-   * Ends our side when all that was written has gone, as the option `closing` says, and then by FIN. Data that is given behind our
-   * close_notify is refused as by write().
+   * Ends our side when all that was written has gone: as the option `closing` says, and then by FIN. Data that is given after
+   * `shutdown()` or `closeNotify()` is refused as by write().
    */
   override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): this {
     const hasData = chunk !== undefined && chunk !== null && typeof chunk !== 'function'

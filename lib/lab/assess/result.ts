@@ -7,7 +7,7 @@ import type { Framing } from '../peers/http.js'
 import type { PeerLogEntry } from '../peers/log.js'
 import type { ServerProfileName } from '../peers/profiles.js'
 
-/** What a command made of every server profile, as JSON: `format` changes where a field changes its meaning or goes. */
+/** What a command made of the server profiles, as JSON: `format` changes where a field changes its meaning or goes. */
 export interface Assessment {
   readonly format: 1
   readonly kind: 'assessment'
