@@ -81,13 +81,18 @@ const codes = {
   ERR_UNWRAP_FAILED: 'connection',
   /** OpenSSL refused to make the alert; `detail` holds its error queue as text. */
   ERR_CLOSURE_OPENSSL: 'connection',
-} as const
+} as const satisfies Readonly<Record<string, ClosureErrorOrigin>>
 
+/**
+ * The code of an error of this package, by which programs tell errors apart.
+ * @useDeclaredType
+ */
 export type ClosureErrorCode = keyof typeof codes
 
 /** Whose doing an error is. */
-export type ClosureErrorOrigin = (typeof codes)[ClosureErrorCode]
+export type ClosureErrorOrigin = 'caller' | 'environment' | 'connection'
 
+/** Options of the constructor of {@link ClosureError}, beside its code and its message. */
 export interface ClosureErrorOptions extends ErrorOptions {
   /** Facts that belong to the error, for people: places tried, OpenSSL's error queue. */
   readonly detail?: readonly string[]

@@ -121,7 +121,10 @@ export class LearnedWaiting implements WaitPlanner {
   readonly #learning: Learning
   readonly #keyOf: KeyOfPeer
 
-  /** Made by {@link learnedWaiting} only. */
+  /**
+   * Made by {@link learnedWaiting} only.
+   * @internal
+   */
   constructor(learning: Learning, keyOf: KeyOfPeer) {
     this.#learning = learning
     this.#keyOf = keyOf
@@ -174,7 +177,10 @@ export class LearnedWaiting implements WaitPlanner {
     this.#learning.habits.clear()
   }
 
-  /** The wait of one closing; called by the machine that closes. */
+  /**
+   * The wait of one closing; called by the machine that closes.
+   * @internal
+   */
   plan(peer: Peer, mayBeSkipped: boolean): WaitPlan {
     return this.#learning.plan(keyOrNone(this.#keyOf, peer), mayBeSkipped)
   }

@@ -29,7 +29,10 @@ const optionalCalls = [
   'SSL_SESSION_is_resumable',
 ] as const
 
-/** A call of this API that some builds lack, by the name that OpenSSL's manual has for it. */
+/**
+ * A call of this API that some builds lack, by the name that OpenSSL's manual has for it.
+ * @useDeclaredType
+ */
 export type OptionalCall = (typeof optionalCalls)[number]
 
 /** One of the names above. */

@@ -12,6 +12,7 @@ const sessionCaches = { off: 0, client: 1, server: 2, both: 3, 'client-no-store'
 /**
  * SSL_VERIFY_NONE, SSL_VERIFY_PEER, that with SSL_VERIFY_FAIL_IF_NO_PEER_CERT, and SSL_VERIFY_PEER with a callback that
  * accepts every certificate: SSL_CTX_set_verify(3).
+ * @useDeclaredType
  */
 export type SslVerifyMode = keyof typeof verifyModes
 

@@ -19,7 +19,15 @@ export type { OpenSSL } from './openssl.js'
 export type { SslErrorName } from '../tls/ssl-errors.js'
 export type { QueuedError, SslResult } from '../tls/ssl-result.js'
 export type { SslSession } from './session.js'
-export type { Ssl, SslPump, SslReadResult, SslShutdownExOptions, SslShutdownFlag, SslShutdownOutput } from './ssl.js'
+export type {
+  Ssl,
+  SslPump,
+  SslReadResult,
+  SslShutdownExOptions,
+  SslShutdownFlag,
+  SslShutdownOutput,
+  SslWriteOutput,
+} from './ssl.js'
 export type { ClientHello, ClientHelloAnswer } from './ssl-client-hello.js'
 export type { VerifyResult } from './ssl-inspection.js'
 export type { SslProtocol, SslVersionName } from '../tls/versions.js'

@@ -8,6 +8,7 @@ import { glibcOfProcess, isGlibcTold, isNewer, newestGlibc } from './glibc.js'
 import { engineOfThread } from './memory.js'
 import { OpenSSL } from './openssl.js'
 
+/** Options of {@link loadOpenSSL}. Unknown keys are refused by name. */
 export interface LoadOptions {
   /**
    * The libcrypto that belongs to the libssl.

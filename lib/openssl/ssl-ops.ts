@@ -59,7 +59,10 @@ const libressl: Readonly<Partial<Record<SslOp, number>>> = {
   ALLOW_CLIENT_RENEGOTIATION: 19,
 }
 
-/** An option of SSL_CTX_set_options(3), without its SSL_OP_. */
+/**
+ * An option of SSL_CTX_set_options(3), without its SSL_OP_.
+ * @useDeclaredType
+ */
 export type SslOp = keyof typeof openssl
 
 /** The bits of some options in a build. */

@@ -47,9 +47,13 @@ export interface SslShutdownOutput extends SslResult {
 const shutdownFlags = { RAPID: 1, NO_STREAM_FLUSH: 2, NO_BLOCK: 4, WAIT_PEER: 8 } as const
 const keyUpdates = { update_not_requested: 0, update_requested: 1 } as const
 
-/** A flag of SSL_shutdown_ex(3), without its SSL_SHUTDOWN_FLAG_. */
+/**
+ * A flag of SSL_shutdown_ex(3), without its SSL_SHUTDOWN_FLAG_.
+ * @useDeclaredType
+ */
 export type SslShutdownFlag = keyof typeof shutdownFlags
 
+/** Options of {@link Ssl.shutdownEx}. Unknown keys are refused by name. */
 export interface SslShutdownExOptions {
   /** Names without `SSL_SHUTDOWN_FLAG_`, or-ed. */
   readonly flags?: readonly SslShutdownFlag[]

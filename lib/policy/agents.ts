@@ -9,6 +9,7 @@ import { wrapRemovably } from '../closure/stand-ins.js'
 
 /** An agent of another library, as `https.request` takes it: it gives each request a socket. */
 export interface AgentLike {
+  /** Called by Node for each request: the agent hands it a socket, at once or later. */
   addRequest(...args: never[]): unknown
 }
 

@@ -123,6 +123,10 @@ export type ClosureReport =
   | NoHandshakeReport
   | UnobservedReport
 
+/**
+ * The word for how a connection ended, by which reports are told apart; the table in docs/closure.md says when each is given.
+ * @useDeclaredType
+ */
 export type Verdict = ClosureReport['verdict']
 
 /** No report of any verdict yet. */

@@ -9,7 +9,10 @@ import { HandshakeFacts } from './handshake-facts.js'
 import { HeldFin } from './held-fin.js'
 import { closed, refuseWrite } from './refusals.js'
 
-/** The callback of a write, and that of the end. */
+/**
+ * The callback of a write, and that of the end.
+ * @inline
+ */
 export type Callback = (error?: Error | null) => void
 
 const nothing = Buffer.alloc(0)
@@ -22,6 +25,10 @@ export abstract class ClosableDuplex extends HandshakeFacts {
   // An 'end' that waits for our side, and the callbacks of what http2 has written meanwhile.
   #heldEnd: { isTold: boolean; readonly refused: (Callback | undefined)[] } | undefined
 
+  /**
+   * Writes, as a Duplex does; before the handshake is done it waits. After `shutdown()` or `closeNotify()` it calls back with
+   * ERR_WRITE_AFTER_CLOSE_NOTIFY, and disturbs nothing.
+   */
   override write(chunk: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): boolean {
     if (this.#heldEnd !== undefined) {
       // To be told of only when all is over: http2 would write on.
@@ -37,6 +44,10 @@ export abstract class ClosableDuplex extends HandshakeFacts {
       : super.write(chunk, encoding ?? callback)
   }
 
+  /**
+   * Ends our side when all that was written has gone: as the option `closing` says, and then by FIN. Data that is given after
+   * `shutdown()` or `closeNotify()` is refused as by write().
+   */
   override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): this {
     const hasData = chunk !== undefined && chunk !== null && typeof chunk !== 'function'
     if (hasData && this.#isRefusing()) {

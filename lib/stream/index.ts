@@ -1,6 +1,7 @@
 export type { IssuedCertificate } from './certificates.js'
 export type { ALPNCallback, ClientHelloOptions, SNICallback } from './client-hello.js'
 export { connect, type ConnectOptions } from './connect.js'
+export type { ConnectListener } from './connect-arguments.js'
 export { type ContextOptions, createContext, type Pem } from './context.js'
 export type {
   CheckServerIdentity,

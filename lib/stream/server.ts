@@ -107,7 +107,10 @@ export class TlsServer extends Server {
     return contextOf(this.#use, { ...(openssl instanceof OpenSSL && { openssl }), ...options })
   }
 
-  // As tls.Server: with captureRejections what an async listener of 'secureConnection' throws destroys its stream.
+  /**
+   * As tls.Server: with captureRejections what an async listener of 'secureConnection' throws destroys its stream.
+   * @internal
+   */
   override [captureRejectionSymbol](error: Error, event: string | symbol, ...args: unknown[]): void {
     const [stream] = args
     if (event === 'secureConnection' && stream instanceof TlsStream) stream.destroy(error)

@@ -62,25 +62,33 @@ export class SocketLike extends Duplex {
     return this.#socket()?.localFamily
   }
 
+  /** The address, family and port that the socket beneath is bound to; an empty object where there is no socket. */
   address(): AddressInfo | object {
     return this.#socket()?.address() ?? {}
   }
 
+  /** Has the socket beneath keep the process alive while it is open, as it does by default. */
   ref(): this {
     this.#socket()?.ref()
     return this
   }
 
+  /** Lets the process end although the socket beneath is open. */
   unref(): this {
     this.#socket()?.unref()
     return this
   }
 
+  /** Turns Nagle's algorithm off on the socket beneath, or on again with false: TCP_NODELAY of tcp(7). */
   setNoDelay(on = true): this {
     this.#socket()?.setNoDelay(on)
     return this
   }
 
+  /**
+   * Turns the keep-alive probes of TCP on or off on the socket beneath: SO_KEEPALIVE of socket(7). They begin after
+   * `initialDelay` ms without data; 0 leaves that as it is set.
+   */
   setKeepAlive(on = false, initialDelay = 0): this {
     this.#socket()?.setKeepAlive(on, initialDelay)
     return this

@@ -213,6 +213,7 @@ export class TlsStream extends ClosableDuplex {
 
   // --- Duplex ---
 
+  /** @internal */
   override _read(): void {
     if (!this.#connection.hasReadingEnded) this.#connection.transport.resume()
   }
@@ -223,11 +224,13 @@ export class TlsStream extends ClosableDuplex {
     return chunk
   }
 
+  /** @internal */
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Callback): void {
     if (this.isPipedLate(chunk)) process.nextTick(done)
     else this.#seal([chunk], done)
   }
 
+  /** @internal */
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Callback): void {
     this.#seal(
       chunks.map(({ chunk }) => chunk),
@@ -235,6 +238,7 @@ export class TlsStream extends ClosableDuplex {
     )
   }
 
+  /** @internal */
   override _final(done: Callback): void {
     this.#securing.whenDone(() => {
       if (this.#isUnwrapped) done()
@@ -242,7 +246,10 @@ export class TlsStream extends ClosableDuplex {
     })
   }
 
-  // The end of a stream that was cut is an error, once all that came was read. 'close' tells of one, as that of sockets does.
+  /**
+   * The end of a stream that was cut is an error, once all that came was read. 'close' tells of one, as that of sockets does.
+   * @internal
+   */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     switch (event) {
       case 'end':
@@ -264,6 +271,7 @@ export class TlsStream extends ClosableDuplex {
     }
   }
 
+  /** @internal */
   override _destroy(error: Error | null, done: Callback): void {
     const { evidence, sealer, transport } = this.#connection
     this.stopTimer()

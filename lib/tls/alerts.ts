@@ -39,7 +39,10 @@ const names = {
 /** RFC 5246 section 7.2; TLS 1.3 sends levels and ignores them, RFC 8446 section 6. */
 const levels = { 1: 'warning', 2: 'fatal' } as const
 
-/** The name of an alert that has one. */
+/**
+ * The name of an alert that has one.
+ * @inline
+ */
 type KnownAlertName = (typeof names)[keyof typeof names]
 
 /** An alert's name as the RFCs spell it, or `alert_<code>` for a code that has none. */
@@ -48,7 +51,10 @@ export type AlertName = KnownAlertName | `alert_${number}`
 /** An alert's level as the RFCs spell it, or `level_<number>` for a number that is none. */
 export type AlertLevel = KnownLevel | `level_${number}`
 
-/** A level that an alert can be sent with. */
+/**
+ * A level that an alert can be sent with.
+ * @inline
+ */
 export type KnownLevel = (typeof levels)[keyof typeof levels]
 
 /** One alert, as the record layer decrypted or wrote it: RFC 8446 section 6, RFC 5246 section 7.2. */

@@ -23,8 +23,11 @@ const names = {
   254: 'message_hash',
 } as const
 
+/** @inline */
+type KnownHandshakeName = (typeof names)[keyof typeof names]
+
 /** A handshake message by the name that the RFCs have for it, or `handshake_<type>`. */
-export type HandshakeName = (typeof names)[keyof typeof names] | `handshake_${number}`
+export type HandshakeName = KnownHandshakeName | `handshake_${number}`
 
 const nameOfType: ReadonlyMap<number, HandshakeName> = new Map(
   Object.entries(names).map(([type, name]) => [Number(type), name]),

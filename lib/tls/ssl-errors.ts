@@ -37,8 +37,11 @@ const boringsslNames = [
   'SSL_ERROR_WANT_RENEGOTIATE',
 ] as const
 
+/** @inline */
+type KnownErrorName = (typeof opensslNames)[number] | (typeof boringsslNames)[number]
+
 /** SSL_get_error(3) by name, and by number where it has none. */
-export type SslErrorName = (typeof opensslNames)[number] | (typeof boringsslNames)[number] | `SSL_ERROR_${number}`
+export type SslErrorName = KnownErrorName | `SSL_ERROR_${number}`
 
 /** The names of SSL_get_error's numbers in a kind of library. */
 export function sslErrorNames(kind: LibraryKind): readonly SslErrorName[] {

@@ -5,15 +5,25 @@ export const protocolNumbers = { TLSv1: 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x
 
 const names = { SSLv3: 0x0300, ...protocolNumbers } as const
 
-/** A protocol version, by the name that OpenSSL has for it. */
+/**
+ * A protocol version, by the name that OpenSSL has for it.
+ * @useDeclaredType
+ */
 export type SslProtocol = keyof typeof protocolNumbers
 
+/** @inline */
+type KnownVersion = keyof typeof names
+
 /** A protocol version by the name that OpenSSL has for it, or its number in hexadecimal. */
-export type SslVersionName = keyof typeof names | `0x${string}`
+export type SslVersionName = KnownVersion | `0x${string}`
 
 /** The versions that RFC 8996 has left in use, which the instruments know. */
 export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const satisfies readonly SslProtocol[]
 
+/**
+ * A version of TLS that the instruments of the lab use: RFC 8996 has left these two in use.
+ * @useDeclaredType
+ */
 export type TlsVersion = (typeof tlsVersions)[number]
 
 /** Whether a name is that of a version which the instruments know. */

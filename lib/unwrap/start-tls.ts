@@ -25,6 +25,7 @@ export interface StartTlsServerOptions extends TLSSocketOptions {
   readonly isServer: true
 }
 
+/** Options of {@link startTls}: by `isServer` those of a server, otherwise those of a client. */
 export type StartTlsOptions = StartTlsClientOptions | StartTlsServerOptions
 
 /** TLS on a net.Socket, and the way back. */

@@ -24,6 +24,7 @@ import { type Assessment, type AssessedRun, summaryOf, verdictOf } from './resul
 import { runCommand } from './run-command.js'
 import { caVariables, commandFor } from './words.js'
 
+/** Options of {@link assess}. Unknown keys are refused by name. */
 export interface AssessOptions {
   /** @default all profiles of servers */
   readonly profiles?: readonly ServerProfileName[]

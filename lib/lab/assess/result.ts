@@ -7,6 +7,7 @@ import type { Framing } from '../peers/http.js'
 import type { PeerLogEntry } from '../peers/log.js'
 import type { ServerProfileName } from '../peers/profiles.js'
 
+/** What a command made of the server profiles, as JSON: `format` changes where a field changes its meaning or goes. */
 export interface Assessment {
   readonly format: 1
   readonly kind: 'assessment'
@@ -43,6 +44,7 @@ export interface AssessedRun {
   readonly verdict: RunVerdict
 }
 
+/** What a peer sent of its response: all of it, a body that is cut before the byte `at`, or nothing. */
 export type Sent =
   | { readonly kind: 'whole' }
   | { readonly kind: 'cut'; readonly at: number }
@@ -68,6 +70,7 @@ export type RunVerdict =
   | 'hung'
   | 'not reached'
 
+/** The runs of an assessment, counted, and the verdict on all of them. */
 export interface Summary {
   /** `not assessable`: the control run failed, so that nothing can be said. */
   readonly verdict: 'passed' | 'failed' | 'not assessable'

@@ -25,9 +25,14 @@ export interface ServerRun {
   readonly entry: PeerLogEntry
 }
 
+/**
+ * Options of {@link assessServer}: the server, the versions of TLS to connect in,
+ * and what `connectAs()` takes for each connection.
+ */
 export interface ServerAssessmentOptions extends ConnectOptions {
   readonly host: string
   readonly versions: readonly TlsVersion[]
+  /** Called after each run, with how many are done and how many there will be. */
   readonly onRun?: (done: number, total: number) => void
 }
 

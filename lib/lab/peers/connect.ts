@@ -23,6 +23,7 @@ import { checkPort, versionRange } from './options.js'
 import { handshakeOf, type PeerHandshake, type PeerLogEntry } from './log.js'
 import { checkClientProfile, clientDefinition, type ClientProfileName } from './profiles.js'
 
+/** Options of {@link connectAs}. Unknown keys are refused by name. */
 export interface ConnectOptions {
   /** @default '127.0.0.1' */
   readonly host?: string

@@ -7,6 +7,7 @@ import { checkVersions, type PeerOptions } from './options.js'
 import { closeServer, hostProfile, listen, type Peer, peerOf, type ProfileHost, startPeer } from './peer.js'
 import { checkServerProfiles, profileOf, type ServerProfileName } from './profiles.js'
 
+/** Options of {@link startFleet}. Unknown keys are refused by name. */
 export interface FleetOptions {
   /** @default all profiles of servers */
   readonly profiles?: readonly ServerProfileName[]
@@ -16,10 +17,12 @@ export interface FleetOptions {
   readonly peer?: PeerOptions
 }
 
+/** Peers of several profiles, which end together; made by {@link startFleet}. */
 export interface Fleet {
   readonly peers: readonly Peer[]
   /** Ends all of them at once. Twice is harmless. */
   readonly close: () => Promise<void>
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

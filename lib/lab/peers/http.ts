@@ -4,6 +4,10 @@ import { fieldOf, maxHead } from '../http-head.js'
 /** What tells the end of a response's body: RFC 9112 section 6.3. */
 export const framings = ['content-length', 'chunked', 'close'] as const
 
+/**
+ * What tells the end of a response's body: its length, its last chunk, or the end of the connection. RFC 9112 section 6.3.
+ * @useDeclaredType
+ */
 export type Framing = (typeof framings)[number]
 
 export interface PeerRequest {

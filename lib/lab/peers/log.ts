@@ -25,6 +25,7 @@ export interface PeerLogEntry {
   readonly endedAt: number
 }
 
+/** How the handshake went: done, in which version of TLS and with which name asked for (SNI), or failed, and why. */
 export type PeerHandshake =
   | { readonly kind: 'done'; readonly version: TlsVersion; readonly at: number; readonly servername?: string }
   /**
@@ -42,6 +43,7 @@ export interface PeerStep {
   readonly bytes?: number
 }
 
+/** An act of a peer, by its name in the log. */
 export type StepName =
   | 'request'
   | 'response'

@@ -16,6 +16,7 @@ import { type Framing, framings } from './http.js'
 import type { PeerLogEntry } from './log.js'
 import type { Profile } from './profiles.js'
 
+/** Options of `startPeer()`, and of each peer of `startFleet()`. Unknown keys are refused by name. */
 export interface PeerOptions {
   /** @default 0, which lets the system choose */
   readonly port?: number

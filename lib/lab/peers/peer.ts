@@ -15,6 +15,7 @@ import {
   type ServerProfileName,
 } from './profiles.js'
 
+/** A server that plays a profile, with its log; made by {@link startPeer}, or with others by `startFleet()`. */
 export interface Peer {
   readonly profile: Profile
   readonly port: number
@@ -27,6 +28,7 @@ export interface Peer {
   readonly open: number
   /** Ends every connection at once and frees the port. Resolves when each has its entry. Twice is harmless. */
   readonly close: () => Promise<void>
+  /** As close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -8,7 +8,15 @@ import type { ClientDefinition, ServerDefinition } from './scripts/script.js'
 
 const servers = { ...closingServers, ...irregularServers }
 
+/**
+ * The name of a profile that a server plays: `startPeer()`, `startFleet()`, `assess()`.
+ * @useDeclaredType
+ */
 export type ServerProfileName = keyof typeof servers
+/**
+ * The name of a profile that a client plays: `connectAs()`, `assessServer()`.
+ * @useDeclaredType
+ */
 export type ClientProfileName = keyof typeof clients
 
 /** A profile, for people and programs. */

@@ -21,6 +21,7 @@ import { canonicalHost } from '../transport/target.js'
 import type { CccLogin } from './ccc.js'
 import type { Question } from './result.js'
 
+/** Options of `probe()`: what is asked, by which way, and how long is waited. Unknown keys are refused by name. */
 export interface ProbeOptions {
   /**
    * What is asked for: GET by HTTP/1.1 or HTTP/2, bytes of your own, or nothing, which leaves out what needs a request.

@@ -5,6 +5,7 @@
 import type { AlertName } from '../../tls/alerts.js'
 import type { TlsVersion } from '../../tls/versions.js'
 
+/** All that a probe found of one server, as JSON of the form of docs/probe-result.schema.json. */
 export interface ProbeResult {
   readonly format: 1
   readonly kind: 'probe'
@@ -47,6 +48,7 @@ export interface FailedVersion {
   readonly failure: Failure
 }
 
+/** A version of TLS in which the server answered, and what it did. */
 export interface ProbedVersion {
   readonly kind: 'probed'
   readonly version: TlsVersion
@@ -68,6 +70,7 @@ export interface ProbedVersion {
 /** Good: nothing is to be done. Note: something to know. Risk: data can be lost, or a cut be taken for an end. */
 export type Weight = 'good' | 'note' | 'risk'
 
+/** What one answer means for a client, and how much it matters. */
 export interface Finding {
   readonly question: Question | 'resumption' | 'ccc'
   readonly weight: Weight
@@ -75,6 +78,7 @@ export interface Finding {
   readonly text: string
 }
 
+/** How to close towards this server in this version of TLS, and why. */
 export interface Advice {
   /** How to close towards this server, in the words of a policy. */
   readonly mode: 'unidirectional' | 'bidirectional'
@@ -102,13 +106,16 @@ export interface Answers {
   readonly idle?: Answer
 }
 
+/** The name of a question; docs/lab.md says what each sends. */
 export type Question = keyof Answers
 
+/** The answer to a question: what was seen, or why nothing was. */
 export type Answer = Observed | NotObserved
 
 /** How the server's side ended, in the closed vocabulary of docs/lab.md. */
 export type Ending = 'close_notify+fin' | 'close_notify' | 'fin' | 'reset' | `alert:${AlertName}` | 'silent'
 
+/** What the server did behind our last act, until its side ended or the time was over. */
 export interface Observed {
   readonly kind: 'observed'
   readonly ending: Ending
@@ -174,6 +181,7 @@ export type Ccc =
   | { readonly kind: 'no-reply'; readonly command: CccCommand; readonly ending: Ending | 'plaintext' }
   | CccAccepted
 
+/** A command of FTP on the way to CCC: USER and PASS are the login before it. RFC 959 section 4.1.1, RFC 4217 section 5. */
 export type CccCommand = 'USER' | 'PASS' | 'CCC'
 
 /** A reply of FTP, RFC 959 section 4.2: of many lines the text of the first. */
@@ -202,6 +210,7 @@ export type CccControl =
   | { readonly control: 'garbage'; readonly detail: string }
   | { readonly control: 'silent' | 'fin' | 'reset' }
 
+/** Why no answer was got, in a closed set of words: docs/lab.md has the meaning of each. */
 export type FailureReason =
   /** The text is no host, or no host with a port. */
   | 'not-a-target'
@@ -225,6 +234,7 @@ export type FailureReason =
   /** This libssl cannot do it. */
   | 'library'
 
+/** Why a connection did not come to be, or ended too early, and how far it had come. */
 export interface Failure {
   /** How far it came. */
   readonly stage: 'connect' | 'proxy' | 'starttls' | 'handshake' | 'request'

@@ -23,8 +23,13 @@ const sentences = {
   'too-long': 'The server sent more than the dialogue before TLS may have',
 } as const
 
+/**
+ * Why no connection stands on which TLS can begin; docs/lab.md has the meaning of each.
+ * @useDeclaredType
+ */
 export type TransportFailureReason = keyof typeof sentences
 
+/** What is known of a {@link TransportFailure} beside its reason. */
 export interface TransportFailureFacts extends ErrorOptions {
   /** Of the system or of Node, where there is one: 'ECONNREFUSED'. */
   readonly code?: string | undefined

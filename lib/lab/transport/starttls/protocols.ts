@@ -13,6 +13,10 @@ const ports = {
   'xmpp-server': 5269,
 } as const
 
+/**
+ * A protocol that begins in plaintext and goes over to TLS on the same port.
+ * @useDeclaredType
+ */
 export type StartTlsProtocol = keyof typeof ports
 
 /** Their names, in the order in which they are listed for people. */
