@@ -48,10 +48,10 @@ async function reportOfClient(): Promise<unknown> {
   return report
 }
 
-/** `at`, `startedAt` and `endedAt`, which differ each time. */
+/** `at`, `startedAt`, `endedAt` and `waited`, which differ each time. */
 function withoutTimes(report: unknown): unknown {
   return JSON.parse(JSON.stringify(report), (key, value: unknown) => {
-    if (!/^(at|startedAt|endedAt)$/.test(key)) return value
+    if (!/^(at|startedAt|endedAt|waited)$/.test(key)) return value
     expect(value, key).toBeTypeOf('number')
     return 'ms'
   })

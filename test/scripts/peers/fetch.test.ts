@@ -31,6 +31,7 @@ test('every peer of the table is pinned', () => {
     expect.stringMatching(/^slapd 2\.5\.13\+dfsg-\S+ bookworm, on demand$/),
     expect.stringMatching(/^exim 4\.96-\S+ bookworm, on demand$/),
     expect.stringMatching(/^tshark 4\.0\.\d+-\S+ bookworm, on demand$/),
+    expect.stringMatching(/^prometheus 2\.42\.0\S+ bookworm, on demand$/),
     expect.stringMatching(/^tomcat 10\.1\.\d+-\S+ bookworm, on demand$/),
     expect.stringMatching(/^wget 1\.21\.3-\S+ bookworm, on demand$/),
     expect.stringMatching(/^git 1:2\.39\.5-\S+ bookworm, on demand$/),
