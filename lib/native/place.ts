@@ -1,6 +1,6 @@
 // Where this package lies: above this file, or, where a bundler has taken this code along, where it is installed for
 // the bundle. No bundler takes the binary along by itself.
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import nodeModule from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -33,7 +33,12 @@ function folderAbove(url: string | undefined): string | undefined {
 }
 
 function isPackage(folder: string): boolean {
-  return existsSync(path.join(folder, 'native', 'close_notify.gypi'))
+  try {
+    const described: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    return Reflect.get(Object(described), 'name') === 'close-notify'
+  } catch {
+    return false
+  }
 }
 
 /** Files that this code may be a part of: webpack writes the URL of the source into its bundle, which may be gone. */

@@ -130,6 +130,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, readonly [object,
         quietShutdown: (value) => untyped(closure.createSecureContext, { quietShutdown: value }),
       },
     ],
+    learnedWaiting: [closure, { options: (value) => untyped(closure.learnedWaiting, value) }],
     startTls: [
       closure,
       {
@@ -170,6 +171,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, readonly [object,
       },
     ],
     createServer: [stream, { options: (value) => untyped(stream.createServer, value) }],
+    learnedWaiting: [stream, {}],
     loadOpenSSL: [stream, {}],
   },
   'close-notify/lab': {
@@ -208,7 +210,15 @@ const entries: Readonly<Record<string, Readonly<Record<string, readonly [object,
     ],
   },
 }
-const classes = ['ClosureError', 'TruncationError', 'UnwrapError', 'SslError', 'TransportFailure', 'Prober']
+const classes = [
+  'ClosureError',
+  'TruncationError',
+  'UnwrapError',
+  'SslError',
+  'TransportFailure',
+  'Prober',
+  'LearnedWaiting',
+]
 
 describe.each(Object.entries(entries))('of %s', (_entry, functions) => {
   test('each function is in the table', () => {

@@ -248,6 +248,7 @@ function argumentsOf(method, session) {
       setSession: [session],
       setShutdown: [3],
       setQuietShutdown: [true],
+      tellTickets: [true],
     },
     ...{ setVerify: ['none'], keyUpdate: ['update_requested'], exportKeyingMaterial: [32, 'x'] },
   }
