@@ -3,7 +3,7 @@ import { connect as connectTcp, type Server } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ClosureReport } from '../../lib/index.js'
-import { connect, createServer } from '../../lib/stream/index.js'
+import { connect, createServer, type TlsStream } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
 import { collect, delay, once, turns } from '../support/streams.js'
 import { connectStreams, portOf, streamSides } from './pair.js'
@@ -59,7 +59,7 @@ describe('waitTimeout of a stream that closes by end()', () => {
     const exchanges = 30
     const server = createServer({ key, cert, closing: 'bidirectional', waitTimeout, allowHalfOpen: true })
     const report = new Promise<ClosureReport>((resolve, reject) => {
-      server.on('secureConnection', (stream) => {
+      server.on('secureConnection', (stream: TlsStream) => {
         stream.report.then(resolve, reject)
         let count = 0
         stream.on('data', () => {
