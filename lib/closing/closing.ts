@@ -297,7 +297,7 @@ export class Closing implements BegunClosing {
       this.#end(early)
       return
     }
-    if (timeout === 0 && this.#planned !== undefined) {
+    if (this.#planned?.isSkipped === true) {
       this.#end('done')
       return
     }

@@ -65,18 +65,18 @@ export class StreamEnd {
   fail(): void {
     const { stream, onTruncation, reportNow } = this.#options
     if (stream.destroyed) return
-    // Nothing was cut that http still wanted, but its request would hear of an error for as long as nobody has read it.
-    if (onTruncation === 'error' && responseOf(stream)?.complete === true) {
-      stream.destroy()
-      return
-    }
     const { cause } = this.#cut ?? {}
     if (onTruncation === 'report') {
       stream.destroy(cause)
       return
     }
+    const response = responseOf(stream)
+    // Nothing was cut that http still wanted, but its request would hear of an error for as long as nobody has read it.
+    if (response?.complete === true) {
+      stream.destroy()
+      return
+    }
     const error = new TruncationError(reportNow(), cause === undefined ? {} : { cause })
-    const response = unfinishedResponseOf(stream)
     if (response === undefined) {
       // Their session fails them by itself, but not what the compatibility layer has made of them.
       failUnfinishedHttp2Streams(stream, error)

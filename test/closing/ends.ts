@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
+import type { ClosingOptions } from '../../lib/closing/options.js'
 import type { ClosingSide } from '../../lib/closing/side.js'
 import { SocketSide } from '../../lib/closure/socket-side.js'
 import { lifetimeOf } from '../../lib/closure/lifetime.js'
@@ -13,6 +14,22 @@ import { connectPair as connectSsls } from '../openssl/ssl-pair.js'
 import { connectStreams } from '../stream/pair.js'
 import { type TlsVersion, tlsVersions } from '../support/pair.js'
 import { MemoryEnd } from './memory-end.js'
+
+/** ms that no closing of a test needs. */
+export const ample = 20_000
+
+/** A closing that nothing hurries. */
+export const defaults: ClosingOptions = {
+  mode: 'bidirectional',
+  flushBudget: 'once',
+  flushTimeout: ample,
+  waitTimeout: ample,
+  maxDiscardBytes: 1000,
+  onData: undefined,
+  afterwards: 'fin',
+  signal: undefined,
+  waitingRoom: undefined,
+}
 
 /** An end that is to be closed, and what the peer can be made to do. */
 export interface Ends {

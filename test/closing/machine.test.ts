@@ -6,22 +6,9 @@ import type { ClosingOptions } from '../../lib/closing/options.js'
 import { closingsWaiting, WaitingRoom } from '../../lib/closing/waiting-room.js'
 import type { EndedBy } from '../../lib/report/facts.js'
 import { until } from '../policy/harness.js'
-import { type Ends, makers } from './ends.js'
+import { ample, defaults, type Ends, makers } from './ends.js'
 
-const ample = 20_000
 const short = 150
-
-const defaults: ClosingOptions = {
-  mode: 'bidirectional',
-  flushBudget: 'once',
-  flushTimeout: ample,
-  waitTimeout: ample,
-  maxDiscardBytes: 1000,
-  onData: undefined,
-  afterwards: 'fin',
-  signal: undefined,
-  waitingRoom: undefined,
-}
 
 interface Case {
   readonly name: string

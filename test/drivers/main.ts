@@ -6,7 +6,7 @@ import process from 'node:process'
 import { displayProgress } from '../../benchmarks/support/progress.js'
 import { Interruption, interruptible } from '../../lib/cli/interruption.js'
 import { canBeLaidOver } from '../field/overlay.js'
-import { fetchPeers } from '../field/programs.js'
+import { fetchFailed, missingAfterFetch } from '../field/programs.js'
 import { type Driver, type WayName, wayNames } from './driver.js'
 import { drivers } from './drivers/index.js'
 import { installPackages, InstallFailed } from './install.js'
@@ -15,9 +15,6 @@ import { isUpToDate, updatePage } from './page.js'
 import { type DriverResult, measureDriver } from './round.js'
 import { type RoundServer, servers } from './servers/index.js'
 import { tableOf } from './table.js'
-
-/** EX_TEMPFAIL, as scripts/peers/fetch.mjs has it. */
-const fetchFailed = 75
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -52,7 +49,10 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function measureAll(chosen: readonly Driver[], json: boolean, signal: AbortSignal): Promise<number> {
   const folder = await installPackages(signal)
-  const missing = await missingAfterFetch(chosen, signal)
+  const missing = await missingAfterFetch(
+    chosen.map((driver) => serverOf(driver)?.peer),
+    signal,
+  )
   const canLayOver = chosen.some((driver) => serverOf(driver)?.isLaidOver) && (await canBeLaidOver())
   const progress = displayProgress(process.stderr)
   const results: DriverResult[] = []
@@ -81,15 +81,6 @@ async function measureAll(chosen: readonly Driver[], json: boolean, signal: Abor
 
 function serverOf({ server }: Driver): RoundServer | undefined {
   return server && servers[server]
-}
-
-/** Fetches what is missing; returns the peers that could not be had. */
-async function missingAfterFetch(chosen: readonly Driver[], signal: AbortSignal): Promise<ReadonlySet<string>> {
-  const missing = new Set<string>()
-  const peers = new Set(chosen.map((driver) => serverOf(driver)?.peer).filter((peer) => peer !== undefined))
-  // One by one, so that one that cannot be had does not hide which.
-  for (const peer of peers) if ((await fetchPeers([peer], signal)) !== 0) missing.add(peer)
-  return missing
 }
 
 function exitCodeOf(results: readonly DriverResult[]): number {

@@ -15,14 +15,11 @@ import { clients } from './clients/index.js'
 import { isUpToDate, textOf, updatePage } from './page.js'
 import { type MeasureOptions, parseOptions } from './options.js'
 import { canBeLaidOver } from './overlay.js'
-import { fetchPeers } from './programs.js'
+import { fetchFailed, missingAfterFetch } from './programs.js'
 import { type FieldResult, keep, merged, readKept, type ServerResult } from './result.js'
 import { measure } from './round.js'
 import type { FieldServer } from './server.js'
 import { servers } from './servers/index.js'
-
-/** EX_TEMPFAIL, as scripts/peers/fetch.mjs has it. */
-const fetchFailed = 75
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -53,7 +50,10 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function measureAll(options: MeasureOptions, signal: AbortSignal): Promise<number> {
   const subjects = [...options.servers, ...options.clients]
-  const missing = await missingAfterFetch(subjects, signal)
+  const missing = await missingAfterFetch(
+    subjects.map(({ peer }) => peer),
+    signal,
+  )
   const progress = displayProgress(process.stderr)
   const canLayOver = subjects.some(({ isLaidOver }) => isLaidOver) && (await canBeLaidOver())
   const { wait, repeats, profiles, clientRepeats } = options
@@ -113,10 +113,11 @@ interface Unmeasured {
 
 function reasonAgainst(
   subject: Subject,
-  { missing, canLayOver }: { readonly missing: ReadonlySet<Subject>; readonly canLayOver: boolean },
+  { missing, canLayOver }: { readonly missing: ReadonlySet<string>; readonly canLayOver: boolean },
 ): Unmeasured | undefined {
   const { name, title } = subject
-  if (missing.has(subject)) return { outcome: 'not-fetched', name, title, why: 'its programs could not be fetched' }
+  if (subject.peer !== undefined && missing.has(subject.peer))
+    return { outcome: 'not-fetched', name, title, why: 'its programs could not be fetched' }
   if (subject.isLaidOver !== true || canLayOver) return undefined
   return { outcome: 'left-out', name, title, why: 'it needs root, and leave to mount' }
 }
@@ -130,16 +131,4 @@ function exitCodeOf(results: readonly (ServerResult | ClientResult)[], hasChange
     result.outcome === 'failed' || (result.outcome === 'measured' && result.differences.length > 0)
   if (hasChanged || results.some(isWrong)) return 1
   return results.some(({ outcome }) => outcome === 'not-fetched') ? fetchFailed : 0
-}
-
-/** Fetches what is missing; returns those that stay without their programs. */
-async function missingAfterFetch(wanted: readonly Subject[], signal: AbortSignal): Promise<ReadonlySet<Subject>> {
-  const missing = new Set<Subject>()
-  // One by one, so that one that cannot be had does not hide which.
-  const peers = new Set(wanted.map(({ peer }) => peer).filter((peer) => peer !== undefined))
-  for (const peer of peers) {
-    if ((await fetchPeers([peer], signal)) === 0) continue
-    for (const subject of wanted) if (subject.peer === peer) missing.add(subject)
-  }
-  return missing
 }

@@ -59,8 +59,23 @@ export function upstreamVersionOf(peer: string, name: string): string {
     .replace(/[+~-].*$/, '')
 }
 
+/** EX_TEMPFAIL, as scripts/peers/fetch.mjs has it. */
+export const fetchFailed = 75
+
+/** Fetches what is not there; returns the peers that could not be had. */
+export async function missingAfterFetch(
+  wanted: readonly (string | undefined)[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const missing = new Set<string>()
+  const peers = new Set(wanted.filter((peer) => peer !== undefined))
+  // One by one, so that one that cannot be had does not hide which.
+  for (const peer of peers) if ((await fetchPeers([peer], signal)) !== 0) missing.add(peer)
+  return missing
+}
+
 /** Fetches those that are not there. Returns the exit code of the script: 75 where the archive could not be reached. */
-export async function fetchPeers(names: readonly string[], signal: AbortSignal): Promise<number> {
+async function fetchPeers(names: readonly string[], signal: AbortSignal): Promise<number> {
   if (names.length === 0) return 0
   const child = spawn(process.execPath, [sourceFile(script), ...names], { stdio: ['ignore', 'ignore', 'inherit'] })
   const stop = (): void => void child.kill('SIGTERM')

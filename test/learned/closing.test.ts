@@ -5,10 +5,9 @@ import type { ClosingOptions } from '../../lib/closing/options.js'
 import { WaitingRoom } from '../../lib/closing/waiting-room.js'
 import { type LearnedCounters, type LearnedWaiting, learnedWaiting } from '../../lib/index.js'
 import type { EndedBy } from '../../lib/report/facts.js'
-import { type Ends, makers } from '../closing/ends.js'
+import { ample, defaults, type Ends, makers } from '../closing/ends.js'
 import { until } from '../policy/harness.js'
 
-const ample = 20_000
 const short = 100
 const key = 'the-peer'
 
@@ -183,18 +182,6 @@ describe.each(makers.filter(({ name }) => adapters.includes(name)))('$name', ({ 
     ends.side.destroy()
   })
 })
-
-const defaults: ClosingOptions = {
-  mode: 'bidirectional',
-  flushBudget: 'once',
-  flushTimeout: ample,
-  waitTimeout: ample,
-  maxDiscardBytes: 1000,
-  onData: undefined,
-  afterwards: 'fin',
-  signal: undefined,
-  waitingRoom: undefined,
-}
 
 function teach(learned: LearnedWaiting, known: 'answers' | 'silent'): void {
   const peer = { side: 'client', host: key, address: undefined, port: undefined } as const

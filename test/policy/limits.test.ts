@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closureChannel, type ClosureReport } from '../../lib/index.js'
 import { closeNotify } from '../closure/sides.js'
+import { answerEach, lastWords, talkAndEnd, waitedIn } from '../support/late-acknowledgements.js'
 import { tlsVersions } from '../support/pair.js'
 import { once } from '../support/streams.js'
 import type { Wire } from '../support/wire.js'
@@ -222,30 +223,13 @@ describe.each(tlsVersions)('the events, %s', (version) => {
 })
 
 describe.each(tlsVersions)('waitTimeout, %s', (version) => {
-  test.for([
-    { name: 'our alert', last: [] },
-    { name: 'the data before our alert', last: ['one', 'two', 'three'] },
-  ])("runs once, though the peer's TCP acknowledges $name only after a delay", async ({ last }) => {
+  test.for(lastWords)("runs once, though the peer's TCP acknowledges $name only after a delay", async ({ last }) => {
     const waitTimeout = 500
-    const exchanges = 30
-    const server = tlsServer(version, (socket) => {
-      let count = 0
-      socket.on('data', () => {
-        count++
-        if (count < exchanges) socket.write('and you?')
-        if (count !== exchanges) return
-        for (const each of last) socket.write(each)
-        socket.end()
-      })
-    })
+    const server = tlsServer(version, (socket) => talkAndEnd(socket, last))
     const { relay, report } = await controlled(server, { mode: 'bidirectional', waitTimeout })
-    // A peer that answers each message makes its kernel wait with acknowledgements, for the answer to carry them.
-    const client = await connected(relay.port, version, { allowHalfOpen: true })
-    client.on('data', () => client.write('and you?'))
-    client.write('hello')
-    const { endedBy, sent, endedAt } = await report()
-    expect(endedBy).toBe('wait-timeout')
-    const waited = sent.kind === 'close_notify' ? endedAt - sent.at : Number.NaN
-    expect(waited / waitTimeout).toBeLessThan(1.7)
+    answerEach(await connected(relay.port, version, { allowHalfOpen: true }))
+    const final = await report()
+    expect(final.endedBy).toBe('wait-timeout')
+    expect(waitedIn(final) / waitTimeout).toBeLessThan(1.7)
   })
 })

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ClosureReport } from '../../lib/index.js'
 import { connect, createServer, type TlsStream } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
+import { answerEach, lastWords, talkAndEnd, waitedIn } from '../support/late-acknowledgements.js'
 import { collect, delay, once, turns } from '../support/streams.js'
 import { connectStreams, portOf, streamSides } from './pair.js'
 
@@ -51,36 +52,22 @@ describe('setTimeout()', () => {
 })
 
 describe('waitTimeout of a stream that closes by end()', () => {
-  test.for([
-    { name: 'our alert', last: [] },
-    { name: 'the data before our alert', last: ['one', 'two', 'three'] },
-  ])("runs once, though the peer's TCP acknowledges $name only after a delay", async ({ last }) => {
+  test.for(lastWords)("runs once, though the peer's TCP acknowledges $name only after a delay", async ({ last }) => {
     const waitTimeout = 500
-    const exchanges = 30
     const server = createServer({ key, cert, closing: 'bidirectional', waitTimeout, allowHalfOpen: true })
     const report = new Promise<ClosureReport>((resolve, reject) => {
       server.on('secureConnection', (stream: TlsStream) => {
         stream.report.then(resolve, reject)
-        let count = 0
-        stream.on('data', () => {
-          count++
-          if (count < exchanges) stream.write('and you?')
-          if (count !== exchanges) return
-          for (const each of last) stream.write(each)
-          stream.end()
-        })
+        talkAndEnd(stream, last)
       })
     })
     const client = tls.connect({ port: await portOfListening(server), ...address, ...{ allowHalfOpen: true } })
     onTestFinished(() => void client.destroy())
-    // A peer that answers each message makes its kernel wait with acknowledgements, for the answer to carry them.
-    client.on('data', () => client.write('and you?'))
     client.on('error', () => undefined)
-    client.write('hello')
-    const { endedBy, sent, endedAt } = await report
-    expect(endedBy).toBe('wait-timeout')
-    const waited = sent.kind === 'close_notify' ? endedAt - sent.at : Number.NaN
-    expect(waited / waitTimeout).toBeLessThan(1.7)
+    answerEach(client)
+    const final = await report
+    expect(final.endedBy).toBe('wait-timeout')
+    expect(waitedIn(final) / waitTimeout).toBeLessThan(1.7)
   })
 })
 
