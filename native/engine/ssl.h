@@ -58,8 +58,8 @@ class Ssl {
   const std::vector<openssl::QueuedError>& queue() const { return queue_; }
   std::vector<openssl::QueuedError> take_queue();
 
-  // SSL_free_buffers(3), and 0 where something of the peer is held: before OpenSSL 3.2 that function looks at bytes that
-  // are not decrypted alone, and what is would lie in memory that it has freed. No value where the build lacks it.
+  // SSL_free_buffers(3), and 0 where something of the peer is held: before OpenSSL 3.2 that function looks at bytes
+  // that are not decrypted alone, and what is would lie in memory that it has freed. No value where the build lacks it.
   std::optional<int> free_buffers();
 
   // Several calls in one. `output` is filled with what waits for the peer.
@@ -194,7 +194,7 @@ class Ssl {
   bool has_retry_flags_ = false;   // the BIO has
   bool is_out_of_memory_ = false;  // a callback of the call that runs was
   bool tells_tickets_ = true;
-  bool has_begun_ = false;         // a call was made that begins the handshake
+  bool has_begun_ = false;  // a call was made that begins the handshake
   std::vector<openssl::QueuedError> queue_;
   bool holds_hello_ = false;  // stops at the ClientHello that comes
   std::optional<ClientHello> client_hello_;
