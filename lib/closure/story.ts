@@ -34,12 +34,17 @@ export function tellReport(socket: Duplex, report: ClosureReport): void {
     `received ${received.kind}`,
     `TCP ${tcp.kind === 'reset' ? tcp.code : tcp.kind}`,
     ...(endedBy === undefined ? [] : [`ended by ${endedBy}`]),
+    ...(report.learnedWait === undefined ? [] : [learned(report.learnedWait)]),
     ...(report.waited === undefined ? [] : [`waited ${report.waited.toFixed(1)} ms`]),
     ...(undeliveredBytes === undefined || undeliveredBytes === 0 ? [] : [`${undeliveredBytes} bytes undelivered`]),
     ...(discardedBytes === 0 ? [] : [`${discardedBytes} bytes discarded`]),
     `closed in ${(report.endedAt - report.startedAt).toFixed(1)} ms`,
   ]
   tell(socket, parts.join(', '))
+}
+
+function learned(wait: number): string {
+  return wait === 0 ? 'learned wait 0 ms: not waited for' : `learned wait ${wait.toFixed(1)} ms`
 }
 
 /** How a connection is called: its side, its protocol, and who is at the other end. */

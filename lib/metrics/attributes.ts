@@ -14,7 +14,19 @@ export function attributesOf(labels: LabelValues): Attributes {
   return attributes
 }
 
-const names: readonly LabelName[] = ['verdict', 'mode', 'side', 'began', 'answered', 'protocol', 'cut', 'host']
+const names: readonly LabelName[] = [
+  'verdict',
+  'mode',
+  'side',
+  'began',
+  'answered',
+  'protocol',
+  'cut',
+  'host',
+  'lookup',
+  'approach',
+  'outcome',
+]
 
 function formOf(name: LabelName, value: string): AttributeValue | undefined {
   switch (name) {
@@ -31,6 +43,9 @@ function formOf(name: LabelName, value: string): AttributeValue | undefined {
     case 'side':
     case 'began':
     case 'cut':
+    case 'lookup':
+    case 'approach':
+    case 'outcome':
       return value
   }
 }

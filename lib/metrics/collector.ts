@@ -1,9 +1,28 @@
 // The metrics for Prometheus, by prom-client. Its entry is one of its own: whoever takes that has prom-client, and needs nothing
 // else.
-import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client'
+import {
+  Counter,
+  type CounterConfiguration,
+  Gauge,
+  Histogram,
+  type OpenMetricsContentType,
+  Registry,
+} from 'prom-client'
 import { closingsWaiting } from '../closing/waiting-room.js'
+import type { LearnedWaiting } from '../learned/learned-waiting.js'
 import { checkAll, countOf, invalid, type OptionRules } from '../options.js'
-import { type LabelName, labelsOf, type Metric, metrics, type MetricsOfKind, waitBuckets } from './definitions.js'
+import {
+  allMetrics,
+  type LabelName,
+  labelsOf,
+  type LearnedMetricName,
+  learnedMetrics,
+  type Metric,
+  metrics,
+  type MetricsOfKind,
+  waitBuckets,
+} from './definitions.js'
+import { learnedRule, type Memories, readingsOf } from './learned-readings.js'
 import { beginnings, followReports, isHistogram, type Measurement } from './measurements.js'
 
 /** A registry of prom-client, of either format. */
@@ -22,11 +41,17 @@ export interface CollectorOptions {
    * @default 0
    */
   readonly hosts?: number
+  /**
+   * What `learnedWaiting()` returns, or several of them, which are added up: their hits, misses and peers become metrics too.
+   * @default none
+   */
+  readonly learned?: LearnedWaiting | readonly LearnedWaiting[]
 }
 
 export const collectorRules = {
   register: { check: checkRegister, unit: '', default: 'a new one' },
   hosts: countOf('hosts', 0),
+  learned: learnedRule,
 } satisfies OptionRules<CollectorOptions>
 
 /** Metrics at work in one thread; made by {@link collectClosures}. */
@@ -50,7 +75,7 @@ export interface ClosureCollector {
  * such metrics already
  */
 export function collectClosures(options?: CollectorOptions): ClosureCollector {
-  const { register = new Registry(), hosts } = checkAll(collectorRules, options)
+  const { register = new Registry(), hosts, learned } = checkAll(collectorRules, options)
   refuseUsed(register)
   const own = (metric: Metric) => ({
     name: metric.prometheus,
@@ -79,20 +104,47 @@ export function collectClosures(options?: CollectorOptions): ClosureCollector {
   }
   for (const beginning of beginnings(hosts)) record(beginning)
   const stopFollowing = followReports(hosts, record)
-  const instruments = { ...counters, wait, waiting }
+  const instruments = { ...counters, wait, waiting, ...(learned !== undefined && readers(learned, own)) }
   const stop = () => {
     stopFollowing()
-    for (const [key, { prometheus }] of Object.entries(metrics)) {
+    for (const [key, { prometheus }] of Object.entries(allMetrics)) {
       // The program may have taken it out, and another collector be there.
-      if (register.getSingleMetric(prometheus) === Reflect.get(instruments, key))
-        register.removeSingleMetric(prometheus)
+      const single = register.getSingleMetric(prometheus)
+      if (single !== undefined && single === Reflect.get(instruments, key)) register.removeSingleMetric(prometheus)
     }
   }
   return { register, stop, [Symbol.dispose]: stop }
 }
 
+// They have no numbers of their own: each is filled with what the memories have counted when the registry is asked.
+function readers(
+  learned: Memories,
+  own: (metric: Metric) => CounterConfiguration<LabelName>,
+): Readonly<Record<LearnedMetricName, object>> {
+  const counter = (name: LearnedMetricName) =>
+    new Counter<LabelName>({
+      ...own(learnedMetrics[name]),
+      collect() {
+        this.reset()
+        for (const { value, labels } of readingsOf(name, learned)) this.inc(labels, value)
+      },
+    })
+  const peers = new Gauge<LabelName>({
+    ...own(learnedMetrics.learnedPeers),
+    collect() {
+      for (const { value, labels } of readingsOf('learnedPeers', learned)) this.set(labels, value)
+    },
+  })
+  return {
+    learnedClosings: counter('learnedClosings'),
+    learnedOutcomes: counter('learnedOutcomes'),
+    learnedEvictions: counter('learnedEvictions'),
+    learnedPeers: peers,
+  }
+}
+
 function refuseUsed(register: ClosureRegistry): void {
-  const used = Object.values(metrics).find(({ prometheus }) => register.getSingleMetric(prometheus) !== undefined)
+  const used = Object.values(allMetrics).find(({ prometheus }) => register.getSingleMetric(prometheus) !== undefined)
   if (used === undefined) return
   throw invalid('register', 'a registry without such metrics: stop() the collector that it has', used.prometheus)
 }

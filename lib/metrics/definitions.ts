@@ -1,5 +1,5 @@
-// The metrics: what each of them is, by which labels, and how the two conventions call it. Both recorders are made from this
-// table, and docs/metrics.md, the dashboard and the alerts are held against it.
+// The metrics: what each of them is, by which labels, and how the two conventions call it. Both recorders are made from these
+// tables, and docs/metrics.md, the dashboard and the alerts are held against them.
 import type { ClosureFacts, Cut } from '../report/facts.js'
 import { noReports } from '../report/verdict.js'
 import type { SslProtocol } from '../tls/versions.js'
@@ -20,14 +20,25 @@ export interface Metric {
   /** Its name for OpenTelemetry, to which the unit does not belong. */
   readonly openTelemetry: string
   /** By the Unified Code for Units of Measure. */
-  readonly unit: '{connection}' | 's' | 'By'
+  readonly unit: '{connection}' | '{peer}' | 's' | 'By'
   readonly help: string
   readonly labels: readonly LabelName[]
   /** Whether it is counted by host too, where hosts are asked for. */
   readonly byHost: boolean
 }
 
-export type LabelName = 'verdict' | 'mode' | 'side' | 'began' | 'answered' | 'protocol' | 'cut' | 'host'
+export type LabelName =
+  | 'verdict'
+  | 'mode'
+  | 'side'
+  | 'began'
+  | 'answered'
+  | 'protocol'
+  | 'cut'
+  | 'host'
+  | 'lookup'
+  | 'approach'
+  | 'outcome'
 
 const modes = ['quiet', 'unidirectional', 'bidirectional', 'uncontrolled'] as const satisfies ClosureFacts['mode'][]
 const sides = ['client', 'server'] as const satisfies ClosureFacts['side'][]
@@ -53,8 +64,12 @@ export const labels: Readonly<Record<LabelName, Label>> = {
   protocol: { attribute: 'tls.protocol.version', values: [...protocols, unknown] },
   cut: { attribute: 'close_notify.cut', values: [...cuts, unknown] },
   host: { attribute: 'server.address', values: undefined },
+  lookup: { attribute: 'close_notify.lookup', values: ['hit', 'miss'] },
+  approach: { attribute: 'close_notify.approach', values: ['wait', 'skip', 'try'] },
+  outcome: { attribute: 'close_notify.outcome', values: ['answered', 'answered-late', 'unanswered', 'untold'] },
 }
 
+/** Those of the reports. */
 export const metrics = {
   closures: {
     kind: 'counter',
@@ -121,7 +136,52 @@ export const metrics = {
   },
 } as const satisfies Readonly<Record<string, Metric>>
 
+/** Those of memories of learned waiting, which are read when somebody asks. */
+export const learnedMetrics = {
+  learnedClosings: {
+    kind: 'counter',
+    prometheus: 'close_notify_learned_closings_total',
+    openTelemetry: 'close_notify.learned.closings',
+    unit: '{connection}',
+    help: 'Closings with learned waiting: whether something was known of the peer, and whether they waited for it',
+    labels: ['lookup', 'approach'],
+    byHost: false,
+  },
+  learnedOutcomes: {
+    kind: 'counter',
+    prometheus: 'close_notify_learned_outcomes_total',
+    openTelemetry: 'close_notify.learned.outcomes',
+    unit: '{connection}',
+    help: 'What closings with learned waiting have seen of the peer',
+    labels: ['outcome'],
+    byHost: false,
+  },
+  learnedEvictions: {
+    kind: 'counter',
+    prometheus: 'close_notify_learned_evictions_total',
+    openTelemetry: 'close_notify.learned.evictions',
+    unit: '{peer}',
+    help: 'Peers that learned waiting has forgotten, because of maxPeers',
+    labels: [],
+    byHost: false,
+  },
+  learnedPeers: {
+    kind: 'gauge',
+    prometheus: 'close_notify_learned_peers',
+    openTelemetry: 'close_notify.learned.peers',
+    unit: '{peer}',
+    help: 'Peers that learned waiting remembers now',
+    labels: [],
+    byHost: false,
+  },
+} as const satisfies Readonly<Record<string, Metric>>
+
+/** Both, by their keys. */
+export const allMetrics = { ...metrics, ...learnedMetrics }
+
 type MetricName = keyof typeof metrics
+
+export type LearnedMetricName = keyof typeof learnedMetrics
 
 /** The metrics of one kind, by their names in the table. */
 export type MetricsOfKind<Kind extends Metric['kind']> = {

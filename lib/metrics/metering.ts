@@ -1,9 +1,25 @@
 // The metrics for OpenTelemetry. Its entry is one of its own: whoever takes that has @opentelemetry/api, and needs nothing else.
-import { createNoopMeter, type Meter, type MetricOptions, metrics as global } from '@opentelemetry/api'
+import {
+  createNoopMeter,
+  type Meter,
+  type MetricOptions,
+  metrics as global,
+  type Observable,
+  type ObservableCallback,
+} from '@opentelemetry/api'
 import { closingsWaiting } from '../closing/waiting-room.js'
+import type { LearnedWaiting } from '../learned/learned-waiting.js'
 import { checkAll, countOf, invalid, type OptionRules } from '../options.js'
-import { type Metric, metrics, type MetricsOfKind, waitBuckets } from './definitions.js'
+import {
+  type LearnedMetricName,
+  learnedMetrics,
+  type Metric,
+  metrics,
+  type MetricsOfKind,
+  waitBuckets,
+} from './definitions.js'
 import { attributesOf } from './attributes.js'
+import { learnedRule, type Memories, readingsOf } from './learned-readings.js'
 import { beginnings, followReports, isHistogram, type Measurement } from './measurements.js'
 
 /** Options of {@link meterClosures}. Unknown keys are refused by name. */
@@ -19,11 +35,17 @@ export interface MeterOptions {
    * @default 0
    */
   readonly hosts?: number
+  /**
+   * What `learnedWaiting()` returns, or several of them, which are added up: their hits, misses and peers become metrics too.
+   * @default none
+   */
+  readonly learned?: LearnedWaiting | readonly LearnedWaiting[]
 }
 
 export const meterRules = {
   meter: { check: checkMeter, unit: '', default: 'that of the name close-notify, of the global MeterProvider' },
   hosts: countOf('hosts', 0),
+  learned: learnedRule,
 } satisfies OptionRules<MeterOptions>
 
 /** Metrics at work in one thread; made by {@link meterClosures}. */
@@ -48,7 +70,7 @@ const metersInUse = new WeakSet<Meter>()
  * closings are counted already
  */
 export function meterClosures(options?: MeterOptions): ClosureMetering {
-  const { meter = global.getMeter('close-notify'), hosts } = checkAll(meterRules, options)
+  const { meter = global.getMeter('close-notify'), hosts, learned } = checkAll(meterRules, options)
   if (metersInUse.has(meter)) {
     throw invalid('meter', 'a meter on which closings are not counted yet: stop() what counts there', meter)
   }
@@ -67,10 +89,12 @@ export function meterClosures(options?: MeterOptions): ClosureMetering {
     advice: { explicitBucketBoundaries: [...waitBuckets] },
   })
   const waiting = meter.createObservableUpDownCounter(metrics.waiting.openTelemetry, described(metrics.waiting))
-  const observe: Parameters<typeof waiting.addCallback>[0] = (result) => {
-    result.observe(closingsWaiting())
-  }
-  waiting.addCallback(observe)
+  const observed = [
+    observe(waiting, (result) => {
+      result.observe(closingsWaiting())
+    }),
+    ...(learned === undefined ? [] : readers(meter, learned)),
+  ]
   const record = ({ metric, value, labels }: Measurement) => {
     if (isHistogram(metric)) wait.record(value, attributesOf(labels))
     else counters[metric].add(value, attributesOf(labels))
@@ -82,10 +106,34 @@ export function meterClosures(options?: MeterOptions): ClosureMetering {
     if (isStopped) return
     isStopped = true
     stopFollowing()
-    waiting.removeCallback(observe)
+    for (const stopObserving of observed) stopObserving()
     metersInUse.delete(meter)
   }
   return { stop, [Symbol.dispose]: stop }
+}
+
+// They have no numbers of their own: each tells what the memories have counted when the SDK asks.
+function readers(meter: Meter, learned: Memories): readonly (() => void)[] {
+  const reader = (name: LearnedMetricName) => {
+    const metric: Metric = learnedMetrics[name]
+    const { openTelemetry: ownName, kind } = metric
+    const instrument =
+      kind === 'counter'
+        ? meter.createObservableCounter(ownName, described(metric))
+        : meter.createObservableUpDownCounter(ownName, described(metric))
+    return observe(instrument, (result) => {
+      for (const { value, labels } of readingsOf(name, learned)) result.observe(value, attributesOf(labels))
+    })
+  }
+  return (['learnedClosings', 'learnedOutcomes', 'learnedEvictions', 'learnedPeers'] as const).map(reader)
+}
+
+/** Has the SDK ask; the function that it returns ends that. */
+function observe(instrument: Observable, callback: ObservableCallback): () => void {
+  instrument.addCallback(callback)
+  return () => {
+    instrument.removeCallback(callback)
+  }
 }
 
 function described({ help, unit }: Metric): MetricOptions {
@@ -99,7 +147,7 @@ function checkMeter(name: string, value: unknown): Meter | undefined {
 
 function isMeter(value: unknown): value is Meter {
   if (typeof value !== 'object' || value === null) return false
-  return ['createCounter', 'createHistogram', 'createObservableUpDownCounter'].every(
+  return ['createCounter', 'createHistogram', 'createObservableCounter', 'createObservableUpDownCounter'].every(
     (method) => typeof Reflect.get(value, method) === 'function',
   )
 }

@@ -1,7 +1,7 @@
 // docs/metrics.md has each metric, label and option as the code has it.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { type Label, labels, type Metric, metrics } from '../../lib/metrics/definitions.js'
+import { allMetrics, type Label, labels, type Metric } from '../../lib/metrics/definitions.js'
 import { meterRules } from '../../lib/metrics/metering.js'
 import { collectorRules } from '../../lib/metrics/collector.js'
 
@@ -22,7 +22,7 @@ const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).jo
 const row = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |')
 
 test('the table of metrics', () => {
-  const all: readonly Metric[] = Object.values(metrics)
+  const all: readonly Metric[] = Object.values(allMetrics)
   expect(rowsUnder('| Prometheus | OpenTelemetry | unit | labels | meaning |')).toEqual(
     all.map(({ prometheus, openTelemetry, unit, labels: own, help }) =>
       row(code([prometheus]), code([openTelemetry]), code([unit]), code(own), help),
@@ -41,15 +41,15 @@ test('the table of labels', () => {
 
 test('the table of options has each option with its unit and default', () => {
   const rows = rowsUnder('| option | unit | default | meaning |').map((line) => line.split(/ ?\| ?/).slice(1, 4))
-  const { register, hosts } = collectorRules
+  const { register, hosts, learned } = collectorRules
   const { meter, ...others } = meterRules
-  expect({ unit: others.hosts.unit, default: others.hosts.default }).toEqual({
-    unit: hosts.unit,
-    default: hosts.default,
-  })
+  const written = (rules: Readonly<Record<string, { readonly unit: string; readonly default: string }>>) =>
+    Object.entries(rules).map(([name, rule]) => [name, rule.unit, rule.default])
+  expect(written(others)).toEqual(written({ hosts, learned }))
   expect(rows).toEqual([
     ['`register` of `collectClosures()`', register.unit, register.default],
     ['`meter` of `meterClosures()`', meter.unit, meter.default],
     ['`hosts` of both', hosts.unit, hosts.default],
+    ['`learned` of both', learned.unit, learned.default],
   ])
 })

@@ -3,12 +3,13 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { labels, labelsOf, type Metric, metrics } from '../../lib/metrics/definitions.js'
+import { learnedWaiting } from '../../lib/index.js'
+import { allMetrics, labels, labelsOf, type Metric } from '../../lib/metrics/definitions.js'
 import { collectClosures } from '../../lib/metrics/prometheus.js'
 import { lacks, programOf } from '../support/peers/programs.js'
 import { alertsText, dashboardQueries } from './dashboard.js'
 
-const all: readonly Metric[] = Object.values(metrics)
+const all: readonly Metric[] = Object.values(allMetrics)
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
 /** What a text of PromQL names and there is not: metrics, labels of a metric, values of a label. */
@@ -85,7 +86,7 @@ describe.skipIf(lacks('prometheus'))('by promtool', () => {
   })
 
   test('it finds nothing wrong with what a collector gives', async () => {
-    const { register, stop } = collectClosures({ hosts: 3 })
+    const { register, stop } = collectClosures({ hosts: 3, learned: learnedWaiting() })
     const exposed = await register.metrics()
     stop()
     expect(promtool(['check', 'metrics'], exposed)).toEqual({ status: 0, said: '' })

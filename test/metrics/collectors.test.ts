@@ -3,7 +3,7 @@ import { Registry } from 'prom-client'
 import { metrics as globalMetrics } from '@opentelemetry/api'
 import { channel } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { closingChannel, closureChannel, closureOf, followedChannel } from '../../lib/index.js'
+import { closingChannel, closureChannel, closureOf, followedChannel, learnedWaiting } from '../../lib/index.js'
 import { metrics } from '../../lib/metrics/definitions.js'
 import { meterClosures, traceClosures } from '../../lib/metrics/opentelemetry.js'
 import { collectClosures } from '../../lib/metrics/prometheus.js'
@@ -76,6 +76,8 @@ describe('prom-client', () => {
     ['register', { register: {} }],
     ['hosts', { hosts: -1 }],
     ['hosts', { hosts: '7' }],
+    ['learned', { learned: { counters: {} } }],
+    ['learned', { learned: [learnedWaiting(), 7] }],
     ['prefix', { prefix: 'x' }],
   ])('a wrong %s is refused', (_name, options: object) => {
     expectRefused(() => collectClosures(options))
@@ -126,6 +128,7 @@ describe('OpenTelemetry', () => {
   test.each([
     ['meter', { meter: {} }],
     ['hosts', { hosts: 0.5 }],
+    ['learned', { learned: 1000 }],
     ['register', { register: 1 }],
   ])('a wrong %s is refused', (_name, options: object) => {
     expectRefused(() => meterClosures(options))

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { attributesOf } from '../../lib/metrics/attributes.js'
-import { labels, labelsOf, type Metric, metrics, waitBuckets } from '../../lib/metrics/definitions.js'
+import { allMetrics, labels, labelsOf, type Metric, metrics, waitBuckets } from '../../lib/metrics/definitions.js'
 import { beginnings, isHistogram } from '../../lib/metrics/measurements.js'
 import { sourceFiles } from '../house/source.js'
 
-const table: readonly (readonly [string, Metric])[] = Object.entries(metrics)
+const table: readonly (readonly [string, Metric])[] = Object.entries(allMetrics)
 
 /** The name that a collector of OpenTelemetry gives to Prometheus: units in words, `_total` behind counters. */
 function translated({ openTelemetry, unit, kind }: Metric): string {
-  const unitWord = { s: '_seconds', By: '_bytes', '{connection}': '' }[unit]
+  const unitWord = { s: '_seconds', By: '_bytes', '{connection}': '', '{peer}': '' }[unit]
   return `${openTelemetry.replaceAll('.', '_')}${unitWord}${kind === 'counter' ? '_total' : ''}`
 }
 

@@ -12,7 +12,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { onTestFinished } from 'vitest'
-import { labels, metrics } from '../../lib/metrics/definitions.js'
+import { allMetrics, labels } from '../../lib/metrics/definitions.js'
 import { meterClosures } from '../../lib/metrics/opentelemetry.js'
 import { type ClosureRegistry, collectClosures } from '../../lib/metrics/prometheus.js'
 import { turns } from '../support/streams.js'
@@ -59,7 +59,7 @@ function openTelemetryRecorder(hosts: number): () => Promise<readonly string[]> 
 export async function linesOfRegistry(register: ClosureRegistry): Promise<readonly string[]> {
   const lines: string[] = []
   for (const { name, values } of await register.getMetricsAsJSON()) {
-    const [key] = Object.entries(metrics).find(([, { prometheus }]) => prometheus === name) ?? [name]
+    const [key] = Object.entries(allMetrics).find(([, { prometheus }]) => prometheus === name) ?? [name]
     for (const value of values) {
       const own: unknown = Reflect.get(value, 'metricName') ?? name
       if (own === name || own === `${name}_count`) lines.push(lineOf(key, value.labels, value.value))
@@ -72,7 +72,7 @@ function linesOfExporter(exporter: InMemoryMetricExporter): readonly string[] {
   const lines: string[] = []
   const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
   for (const { descriptor, dataPoints } of all) {
-    const [key] = Object.entries(metrics).find(([, each]) => each.openTelemetry === descriptor.name) ?? ['']
+    const [key] = Object.entries(allMetrics).find(([, each]) => each.openTelemetry === descriptor.name) ?? ['']
     for (const { attributes, value } of dataPoints) {
       lines.push(lineOf(key, Object.fromEntries(Object.entries(attributes).map(labelOf)), countOf(value)))
     }

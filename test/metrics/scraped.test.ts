@@ -7,7 +7,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { type ClosureReport, controlClosure } from '../../lib/index.js'
+import { type ClosureReport, controlClosure, learnedWaiting } from '../../lib/index.js'
 import { collectClosures } from '../../lib/metrics/prometheus.js'
 import { clientOf, listen } from '../closure/servers.js'
 import { tlsServer } from '../policy/harness.js'
@@ -79,7 +79,8 @@ function samplesOf(data: unknown): readonly Sample[] {
 }
 
 test.skipIf(lacks('prometheus'))('Prometheus has what the program has counted', async () => {
-  const collector = collectClosures({ hosts: 2 })
+  const learned = learnedWaiting({ longest: 300 })
+  const collector = collectClosures({ hosts: 2, learned })
   onTestFinished(collector.stop)
   const page = createHttpServer((_request, response) => {
     void collector.register
@@ -96,7 +97,7 @@ test.skipIf(lacks('prometheus'))('Prometheus has what the program has counted', 
       else socket.write('here')
     })
   })
-  const control = controlClosure(server, { mode: 'bidirectional', waitTimeout: 300, maxWaiting: 4 })
+  const control = controlClosure(server, { mode: 'bidirectional', waitTimeout: learned, maxWaiting: 4 })
   onTestFinished(() => {
     control.stop()
   })
@@ -144,12 +145,16 @@ test.skipIf(lacks('prometheus'))('Prometheus has what the program has counted', 
     truncations: await value('sum(close_notify_truncations_total)'),
     waits: await value('sum(close_notify_wait_duration_seconds_count)'),
     waiting: await value('close_notify_active_waits'),
+    misses: await value('sum(close_notify_learned_closings_total{lookup="miss"})'),
+    hits: await value('sum(close_notify_learned_closings_total{lookup="hit"})'),
     byMode: await value('sum(close_notify_closures_total{mode="bidirectional", side="server", host="none"})'),
   }).toEqual({
     refused: control.waitingRefused,
     truncations: control.counters.truncated,
     waits: waits.length,
     waiting: 0,
+    misses: learned.counters.misses,
+    hits: learned.counters.hits,
     byMode: reports.filter(({ mode }) => mode === 'bidirectional').length,
   })
   expect(control.waitingRefused).toBeGreaterThan(0)

@@ -2,6 +2,7 @@
 import type { Meter } from '@opentelemetry/api'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
 import { expectTypeOf, test } from 'vitest'
+import type { LearnedWaiting } from '../../lib/index.js'
 import {
   type ClosureMetering,
   type ClosureTracing,
@@ -22,6 +23,11 @@ test('a meter is that of the API', () => {
   expectTypeOf<MeterOptions['meter']>().toEqualTypeOf<Meter | undefined>()
   expectTypeOf(meterClosures).returns.toEqualTypeOf<ClosureMetering>()
   expectTypeOf(traceClosures).returns.toEqualTypeOf<ClosureTracing>()
+})
+
+test('one memory of learned waiting is taken, or several', () => {
+  expectTypeOf<CollectorOptions['learned']>().toEqualTypeOf<LearnedWaiting | readonly LearnedWaiting[] | undefined>()
+  expectTypeOf<MeterOptions['learned']>().toEqualTypeOf<CollectorOptions['learned']>()
 })
 
 test('options that are not known do not compile', () => {

@@ -116,6 +116,11 @@ test.each([
   ],
   ['{"mode":', /^Expected JSON for CLOSE_NOTIFY_POLICY but received {"mode": \(.*JSON.*\)$/],
   ['[]', 'Expected an object of options for CLOSE_NOTIFY_POLICY but received []'],
+  // A memory is no JSON: it needs a module.
+  [
+    '{"mode":"bidirectional","waitTimeout":"learned"}',
+    /^Expected a whole number of ms, 0 or more, or what learnedWaiting\(\) returns for CLOSE_NOTIFY_POLICY\.waitTimeout but received 'learned'$/,
+  ],
   [
     'nowhere.json',
     /^Expected JSON that begins with {, or the path .* but received \S+nowhere.json, which cannot be loaded: ENOENT/,

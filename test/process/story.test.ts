@@ -71,10 +71,10 @@ const before = 'client, before its handshake'
 const done: unknown = expect.stringMatching(/^handshake done: client, TLSv1\.3, peer \S+ port N \(localhost\)$/)
 const written: unknown = expect.stringMatching(/^writes close_notify (alone|behind-data|with-fin)$/)
 const answered = "the peer's stream has ended: received close_notify"
-const clean = (mode: string): unknown =>
+const clean = (mode: string, more = ''): unknown =>
   expect.stringMatching(
     new RegExp(
-      `^clean: mode ${mode}, sent close_notify, received close_notify, TCP \\w+, ended by done, closed in T ms$`,
+      `^clean: mode ${mode}, sent close_notify, received close_notify, TCP \\w+, ended by done${more}, closed in T ms$`,
     ),
   )
 
@@ -89,6 +89,31 @@ test.each([
       'FIN goes',
       'destroyed without an error',
       clean('bidirectional'),
+    ],
+  ],
+  [
+    'closureOf, learned',
+    [
+      done,
+      'shutdown() is called: mode bidirectional',
+      written,
+      answered,
+      'FIN goes',
+      'destroyed without an error',
+      clean('bidirectional', ', learned wait 3000\\.0 ms'),
+    ],
+  ],
+  [
+    'closureOf, skipped',
+    [
+      done,
+      'shutdown() is called: mode bidirectional',
+      written,
+      'FIN goes',
+      'destroyed without an error',
+      expect.stringMatching(
+        /^half-closed: mode bidirectional, .*, ended by done, learned wait 0 ms: not waited for, closed in T ms$/,
+      ),
     ],
   ],
   [

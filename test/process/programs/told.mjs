@@ -2,21 +2,25 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
-import { closureOf, controlClosure, startTls } from 'close-notify'
+import { closureOf, controlClosure, learnedWaiting, startTls } from 'close-notify'
 import * as stream from 'close-notify/stream'
 import { ca, close, keys, listen } from './kit.mjs'
 
 const kind = process.argv[2]
-const server = tls.createServer(keys, (socket) => {
+const accepted = []
+// A half-open server that is not ended does not answer.
+const server = tls.createServer({ ...keys, allowHalfOpen: kind === 'closureOf, skipped' }, (socket) => {
   socket.on('error', () => undefined).resume()
+  accepted.push(socket)
 })
 const port = await listen(server)
 const to = { port, host: 'localhost', servername: 'localhost', ca }
 
-if (kind === 'closureOf') {
+if (kind.startsWith('closureOf')) {
   const client = tls.connect(to)
   await once(client, 'secureConnect')
-  await closureOf(client.resume()).shutdown({ mode: 'bidirectional' })
+  const waitTimeout = { closureOf: 3000, 'closureOf, learned': learnedWaiting(), 'closureOf, skipped': silent() }[kind]
+  await closureOf(client.resume()).shutdown({ mode: 'bidirectional', waitTimeout })
   await closureOf(client).report
 } else if (kind === 'TlsStream') {
   const client = stream.connect(to)
@@ -44,4 +48,13 @@ if (kind === 'closureOf') {
   client.end('this is no TLS')
   await once(client, 'close')
 }
+for (const socket of accepted) socket.destroySoon()
 await close(server)
+
+/** A memory whose one peer does not answer. */
+function silent() {
+  const times = { answers: 0, waits: 8, share: 0, mean: 0, deviation: 0, slowest: 0 }
+  const silence = { rounds: 8, unanswered: 8, doubt: 0, isSilent: true, retryIn: 60_000, retryInterval: 60_000 }
+  const state = { version: 1, peers: [{ key: 'silent', ...times, ...silence }] }
+  return learnedWaiting({ state }).forPeer('silent')
+}
