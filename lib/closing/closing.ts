@@ -173,6 +173,11 @@ export class Closing implements BegunClosing {
     else if (this.#planned?.isSkipped === true) this.#soon(() => this.#planned?.peerEnded())
   }
 
+  tlsFailed(): void {
+    if (this.#side.peerEnd() !== undefined) this.peerEnded()
+    else if (this.#step === 'wait') this.#endEarly('openssl-error')
+  }
+
   finGiven(): void {
     if (this.#step !== 'at-once' || !this.#side.isQueueing()) return
     this.#startBudget(this.#options.flushTimeout)
@@ -351,8 +356,12 @@ export class Closing implements BegunClosing {
       case 'linger-timeout':
       case 'discard-limit':
       case 'unexpected-data':
-      case 'openssl-error':
         this.#destroySoon()
+        return
+      case 'openssl-error':
+        // What came before TLS failed may still be read.
+        if (this.#side.isReaderStalled()) this.#endTransport()
+        else this.#destroySoon()
         return
       case 'tcp-end':
       case 'reader-stalled':

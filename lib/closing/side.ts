@@ -110,6 +110,8 @@ export interface BegunClosing {
   dataCame(bytes: number): boolean
   /** The peer's alert has come, or its direction of TCP has ended. */
   peerEnded(): void
+  /** TLS has failed in both directions, and leaves TCP open: nothing more can come. */
+  tlsFailed(): void
   /** FIN has been given to TCP. */
   finGiven(): void
   /** TCP has taken FIN, or refused it. */

@@ -9,6 +9,7 @@ import type { Connection } from './connection.js'
 import { type Lifetime, lifetimeOf } from './lifetime.js'
 import { nativeTransport, ownerOf } from './socket-internals.js'
 import { SocketSide } from './socket-side.js'
+import { wrapMethod } from './stand-ins.js'
 import { isTelling, tell } from './story.js'
 import { sslShutdown } from './ssl-shutdown.js'
 import { checkFlushTimeout, checkShutdownOptions, type FlushOptions, type ShutdownOptions } from './shutdown-options.js'
@@ -144,7 +145,7 @@ export class Closure {
     if (keepOpen) this.socket.allowHalfOpen = true
     if (isTelling) tell(this.socket, `shutdown() is called: mode ${checked.mode}`)
     const closing = new Closing(new SocketSide(connection, keepOpen ? 'write' : 'end'), checked)
-    if (closing.mode === 'bidirectional') await hearingCloseNotify(connection, closing.run())
+    if (closing.mode === 'bidirectional') await hearingOfTheEnd(connection, closing.run())
     else await closing.run()
     return this.socket.destroyed ? this.report : connection.report()
   }
@@ -283,10 +284,22 @@ export class Closure {
   }
 }
 
-/** Waits for a closing, and looks now and then for what no event tells: a close_notify behind user_canceled. */
-async function hearingCloseNotify(connection: Connection, closing: Promise<void>): Promise<void> {
+/**
+ * Waits for a closing, and tells it what the stream does not: that TLS has failed, of which Node makes an error alone; and, by
+ * looking now and then, what no event tells: a close_notify behind user_canceled, and one at level fatal.
+ */
+async function hearingOfTheEnd(connection: Connection, closing: Promise<void>): Promise<void> {
+  wrapMethod(connection.handle, 'onerror', (previous, args) => {
+    try {
+      // Whoever hears the error may throw.
+      return previous(args)
+    } finally {
+      connection.closing?.tlsFailed()
+    }
+  })
   const lookout = setInterval(() => {
     connection.hearCloseNotify()
+    if (connection.evidence.received().kind === 'fatal-alert') connection.closing?.tlsFailed()
   }, 50).unref()
   await closing
   clearInterval(lookout)

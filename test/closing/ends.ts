@@ -12,7 +12,8 @@ import { sideOf } from '../../lib/stream/tls-stream.js'
 import { connectSides } from '../closure/sides.js'
 import { connectPair as connectSsls } from '../openssl/ssl-pair.js'
 import { connectStreams } from '../stream/pair.js'
-import { type TlsVersion, tlsVersions } from '../support/pair.js'
+import { type PairOptions, type TlsVersion, tlsVersions } from '../support/pair.js'
+import { alertRecord } from '../support/tampering.js'
 import { MemoryEnd } from './memory-end.js'
 
 /** ms that no closing of a test needs. */
@@ -46,6 +47,8 @@ export interface Ends {
     closeNotify(): void
     fin(): void
     send(bytes: number): void
+    /** Over TCP: its RST, and a fatal alert of its TLS. */
+    readonly tcp?: { reset(): void; alert(): void }
   }
 }
 
@@ -60,8 +63,11 @@ export const makers: readonly { readonly name: string; readonly make: (keepOpen:
   ]),
 ]
 
+// So that a test can send in the peer's name.
+const relay: PairOptions['relay'] = { onRecord: () => 'pass' }
+
 async function socketEnds(version: TlsVersion, near: 'client' | 'server', keepOpen: boolean): Promise<Ends> {
-  const halfOpen = { localHalfOpen: true, peerHalfOpen: true }
+  const halfOpen = { localHalfOpen: true, peerHalfOpen: true, relay }
   const { local, peer, wire } = await connectSides({ version, near }, halfOpen)
   const { connection } = lifetimeOf(local)
   if (connection === undefined) throw new Error('expected a connection after the handshake')
@@ -70,7 +76,7 @@ async function socketEnds(version: TlsVersion, near: 'client' | 'server', keepOp
 
 async function streamEnds(version: TlsVersion, near: 'client' | 'server', keepOpen: boolean): Promise<Ends> {
   // What the stream makes of an end without close_notify is its own affair: the machine ends TCP by itself.
-  const options = { allowHalfOpen: true, peerHalfOpen: true, onTruncation: 'report' } as const
+  const options = { allowHalfOpen: true, peerHalfOpen: true, onTruncation: 'report', relay } as const
   const { local, peer, wire } = await connectStreams({ name: 'own', openssl: loadOpenSSL(), version, near }, options)
   return endsOf(sideOf(local, keepOpen ? 'write' : 'end'), { local, peer, wire, near })
 }
@@ -84,6 +90,7 @@ interface Connected {
 
 /** Over TCP, with Node's own TLS as the peer, which reads all that comes. */
 function endsOf(side: ClosingSide, { local, peer, wire, near }: Connected): Ends {
+  const far = near === 'client' ? 'server' : 'client'
   peer.resume()
   return {
     side,
@@ -99,6 +106,10 @@ function endsOf(side: ClosingSide, { local, peer, wire, near }: Connected): Ends
       closeNotify: () => void closureOf(peer).closeNotify(),
       fin: () => void closureOf(peer).shutdown({ mode: 'quiet' }),
       send: (bytes) => void peer.write(Buffer.alloc(bytes)),
+      tcp: {
+        reset: () => wire.cut(far, { afterBytes: 0, with: 'rst' }),
+        alert: () => wire.send(far, [alertRecord('fatal', 'internal_error')]),
+      },
     },
   }
 }

@@ -21,7 +21,9 @@ interface Case {
   readonly known?: 'answers' | 'silent'
   readonly first?: (ends: Ends) => Promise<void> | void
   /** Once our close_notify is on the wire. */
-  readonly meanwhile?: (ends: Ends) => void
+  readonly meanwhile?: (ends: Ends, abort: () => void) => void
+  /** It cannot happen in memory. */
+  readonly overTcp?: true
   readonly endedBy: EndedBy
   readonly counted: Seen
   /** Whether the closing was a wait of so many ms, as its report says. */
@@ -62,6 +64,72 @@ const cases: readonly Case[] = [
     endedBy: 'destroy',
     counted: { misses: 1, untold: 1 },
     waits: 'longest',
+  },
+  {
+    name: 'a signal: nothing',
+    longest: ample,
+    meanwhile: (_ends, abort) => {
+      abort()
+    },
+    endedBy: 'signal',
+    counted: { misses: 1, untold: 1 },
+    waits: 'longest',
+  },
+  {
+    name: 'RST: nothing',
+    longest: ample,
+    overTcp: true,
+    first: (ends) => ends.read(),
+    meanwhile: (ends) => ends.peer.tcp?.reset(),
+    endedBy: 'tcp-end',
+    counted: { misses: 1, untold: 1 },
+    waits: 'longest',
+  },
+  {
+    name: 'a fatal alert: nothing',
+    longest: 3 * short,
+    overTcp: true,
+    first: (ends) => ends.read(),
+    meanwhile: (ends) => ends.peer.tcp?.alert(),
+    // TLS is over, as after close_notify; that a socket of Node's is told of it at once is closureOf()'s affair.
+    endedBy: 'done',
+    counted: { misses: 1, untold: 1 },
+    waits: 'longest',
+  },
+  {
+    name: 'a reader of ours that has stalled: nothing',
+    longest: 3 * short,
+    overTcp: true,
+    options: { onData: 'deliver' },
+    meanwhile: (ends) => {
+      ends.peer.send(2_000_000)
+      closeNotify(ends)
+    },
+    endedBy: 'reader-stalled',
+    counted: { misses: 1, untold: 1 },
+    waits: 'longest',
+  },
+  {
+    name: 'a signal, of a peer with a time of its own: its answers count as before',
+    longest: ample,
+    known: 'answers',
+    meanwhile: (_ends, abort) => {
+      abort()
+    },
+    endedBy: 'signal',
+    counted: { hits: 1, untold: 1 },
+    waits: 'between',
+  },
+  {
+    name: 'RST, of one that is not waited for: nothing',
+    longest: ample,
+    known: 'silent',
+    overTcp: true,
+    first: (ends) => ends.read(),
+    meanwhile: (ends) => ends.peer.tcp?.reset(),
+    endedBy: 'done',
+    counted: { hits: 1, skipped: 1 },
+    waits: 'skipped',
   },
   {
     name: 'data before the end of the time: nothing',
@@ -159,18 +227,23 @@ test('each adapter is there', () => {
   expect(makers.filter(({ name }) => adapters.includes(name))).toHaveLength(3)
 })
 
-describe.each(makers.filter(({ name }) => adapters.includes(name)))('$name', ({ make }) => {
-  test.each(cases)('$name', async ({ longest, options = {}, known, first, meanwhile, endedBy, counted, waits }) => {
+describe.each(makers.filter(({ name }) => adapters.includes(name)))('$name', ({ name: adapter, make }) => {
+  const possible = cases.filter(({ overTcp }) => overTcp === undefined || !adapter.startsWith('in memory'))
+  test.each(possible)('$name', async ({ longest, options = {}, known, first, meanwhile, endedBy, counted, waits }) => {
     const learned = learnedWaiting({ longest, slack: 150 })
     if (known !== undefined) teach(learned, known)
     const before = learned.counters
     const ends = await make(options.afterwards === 'keep-open')
     await first?.(ends)
-    const closing = new Closing(ends.side, { ...defaults, waitTimeout: learned.forPeer(key), ...options })
+    const abort = new AbortController()
+    const waiting = { waitTimeout: learned.forPeer(key), signal: abort.signal }
+    const closing = new Closing(ends.side, { ...defaults, ...waiting, ...options })
     const done = closing.run()
     if (meanwhile !== undefined) {
       await until(() => ends.sent().includes('close_notify'))
-      meanwhile(ends)
+      meanwhile(ends, () => {
+        abort.abort()
+      })
     }
     await done
     expect({ endedBy: closing.endedBy, counted: differences(before, learned.counters) }).toEqual({

@@ -1,7 +1,7 @@
 // shutdown() mode by mode and peer by peer: what is on the wire, what the promise gives, what the final report says.
 import { describe, expect, test } from 'vitest'
 import { delay, once } from '../../support/streams.js'
-import { alertRecord, isCloseNotify } from '../../support/tampering.js'
+import { alertRecord, damagedRecord, isCloseNotify } from '../../support/tampering.js'
 import { describeEvent, type Side, type Wire } from '../../support/wire.js'
 import { closed, closeNotify, closeNotifyAndFin, text, turns, write } from '../sides.js'
 import type { ClosingWay } from './ways.js'
@@ -407,6 +407,25 @@ export function shutdownModes(ways: readonly ClosingWay[]): void {
         ])
         expect(wire.closing(near)[0]).toBe(closeNotify)
         expect(closeNotifiesOf(wire, near)).toBe(1)
+      })
+
+      // Nothing of TCP tells that TLS is over, and nothing can come any more.
+      test.each([
+        ['a fatal alert', [alertRecord('fatal', 'internal_error')], 'done', 'alerted'],
+        ['close_notify at level fatal', [alertRecord('fatal', 'close_notify')], 'done', undefined],
+        ['a record that cannot be decrypted', [damagedRecord], undefined, undefined],
+      ] as const)('%s ends the wait, with TCP open', async (_what, sends, endedBy, verdict) => {
+        const { local, wire, closure } = await connect({ peerHalfOpen: true, relay: { onRecord: () => 'pass' } })
+        local.resume()
+        // Longer than this test may take.
+        const done = closure.shutdown({ mode, waitTimeout: 600_000 })
+        await wire.seen(near, closeNotify)
+        wire.send(far, sends)
+        const report = await done
+        expect(report).toMatchObject({ sent: { kind: 'close_notify' }, tcp: { kind: 'open' } })
+        if (endedBy !== undefined) expect(report.endedBy).toBe(endedBy)
+        if (verdict !== undefined) expect(report.verdict).toBe(verdict)
+        await wire.seen(near, 'fin')
       })
 
       test('user_canceled before the answer is told', async () => {
