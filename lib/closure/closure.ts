@@ -9,7 +9,6 @@ import type { Connection } from './connection.js'
 import { type Lifetime, lifetimeOf } from './lifetime.js'
 import { nativeTransport, ownerOf } from './socket-internals.js'
 import { SocketSide } from './socket-side.js'
-import { wrapMethod } from './stand-ins.js'
 import { isTelling, tell } from './story.js'
 import { sslShutdown } from './ssl-shutdown.js'
 import { checkFlushTimeout, checkShutdownOptions, type FlushOptions, type ShutdownOptions } from './shutdown-options.js'
@@ -289,14 +288,7 @@ export class Closure {
  * looking now and then, what no event tells: a close_notify behind user_canceled, and one at level fatal.
  */
 async function hearingOfTheEnd(connection: Connection, closing: Promise<void>): Promise<void> {
-  wrapMethod(connection.handle, 'onerror', (previous, args) => {
-    try {
-      // Whoever hears the error may throw.
-      return previous(args)
-    } finally {
-      connection.closing?.tlsFailed()
-    }
-  })
+  connection.hearTlsFail()
   const lookout = setInterval(() => {
     connection.hearCloseNotify()
     if (connection.evidence.received().kind === 'fatal-alert') connection.closing?.tlsFailed()

@@ -133,6 +133,18 @@ export class Connection implements GateOwner {
     if (evidence.received().kind === 'close_notify') endStream(socket)
   }
 
+  /** From now on the closing is told when TLS fails, of which Node makes an 'error' alone. */
+  hearTlsFail(): void {
+    wrapMethod(this.handle, 'onerror', (previous, args) => {
+      try {
+        // Whoever hears the error may throw.
+        return previous(args)
+      } finally {
+        this.closing?.tlsFailed()
+      }
+    })
+  }
+
   /** Bytes that were written to the socket and have not reached the kernel, as far as that can be known now. */
   undeliveredBytes(): number | undefined {
     return this.ssl.alive() ? undeliveredBytes(this) : undefined

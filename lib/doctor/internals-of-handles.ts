@@ -161,7 +161,7 @@ export const internalsOfHandles: readonly Internal[] = [
     of: 'TLSWrap',
     on: ['tlsWrap'],
     as: 'function',
-    files: ['closure/socket-side.ts', 'policy/controlled-socket.ts'],
+    files: ['closure/connection.ts', 'closure/socket-side.ts', 'policy/controlled-socket.ts'],
     purpose: 'errors after which TLS is dead',
   },
 ]
