@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { build as buildWithVite } from 'vite'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import webpack from 'webpack'
 import { type Ended, ended } from '../hazards/child.js'
@@ -26,11 +27,21 @@ const forms = [
   { name: 'esbuild.cjs', external: false },
   { name: 'webpack.mjs', external: false },
   { name: 'webpack.cjs', external: false },
+  { name: 'vite.mjs', external: false },
+  { name: 'vite.cjs', external: false },
   { name: 'esbuild-external.mjs', external: true },
   { name: 'esbuild-external.cjs', external: true },
   { name: 'webpack-external.mjs', external: true },
   { name: 'webpack-external.cjs', external: true },
+  { name: 'vite-external.mjs', external: true },
+  { name: 'vite-external.cjs', external: true },
 ]
+
+const bundlers = [
+  ['esbuild', withEsbuild],
+  ['webpack', withWebpack],
+  ['vite', withVite],
+] as const
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'close-notify-bundles-'))
@@ -41,7 +52,8 @@ beforeAll(async () => {
   }
   installIn(folders.made)
   for (const { name, external } of forms) {
-    await (name.startsWith('esbuild') ? withEsbuild : withWebpack)(name, external)
+    const [, bundle] = bundlers.find(([bundler]) => name.startsWith(bundler)) ?? []
+    await bundle?.(name, external)
   }
   mkdirSync(folders.alone)
   for (const { name } of forms) copyFileSync(path.join(folders.made, name), path.join(folders.alone, name))
@@ -107,6 +119,34 @@ async function withWebpack(name: string, external: boolean): Promise<void> {
     })
   })
   expect(problems).toMatchObject({ errors: [], warnings: [] })
+}
+
+async function withVite(name: string, external: boolean): Promise<void> {
+  const warnings: string[] = []
+  const warn = (text: string) => void warnings.push(text)
+  const nothing = () => undefined
+  await buildWithVite({
+    configFile: false,
+    root: folders.made,
+    logLevel: 'warn',
+    customLogger: {
+      info: nothing,
+      warn,
+      warnOnce: warn,
+      error: warn,
+      clearScreen: nothing,
+      hasErrorLogged: () => false,
+      hasWarned: false,
+    },
+    ssr: external ? { external: ['close-notify'] } : { noExternal: true },
+    build: {
+      ssr: 'closes.mjs',
+      outDir: 'by-vite',
+      rolldownOptions: { output: { format: name.endsWith('.mjs') ? 'es' : 'cjs', entryFileNames: name } },
+    },
+  })
+  expect(warnings).toEqual([])
+  renameSync(path.join(folders.made, 'by-vite', name), path.join(folders.made, name))
 }
 
 /** What the package carries of what a bundle needs. */

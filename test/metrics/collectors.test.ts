@@ -4,12 +4,12 @@ import { metrics as globalMetrics } from '@opentelemetry/api'
 import { channel } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closingChannel, closureChannel, closureOf, followedChannel, learnedWaiting } from '../../lib/index.js'
-import { metrics } from '../../lib/metrics/definitions.js'
+import { metrics, waitBuckets } from '../../lib/metrics/definitions.js'
 import { meterClosures, traceClosures } from '../../lib/metrics/opentelemetry.js'
 import { collectClosures } from '../../lib/metrics/prometheus.js'
 import { connectPair } from '../support/pair.js'
 import { turns } from '../support/streams.js'
-import { bothRecorders, linesOfRegistry, sdk } from './recorders.js'
+import { bothRecorders, linesOfRegistry, sdk, waitOfRegistry } from './recorders.js'
 
 /** Ends a connection, whose client alone is followed. */
 async function oneClosing(servername?: string): Promise<void> {
@@ -145,6 +145,25 @@ test('hosts are told apart up to their bound, and those beyond are one', async (
     'closures began=local host=two.example mode=uncontrolled side=client verdict=clean 2',
   ]
   expect(await counted()).toEqual({ prometheus: lines, openTelemetry: lines })
+})
+
+test('the wait is in seconds, in buckets of seconds', async () => {
+  const { register, stop } = collectClosures()
+  onTestFinished(stop)
+  const { provider, wait } = sdk()
+  onTestFinished(meterClosures({ meter: provider.getMeter('mine') }).stop)
+  const pair = await connectPair({ version: 'TLSv1.3', serverOptions: { allowHalfOpen: true } })
+  pair.client.resume()
+  pair.server.resume().once('end', () => setTimeout(() => pair.server.end(), 30))
+  const { waited = NaN } = await closureOf(pair.client).shutdown({ mode: 'bidirectional' })
+  await closureOf(pair.client).report
+  await pair.close()
+  await turns()
+  expect(waited).toBeGreaterThan(20)
+  for (const histogram of [await waitOfRegistry(register), await wait()]) {
+    expect(histogram.sum).toBeCloseTo(waited / 1000, 9)
+    expect(histogram.buckets).toEqual(waitBuckets)
+  }
 })
 
 test('after the last stop() nobody subscribes to a channel, and no report is made for one', () => {

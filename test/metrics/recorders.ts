@@ -34,18 +34,39 @@ export function bothRecorders(hosts = 0): () => Promise<Counted> {
   }
 }
 
+export interface Sdk {
+  readonly provider: MeterProvider
+  readonly read: () => Promise<readonly string[]>
+  /** The sum and the buckets of the histogram. */
+  readonly wait: () => Promise<Histogram>
+}
+
+export interface Histogram {
+  readonly sum: number
+  readonly buckets: readonly number[]
+}
+
 /** An SDK with a reader that reads when it is asked, and an exporter in memory. */
-export function sdk(): { readonly provider: MeterProvider; readonly read: () => Promise<readonly string[]> } {
+export function sdk(): Sdk {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
   const provider = new MeterProvider({ readers: [reader] })
   onTestFinished(() => provider.shutdown())
-  const read = async () => {
+  const flush = async () => {
     exporter.reset()
     await reader.forceFlush()
+  }
+  const read = async () => {
+    await flush()
     return linesOfExporter(exporter)
   }
-  return { provider, read }
+  const wait = async () => {
+    await flush()
+    const value: unknown = pointsOf(exporter).find(({ key }) => key === 'wait')?.value
+    if (!isHistogram(value)) throw new Error('there is no histogram')
+    return { sum: value.sum, buckets: value.buckets.boundaries }
+  }
+  return { provider, read, wait }
 }
 
 function openTelemetryRecorder(hosts: number): () => Promise<readonly string[]> {
@@ -68,16 +89,40 @@ export async function linesOfRegistry(register: ClosureRegistry): Promise<readon
   return sorted(lines)
 }
 
+/** The sum and the buckets of the histogram in a registry of prom-client. */
+export async function waitOfRegistry(register: ClosureRegistry): Promise<Histogram> {
+  const { prometheus } = allMetrics.wait
+  const values = (await register.getMetricsAsJSON()).find(({ name }) => name === prometheus)?.values ?? []
+  const named = (part: string) =>
+    values.filter((value: object) => Reflect.get(value, 'metricName') === `${prometheus}_${part}`)
+  const buckets = named('bucket').map(({ labels: own }) => Number(Reflect.get(own, 'le')))
+  return { sum: named('sum')[0]?.value ?? NaN, buckets: buckets.filter((bound) => Number.isFinite(bound)) }
+}
+
 function linesOfExporter(exporter: InMemoryMetricExporter): readonly string[] {
-  const lines: string[] = []
+  return sorted(
+    pointsOf(exporter).map(({ key, attributes, value }) =>
+      lineOf(key, Object.fromEntries(Object.entries(attributes).map(labelOf)), countOf(value)),
+    ),
+  )
+}
+
+interface Point {
+  readonly key: string
+  readonly attributes: object
+  readonly value: unknown
+}
+
+function pointsOf(exporter: InMemoryMetricExporter): readonly Point[] {
   const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
-  for (const { descriptor, dataPoints } of all) {
+  return all.flatMap(({ descriptor, dataPoints }) => {
     const [key] = Object.entries(allMetrics).find(([, each]) => each.openTelemetry === descriptor.name) ?? ['']
-    for (const { attributes, value } of dataPoints) {
-      lines.push(lineOf(key, Object.fromEntries(Object.entries(attributes).map(labelOf)), countOf(value)))
-    }
-  }
-  return sorted(lines)
+    return dataPoints.map(({ attributes, value }) => ({ key, attributes, value }))
+  })
+}
+
+function isHistogram(value: unknown): value is { sum: number; buckets: { boundaries: readonly number[] } } {
+  return typeof value === 'object' && value !== null && 'sum' in value && 'buckets' in value
 }
 
 function countOf(value: unknown): number {
