@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs'
 import { setMaxListeners } from 'node:events'
 import path from 'node:path'
 import process from 'node:process'
+import { outliveReaders } from '../../lib/cli/stdout.js'
 import { explain } from '../support/explain.js'
 import { displayProgress } from '../support/progress.js'
 import { compareResults } from './compare.js'
@@ -27,6 +28,7 @@ import { renderSummary } from './summary.js'
 import { combineVisits } from './visits.js'
 import { writeReport } from './write-report.js'
 
+outliveReaders()
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {

@@ -5,6 +5,7 @@
 import process from 'node:process'
 import { displayProgress } from '../../benchmarks/support/progress.js'
 import { Interruption, interruptible } from '../../lib/cli/interruption.js'
+import { outliveReaders } from '../../lib/cli/stdout.js'
 import { canBeLaidOver } from '../field/overlay.js'
 import { fetchFailed, missingAfterFetch } from '../field/programs.js'
 import { type Driver, type WayName, wayNames } from './driver.js'
@@ -16,6 +17,7 @@ import { type DriverResult, measureDriver } from './round.js'
 import { type RoundServer, servers } from './servers/index.js'
 import { tableOf } from './table.js'
 
+outliveReaders()
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {

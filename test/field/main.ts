@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { displayProgress } from '../../benchmarks/support/progress.js'
 import { Interruption, interruptible } from '../../lib/cli/interruption.js'
+import { outliveReaders } from '../../lib/cli/stdout.js'
 import type { FieldClient } from './client.js'
 import { heldAgainst, textOfClients } from './client-page.js'
 import { type ClientResult, keepClients, mergedClients, readKeptClients } from './client-result.js'
@@ -21,6 +22,7 @@ import { measure } from './round.js'
 import type { FieldServer } from './server.js'
 import { servers } from './servers/index.js'
 
+outliveReaders()
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME [OPTIONS]`: runs one of these programs, of which each folder holds those of one question. */
+import { outliveReaders } from '../../../lib/cli/stdout.js'
 import { closeLatency } from './close-latency/main.js'
 import { policyMemory } from './connection-memory/main.js'
 import { engineBulk } from './engine/bulk.js'
@@ -48,6 +49,7 @@ const usage = `Usage: npm run bench -- ${names.join('|')} [--help]\n`
 const widest = Math.max(...names.map((name) => name.length))
 const list = programs.map(({ description: { name, question } }) => `  ${name.padEnd(widest)}  ${question}\n`)
 
+outliveReaders()
 const [name] = process.argv.splice(2, 1)
 const program = programs.find(({ description }) => description.name === name)
 if (program !== undefined) await runProgram(program)
