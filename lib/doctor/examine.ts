@@ -4,8 +4,9 @@ import { describeLacks, installCommand, lackingLibraries } from '../lab/librarie
 import { addonOrigin, runtimeSupport } from '../native/addon.js'
 import { loadOpenSSL } from '../openssl/load.js'
 import type { OpenSSL } from '../openssl/openssl.js'
-import { type Check, type Report, textOf } from './check.js'
+import { type Check, type Group, type Report, textOf } from './check.js'
 import { checkLoopback, checkPolicies } from './closings.js'
+import { loopbackFailure } from './loopback.js'
 import { lookForMembers } from './members.js'
 import { checkMemory } from './memory.js'
 import { checkRuntime, type Runtime, triedLines } from './runtime.js'
@@ -18,16 +19,32 @@ export async function examine(runtime: Runtime, report: Report): Promise<void> {
   report(checkProgram())
   if (runtime.name !== 'Node') return
   const credentials = await credentialsFor('localhost')
-  for (const check of await checkMembers(runtime)) report(check)
-  if (openssl instanceof Error) {
-    for (const group of ['memory', 'loopback', 'policy'] as const) {
-      report({ group, name: 'each mode', status: 'not-run', detail: 'stands on the addon, and on OpenSSL' })
-    }
-    return
+  const noLoopback = await loopbackFailure()
+  const notRun = (group: Group, needs: string) => {
+    report({ group, name: group === 'members' ? 'each' : 'each mode', status: 'not-run', detail: `stands on ${needs}` })
   }
-  for (const check of await checkMemory(openssl, credentials)) report(check)
-  for (const check of await checkLoopback(credentials)) report(check)
-  for (const check of await checkPolicies(credentials)) report(check)
+  if (noLoopback === undefined) for (const check of await checkMembers(runtime)) report(check)
+  else notRun('members', connections)
+  if (openssl instanceof Error) notRun('memory', 'the addon, and on OpenSSL')
+  else for (const check of await checkMemory(openssl, credentials)) report(check)
+  if (noLoopback !== undefined) {
+    report(checkConnections(noLoopback))
+    notRun('policy', connections)
+  } else if (openssl instanceof Error) {
+    for (const group of ['loopback', 'policy'] as const) notRun(group, 'the addon, and on OpenSSL')
+  } else {
+    for (const check of await checkLoopback(credentials)) report(check)
+    for (const check of await checkPolicies(credentials)) report(check)
+  }
+}
+
+const connections = 'connections over loopback'
+
+function checkConnections(failure: Error): Check {
+  const toDo =
+    'bring the network interface of loopback up (ip link set lo up), and let this process listen on and connect to 127.0.0.1; ' +
+    'what was looked at without connections stands above'
+  return { group: 'loopback', name: 'a TCP connection', status: 'fails', detail: textOf(failure), toDo }
 }
 
 const origins = {

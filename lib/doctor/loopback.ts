@@ -1,6 +1,6 @@
 /** Servers and connections over loopback, all of which are closed again. */
 import { type EventEmitter, once } from 'node:events'
-import { type AddressInfo, type LookupFunction, type Server, Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type LookupFunction, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -16,6 +16,20 @@ export function toLocalhost(server: Server) {
 export function portOf(server: Server): number {
   const address: AddressInfo | string | null = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** Why there can be no connection over loopback; undefined where there can. */
+export async function loopbackFailure(): Promise<Error | undefined> {
+  try {
+    await withCleanup(async (cleanup) => {
+      const server = cleanup.server(createServer()).listen(0, '127.0.0.1')
+      await heard(server, 'listening')
+      await heard(cleanup.stream(connect(portOf(server), '127.0.0.1')), 'connect')
+    })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 /** What an event brings; its error where it fails. */

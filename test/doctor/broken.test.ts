@@ -44,6 +44,17 @@ const cases: readonly (readonly [what: string, preload: string, failing: readonl
     ['runtime: Node 18.20.4'],
   ],
   [
+    'no network of loopback',
+    `import { Socket } from 'node:net'
+      const { connect } = Socket.prototype
+      Socket.prototype.connect = function (...args) {
+        const failure = Object.assign(new Error('connect ENETUNREACH 127.0.0.1'), { code: 'ENETUNREACH' })
+        setImmediate(() => this.destroy(failure))
+        return this
+      }`,
+    ['loopback: a TCP connection'],
+  ],
+  [
     'SSL_shutdown()',
     `import { Ssl } from ${own('openssl/ssl.js')}
       const { shutdown } = Ssl.prototype

@@ -29,8 +29,9 @@ export function renderExamination({ closeNotify, runtime, platform, works, check
 
 function renderGroup(group: Group, checks: readonly Check[]): string {
   // What works needs no line for each of sixty members.
+  const looked = checks.some(({ status }) => status !== 'not-run')
   const [shown, summed] =
-    group === 'members' ? [checks.filter(({ status }) => status !== 'works'), true] : [checks, false]
+    group === 'members' ? [checks.filter(({ status }) => status !== 'works'), looked] : [checks, false]
   const works = checks.filter(({ status }) => status === 'works').length
   const sum = summed
     ? [`  ${works === checks.length ? 'works  ' : '       '}  ${works} of ${checks.length} as expected`]
