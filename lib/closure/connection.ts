@@ -4,8 +4,9 @@ import { ClosureError } from '../errors.js'
 import type { NodeSsl, SslStatus } from '../native/node-ssl.js'
 import { bothShutdown } from '../tls/shutdown-flags.js'
 import { protocolOf } from '../tls/versions.js'
-import { Evidence } from './evidence.js'
+import { Evidence, isSystemError } from './evidence.js'
 import { FinGate, type GateOwner } from './fin-gate.js'
+import { endToReadBeneath } from './output-progress.js'
 import { undeliveredBytes } from './undelivered.js'
 import {
   bytesWrittenTo,
@@ -103,6 +104,26 @@ export class Connection implements GateOwner {
     return writableLength > 0 || bytesWritten === this.bytesWhenJoined
   }
 
+  /**
+   * Somebody destroys the socket, before anything of that happens. The kernel is asked whether the peer has ended TCP: a guard of
+   * Node's agents, since 22, destroys an idle socket inside the very read that brings the end, or because there is
+   * something to read; and what reads in the place of Node's own reader tells nobody.
+   */
+  destructionBegins(error: unknown): void {
+    const { evidence, ssl } = this
+    const isOurs = this.closing !== undefined || this.#actedAt() !== undefined
+    if (isOurs || evidence.tcp.kind !== 'open' || isSystemError(error) || !ssl.alive()) return
+    const end = this.#endBeneath()
+    if (end !== undefined) evidence.noteUnheardEnd(end)
+  }
+
+  // The peer's end of TCP, with nothing left to read before it.
+  #endBeneath(): 'fin' | 'reset' | undefined {
+    const stream = streamBeneath(this.socket)
+    if (fileDescriptor(this.handle) !== undefined) return endToReadBeneath(this.handle)
+    return stream?.readableEnded === true ? 'fin' : undefined
+  }
+
   /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
   destroying(error: unknown): void {
     // In the handshake OpenSSL's output goes through a buffer of its own, which nothing outside of it can look into.
@@ -178,8 +199,15 @@ export class Connection implements GateOwner {
     if (this.#writes === 'refused' && this.closing === undefined) this.#writes = 'accepted'
   }
 
-  /** The socket is destroyed: the facts stand from now on, and the memory of the addon is given back. */
-  destroyed(): Verdict {
+  /** Node has destroyed the socket; whether facts are still to come, until the stack is left: {@link Evidence.destroyed}. */
+  wasDestroyed(): boolean {
+    return this.evidence.destroyed()
+  }
+
+  /** The facts of the destroyed socket stand from now on, and the memory of the addon is given back. */
+  settle(): Verdict {
+    // A destruction that an end of the peer's led to, or was overtaken by, is no first act of ours.
+    if (this.evidence.settle()) this.#destroyedAt = undefined
     const decisive = this.#decisiveFacts()
     this.#decided = { decisive, endedAt: performance.now() }
     this.ssl.release()

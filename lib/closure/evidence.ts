@@ -39,6 +39,11 @@ export class Evidence {
   #sentEnd: Alert | undefined
   #readingEnd: Alert | undefined
   #hasWrittenCloseNotify = false
+  // How many alerts there were when the socket was destroyed.
+  #alertsAtEnd: number | undefined
+  #readingEndAtEnd: Alert | undefined
+  // An end of TCP that had come by then, and that nobody was told of.
+  #unheardEnd: TcpEnd | undefined
 
   /** `status` is that of this moment. */
   constructor(ssl: NodeSsl, handle: object, status: SslStatus) {
@@ -120,6 +125,45 @@ export class Evidence {
     this.tcp = { kind: 'fin', at, ...(cut !== undefined && { cut }) }
   }
 
+  /**
+   * Somebody destroys the socket, and nothing of ours had begun, nor is it the system's error that destroys it: an end of TCP that
+   * had come is the peer's, whoever was not told of it. It counts from {@link settle} on, so that what is done about a cut stream
+   * does not change. Call while the SSL is alive.
+   */
+  noteUnheardEnd(kind: 'fin' | 'reset'): void {
+    this.#look()
+    if (this.tcp.kind !== 'open' || this.#readingEnd !== undefined || this.#sentEnd !== undefined) return
+    const at = performance.now()
+    if (kind === 'reset') {
+      this.#unheardEnd = { kind, at, code: 'ECONNRESET' }
+      return
+    }
+    // With records to read before it, it is not known yet where it cuts.
+    const cut = this.#ssl.inputPending() > 0 ? undefined : this.#cut()
+    this.#unheardEnd = { kind, at, ...(cut !== undefined && { cut }) }
+  }
+
+  /**
+   * The socket is destroyed; whether the facts may be complete only when the stack is left. A destruction inside a read does not
+   * keep TLSWrap from reading on: what OpenSSL finds in its input then had come before. Call while the SSL is alive.
+   */
+  destroyed(): boolean {
+    this.#look()
+    this.#alertsAtEnd = this.#alertCount
+    this.#readingEndAtEnd = this.#readingEnd
+    const isOver = this.#readingEnd !== undefined || this.#sentEnd?.level === 'fatal' || this.tcp.kind !== 'open'
+    return !isOver && this.#ssl.alive() && this.#ssl.inputPending() > 0
+  }
+
+  /** The facts are complete; whether an end of the peer's that was noted late, or not told of, had come before the destruction. */
+  settle(): boolean {
+    this.#look()
+    if (this.#readingEnd !== undefined) return this.#readingEndAtEnd === undefined
+    if (this.tcp.kind !== 'open' || this.#unheardEnd === undefined) return false
+    this.tcp = this.#unheardEnd
+    return true
+  }
+
   /** The socket is being destroyed with that error. Call while the SSL is alive. */
   socketFailed(error: unknown): void {
     const code = systemErrorCode(error)
@@ -154,12 +198,18 @@ export class Evidence {
     const count = this.#ssl.alertCount()
     if (count === this.#alertCount) return
     this.#alertCount = count
-    const alerts = this.#ssl.alerts()
+    const alerts = this.#seenOf(this.#ssl.alerts())
     this.#alerts = alerts
     this.#sentEnd = sentEnding(alerts)
     this.#hasWrittenCloseNotify = hasCloseNotifyOfOurs(alerts)
     // The peer's alert that ended its stream.
     this.#readingEnd = receivedEnding(alerts, this.#isTls13)
+  }
+
+  // What OpenSSL writes once the socket is destroyed, about a record that it could not read, never leaves.
+  #seenOf(alerts: readonly Alert[]): readonly Alert[] {
+    const known = this.#alertsAtEnd
+    return known === undefined ? alerts : alerts.filter((alert, index) => index < known || !isSent(alert))
   }
 
   // Once true it stays: nothing is written after our close_notify. Asked for the last time when the socket is destroyed.
@@ -181,6 +231,11 @@ export class Evidence {
     if (state !== 'RH') return undefined
     return this.#ssl.hasPending() ? 'inside-header' : 'between-records'
   }
+}
+
+/** Whether an error is one of a call of the system. */
+export function isSystemError(error: unknown): boolean {
+  return systemErrorCode(error) !== undefined
 }
 
 // Node makes errors with the code ECONNRESET of its own as well; only those of the system name a call.

@@ -203,6 +203,7 @@ export class Lifetime {
 
   /** Somebody destroys the socket; `destroy` is Node's own `_destroy`. */
   destroying(previous: Method, [error, callback]: readonly unknown[]): unknown {
+    this.connection?.destructionBegins(error)
     const before = this.#hook?.beforeDestroy(error)
     if (before === undefined) return this.#destroy(previous, error, callback)
     void before.then(() => this.#destroy(previous, error, callback))
@@ -213,11 +214,21 @@ export class Lifetime {
     if (isTelling) tellDestroyed(this.socket, error)
     this.connection?.destroying(error)
     const finish = (...args: readonly unknown[]) => {
-      this.#finish()
+      if (this.connection?.wasDestroyed() === true) this.#finishLater()
+      else this.#finish()
       if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
     }
     const shown = this.#hook === undefined ? error : this.#hook.shownError(error)
     return Reflect.apply(previous, this.socket, [shown, finish])
+  }
+
+  // Out of the read that is on the stack, and before anybody hears 'close', which may come sooner over a stream of JavaScript.
+  #finishLater(): void {
+    const finish = () => {
+      this.#finish()
+    }
+    setImmediate(finish)
+    this.socket.prependOnceListener('close', finish)
   }
 
   // Whether it has joined, as far as it ever will.
@@ -271,7 +282,7 @@ export class Lifetime {
   #finish(): void {
     if (this.verdict !== undefined) return
     this.#handshake?.takeSsl()?.release()
-    if (this.connection !== undefined) this.verdict = this.connection.destroyed()
+    if (this.connection !== undefined) this.verdict = this.connection.settle()
     else {
       const handshake = this.untracked ? 'untracked' : 'not-completed'
       this.#finalReport = reportOf(factsWithoutConnection(this.socket, handshake, this.#startedAt ?? performance.now()))

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import type { Progress } from '../closing/side.js'
-import { tcpState, unacknowledged } from '../native/addon.js'
+import { endToRead, tcpState, type UnreadEnd, unacknowledged } from '../native/addon.js'
 import type { NodeSsl, SslStatus } from '../native/node-ssl.js'
 import { fileDescriptor, givenToTransport, handleOf, transportOutput } from './socket-internals.js'
 
@@ -110,6 +110,12 @@ export function isAcknowledged(socket: TLSSocket): boolean | undefined {
 function unacknowledgedBy(handle: object): number | undefined {
   const fd = fileDescriptor(handle)
   return fd === undefined ? undefined : unacknowledged(fd)
+}
+
+/** The peer's end of TCP beneath a handle, where that is all that is left to read; undefined where it is not, or nobody tells. */
+export function endToReadBeneath(handle: object): UnreadEnd | undefined {
+  const fd = fileDescriptor(handle)
+  return fd === undefined ? undefined : endToRead(fd)
 }
 
 /** Whether the kernel has closed the TCP connection beneath a handle; undefined where that cannot be told. */

@@ -125,6 +125,7 @@ interface Addon {
   counts(): Counts
   opensslVersion(): string
   tcpState(fd: number): TcpState | undefined
+  endToRead(fd: number): UnreadEnd | undefined
   unacknowledged(fd: number): number | undefined
   now(): number
   readonly ssl: NodeSslCalls
@@ -246,6 +247,17 @@ export type TcpState = 'open' | 'peer-ended' | 'closed'
 /** The kernel's state of a TCP connection, on any runtime; undefined where it does not tell. */
 export function tcpState(fd: number): TcpState | undefined {
   return loaded().addon.tcpState(fd)
+}
+
+/** The peer's end of a TCP connection that is the next thing to read. */
+export type UnreadEnd = 'fin' | 'reset'
+
+/**
+ * The peer's end of the TCP connection of a file descriptor, where it has come to the kernel and nothing is left to read before
+ * it; undefined where it has not, and where the kernel does not tell.
+ */
+export function endToRead(fd: number): UnreadEnd | undefined {
+  return loaded().addon.endToRead(fd)
 }
 
 /**

@@ -118,6 +118,19 @@ Napi::Value tcp_state(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// endToRead(fd): the peer's end of that TCP connection, with nothing left to read before it; undefined where there is
+// none.
+Napi::Value end_to_read(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
+  switch (platform::end_to_read(info[0].As<Napi::Number>().Int32Value())) {
+    case platform::TcpEnd::kFin: return Napi::String::New(env, "fin");
+    case platform::TcpEnd::kReset: return Napi::String::New(env, "reset");
+    case platform::TcpEnd::kUnknown: break;
+  }
+  return env.Undefined();
+}
+
 // unacknowledged(fd): bytes that the peer's TCP has not acknowledged; undefined where the kernel does not tell.
 Napi::Value unacknowledged(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -140,6 +153,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["counts"] = function<&counts>(env, "counts");
   exports["opensslVersion"] = function<&openssl_version>(env, "opensslVersion");
   exports["tcpState"] = function<&tcp_state>(env, "tcpState");
+  exports["endToRead"] = function<&end_to_read>(env, "endToRead");
   exports["unacknowledged"] = function<&unacknowledged>(env, "unacknowledged");
   exports["ssl"] = define_node_ssl(env);
   exports["engine"] = define_engine(env);
