@@ -14,6 +14,7 @@ import {
   fileDescriptor,
   handleOf,
   isEmptyChunk,
+  isFedToTheEnd,
   nativeTransport,
   onreadCallback,
   streamBeneath,
@@ -113,19 +114,15 @@ export class Connection implements GateOwner {
     const { evidence, ssl } = this
     const isOurs = this.closing !== undefined || this.#actedAt() !== undefined
     if (isOurs || evidence.tcp.kind !== 'open' || isSystemError(error) || !ssl.alive()) return
-    const end = this.#endBeneath()
+    const end = isFedToTheEnd(this.handle) ? 'fin' : endToReadBeneath(this.handle)
     if (end !== undefined) evidence.noteUnheardEnd(end)
   }
 
-  // The peer's end of TCP, with nothing left to read before it.
-  #endBeneath(): 'fin' | 'reset' | undefined {
-    const stream = streamBeneath(this.socket)
-    if (fileDescriptor(this.handle) !== undefined) return endToReadBeneath(this.handle)
-    return stream?.readableEnded === true ? 'fin' : undefined
-  }
-
-  /** The socket is being destroyed. What can only be asked while the SSL is alive is asked now. */
-  destroying(error: unknown): void {
+  /**
+   * The socket is being destroyed. What can only be asked while the SSL is alive is asked now. `inside-read`: the facts are
+   * complete only when the stack is left.
+   */
+  destroying(error: unknown): 'inside-read' | undefined {
     // In the handshake OpenSSL's output goes through a buffer of its own, which nothing outside of it can look into.
     const isUnknown = this.mayBeInsideHandshake() && this.socket.writableLength > 0
     this.#undeliveredBytes = isUnknown ? undefined : this.undeliveredBytes()
@@ -134,6 +131,7 @@ export class Connection implements GateOwner {
     if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()
     this.evidence.observe()
     this.closing?.destroyed()
+    return this.evidence.destroying() ? 'inside-read' : undefined
   }
 
   /** Whether the peer has answered our FIN without an alert by an alert about it. */
@@ -197,11 +195,6 @@ export class Connection implements GateOwner {
   /** Takes refuseWrites() back: our close_notify was not written after all, and no closing is about to write it. */
   acceptWrites(): void {
     if (this.#writes === 'refused' && this.closing === undefined) this.#writes = 'accepted'
-  }
-
-  /** Node has destroyed the socket; whether facts are still to come, until the stack is left: {@link Evidence.destroyed}. */
-  wasDestroyed(): boolean {
-    return this.evidence.destroyed()
   }
 
   /** The facts of the destroyed socket stand from now on, and the memory of the addon is given back. */

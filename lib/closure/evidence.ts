@@ -144,10 +144,10 @@ export class Evidence {
   }
 
   /**
-   * The socket is destroyed; whether the facts may be complete only when the stack is left. A destruction inside a read does not
-   * keep TLSWrap from reading on: what OpenSSL finds in its input then had come before. Call while the SSL is alive.
+   * The socket is being destroyed; whether that is inside a read which has brought more. It does not keep TLSWrap from reading on:
+   * what OpenSSL still finds in its input had come before.
    */
-  destroyed(): boolean {
+  destroying(): boolean {
     this.#look()
     this.#alertsAtEnd = this.#alertCount
     this.#readingEndAtEnd = this.#readingEnd

@@ -34,7 +34,7 @@ export interface PolicyOnSocket {
 export interface LifetimeObserver {
   /** The handshake is done. */
   joined(lifetime: Lifetime, connection: Connection): void
-  /** The socket is destroyed, in Node's own stack: before anybody hears 'close'. */
+  /** The socket is destroyed, in Node's own stack, or when the read that it is destroyed in is left: before anybody hears 'close'. */
   finished(lifetime: Lifetime, verdict: Verdict): void
 }
 
@@ -212,23 +212,32 @@ export class Lifetime {
 
   #destroy(previous: Method, error: unknown, callback: unknown): unknown {
     if (isTelling) tellDestroyed(this.socket, error)
-    this.connection?.destroying(error)
+    const finishLater = this.connection?.destroying(error) === 'inside-read' ? this.#finishOutsideRead() : undefined
     const finish = (...args: readonly unknown[]) => {
-      if (this.connection?.wasDestroyed() === true) this.#finishLater()
-      else this.#finish()
+      if (finishLater === undefined) this.#finish()
+      else finishLater()
       if (typeof callback === 'function') Reflect.apply(callback, undefined, args)
     }
     const shown = this.#hook === undefined ? error : this.#hook.shownError(error)
     return Reflect.apply(previous, this.socket, [shown, finish])
   }
 
-  // Out of the read that is on the stack, and before anybody hears 'close', which may come sooner over a stream of JavaScript.
-  #finishLater(): void {
-    const finish = () => {
-      this.#finish()
+  // The facts are complete when the read that is on the stack is left; what it gives is to be called when Node has destroyed
+  // the socket. Asked before Node does that: over a stream of JavaScript it has 'close' told in a setImmediate.
+  #finishOutsideRead(): () => void {
+    let isLeft = false
+    let isDestroyed = false
+    const left = () => {
+      isLeft = true
+      if (isDestroyed) this.#finish()
     }
-    setImmediate(finish)
-    this.socket.prependOnceListener('close', finish)
+    setImmediate(left)
+    // In whatever phase of the loop this is: nobody hears 'close' before.
+    this.socket.prependOnceListener('close', left)
+    return () => {
+      isDestroyed = true
+      if (isLeft) this.#finish()
+    }
   }
 
   // Whether it has joined, as far as it ever will.

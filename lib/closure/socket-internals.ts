@@ -71,6 +71,13 @@ export function streamBeneath(socket: TLSSocket): Duplex | undefined {
   return parent instanceof Duplex ? parent : undefined
 }
 
+/** Whether a stream of JavaScript that feeds a TLS handle has told its end. */
+export function isFedToTheEnd(handle: object): boolean {
+  const wrap: unknown = Reflect.get(handle, '_parentWrap')
+  const stream: unknown = isObject(wrap) ? Reflect.get(wrap, 'stream') : undefined
+  return stream instanceof Duplex && stream.readableEnded
+}
+
 /** The name that a socket was connected to; undefined for an address, and for what is no socket. */
 export function hostOf(socket: Duplex | undefined): string | undefined {
   const host: unknown = socket === undefined ? undefined : Reflect.get(socket, '_host')

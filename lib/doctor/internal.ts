@@ -5,6 +5,7 @@ export type Specimen =
   | 'socket'
   | 'tlsWrap'
   | 'streamTransport'
+  | 'streamWrap'
   | 'tlsWrapOnStream'
   | 'transport'
   | 'TLSSocket.prototype'

@@ -36,6 +36,14 @@ export const internalsOfHandles: readonly Internal[] = [
     purpose: 'the stream of the transport: whether it is gone',
   },
   {
+    member: 'stream',
+    of: "that stream, where it is over one of the program's",
+    on: ['streamWrap'],
+    as: 'object',
+    files: ['closure/socket-internals.ts'],
+    purpose: "whether the program's has given its end",
+  },
+  {
     member: 'bytesWritten',
     of: 'a handle',
     on: ['tlsWrap', 'transport'],

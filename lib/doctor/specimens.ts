@@ -82,7 +82,8 @@ async function onStream({ cleanup, add }: Group): Promise<void> {
   const socket = cleanup.stream(tls.connect({ socket: beneath }))
   // The handshake never ends: nobody answers.
   const tlsWrapOnStream = part(socket, '_handle')
-  add({ tlsWrapOnStream, streamTransport: part(tlsWrapOnStream, '_parent') })
+  const streamWrap = part(tlsWrapOnStream, '_parentWrap')
+  add({ tlsWrapOnStream, streamTransport: part(tlsWrapOnStream, '_parent'), streamWrap })
   await Promise.resolve()
 }
 

@@ -71,6 +71,14 @@ export class EngineEnd {
     return this.#ssl.transmit()
   }
 
+  /** The fatal alert by which we refuse a record that cannot be decrypted, not sent yet. */
+  fatalAlert(): Buffer {
+    const body = Buffer.alloc(64)
+    this.#ssl.receive(Buffer.concat([Buffer.from([23, 3, 3, 0, body.length]), body]))
+    this.#ssl.read()
+    return this.#ssl.transmit()
+  }
+
   /** A KeyUpdate of TLS 1.3 that asks for one in return, not sent yet. */
   keyUpdate(): Buffer {
     this.#ssl.keyUpdate('update_requested')
