@@ -46,7 +46,7 @@ export type Received =
 export type Cut = 'between-records' | 'inside-header' | 'inside-record'
 
 /**
- * How the peer's direction of TCP ended, as far as our side saw it before it closed. After the peer's close_notify Node
+ * How the peer's direction of TCP ended, as far as that had come to our side before it closed. After the peer's close_notify Node
  * ends the stream itself, so that `open` is the usual value there.
  */
 export type TcpEnd =
@@ -92,7 +92,7 @@ export interface ClosureFacts {
    * program's counted, and where nothing was to be waited for.
    */
   readonly learnedWait?: number
-  /** Whose act of closing (alert, FIN, RST, destroy) was seen first. */
+  /** Whose act of closing (alert, FIN, RST, destroy) was first. A destroy() that meets an end of the peer's is none. */
   readonly began: 'local' | 'peer'
   /** Absent when `mode` is `uncontrolled`. */
   readonly endedBy?: EndedBy
