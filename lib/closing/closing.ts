@@ -47,7 +47,7 @@ import { Budget } from './budget.js'
 import type { ClosingOptions } from './options.js'
 import { PlannedWait, type WaitPlanner } from './planned-wait.js'
 import type { BegunClosing, ClosingSide } from './side.js'
-import { flushOutput, whenAlertIsDue } from './steps.js'
+import { flushOutput, whenAlertIsDue, writeAlertWithFin } from './steps.js'
 import { inPacedTurn } from './turns.js'
 import { Wait } from './waiting-room.js'
 
@@ -129,7 +129,7 @@ export class Closing implements BegunClosing {
    * takes time: something is still to leave or to be waited for, or OpenSSL may not be called from here.
    */
   runAtOnce(): boolean {
-    if (!this.#sendsAtOnce()) return false
+    if (!writeAlertWithFin(this.#side, this.mode)) return false
     this.endedBy = 'done'
     this.#step = 'at-once'
     this.#side.begin(this)
@@ -227,7 +227,7 @@ export class Closing implements BegunClosing {
     // A peer that has closed may be about to go, and its RST about to come: then the alert leaves alone, so that it is known to
     // have left before FIN is refused.
     const mayGoTogether = this.#options.afterwards === 'fin' && this.#side.peerEnd() === undefined
-    this.#atOnce = mayGoTogether && this.#sendsAtOnce()
+    this.#atOnce = mayGoTogether && writeAlertWithFin(this.#side, this.mode)
     if (this.#atOnce) this.#end('done')
     else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
     else whenAlertIsDue(this.#side, this, () => this.#sendAlert())
@@ -236,20 +236,6 @@ export class Closing implements BegunClosing {
 
   #isSending(): boolean {
     return this.#step === 'send'
-  }
-
-  // Alert and FIN together, where nothing is before them or between.
-  #sendsAtOnce(): boolean {
-    const side = this.#side
-    const mayHaveToWait = this.mode === 'bidirectional' && side.peerEnd() !== 'alert'
-    if (mayHaveToWait || !side.canCloseAtOnce()) return false
-    try {
-      if (this.mode === 'quiet') side.closeQuietly()
-      else if (side.alertReadiness() === 'ready') side.writeCloseNotify('with-fin')
-    } catch {
-      return false
-    }
-    return true
   }
 
   #sendAlert(): void {
