@@ -41,6 +41,25 @@ export function whenAlertIsDue(side: ClosingSide, course: Course, then: () => vo
 }
 
 /**
+ * How our alert asks the peer for its own: with nothing before it that is still on its way, so that the answer takes no more
+ * than a round trip; or behind data.
+ */
+export type Asked = 'alone' | 'behind-data'
+
+/**
+ * Writes close_notify where that can be. Returns how it asks the peer, undefined where that has closed before.
+ *
+ * @throws ClosureError ERR_CLOSURE_OPENSSL when OpenSSL refuses
+ */
+export function writeAlert(side: ClosingSide): Asked | undefined {
+  if (side.alertReadiness() !== 'ready') return undefined
+  const asked = side.isAllAcknowledged() ? 'alone' : 'behind-data'
+  const hasPeerClosed = side.peerEnd() !== undefined
+  side.writeCloseNotify(asked)
+  return hasPeerClosed ? undefined : asked
+}
+
+/**
  * Alert and FIN together, as Node's own are: writes the alert, as the mode says, for a FIN that follows at once. False, and
  * nothing done, where something is before the alert or to be waited for, or OpenSSL may not be called from here.
  */
