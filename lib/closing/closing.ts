@@ -8,7 +8,7 @@
 //           all for `quiet`, or after the peer's RST.
 //   flush   SSL_shutdown leaves the alert in a buffer. It is moved on and looked at until the kernel has it; no event
 //           tells that.
-//   wait    Only `bidirectional`: until the peer's close_notify, a budget, or the end of TCP.
+//   wait    Only `bidirectional`: until the peer's close_notify, a budget, or the end of TCP (wait.ts).
 //   end     FIN is let go, or left to the program (`keep-open`). When a budget ran out the connection is destroyed, for
 //           nobody would close it any more.
 //
@@ -21,15 +21,16 @@
 //   sendCloseNotify()         drain, alert and flush; the connection stays half-closed (half-close.ts)
 //   alertBeforeDestroy()      alert and flush, as far as a few turns of the event loop do; the caller destroys
 //
-// How long to wait may be planned for each peer (planned-wait.ts), and not to wait at all: then FIN follows the alert, and the
-// connection is destroyed as soon as the peer's TCP has both.
+// The step wait is an object of its own, a Wait, which a closing that does not get there never makes. The machine makes it,
+// has it take a place, begins it and ends it; place, time and what was planned for the peer are the wait's affair, and so is a
+// wait that is skipped, behind whose FIN the connection is destroyed as soon as the peer's TCP has it.
 //
 // giveUp() is the end alone, where nothing moves any more: somebody else has seen that (policy/standstill.ts).
 // flush() is the step flush alone, for a program that calls SSL_shutdown itself.
 //
 // The machine knows no socket: it drives a ClosingSide (side.ts), which has an adapter for Node's sockets
-// (closure/socket-side.ts). The machine is the one writer of a closing's facts: `endedBy`, `discardedBytes`,
-// `waitRefused`.
+// (closure/socket-side.ts). The machine is the one writer of a closing's facts: `endedBy` and `discardedBytes` here, those about
+// the wait there.
 //
 // User code can run inside SSL_read, so that the steps start outside of the caller's stack, and outside of it again
 // when the stream has drained. Two things alone happen in the caller's stack: FIN is stopped, and a reader that would
@@ -45,11 +46,10 @@ import { AsyncResource } from 'node:async_hooks'
 import type { ClosureMode, EndedBy, OnData } from '../report/facts.js'
 import { Budget } from './budget.js'
 import type { ClosingOptions } from './options.js'
-import { PlannedWait, type WaitPlanner } from './planned-wait.js'
 import type { BegunClosing, ClosingSide } from './side.js'
-import { flushOutput, whenAlertIsDue } from './steps.js'
+import { type Asked, flushOutput, whenAlertIsDue, writeAlert, writeAlertWithFin } from './steps.js'
 import { inPacedTurn } from './turns.js'
-import { Wait } from './waiting-room.js'
+import { Wait } from './wait.js'
 
 /**
  * Where a closing is. `turn` waits for its turn, `drain` for the stream, `wait` for the peer, `end` and `at-once` for TCP to
@@ -62,7 +62,6 @@ export class Closing implements BegunClosing {
   readonly startedAt = performance.now()
   endedBy: EndedBy | undefined
   discardedBytes = 0
-  waitRefused = false
 
   readonly #side: ClosingSide
   readonly #options: ClosingOptions
@@ -75,11 +74,6 @@ export class Closing implements BegunClosing {
   #context: AsyncResource | undefined
   #waiting: Wait | undefined
   #isDrained = false
-  // Our alert stood behind nothing: the peer has been able to answer it since.
-  #alertIsAlone = false
-  // The peer had not closed when our alert was written: what comes from now on may be its answer.
-  #asksPeer = false
-  #planned: PlannedWait | undefined
   #onData: OnData = 'deliver'
   // Whether data is kept from the reader from now on.
   #taking = false
@@ -92,8 +86,16 @@ export class Closing implements BegunClosing {
     this.mode = options.mode
   }
 
+  get waitRefused(): boolean {
+    return this.#waiting?.isRefused === true
+  }
+
   get waited(): number | undefined {
     return this.#waiting?.took
+  }
+
+  get learnedWait(): number | undefined {
+    return this.#waiting?.planned
   }
 
   /** Runs all steps and calls `over`, in a stack of its own; `endedBy` reports what ended them. */
@@ -129,7 +131,7 @@ export class Closing implements BegunClosing {
    * takes time: something is still to leave or to be waited for, or OpenSSL may not be called from here.
    */
   runAtOnce(): boolean {
-    if (!this.#sendsAtOnce()) return false
+    if (!writeAlertWithFin(this.#side, this.mode)) return false
     this.endedBy = 'done'
     this.#step = 'at-once'
     this.#side.begin(this)
@@ -152,12 +154,8 @@ export class Closing implements BegunClosing {
     this.#destroySoon()
   }
 
-  get learnedWait(): number | undefined {
-    return this.#planned?.timeout
-  }
-
   dataCame(bytes: number): boolean {
-    this.#planned?.dataCame()
+    this.#waiting?.dataCame()
     if (!this.#taking) return false
     this.discardedBytes += bytes
     if (this.#onData === 'fail') this.#endEarly('unexpected-data')
@@ -170,7 +168,7 @@ export class Closing implements BegunClosing {
 
   peerEnded(): void {
     if (this.#step === 'wait') this.#soon(() => this.#stopWaiting())
-    else if (this.#planned?.isSkipped === true) this.#soon(() => this.#planned?.peerEnded())
+    else if (this.#waiting?.isSkipped === true) this.#soon(() => this.#waiting?.peerEnded())
   }
 
   tlsFailed(): void {
@@ -227,7 +225,7 @@ export class Closing implements BegunClosing {
     // A peer that has closed may be about to go, and its RST about to come: then the alert leaves alone, so that it is known to
     // have left before FIN is refused.
     const mayGoTogether = this.#options.afterwards === 'fin' && this.#side.peerEnd() === undefined
-    this.#atOnce = mayGoTogether && this.#sendsAtOnce()
+    this.#atOnce = mayGoTogether && writeAlertWithFin(this.#side, this.mode)
     if (this.#atOnce) this.#end('done')
     else if (this.mode === 'quiet') this.#flush(() => this.#closeQuietly())
     else whenAlertIsDue(this.#side, this, () => this.#sendAlert())
@@ -238,29 +236,12 @@ export class Closing implements BegunClosing {
     return this.#step === 'send'
   }
 
-  // Alert and FIN together, where nothing is before them or between.
-  #sendsAtOnce(): boolean {
-    const side = this.#side
-    const mayHaveToWait = this.mode === 'bidirectional' && side.peerEnd() !== 'alert'
-    if (mayHaveToWait || !side.canCloseAtOnce()) return false
-    try {
-      if (this.mode === 'quiet') side.closeQuietly()
-      else if (side.alertReadiness() === 'ready') side.writeCloseNotify('with-fin')
-    } catch {
-      return false
-    }
-    return true
-  }
-
   #sendAlert(): void {
     const side = this.#side
     if (this.#step !== 'send') return
+    let asked: Asked | undefined
     try {
-      if (this.#early === undefined && side.alertReadiness() === 'ready') {
-        this.#alertIsAlone = side.isAllAcknowledged()
-        this.#asksPeer = side.peerEnd() === undefined
-        side.writeCloseNotify(this.#alertIsAlone ? 'alone' : 'behind-data')
-      }
+      if (this.#early === undefined) asked = writeAlert(side)
     } catch {
       this.#end('openssl-error')
       return
@@ -271,7 +252,7 @@ export class Closing implements BegunClosing {
       return
     }
     this.#taking ||= this.mode === 'bidirectional' && this.#onData !== 'deliver'
-    this.#flush(() => this.#wait())
+    this.#flush(() => this.#wait(asked))
   }
 
   // Data written before may still lie in TLS's output, as it does while Node waits for a 'newSession' listener.
@@ -293,54 +274,24 @@ export class Closing implements BegunClosing {
     this.#end('done')
   }
 
-  #wait(): void {
-    const { waitingRoom, waitTimeout } = this.#options
-    const early = this.mode === 'bidirectional' ? this.#answer() : 'done'
-    const timeout = typeof waitTimeout === 'number' ? waitTimeout : this.#planWait(waitTimeout)
-    if (early !== undefined) {
-      this.#planned?.ended(early)
-      this.#end(early)
-      return
-    }
-    if (this.#planned?.isSkipped === true) {
-      this.#end('done')
-      return
-    }
-    if (waitingRoom?.enter() === false) {
-      this.#planned?.abandoned()
-      this.waitRefused = true
+  #wait(asked: Asked | undefined): void {
+    const side = this.#side
+    // Nobody is waited for who had closed before our alert.
+    if (this.mode !== 'bidirectional' || (asked === undefined && side.peerEnd() === 'alert')) {
       this.#end('done')
       return
     }
     this.#step = 'wait'
-    this.#waiting = new Wait()
-    if (this.#onData === 'discard') this.#side.startReading()
-    this.#startBudget(timeout)
-    // What stands before our alert may be on its way to the peer.
-    if (!this.#alertIsAlone) this.#budget?.watchOutput()
-  }
-
-  #planWait(planner: WaitPlanner): number {
-    // A peer that had closed before, or that we have not just told, does not answer this alert.
-    if (this.mode !== 'bidirectional' || !this.#asksPeer) return planner.longest
-    // Without an answer there is no way back to plaintext.
-    this.#planned = new PlannedWait(this.#side, planner, this.#options.afterwards === 'fin')
-    return this.#planned.timeout
+    this.#budget?.stop()
+    const wait = new Wait(side, this.#options, asked)
+    this.#waiting = wait
+    const endedBy = wait.enter()
+    if (endedBy === undefined) wait.begin(this.#onData, (reason) => this.#endEarly(reason))
+    else this.#end(endedBy)
   }
 
   #stopWaiting(): void {
-    if (this.#step !== 'wait') return
-    this.#options.waitingRoom?.leave()
-    this.#waiting?.end()
-    // An answer that came together with the end of a budget is an answer.
-    const endedBy = this.#answer() ?? this.#early ?? 'tcp-end'
-    this.#planned?.ended(endedBy)
-    this.#end(endedBy)
-  }
-
-  #answer(): EndedBy | undefined {
-    const peerEnd = this.#side.peerEnd()
-    return peerEnd === 'alert' ? 'done' : peerEnd
+    if (this.#step === 'wait' && this.#waiting !== undefined) this.#end(this.#waiting.end(this.#early))
   }
 
   #end(endedBy: EndedBy): void {
@@ -398,7 +349,7 @@ export class Closing implements BegunClosing {
       return
     }
     if (this.#taking) this.#side.readToEnd()
-    if (this.#planned?.isSkipped === true) this.#planned.leaveSoon(this.#options.flushTimeout)
+    if (this.#waiting?.isSkipped === true) this.#waiting.leaveSoon()
     this.#finish()
   }
 
@@ -477,26 +428,8 @@ export class Closing implements BegunClosing {
 
   // Most closings are over before they need one.
   #startBudget(ms: number): void {
-    this.#budget ??= new Budget(this.#side, this.#options, () => this.#budgetOver())
+    this.#budget ??= new Budget(this.#side, this.#options, () => this.#endEarly('flush-timeout'))
     this.#budget.start(ms)
-  }
-
-  #budgetOver(): void {
-    if (this.#step !== 'wait') this.#endEarly('flush-timeout')
-    else if (this.#planned === undefined) this.#waitedOut()
-    // A short time may have run out while the process did something else, with the answer in the kernel since.
-    else setImmediate(() => this.#plannedWaitOver())
-  }
-
-  #plannedWaitOver(): void {
-    if (this.#step !== 'wait') return
-    const extension = this.#planned?.extension() ?? 0
-    if (extension > 0) this.#startBudget(extension)
-    else this.#inContext(() => this.#waitedOut())
-  }
-
-  #waitedOut(): void {
-    this.#endEarly(this.#onData === 'deliver' && this.#side.isReaderStalled() ? 'reader-stalled' : 'wait-timeout')
   }
 }
 

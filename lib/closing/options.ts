@@ -1,5 +1,5 @@
 import type { Afterwards, ClosureMode, OnData } from '../report/facts.js'
-import type { WaitPlanner } from './planned-wait.js'
+import type { WaitPlanner } from './wait-plan.js'
 import type { WaitingRoom } from './waiting-room.js'
 
 /** The options of a closing, checked and complete. */

@@ -1,5 +1,6 @@
 // The steps alert and flush. Each gives up when the closing is over early, and neither decides what happens then.
 import { setTimeout as startTimer } from 'node:timers'
+import type { ClosureMode } from '../report/facts.js'
 import type { ClosingSide } from './side.js'
 import { leaveStack } from './turns.js'
 
@@ -37,6 +38,41 @@ function lookUntil(isSo: () => boolean, then: () => void, delay = 0): void {
  */
 export function whenAlertIsDue(side: ClosingSide, course: Course, then: () => void): void {
   lookUntil(() => course.isOver() || side.alertReadiness() !== 'later', then)
+}
+
+/**
+ * How our alert asks the peer for its own: with nothing before it that is still on its way, so that the answer takes no more
+ * than a round trip; or behind data.
+ */
+export type Asked = 'alone' | 'behind-data'
+
+/**
+ * Writes close_notify where that can be. Returns how it asks the peer, undefined where that has closed before.
+ *
+ * @throws ClosureError ERR_CLOSURE_OPENSSL when OpenSSL refuses
+ */
+export function writeAlert(side: ClosingSide): Asked | undefined {
+  if (side.alertReadiness() !== 'ready') return undefined
+  const asked = side.isAllAcknowledged() ? 'alone' : 'behind-data'
+  const hasPeerClosed = side.peerEnd() !== undefined
+  side.writeCloseNotify(asked)
+  return hasPeerClosed ? undefined : asked
+}
+
+/**
+ * Alert and FIN together, as Node's own are: writes the alert, as the mode says, for a FIN that follows at once. False, and
+ * nothing done, where something is before the alert or to be waited for, or OpenSSL may not be called from here.
+ */
+export function writeAlertWithFin(side: ClosingSide, mode: ClosureMode): boolean {
+  const mayHaveToWait = mode === 'bidirectional' && side.peerEnd() !== 'alert'
+  if (mayHaveToWait || !side.canCloseAtOnce()) return false
+  try {
+    if (mode === 'quiet') side.closeQuietly()
+    else if (side.alertReadiness() === 'ready') side.writeCloseNotify('with-fin')
+  } catch {
+    return false
+  }
+  return true
 }
 
 // TLSWrap empties its BIO in the turn after TCP has taken it, and never when TCP has refused it.

@@ -25,29 +25,10 @@ export class WaitingRoom {
   }
 }
 
+/** The room of all closings of this thread, whatever other they wait in: it is never full. */
+export const everybodyWaiting = new WaitingRoom(Number.POSITIVE_INFINITY)
+
 /** How many closings of this thread wait for their peer's close_notify now, under whatever policy or under none. */
 export function closingsWaiting(): number {
-  return allWaiting
-}
-
-let allWaiting = 0
-
-/** The wait of one closing, from now on. */
-export class Wait {
-  readonly #since = performance.now()
-  #until: number | undefined
-
-  constructor() {
-    allWaiting++
-  }
-
-  /** ms that it took, or has taken so far. */
-  get took(): number {
-    return (this.#until ?? performance.now()) - this.#since
-  }
-
-  end(): void {
-    this.#until = performance.now()
-    allWaiting--
-  }
+  return everybodyWaiting.waiting
 }

@@ -2,7 +2,7 @@
 // the end of every body on it.
 import { constants, type Http2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { type Http2Transport, http2RequestOn, http2StreamsOf } from './socket-internals.js'
+import { type Http2Transport, http2RequestOn, http2StreamsOf } from './http-internals.js'
 
 const { NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE, NGHTTP2_STREAM_STATE_CLOSED } = constants
 

@@ -2,7 +2,7 @@
 // end of a body that has neither a length nor chunks: such a response would be complete.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { markIncomplete, requestOfResponse, responseOf } from './socket-internals.js'
+import { markIncomplete, requestOfResponse, responseOf } from './http-internals.js'
 
 /** The response that an http client is receiving on a socket, while it is not whole. */
 export function unfinishedResponseOf(socket: Duplex): IncomingMessage | undefined {

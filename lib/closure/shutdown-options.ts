@@ -4,7 +4,7 @@ import { ClosureError } from '../errors.js'
 import { checkAll, choiceOf, choiceOrNone, countOf, milliseconds, type OptionRules, signalOption } from '../options.js'
 import { type LearnedWaiting, learnedOr } from '../learned/learned-waiting.js'
 import type { Afterwards, ClosureMode, OnData } from '../report/facts.js'
-import type { Owner } from './socket-internals.js'
+import type { Owner } from './http-internals.js'
 
 /** Options of {@link Closure.closeNotify} and {@link Closure.flush}. Unknown keys are refused by name. */
 export interface FlushOptions {

@@ -7,19 +7,17 @@ import type { Peer } from '../closing/peer.js'
 import type { Connection } from './connection.js'
 import type { AtTheGate } from './fin-gate.js'
 import { isAcknowledged, outputLeft } from './output-progress.js'
+import { leaveAgent, ownerOf, takeReadingFromHttpServer } from './http-internals.js'
 import {
   handleOf,
   holdEmptyWrites,
   hostOf,
   isQueueing,
   isReading,
-  leaveAgent,
-  ownerOf,
   runCycle,
   serverNameOf,
   startReading,
   streamBeneath,
-  takeReadingFromHttpServer,
 } from './socket-internals.js'
 import { wrapMethod } from './stand-ins.js'
 import { sslShutdown } from './ssl-shutdown.js'

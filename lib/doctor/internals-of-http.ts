@@ -7,7 +7,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a socket of http',
     on: ['httpServerSocket'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'who owns it; the request that comes in',
   },
   {
@@ -15,7 +15,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'the parser',
     on: ['httpParser'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'the request that comes in',
   },
   {
@@ -23,7 +23,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'the parser',
     on: ['httpParser'],
     as: 'function',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'to make a server forget a socket that is closing',
   },
   {
@@ -32,7 +32,7 @@ export const internalsOfHttp: readonly Internal[] = [
     on: ['httpServerSocket'],
     as: 'listener',
     event: 'end',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: "to drop http's handling of 'end'",
   },
   {
@@ -40,7 +40,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a socket of http',
     on: ['httpServerSocket', 'httpClientSocket'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'the message that is being sent',
   },
   {
@@ -48,7 +48,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a message',
     on: ['httpResponse'],
     as: 'boolean',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'whether the connection ends after it',
   },
   {
@@ -56,7 +56,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a request of a client',
     on: ['httpClientRequest'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'the response that comes in',
   },
   {
@@ -64,7 +64,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a response of a client',
     on: ['httpClientResponse'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'the request that has to hear of a cut response',
   },
   {
@@ -88,7 +88,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a socket of http2',
     on: ['http2Socket'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: "its session, under a key that is the text 'undefined' by mistake",
   },
   {
@@ -96,7 +96,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a session of http2, a symbol',
     on: ['http2Session'],
     as: 'symbol',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'its streams',
   },
   {
@@ -104,7 +104,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'that state',
     on: ['http2State'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'its streams',
   },
   {
@@ -112,7 +112,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'a stream of http2, a symbol',
     on: ['http2ServerStream'],
     as: 'symbol',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'the request that the compatibility layer has made of it',
   },
   {
@@ -128,7 +128,7 @@ export const internalsOfHttp: readonly Internal[] = [
     of: 'that state',
     on: ['http2State'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts'],
     purpose: 'its streams that are not sent yet',
   },
 ]

@@ -145,7 +145,7 @@ export const internalsOfStreams: readonly Internal[] = [
     of: 'a socket',
     on: ['serverSocket'],
     as: 'object',
-    files: ['closure/socket-internals.ts'],
+    files: ['closure/http-internals.ts', 'closure/socket-internals.ts'],
     purpose: 'the server that accepted it',
   },
   {

@@ -1,5 +1,5 @@
 import type { Peer } from '../closing/peer.js'
-import type { WaitOutcome, WaitPlan, WaitPlanner } from '../closing/planned-wait.js'
+import type { WaitOutcome, WaitPlan, WaitPlanner } from '../closing/wait-plan.js'
 import { checkAll, countOf, invalid, milliseconds, type OptionRule, type OptionRules } from '../options.js'
 import type { Approach, Patience } from './habit.js'
 import { Habits } from './habits.js'

@@ -10,14 +10,8 @@ import type { AtTheGate, GateKeeper } from '../closure/fin-gate.js'
 import type { Framing } from './framing.js'
 import type { Lifetime, SocketHook } from '../closure/lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
-import {
-  bytesBeingWritten,
-  dropInput,
-  handleOf,
-  isInsideOwnMessage,
-  ownerOf,
-  takeReadingFromHttpServer,
-} from '../closure/socket-internals.js'
+import { isInsideOwnMessage, ownerOf, takeReadingFromHttpServer } from '../closure/http-internals.js'
+import { bytesBeingWritten, dropInput, handleOf } from '../closure/socket-internals.js'
 import { type StandIn, standBeforeOwn } from '../closure/stand-ins.js'
 import { SocketSide } from '../closure/socket-side.js'
 import { isTelling, tell } from '../closure/story.js'

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { unfinishedHttp2StreamsOf } from '../closure/cut-http2.js'
-import { ownerOf, requestOf, responseOf } from '../closure/socket-internals.js'
+import { ownerOf, requestOf, responseOf } from '../closure/http-internals.js'
 
 /** The messages that the end of the stream has cut. */
 export type Unfinished =

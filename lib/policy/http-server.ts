@@ -3,7 +3,7 @@
 import { IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http'
 import { type Http2Stream, Http2ServerRequest } from 'node:http2'
 import type { Server, TLSSocket } from 'node:tls'
-import { closesConnection, leaveHttpServer, messageUnderWay } from '../closure/socket-internals.js'
+import { closesConnection, leaveHttpServer, messageUnderWay } from '../closure/http-internals.js'
 import { replaceRemovably, wrapRemovably } from '../closure/stand-ins.js'
 
 type Response = Pick<OutgoingMessage, 'headersSent' | 'shouldKeepAlive' | 'writableFinished'>

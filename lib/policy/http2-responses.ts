@@ -2,7 +2,7 @@
 // tells that the head has come.
 import type { Http2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { http2SessionOf, http2StreamsOf, isHttp2Stream, pendingHttp2Streams } from '../closure/socket-internals.js'
+import { http2SessionOf, http2StreamsOf, isHttp2Stream, pendingHttp2Streams } from '../closure/http-internals.js'
 import { wrapMethod, wrapRemovably } from '../closure/stand-ins.js'
 
 const followedSessions = new WeakSet<object>()

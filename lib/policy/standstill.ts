@@ -4,7 +4,7 @@ import { ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Connection } from '../closure/connection.js'
 import { isAcknowledged, outputLeft } from '../closure/output-progress.js'
-import { closesConnection, messageUnderWay } from '../closure/socket-internals.js'
+import { closesConnection, messageUnderWay } from '../closure/http-internals.js'
 import type { EndedBy } from '../report/facts.js'
 import type { CheckedConnectionPolicy } from './policy.js'
 

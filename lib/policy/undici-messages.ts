@@ -1,7 +1,7 @@
 // The messages of undici, and through it of the global fetch. undici hears of the end of a message by an error of its
 // socket, and says on its documented diagnostics channels when a message of which socket begins and ends.
 import { subscribe } from 'node:diagnostics_channel'
-import { ownerOf } from '../closure/socket-internals.js'
+import { ownerOf } from '../closure/http-internals.js'
 import { type Framing, unfinished } from './framing.js'
 
 // The requests that undici has sent on a socket and not had the whole answer of.

@@ -1,7 +1,7 @@
 // What a closing has to have of the stream above TLS: it drains with TCP left open, its FIN is held, and after our
 // close_notify nothing is written.
 import { publishClosing } from '../closure/published.js'
-import { http2SessionOf } from '../closure/socket-internals.js'
+import { http2SessionOf } from '../closure/http-internals.js'
 import { tell } from '../closure/story.js'
 import { pipesPastWrite } from '../closure/stream-internals.js'
 import type { ClosableStream } from './engine-side.js'

@@ -2,7 +2,7 @@
 // was read.
 import { failUnfinishedHttp2Streams } from '../closure/cut-http2.js'
 import { abortResponse, connectionReset, failResponse, unfinishedResponseOf } from '../closure/cut-response.js'
-import { type Http2Transport, http2SessionOf, responseOf } from '../closure/socket-internals.js'
+import { type Http2Transport, http2SessionOf, responseOf } from '../closure/http-internals.js'
 import { TruncationError } from '../report/truncation-error.js'
 import type { ClosureReport } from '../report/verdict.js'
 import type { EngineConnection } from './connection.js'

@@ -60,6 +60,13 @@ const cases: readonly Case[] = [
     isDestroyed: true,
   },
   {
+    name: 'a wait longer than the budget of the flush before it',
+    options: { flushTimeout: 2 * short, waitTimeout: 3 * short },
+    endedBy: 'wait-timeout',
+    sent: both,
+    isDestroyed: true,
+  },
+  {
     name: 'the peer ends TCP without an answer',
     options: {},
     first: (ends) => ends.read(),

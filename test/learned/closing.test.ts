@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { Closing } from '../../lib/closing/closing.js'
 import type { ClosingOptions } from '../../lib/closing/options.js'
-import { WaitingRoom } from '../../lib/closing/waiting-room.js'
+import { closingsWaiting, WaitingRoom } from '../../lib/closing/waiting-room.js'
 import { type LearnedCounters, type LearnedWaiting, learnedWaiting } from '../../lib/index.js'
 import type { EndedBy } from '../../lib/report/facts.js'
 import { ample, defaults, type Ends, makers } from '../closing/ends.js'
@@ -253,6 +253,33 @@ describe.each(makers.filter(({ name }) => adapters.includes(name)))('$name', ({ 
     expect(kindOf(closing.learnedWait, longest)).toBe(waits)
     if (waits === 'skipped') await until(() => ends.side.isDestroyed())
     ends.side.destroy()
+  })
+
+  test.each(['signal', 'destroy'] as const)('a program ends it by %s while it is asked for the key', async (how) => {
+    const ends = await make(false)
+    const stopping = new AbortController()
+    const stop = { signal: () => stopping.abort(), destroy: () => ends.side.destroy() }[how]
+    const learned = learnedWaiting({
+      longest: ample,
+      key: () => {
+        stop()
+        return key
+      },
+    })
+    const waitingRoom = new WaitingRoom(1)
+    const closing = new Closing(ends.side, {
+      ...defaults,
+      waitTimeout: learned,
+      signal: stopping.signal,
+      waitingRoom,
+    })
+    await closing.run()
+    expect({ endedBy: closing.endedBy, waiting: waitingRoom.waiting, all: closingsWaiting() }).toEqual({
+      endedBy: how,
+      waiting: 0,
+      all: 0,
+    })
+    await until(() => ends.side.isDestroyed())
   })
 })
 

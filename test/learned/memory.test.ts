@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ClosureError, learnedWaiting, type Peer } from '../../lib/index.js'
-import type { WaitOutcome } from '../../lib/closing/planned-wait.js'
+import type { WaitOutcome } from '../../lib/closing/wait-plan.js'
 
 const answered = { kind: 'answered', after: 5 } as const
 const unanswered = { kind: 'unanswered', certain: true } as const
