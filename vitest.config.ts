@@ -9,6 +9,7 @@ const slow = [
   'test/benchmarks/study/builds.test.ts',
   'test/benchmarks/study/overhead/speed.test.ts',
   'test/bundles/bundles.test.ts',
+  'test/drivers/recipes/one-subject.test.ts',
   'test/hazards/flat-memory.test.ts',
   'test/metrics/scraped.test.ts',
   'test/learned/mixed-population.test.ts',

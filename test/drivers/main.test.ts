@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { childrenOf } from '../support/processes.js'
 import { drivers, shortForm } from './drivers/index.js'
+import { subjects } from './recipes/subjects.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const isInstalled = existsSync(`${root}/.cache/drivers/installed-package-lock.json`)
@@ -43,8 +44,17 @@ test('--list names every driver', async () => {
   expect(stdout.match(/^\S+/gm)).toEqual(drivers.map(({ name }) => name))
 })
 
+test('--recipes --list names every driver of a recipe', async () => {
+  const { code, stdout } = await run(['--recipes', '--list'])
+  expect(code).toBe(0)
+  expect(stdout.match(/^\S+/gm)).toEqual(subjects.map(({ name }) => name))
+})
+
 test.each([
   { args: ['--only', 'mysql'], says: 'There is no driver mysql: see --list.' },
+  { args: ['--recipes', '--only', 'got'], says: 'There is no driver got: see --list.' },
+  { args: ['--recipes', '--short'], says: '--short is not for --recipes' },
+  { args: ['--recipes', '--pairs', '0'], says: 'Expected a whole number above 0.' },
   { args: ['--fast'], says: "unknown option '--fast'" },
 ])('$args is refused', async ({ args, says }) => {
   const { code, stderr } = await run(args)
@@ -52,21 +62,24 @@ test.each([
   expect(stderr).toContain(says)
 })
 
-test.skipIf(!isInstalled)('SIGTERM ends it, its server and its program, and removes their folder', async () => {
-  const child = start(['--only', 'got'])
+test.skipIf(!isInstalled).each([
+  { args: ['--only', 'got'], name: 'got' },
+  { args: ['--recipes', '--only', 'basic-ftp'], name: 'basic-ftp' },
+])('SIGTERM ends $args, its server and its program, and removes their folder', async ({ args, name }) => {
+  const child = start(args)
   const stdout = text(child.stdout)
   const begun = once(child.stderr, 'data')
   child.stderr.resume()
   await begun
-  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('close-notify-field-got-'))
-  const before = folders()
-  // The server is the first that it starts.
-  while (child.pid !== undefined && childrenOf(child.pid).length === 0) await new Promise((next) => setTimeout(next, 5))
-  const children = childrenOf(child.pid ?? 0)
+  const folders = () => readdirSync(tmpdir()).filter((each) => each.startsWith(`close-notify-field-${name}-`))
+  // The server is the first that it starts when it has a folder.
+  const children = () => (folders().length === 0 ? [] : childrenOf(child.pid ?? 0))
+  while (children().length === 0) await new Promise((next) => setTimeout(next, 5))
+  const [before, started] = [folders(), children()]
   child.kill('SIGTERM')
   await once(child, 'close')
   expect(child.exitCode).toBe(143)
   expect(await stdout).toBe('')
-  expect(children.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
-  expect(folders().filter((name) => before.includes(name))).toEqual([])
+  expect(started.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+  expect(folders().filter((each) => before.includes(each))).toEqual([])
 })

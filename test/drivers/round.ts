@@ -61,7 +61,8 @@ async function runAll(driver: Driver, { folder, signal, onWay }: MeasureSettings
   }
 }
 
-function environmentOf({ keyFile, certFile }: Place, server: StartedServer | undefined): Record<string, string> {
+/** What a program has to know of its server. */
+export function environmentOf({ keyFile, certFile }: Place, server: StartedServer | undefined): Record<string, string> {
   const files = { KEY_FILE: keyFile, CERT_FILE: certFile, NODE_EXTRA_CA_CERTS: certFile }
   return { ...files, ...(server && { PEER_PORT: String(server.port) }), ...server?.env }
 }
@@ -112,7 +113,8 @@ function hasError(got: unknown): got is { readonly error: string } {
   return typeof got === 'object' && got !== null && 'error' in got && typeof got.error === 'string'
 }
 
-function reasonsOf(error: unknown): string {
+/** An error and what caused it. */
+export function reasonsOf(error: unknown): string {
   const reasons: string[] = []
   for (let each = error; each instanceof Error; each = each.cause) reasons.push(each.message)
   return reasons.join(': ') || String(error)

@@ -29,22 +29,24 @@ export interface ProgramOptions {
   readonly signal: AbortSignal
 }
 
-export async function runProgram({ name }: Driver, way: Way, options: ProgramOptions): Promise<Ended> {
-  const { folder, env, signal } = options
-  signal.throwIfAborted()
+export function runProgram({ name }: Driver, way: Way, { env, ...options }: ProgramOptions): Promise<Ended> {
   const policy = way.kind === 'stock' ? undefined : JSON.stringify(policies[way.policy])
   const isRegistered = way.kind === 'register'
   const preloads = [...(isRegistered ? ['close-notify/register'] : []), './watch.mjs']
   const args = [...preloads.flatMap((each) => ['--import', each]), `./${name}.mjs`]
+  const given = policy !== undefined && { [isRegistered ? 'CLOSE_NOTIFY_POLICY' : 'DRIVERS_POLICY']: policy }
+  return runNode(args, { ...options, env: { ...env, ...given } })
+}
+
+/** A Node of its own, with these arguments. */
+export async function runNode(args: readonly string[], options: ProgramOptions): Promise<Ended> {
+  const { folder, env, signal } = options
+  signal.throwIfAborted()
   // Those of whoever runs the round are not for the programs.
   const { NODE_OPTIONS: _options, CLOSE_NOTIFY_POLICY: _policy, NODE_DEBUG: _debug, ...others } = process.env
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: {
-      ...others,
-      ...env,
-      ...(policy !== undefined && { [isRegistered ? 'CLOSE_NOTIFY_POLICY' : 'DRIVERS_POLICY']: policy }),
-    },
+    env: { ...others, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // With the clients that it starts it is a group, which ends as one.
     detached: true,

@@ -6,6 +6,7 @@ import process from 'node:process'
 import { writeInto } from '../../field/place.js'
 import { startProcess } from '../../field/process.js'
 import { programOf } from '../../field/programs.js'
+import { postgresql as fieldPostgresql } from '../../field/servers/mail-and-data.js'
 import { freePort } from '../../support/free-port.js'
 import type { RoundServer } from './index.js'
 
@@ -30,6 +31,11 @@ export const mariadb: RoundServer = {
     const { stop } = await startProcess({ program, args, cwd: folder, ready })
     return { port, stop }
   },
+}
+
+export const postgresql: RoundServer = {
+  ...{ title: 'PostgreSQL', peer: 'postgresql', debianPackage: 'postgresql-15' },
+  start: (place) => fieldPostgresql.start(place),
 }
 
 export const redis: RoundServer = {

@@ -1,7 +1,7 @@
 /** What the programs of the round talk to, each started on 127.0.0.1 for one driver and stopped behind it. */
 import type { Place } from '../../field/place.js'
-import { mariadb, mosquitto, redis, slapd } from './data.js'
-import { dovecot, vsftpd } from './mail-and-files.js'
+import { mariadb, mosquitto, postgresql, redis, slapd } from './data.js'
+import { dovecot, exim, vsftpd } from './mail-and-files.js'
 import { nodeServers } from './node.js'
 
 /** A server of the round. */
@@ -27,7 +27,7 @@ export interface StartedServer {
 }
 
 export const servers = {
-  ...{ mariadb, redis, mosquitto, slapd, vsftpd, dovecot },
+  ...{ mariadb, postgresql, redis, mosquitto, slapd, vsftpd, dovecot, exim },
   ...nodeServers,
 } as const satisfies Readonly<Record<string, RoundServer>>
 

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { give, writeInto } from '../../field/place.js'
 import { startProcess, unprivileged } from '../../field/process.js'
 import { programOf } from '../../field/programs.js'
-import { dovecots } from '../../field/servers/mail-and-data.js'
+import { dovecots, startExim } from '../../field/servers/mail-and-data.js'
 import { freePort } from '../../support/free-port.js'
 import type { RoundServer } from './index.js'
 
@@ -20,6 +20,12 @@ export const dovecot: RoundServer = {
     if (imaps === undefined) throw new Error('Expected dovecot among the servers of the field round')
     return imaps.start(place)
   },
+}
+
+/** It takes mail of anybody to anybody, and keeps it. */
+export const exim: RoundServer = {
+  ...{ title: 'Exim', peer: 'exim', debianPackage: 'exim4-daemon-light' },
+  start: (place) => startExim(place, ['acl_smtp_rcpt = accept', 'queue_only = true']),
 }
 
 /** Anonymous users may log in, read, and write into a folder; data connections have to resume the control connection's session. */

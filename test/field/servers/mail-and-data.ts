@@ -16,32 +16,36 @@ const logout = { kind: 'bytes', text: 'a LOGOUT\r\n' } as const
 export const exim: FieldServer = {
   ...{ name: 'exim', title: 'Exim, SMTP STARTTLS', peer: 'exim' },
   speech: { starttls: 'smtp', request: goodbye },
-  async start(place) {
-    const { folder, certFile, keyFile } = place
-    const port = await freePort()
-    const { command, env, root } = programOf('exim', 'exim4')
-    // Debian's is set-user-id, which would take its libraries from it: a copy is not.
-    const copy = path.join(folder, 'exim4')
-    await copyFile(command, copy)
-    await chmod(copy, 0o755)
-    const user = await unprivileged()
-    for (const name of ['spool', 'log']) await mkdir(path.join(folder, name))
-    for (const name of ['spool', 'log', 'key.pem']) await give(path.join(folder, name), user)
-    const config = await writeInto(place, 'exim.conf', [
-      ...['primary_hostname = localhost', `exim_path = ${copy}`, `spool_directory = ${folder}/spool`],
-      ...[`log_file_path = ${folder}/log/%slog`, `pid_file_path = ${folder}/spool/exim.pid`],
-      ...['local_interfaces = 127.0.0.1', `daemon_smtp_ports = ${port}`, 'host_lookup =', 'rfc1413_hosts = :'],
-      ...['tls_advertise_hosts = *', `tls_certificate = ${certFile}`, `tls_privatekey = ${keyFile}`],
-      'keep_environment = LD_LIBRARY_PATH : LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP',
-    ])
-    const { stop } = await startProcess({
-      program: { command: copy, env: { ...env, ...(await debianExim(place, user, root)) } },
-      args: ['-C', config, '-bdf'],
-      ...{ cwd: folder, ready: { port }, user },
-    })
-    const library = `GnuTLS ${upstreamVersionOf('exim', 'libgnutls30')}`
-    return { port, stop, version: versionOf('exim', 'exim4-daemon-light'), library }
-  },
+  start: (place) => startExim(place),
+}
+
+/** It takes no mail but by `more` lines of its configuration. */
+export async function startExim(place: Place, more: readonly string[] = []): Promise<StartedServer> {
+  const { folder, certFile, keyFile } = place
+  const port = await freePort()
+  const { command, env, root } = programOf('exim', 'exim4')
+  // Debian's is set-user-id, which would take its libraries from it: a copy is not.
+  const copy = path.join(folder, 'exim4')
+  await copyFile(command, copy)
+  await chmod(copy, 0o755)
+  const user = await unprivileged()
+  for (const name of ['spool', 'log']) await mkdir(path.join(folder, name))
+  for (const name of ['spool', 'log', 'key.pem']) await give(path.join(folder, name), user)
+  const config = await writeInto(place, 'exim.conf', [
+    ...['primary_hostname = localhost', `exim_path = ${copy}`, `spool_directory = ${folder}/spool`],
+    ...[`log_file_path = ${folder}/log/%slog`, `pid_file_path = ${folder}/spool/exim.pid`],
+    ...['local_interfaces = 127.0.0.1', `daemon_smtp_ports = ${port}`, 'host_lookup =', 'rfc1413_hosts = :'],
+    ...['tls_advertise_hosts = *', `tls_certificate = ${certFile}`, `tls_privatekey = ${keyFile}`],
+    'keep_environment = LD_LIBRARY_PATH : LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP',
+    ...more,
+  ])
+  const { stop } = await startProcess({
+    program: { command: copy, env: { ...env, ...(await debianExim(place, user, root)) } },
+    args: ['-C', config, '-bdf'],
+    ...{ cwd: folder, ready: { port }, user },
+  })
+  const library = `GnuTLS ${upstreamVersionOf('exim', 'libgnutls30')}`
+  return { port, stop, version: versionOf('exim', 'exim4-daemon-light'), library }
 }
 
 /** The user that this build of Exim insists on, which only installing the package would make. */
