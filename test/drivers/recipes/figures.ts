@@ -18,7 +18,7 @@ export interface KindFigures {
   readonly answers: Counts
   /** ms that closings waited, of those that did. */
   readonly waited?: Spread
-  /** ms that the memory gave the last connection of each block: the median of the blocks. */
+  /** ms that the memory gave the last connection of each block that it was asked for: the median of the blocks. */
   readonly lastLearnedWait?: number
   /** From the program's end call to 'close': the block's median by that of stock Node, the median of the pairs. */
   readonly toClose: Ratio
@@ -70,7 +70,9 @@ function kindFigures(kind: string, pairs: readonly Pair[]): KindFigures {
   const blocks = pairs.map(({ recipe }) => reportsOf(ofKind(recipe)))
   const reports = blocks.flat()
   const waited = reports.flatMap((report) => (report.waited === undefined ? [] : [report.waited]))
-  const learned = blocks.flatMap((block) => block.at(-1)?.learnedWait ?? [])
+  const learned = blocks.flatMap(
+    (block) => block.findLast(({ learnedWait }) => learnedWait !== undefined)?.learnedWait ?? [],
+  )
   const medians = (turn: Turn): readonly number[] =>
     pairs.map((pair) => medianOf(ofKind(pair[turn]).map(({ ms }) => ms)))
   return {
