@@ -23,14 +23,9 @@ test('with the policy nothing is uncaught that is not without it, and nobody is 
   // So that the comparison says something.
   expect(stock.filter(({ how, uncaught }) => how === 'fin' && uncaught.length > 0)).toEqual([])
   expect(controlled.filter(({ ended }) => ended)).toEqual([])
-  // Node alone takes these for whole.
-  expect(stock.filter(({ ended }) => ended).map(names)).toEqual(
-    expect.arrayContaining([
-      'https.get, read, TLSv1.3, fin',
-      'a bare socket, TLSv1.2, fin',
-      'an http2 server, TLSv1.3, fin',
-    ]),
-  )
+  // Node alone takes these for whole, of one version at least: what it finds unread is a race as well.
+  const taken = new Set(stock.filter(({ how, ended }) => how === 'fin' && ended).map(({ way }) => way))
+  for (const way of ['https.get, read', 'a bare socket', 'an http2 server']) expect(taken).toContain(way)
 })
 
 const names = ({ way, version, how }: Survival) => `${way}, ${version}, ${how}`
