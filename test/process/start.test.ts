@@ -49,6 +49,30 @@ describe('a policy is laid on', () => {
     expect(modesOf(facts)).toEqual(['bidirectional'])
   })
 
+  test.each(['mjs', 'cjs'])(
+    "what a policy.%s exports beside it is the program's too: learned waiting and its metrics",
+    async (type) => {
+      const [take, give] =
+        type === 'mjs'
+          ? ["import { learnedWaiting } from 'close-notify'", 'export { learned, policy as default }']
+          : ["const { learnedWaiting } = require('close-notify')", 'module.exports = { learned, default: policy }']
+      const policy = "const learned = learnedWaiting(), policy = { mode: 'bidirectional', waitTimeout: learned }"
+      write(`learned.${type}`, [take, policy, give].join('\n'))
+      write(
+        'metered.mjs',
+        `import * as module from './learned.${type}'
+      import { collectClosures } from 'close-notify/metrics/prometheus'
+      const { learned } = module
+      const { register } = collectClosures({ learned })
+      await import('./one-connection.mjs')
+      const [{ values }] = (await register.getMetricsAsJSON()).filter(({ name }) => name === 'close_notify_learned_peers')
+      process.stdout.write(JSON.stringify({ misses: learned.counters.misses, peers: values[0].value }))`,
+      )
+      const { code, facts, stderr } = await run(['--import', register, 'metered.mjs'], { policy: `learned.${type}` })
+      expect({ code, facts, stderr }).toEqual({ code: 0, facts: [{ misses: 1, peers: 1 }], stderr: '' })
+    },
+  )
+
   // Node does not run --import there, as of Node 26.
   test.each([
     ['a worker of a text, --import', 'worker of a text'],
