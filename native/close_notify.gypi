@@ -2,7 +2,6 @@
   "targets": [
     {
       "target_name": "close_notify",
-      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all"],
       "sources": [
         "binding/addon.cc",
         "binding/context_handle.cc",
@@ -30,20 +29,30 @@
         "platform/dynamic.cc",
         "platform/tcp.cc"
       ],
-      "include_dirs": [".."],
-      "defines": ["NAPI_VERSION=8", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
+      # Not by the target that node-addon-api has for it: where that package is reached through a link, gyp would write the
+      # stamp of it outside of the folder of the build.
+      "include_dirs": ["..", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": [
+        "NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+      ],
+      "cflags!": ["-fno-exceptions"],
       "cflags_cc": [
         "-std=c++20", "-fvisibility=hidden", "-fvisibility-inlines-hidden",
         "-Wall", "-Wextra", "-Wpedantic", "-Wno-unused-parameter", "-fstack-protector-strong"
       ],
-      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti", "-fno-exceptions"],
       "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--exclude-libs,ALL"],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
         "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
         "MACOSX_DEPLOYMENT_TARGET": "11.0"
       },
-      "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/guard:cf", "/sdl"] } }
+      "conditions": [["OS=='win'", { "defines": ["_HAS_EXCEPTIONS=1"] }]],
+      "msvs_settings": {
+        "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/guard:cf", "/sdl"], "ExceptionHandling": 1 }
+      }
     }
   ]
 }

@@ -14,9 +14,12 @@ import { spawnSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+// The addon is compiled for both architectures each time.
+vi.setConfig({ testTimeout: 300_000 })
 
 /** A checkout in small: one source, an old output, a build and a prebuilt binary that is newer than every source. */
 function smallCheckout(source = 'export const answer = 42\n'): string {
