@@ -29,8 +29,6 @@
         "platform/dynamic.cc",
         "platform/tcp.cc"
       ],
-      # Not by the target that node-addon-api has for it: where that package is reached through a link, gyp would write the
-      # stamp of it outside of the folder of the build.
       "include_dirs": ["..", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [
         "NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",

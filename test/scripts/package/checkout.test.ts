@@ -28,6 +28,8 @@ function smallCheckout(source = 'export const answer = 42\n'): string {
   for (const name of ['package.json', 'binding.gyp', 'tsconfig.json', 'tsconfig.build.json', 'scripts', 'native']) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true })
   }
+  // By a link, as pnpm has it: gyp writes the stamp of a target of somebody else's outside of the build then, so that the addon
+  // depends on no target of node-addon-api, and names its folder and its flags.
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
   const put = (file: string, content: string): void => {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
