@@ -7,9 +7,9 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const file = path.join(root, '.cache/runtimes/undici8/index.js')
 const command = ['scripts/runtimes/fetch.mjs', 'undici8']
+const root = checkoutAbove(fileURLToPath(new URL('.', import.meta.url)))
+const file = path.join(root, '.cache/runtimes/undici8/index.js')
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
@@ -26,4 +26,10 @@ export default function fetchOnce(): void {
 export function undici8(): string {
   if (!existsSync(file)) throw new Error(`Expected undici 8 at ${file}: node ${command.join(' ')}`)
   return file
+}
+
+// What the stress tests run is compiled into a folder of .cache.
+function checkoutAbove(folder: string): string {
+  const isCheckout = existsSync(path.join(folder, 'scripts/runtimes/fetch.mjs'))
+  return isCheckout || folder === path.dirname(folder) ? folder : checkoutAbove(path.dirname(folder))
 }
