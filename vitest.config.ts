@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
-// What takes long and seldom finds anything: run by `npm run test:slow` and by .ci/run, which runs all of it on the other Nodes too.
+// What takes long and seldom finds anything: run by `npm run test:slow` and by .ci/run, which runs all of it on the newest Node too.
 const slow = [
   // The instruments of the study, end to end; its short form is a step of .ci/run, too.
   'test/benchmarks/study/study.test.ts',

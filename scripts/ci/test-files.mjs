@@ -5,25 +5,33 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpIfAsked } from '../support/help.mjs'
 
+const otherNodes = {
+  benchmarks: 'programs of the checkout, which the package does not carry',
+  bundles: 'bundles are the same whichever Node made them',
+  ci: 'the checkout',
+  cli: 'needs a compiler; its TLS is that of lab/scenarios',
+  docs: 'pages of the checkout',
+  drivers: 'a program of the checkout',
+  house: 'the checkout',
+  'lab/field-clients.test.ts': 'clients of others; assess, which runs them, is repeated',
+  'lab/field.test.ts': 'servers of others; the probe that meets them is repeated',
+  'lab/wire/records-and-tshark.test.ts': 'run once, by a step of its own',
+  'metrics/alerts.test.ts': 'run once, by a step of its own',
+  'metrics/scraped.test.ts': 'run once, by a step of its own',
+  native: 'C++ without Node',
+  'openssl/records-and-tshark.test.ts': 'run once, by a step of its own',
+  scripts: 'programs of the checkout',
+  support: 'the parts that the tests themselves are made of',
+}
+
 /** Of each place what is not repeated there, and why not: folders or files of test/. */
 const excluded = {
-  'other-nodes': {
-    benchmarks: 'programs of the checkout, which the package does not carry',
-    bundles: 'bundles are the same whichever Node made them',
-    ci: 'the checkout',
-    cli: 'needs a compiler; its TLS is that of lab/scenarios',
-    docs: 'pages of the checkout',
-    drivers: 'a program of the checkout',
-    house: 'the checkout',
-    'lab/field-clients.test.ts': 'clients of others; assess, which runs them, is repeated',
-    'lab/field.test.ts': 'servers of others; the probe that meets them is repeated',
-    'lab/wire/records-and-tshark.test.ts': 'run once, by a step of its own',
-    'metrics/alerts.test.ts': 'run once, by a step of its own',
-    'metrics/scraped.test.ts': 'run once, by a step of its own',
-    native: 'C++ without Node',
-    'openssl/records-and-tshark.test.ts': 'run once, by a step of its own',
-    scripts: 'programs of the checkout',
-    support: 'the parts that the tests themselves are made of',
+  'other-nodes': otherNodes,
+  // A line with one before it and one behind it that run more.
+  'middle-node': {
+    ...otherNodes,
+    lab: 'programs and peers; the lines on both sides of it run them',
+    openssl: "builds of OpenSSL, of which Node's own is one; the lines on both sides of it run them",
   },
   sanitizers: {
     benchmarks: 'time and memory are other ones there',
