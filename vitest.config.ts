@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
-// What takes long and seldom finds anything: run by `npm run test:slow` and by .ci/run, which runs all of it on the newest Node too.
+// What takes long and seldom finds anything: run by `npm run test:slow` and by .ci/run, which runs all of it on the oldest and the newest of the other Nodes too.
 const slow = [
   // The instruments of the study, end to end; its short form is a step of .ci/run, too.
   'test/benchmarks/study/study.test.ts',
@@ -9,14 +9,18 @@ const slow = [
   'test/benchmarks/study/builds.test.ts',
   'test/benchmarks/study/overhead/speed.test.ts',
   'test/bundles/bundles.test.ts',
+  'test/cli/compare/command.test.ts',
   'test/drivers/recipes/one-subject.test.ts',
   'test/hazards/flat-memory.test.ts',
   'test/metrics/scraped.test.ts',
   'test/learned/mixed-population.test.ts',
+  // By chance or at every place; each has a few cases of its kind in another test.
+  'test/openssl/model.test.ts',
+  'test/policy/truncation/*-sweep.test.ts',
+  'test/lab/probe/ccc.test.ts',
   'test/openssl/memory.test.ts',
   'test/policy/frameworks/frameworks.test.ts',
   'test/scripts/package/checkout.test.ts',
-  'test/policy/truncation/fetch-sweep.test.ts',
   'test/stress/**/*.test.ts',
 ]
 

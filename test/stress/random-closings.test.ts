@@ -1,9 +1,9 @@
 /**
  * Thousands of random closings, from a seed, in two processes at once.
  *
- *     npx vitest run test/stress                                          2,000 connections, at most a minute
- *     CLOSE_NOTIFY_STRESS=20000 npx vitest run test/stress                more, for as long as they take
- *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 npx vitest run test/stress/random-closings.test.ts
+ *     CLOSE_NOTIFY_TESTS=all npx vitest run test/stress                                          2,000 connections, at most a minute
+ *     CLOSE_NOTIFY_STRESS=20000 CLOSE_NOTIFY_TESTS=all npx vitest run test/stress                more, for as long as they take
+ *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 CLOSE_NOTIFY_TESTS=all npx vitest run test/stress/random-closings.test.ts
  *                                                                         one of them again, with its plan
  */
 import { spawn } from 'node:child_process'
@@ -85,7 +85,7 @@ async function runChild(args: readonly string[]): Promise<Ended> {
 }
 
 function replay(indexes: Iterable<number>): string {
-  return `again: CLOSE_NOTIFY_SEED=${seed} CLOSE_NOTIFY_INDEX=${[...indexes].join(',')} npx vitest run test/stress/random-closings.test.ts`
+  return `again: CLOSE_NOTIFY_SEED=${seed} CLOSE_NOTIFY_INDEX=${[...indexes].join(',')} CLOSE_NOTIFY_TESTS=all npx vitest run test/stress/random-closings.test.ts`
 }
 
 function parseLine(text: string): Line {

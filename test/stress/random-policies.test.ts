@@ -1,9 +1,9 @@
 /**
  * Random closings under random policies, from a seed: chunks of scenarios, each in a process of its own, two at a time.
  *
- *     npx vitest run test/stress/random-policies.test.ts                             2,500 connections, at most 3 minutes
- *     CLOSE_NOTIFY_STRESS=1000000 npx vitest run test/stress/random-policies.test.ts more, for as long as they take
- *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 npx vitest run test/stress/random-policies.test.ts
+ *     CLOSE_NOTIFY_TESTS=all npx vitest run test/stress/random-policies.test.ts                             2,500 connections, at most 3 minutes
+ *     CLOSE_NOTIFY_STRESS=1000000 CLOSE_NOTIFY_TESTS=all npx vitest run test/stress/random-policies.test.ts more, for as long as they take
+ *     CLOSE_NOTIFY_SEED=1 CLOSE_NOTIFY_INDEX=17 CLOSE_NOTIFY_TESTS=all npx vitest run test/stress/random-policies.test.ts
  *                                                      one scenario again, CLOSE_NOTIFY_TIMES times; its plan if it fails
  */
 import { spawn } from 'node:child_process'
@@ -101,7 +101,7 @@ async function runChild(args: readonly string[], totals: Totals): Promise<void> 
 
 function replay(failed: Iterable<number>): string {
   const environment = `CLOSE_NOTIFY_SEED=${seed} CLOSE_NOTIFY_INDEX=${[...failed].join(',')}`
-  return `again: ${environment} npx vitest run test/stress/random-policies.test.ts`
+  return `again: ${environment} CLOSE_NOTIFY_TESTS=all npx vitest run test/stress/random-policies.test.ts`
 }
 
 function parseLine(text: string): Line {
