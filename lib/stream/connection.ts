@@ -147,6 +147,8 @@ export class EngineConnection implements TransportListener, SealerListener {
     const { transport, evidence } = this
     if (transport.isGone) return evidence.alertHasLeft || transport.finTaken ? 'taken' : 'given'
     this.#transmit()
+    // The kernel refuses at once what is written behind a RST.
+    if (transport.isGone) return 'given'
     if (transport.isQueueing) return 'pending'
     this.#noteLeft()
     return 'taken'
