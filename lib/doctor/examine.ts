@@ -1,5 +1,5 @@
 /** All checks, one after the other: what each stands on comes before it. */
-import { credentialsFor } from '../lab/credentials.js'
+import { type Credentials, credentialsFor } from '../lab/credentials.js'
 import { describeLacks, installCommand, lackingLibraries } from '../lab/libraries.js'
 import { addonOrigin, runtimeSupport } from '../native/addon.js'
 import { loadOpenSSL } from '../openssl/load.js'
@@ -23,7 +23,7 @@ export async function examine(runtime: Runtime, report: Report): Promise<void> {
   const notRun = (group: Group, needs: string) => {
     report({ group, name: group === 'members' ? 'each' : 'each mode', status: 'not-run', detail: `stands on ${needs}` })
   }
-  if (noLoopback === undefined) for (const check of await checkMembers(runtime)) report(check)
+  if (noLoopback === undefined) for (const check of await checkMembers(runtime, credentials)) report(check)
   else notRun('members', connections)
   if (openssl instanceof Error) notRun('memory', 'the addon, and on OpenSSL')
   else for (const check of await checkMemory(openssl, credentials)) report(check)
@@ -88,8 +88,8 @@ function checkOpenSSL(openssl: OpenSSL | Error, { name }: Runtime): Check {
   return { ...about, status: 'works', detail: openssl.version }
 }
 
-async function checkMembers(runtime: Runtime): Promise<readonly Check[]> {
-  const { members, failures } = await lookForMembers(await credentialsFor('localhost'), runtime.line)
+async function checkMembers(runtime: Runtime, credentials: Credentials): Promise<readonly Check[]> {
+  const { members, failures } = await lookForMembers(credentials, runtime.line)
   const toDo = `take a Node of a line that was tried (${triedLines.join(', ')}), or a newer close-notify`
   return [
     ...failures.map((detail): Check => ({ group: 'members', name: 'a connection', status: 'fails', detail, toDo })),

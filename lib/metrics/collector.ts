@@ -19,7 +19,8 @@ import {
   learnedMetrics,
   type Metric,
   metrics,
-  type MetricsOfKind,
+  ofEachCounter,
+  ofEachLearned,
   waitBuckets,
 } from './definitions.js'
 import { learnedRule, type Memories, readingsOf } from './learned-readings.js'
@@ -83,14 +84,7 @@ export function collectClosures(options?: CollectorOptions): ClosureCollector {
     labelNames: labelsOf(metric, hosts),
     registers: [register],
   })
-  const counter = (name: MetricsOfKind<'counter'>) => new Counter<LabelName>(own(metrics[name]))
-  const counters = {
-    closures: counter('closures'),
-    refused: counter('refused'),
-    discarded: counter('discarded'),
-    undelivered: counter('undelivered'),
-    truncations: counter('truncations'),
-  } satisfies Record<MetricsOfKind<'counter'>, Counter>
+  const counters = ofEachCounter((name) => new Counter<LabelName>(own(metrics[name])))
   const wait = new Histogram<LabelName>({ ...own(metrics.wait), buckets: [...waitBuckets] })
   const waiting = new Gauge({
     ...own(metrics.waiting),
@@ -121,26 +115,24 @@ function readers(
   learned: Memories,
   own: (metric: Metric) => CounterConfiguration<LabelName>,
 ): Readonly<Record<LearnedMetricName, object>> {
-  const counter = (name: LearnedMetricName) =>
-    new Counter<LabelName>({
-      ...own(learnedMetrics[name]),
+  return ofEachLearned((name) => {
+    const metric: Metric = learnedMetrics[name]
+    if (metric.kind === 'gauge') {
+      return new Gauge<LabelName>({
+        ...own(metric),
+        collect() {
+          for (const { value, labels } of readingsOf(name, learned)) this.set(labels, value)
+        },
+      })
+    }
+    return new Counter<LabelName>({
+      ...own(metric),
       collect() {
         this.reset()
         for (const { value, labels } of readingsOf(name, learned)) this.inc(labels, value)
       },
     })
-  const peers = new Gauge<LabelName>({
-    ...own(learnedMetrics.learnedPeers),
-    collect() {
-      for (const { value, labels } of readingsOf('learnedPeers', learned)) this.set(labels, value)
-    },
   })
-  return {
-    learnedClosings: counter('learnedClosings'),
-    learnedOutcomes: counter('learnedOutcomes'),
-    learnedEvictions: counter('learnedEvictions'),
-    learnedPeers: peers,
-  }
 }
 
 function refuseUsed(register: ClosureRegistry): void {

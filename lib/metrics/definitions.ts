@@ -188,6 +188,27 @@ export type MetricsOfKind<Kind extends Metric['kind']> = {
   readonly [Name in MetricName]: (typeof metrics)[Name]['kind'] extends Kind ? Name : never
 }[MetricName]
 
+/** What each counter of the reports comes to, by its key. */
+export function ofEachCounter<T>(make: (name: MetricsOfKind<'counter'>) => T): Record<MetricsOfKind<'counter'>, T> {
+  return {
+    closures: make('closures'),
+    refused: make('refused'),
+    discarded: make('discarded'),
+    undelivered: make('undelivered'),
+    truncations: make('truncations'),
+  }
+}
+
+/** The same, of the metrics of learned waiting. */
+export function ofEachLearned<T>(make: (name: LearnedMetricName) => T): Record<LearnedMetricName, T> {
+  return {
+    learnedClosings: make('learnedClosings'),
+    learnedOutcomes: make('learnedOutcomes'),
+    learnedEvictions: make('learnedEvictions'),
+    learnedPeers: make('learnedPeers'),
+  }
+}
+
 /** The bounds of the histogram's buckets, in seconds: from a round trip of a local network to more than any sound budget. */
 export const waitBuckets: readonly number[] = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,

@@ -15,7 +15,8 @@ import {
   learnedMetrics,
   type Metric,
   metrics,
-  type MetricsOfKind,
+  ofEachCounter,
+  ofEachLearned,
   waitBuckets,
 } from './definitions.js'
 import { attributesOf } from './attributes.js'
@@ -75,15 +76,7 @@ export function meterClosures(options?: MeterOptions): ClosureMetering {
     throw invalid('meter', 'a meter on which closings are not counted yet: stop() what counts there', meter)
   }
   if (meter !== createNoopMeter()) metersInUse.add(meter)
-  const counter = (name: MetricsOfKind<'counter'>) =>
-    meter.createCounter(metrics[name].openTelemetry, described(metrics[name]))
-  const counters = {
-    closures: counter('closures'),
-    refused: counter('refused'),
-    discarded: counter('discarded'),
-    undelivered: counter('undelivered'),
-    truncations: counter('truncations'),
-  }
+  const counters = ofEachCounter((name) => meter.createCounter(metrics[name].openTelemetry, described(metrics[name])))
   const wait = meter.createHistogram(metrics.wait.openTelemetry, {
     ...described(metrics.wait),
     advice: { explicitBucketBoundaries: [...waitBuckets] },
@@ -125,7 +118,7 @@ function readers(meter: Meter, learned: Memories): readonly (() => void)[] {
       for (const { value, labels } of readingsOf(name, learned)) result.observe(value, attributesOf(labels))
     })
   }
-  return (['learnedClosings', 'learnedOutcomes', 'learnedEvictions', 'learnedPeers'] as const).map(reader)
+  return Object.values(ofEachLearned(reader))
 }
 
 /** Has the SDK ask; the function that it returns ends that. */

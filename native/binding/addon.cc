@@ -105,11 +105,15 @@ Napi::Value now(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), std::chrono::duration<double, std::milli>(since_start).count());
 }
 
+int file_descriptor(const Napi::CallbackInfo& info) {
+  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "Expected a file descriptor");
+  return info[0].As<Napi::Number>().Int32Value();
+}
+
 // tcpState(fd): what the kernel says of that TCP connection; undefined where it does not tell.
 Napi::Value tcp_state(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
-  switch (platform::tcp_state(info[0].As<Napi::Number>().Int32Value())) {
+  switch (platform::tcp_state(file_descriptor(info))) {
     case platform::TcpState::kOpen: return Napi::String::New(env, "open");
     case platform::TcpState::kPeerEnded: return Napi::String::New(env, "peer-ended");
     case platform::TcpState::kClosed: return Napi::String::New(env, "closed");
@@ -122,8 +126,7 @@ Napi::Value tcp_state(const Napi::CallbackInfo& info) {
 // none.
 Napi::Value end_to_read(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
-  switch (platform::end_to_read(info[0].As<Napi::Number>().Int32Value())) {
+  switch (platform::end_to_read(file_descriptor(info))) {
     case platform::TcpEnd::kFin: return Napi::String::New(env, "fin");
     case platform::TcpEnd::kReset: return Napi::String::New(env, "reset");
     case platform::TcpEnd::kUnknown: break;
@@ -134,8 +137,7 @@ Napi::Value end_to_read(const Napi::CallbackInfo& info) {
 // unacknowledged(fd): bytes that the peer's TCP has not acknowledged; undefined where the kernel does not tell.
 Napi::Value unacknowledged(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsNumber()) throw Napi::TypeError::New(env, "Expected a file descriptor");
-  const auto bytes = platform::unacknowledged(info[0].As<Napi::Number>().Int32Value());
+  const auto bytes = platform::unacknowledged(file_descriptor(info));
   return bytes.has_value() ? Napi::Number::New(env, *bytes) : env.Undefined();
 }
 
