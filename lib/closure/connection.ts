@@ -4,7 +4,7 @@ import { ClosureError } from '../errors.js'
 import type { NodeSsl, SslStatus } from '../native/node-ssl.js'
 import { bothShutdown } from '../tls/shutdown-flags.js'
 import { protocolOf } from '../tls/versions.js'
-import { Evidence, isSystemError } from './evidence.js'
+import { Evidence, isRefusedWrite, isSystemError } from './evidence.js'
 import { FinGate, type GateOwner } from './fin-gate.js'
 import { endToReadBeneath } from './output-progress.js'
 import { undeliveredBytes } from './undelivered.js'
@@ -125,7 +125,7 @@ export class Connection implements GateOwner {
   destroying(error: unknown): 'inside-read' | undefined {
     // In the handshake OpenSSL's output goes through a buffer of its own, which nothing outside of it can look into.
     const isUnknown = this.mayBeInsideHandshake() && this.socket.writableLength > 0
-    this.#undeliveredBytes = isUnknown ? undefined : this.undeliveredBytes()
+    this.#undeliveredBytes = isUnknown || isRefusedWrite(error) ? undefined : this.undeliveredBytes()
     this.evidence.socketFailed(error)
     // A destruction that follows from the peer's RST is no act of ours.
     if (this.evidence.tcp.kind !== 'reset') this.#destroyedAt ??= performance.now()
@@ -352,7 +352,8 @@ export class Connection implements GateOwner {
     }
     if (chunk !== null || this.#streamHasEnded) return Reflect.apply(previous, socket, args)
     this.#streamHasEnded = true
-    this.evidence.streamEnded(this.gate.finAt !== undefined)
+    const { finAt, outcome } = this.gate
+    this.evidence.streamEnded(finAt !== undefined && outcome !== 'refused')
     if (isTelling) tell(socket, `the peer's stream has ended: received ${this.evidence.received().kind}`)
     this.streamEndHook?.streamEnds()
     const result: unknown = Reflect.apply(previous, socket, args)

@@ -104,10 +104,10 @@ export class Evidence {
   /**
    * Node has ended the stream: either the peer's alert or TCP's end made it do so. Call while the SSL is alive.
    *
-   * A RST that comes together with data is an end like any other to Node. The kernel knows: TCP is closed, which a FIN
-   * alone cannot do as long as we have not sent ours.
+   * A RST that comes together with data, or whose error a write of ours was given, is an end like any other to Node. The
+   * kernel knows: TCP is closed, which a FIN alone cannot do as long as we have not sent ours.
    */
-  streamEnded(finIsSent: boolean): void {
+  streamEnded(finMayBeSent: boolean): void {
     if (this.tcp.kind !== 'open' || !this.#ssl.alive()) return
     this.#look()
     if (this.#readingEnd !== undefined) {
@@ -117,7 +117,7 @@ export class Evidence {
     // A flag without an alert is not the peer's doing: quiet shutdown and SSL_set_shutdown make OpenSSL report an end.
     if ((this.#ssl.getShutdown() & receivedShutdown) !== 0) return
     const at = performance.now()
-    if (!finIsSent && kernelHasClosed(this.#handle) === true) {
+    if (!finMayBeSent && kernelHasClosed(this.#handle) === true) {
       this.tcp = { kind: 'reset', at, code: 'ECONNRESET' }
       return
     }
@@ -166,7 +166,7 @@ export class Evidence {
 
   /** The socket is being destroyed with that error. Call while the SSL is alive. */
   socketFailed(error: unknown): void {
-    const code = systemErrorCode(error)
+    const code = systemError(error)?.code
     if (code === undefined || !resetCodes.includes(code)) return
     this.tcp = { kind: 'reset', at: performance.now(), code }
   }
@@ -235,11 +235,17 @@ export class Evidence {
 
 /** Whether an error is one of a call of the system. */
 export function isSystemError(error: unknown): boolean {
-  return systemErrorCode(error) !== undefined
+  return systemError(error) !== undefined
+}
+
+/** Whether the system has refused what was written. How much of it had been taken before, nobody knows any more. */
+export function isRefusedWrite(error: unknown): boolean {
+  return systemError(error)?.syscall === 'write'
 }
 
 // Node makes errors with the code ECONNRESET of its own as well; only those of the system name a call.
-function systemErrorCode(error: unknown): string | undefined {
+function systemError(error: unknown): { readonly code: string; readonly syscall: unknown } | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
+  const { code, syscall } = error
+  return typeof code === 'string' ? { code, syscall } : undefined
 }

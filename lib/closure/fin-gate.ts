@@ -34,8 +34,8 @@ export interface GateOwner {
 export class FinGate {
   /** When FIN was given to TCP, in ms of performance.now(). */
   finAt: number | undefined
-  /** Whether TCP has taken FIN, or refused it. */
-  hasCompleted = false
+  /** What TCP has done with FIN; it refuses where the connection is gone. */
+  outcome: 'taken' | 'refused' | undefined
   /** The connection, from when the handshake is done. */
   owner: GateOwner | undefined
 
@@ -132,7 +132,7 @@ export class FinGate {
   }
 
   #completed(taken: boolean): void {
-    this.hasCompleted = true
+    this.outcome = taken ? 'taken' : 'refused'
     this.owner?.finCompleted(taken)
   }
 }

@@ -26,7 +26,7 @@ export class Standstill {
     const budget = hasReader(socket) ? policy.lingerTimeout : policy.flushTimeout
     if (budget === 'off' || this.#stoodFor(socket) < budget) return undefined
     // TCP has not even taken FIN: what stands still is our own output.
-    return gate.hasCompleted ? 'linger-timeout' : 'flush-timeout'
+    return gate.outcome !== undefined ? 'linger-timeout' : 'flush-timeout'
   }
 
   // ms since something was read, came, or was acknowledged.

@@ -101,8 +101,8 @@ export interface ClosureFacts {
   /**
    * Bytes written to the socket that the kernel had not been given when the socket was destroyed, in whole TLS records:
    * the peer cannot have them. Bytes that the kernel has and the peer has not acknowledged do not count, nor does what
-   * http or http2 still hold themselves. Absent where it cannot be known, because TLS's output holds parts of several
-   * writes.
+   * http or http2 still hold themselves. Absent where it cannot be known: TLS's output holds parts of several writes, or
+   * the system refused a write, as it does behind RST.
    */
   readonly undeliveredBytes?: number
   /** Bytes that followed the peer's close_notify in the same read; Node drops them. */

@@ -2,6 +2,9 @@
  * Real TLS peers of every kind, closed towards over and over: the descriptors that are held, beside what an oracle would hold,
  * and the answers. Times are some twenty times shorter than in life; only their ratios count.
  *
+ * How late the machine is with an answer is measured with each. One that was later than most by half of the slack is the
+ * machine's, which was busy: nothing is asked of it.
+ *
  * The oracle knows of each peer whether it answers, and when: it waits for every answer, and where one of a peer that answers
  * sometimes does not come, for as long as that peer takes at most. It is not run: what it would hold is what was held here where
  * an answer came, and the rest follows.
@@ -31,12 +34,22 @@ interface Closed {
   /** ms from our close_notify to the end of the descriptor. */
   readonly held: number
   readonly isAnswered: boolean
-  readonly wasToBeAnswered: boolean
+  /** By performance.now(). */
+  readonly alertAt: number
+  readonly answer: Answer
   /** It was waited for as long as a fixed budget would have: what is lost by that is not lost by learning. */
   readonly isInFull: boolean
   readonly isSkipped: boolean
 }
 
+/** What becomes of an answer at the peer. */
+interface Answer {
+  /** ms that it is to take; undefined: it is not to come. */
+  readonly ms: number | undefined
+  sentAt?: number
+}
+
+const slack = 4
 const times = [10, 15, 20, 25, 30, 35, 38, 42, 46, 50, 55, 60]
 const population: readonly PeerOfTest[] = [
   ...times.map((ms) => ({ kind: 'answers', answer: () => ms * (0.8 + 0.4 * random.next()), atOnce: 4 }) as const),
@@ -47,15 +60,18 @@ const population: readonly PeerOfTest[] = [
 ]
 
 test('what is learned holds within 5 % of what an oracle holds, and no answer of a peer that answers is lost', async () => {
-  const learned = learnedWaiting({ longest, slack: 4, retryAfter: 20 * longest, retryAtMost: 1200 * longest })
+  const learned = learnedWaiting({ longest, slack, retryAfter: 20 * longest, retryAtMost: 1200 * longest })
   const end = performance.now() + runFor
   const all = await Promise.all(
     population.map(async (peer) => {
-      const { port, planned } = await startPeer(peer.answer)
-      const loops = Array.from({ length: peer.atOnce }, () => closeUntil(end, port, planned, learned))
+      const { port, answerTo } = await startPeer(peer.answer)
+      const close = () => closeOnce(port, learned, answerTo)
+      const loops = Array.from({ length: peer.atOnce }, () => closeUntil(end, close))
       return { peer, closed: (await Promise.all(loops)).flat() }
     }),
   )
+  // Answers that were not waited for are sent all the same.
+  await delay(2 * longest)
   const skipped = mean(all.flatMap(({ closed }) => closed.filter(({ isSkipped }) => isSkipped).map(({ held }) => held)))
   const byOracle = all.map(({ peer, closed }) => {
     const answered = closed.filter(({ isAnswered }) => isAnswered).map(({ held }) => held)
@@ -65,50 +81,57 @@ test('what is learned holds within 5 % of what an oracle holds, and no answer of
   const held = all.map(({ closed }) => sum(closed.map((each) => each.held)))
   const ratio = sum(held) / sum(byOracle)
   const byFixed = all.map(({ closed }) => sum(closed.map((each) => (each.isAnswered ? each.held : longest + skipped))))
-  const lost = (kind: PeerOfTest['kind']) =>
+  const mostly = median(all.flatMap(({ closed }) => closed.flatMap((each) => latenessOf(each) ?? [])))
+  const inTime = (kind: PeerOfTest['kind']) =>
     all
       .filter(({ peer }) => peer.kind === kind)
       .flatMap(({ closed }) => closed)
-      .filter(({ isAnswered, wasToBeAnswered, isInFull }) => wasToBeAnswered && !isAnswered && !isInFull).length
+      .filter((each) => (latenessOf(each) ?? Infinity) <= mostly + slack / 2)
+  const lost = (kind: PeerOfTest['kind']) =>
+    inTime(kind).filter(({ isAnswered, isInFull }) => !isAnswered && !isInFull).length
   const closings = all.reduce((count, { closed }) => count + closed.length, 0)
   console.log(
-    `${closings} closings: ${(100 * (ratio - 1)).toFixed(1)} % more than an oracle, a fixed budget ${(100 * (sum(byFixed) / sum(byOracle) - 1)).toFixed(0)} %; lost ${lost('answers')} and, of those that answer sometimes, ${lost('sometimes')}`,
+    `${closings} closings: ${(100 * (ratio - 1)).toFixed(1)} % more than an oracle, a fixed budget ${(100 * (sum(byFixed) / sum(byOracle) - 1)).toFixed(0)} %; lost ${lost('answers')} of ${inTime('answers').length} answers that were in time and, of those that answer sometimes, ${lost('sometimes')} of ${inTime('sometimes').length}`,
     learned.counters,
   )
   expect(ratio).toBeLessThan(1.05)
   expect(lost('answers')).toBe(0)
-  // A short slack beside the noise of the machine.
-  expect(lost('sometimes')).toBeLessThanOrEqual(5)
+  // What of these was measured may have been as late by chance as half of the slack.
+  expect(lost('sometimes')).toBeLessThanOrEqual(2)
 })
 
-/** A server that answers as it is told; `planned` says whether it means to answer the connection from that port. */
+/** A server that answers as it is told; `answerTo` is its latest answer to the connection from that port. */
 async function startPeer(answer: () => number | undefined) {
-  const plans = new Map<number, boolean>()
+  const answers = new Map<number | undefined, Answer>()
   const port = await listen({ allowHalfOpen: true }, (socket) => {
-    const ms = answer()
-    plans.set(socket.remotePort ?? 0, ms !== undefined)
+    const planned: Answer = { ms: answer() }
+    answers.set(socket.remotePort, planned)
     socket.resume().on('end', () => {
-      if (ms !== undefined) setTimeout(() => socket.end(), ms)
       // A silent one keeps the connection for longer than anybody waits.
-      else setTimeout(() => socket.destroy(), 3 * longest)
+      if (planned.ms === undefined) setTimeout(() => socket.destroy(), 3 * longest)
+      else {
+        setTimeout(() => {
+          planned.sentAt = performance.now()
+          socket.end()
+        }, planned.ms)
+      }
     })
   })
-  const planned = (from: number | undefined) => plans.get(from ?? 0) === true
-  return { port, planned }
+  return { port, answerTo: (from: number | undefined) => answers.get(from) }
 }
 
-async function closeUntil(
-  end: number,
-  port: number,
-  planned: (from: number | undefined) => boolean,
-  learned: LearnedWaiting,
-): Promise<readonly Closed[]> {
+/** ms by which an answer was sent later than the peer meant to, counted from our close_notify; undefined: it meant to send none. */
+function latenessOf({ alertAt, answer: { ms, sentAt } }: Closed): number | undefined {
+  return ms === undefined || sentAt === undefined ? undefined : sentAt - alertAt - ms
+}
+
+async function closeUntil(end: number, close: () => Promise<Closed>): Promise<readonly Closed[]> {
   const closed: Closed[] = []
   // Not all in step.
   await delay(pace * random.next())
   while (performance.now() < end) {
     const next = delay(pace)
-    closed.push(await closeOnce(port, planned, learned))
+    closed.push(await close())
     await next
   }
   return closed
@@ -116,8 +139,8 @@ async function closeUntil(
 
 async function closeOnce(
   port: number,
-  planned: (from: number | undefined) => boolean,
   learned: LearnedWaiting,
+  answerTo: (from: number | undefined) => Answer | undefined,
 ): Promise<Closed> {
   const socket = tls.connect({ port, host: '127.0.0.1', ca: certificate.cert, servername: 'localhost' })
   await secured(socket)
@@ -127,11 +150,13 @@ async function closeOnce(
   const goneAt = await gone
   const { sent, received, learnedWait } = await closureOf(socket).report
   if (sent.kind !== 'close_notify') throw new Error(`expected our close_notify to have left, but it was ${sent.kind}`)
-  const isAnswered = received.kind === 'close_notify'
+  const answer = answerTo(localPort)
+  if (answer === undefined) throw new Error('expected the peer to know of every connection')
   return {
     held: goneAt - sent.at,
-    isAnswered,
-    wasToBeAnswered: planned(localPort),
+    isAnswered: received.kind === 'close_notify',
+    alertAt: sent.at,
+    answer,
     isInFull: learnedWait === longest,
     isSkipped: learnedWait === 0,
   }
@@ -145,6 +170,10 @@ function secured(socket: TLSSocket): Promise<void> {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0)
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 }
 
 function mean(numbers: readonly number[]): number {
