@@ -30,6 +30,9 @@ export async function runHttp2(clients: Clients): Promise<void> {
   })
 }
 
+// Those that a program of ours has destroyed: the streams on them end, as in stock Node.
+const destroyed = new WeakSet<TLSSocket>()
+
 class Stream {
   readonly settled: Promise<void>
   readonly #clients: Clients
@@ -56,7 +59,7 @@ class Stream {
       this.#error = error
     })
     stream.once('end', () => {
-      this.#hasActed ||= clients.hasDestroyedAll
+      this.#hasActed ||= clients.hasDestroyedAll || destroyed.has(socket)
       this.#hasEnded = true
       this.#isDemanded = controls.controls(socket) && controls.demands(socket)
     })
@@ -96,7 +99,10 @@ class Stream {
       if (clientAct === 'request-destroy') this.#stream.close(http2.constants.NGHTTP2_CANCEL)
       if (clientAct === 'response-destroy') this.#stream.destroy()
       if (clientAct === 'session-close') session.close()
-      if (clientAct === 'socket-destroy') this.#socket.destroy()
+      if (clientAct === 'socket-destroy') {
+        destroyed.add(this.#socket)
+        this.#socket.destroy()
+      }
     })
   }
 
