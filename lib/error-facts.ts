@@ -68,6 +68,8 @@ export type LoadRemedy =
   | { readonly kind: 'external' }
   /** To correct or to unset the variable CLOSE_NOTIFY_BINARY, which leaves the loader no choice. */
   | { readonly kind: 'explicit' }
+  /** To let this process load addons, which it was started without. */
+  | { readonly kind: 'allow-addons'; readonly refusedBy: 'permission model' | '--no-addons' }
 
 /** The sentence of some facts. */
 export function sentenceOf(facts: ErrorFacts): string {
@@ -102,7 +104,8 @@ export function sentenceOf(facts: ErrorFacts): string {
   }
 }
 
-function adviceOf(remedy: LoadRemedy): string {
+/** What to do, for people. */
+export function adviceOf(remedy: LoadRemedy): string {
   switch (remedy.kind) {
     case 'build':
       return `To build it here, with a C++ compiler, make and python3: ${remedy.command}`
@@ -114,6 +117,10 @@ function adviceOf(remedy: LoadRemedy): string {
       )
     case 'explicit':
       return 'CLOSE_NOTIFY_BINARY names the only place to look at: correct it, or unset it'
+    case 'allow-addons':
+      return remedy.refusedBy === '--no-addons'
+        ? 'This process may load no addon at all: start Node without --no-addons'
+        : "Node's permission model lets this process load no addon at all: start Node with --allow-addons"
   }
 }
 

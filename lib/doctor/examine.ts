@@ -1,4 +1,6 @@
 /** All checks, one after the other: what each stands on comes before it. */
+import { adviceOf } from '../error-facts.js'
+import { ClosureError } from '../errors.js'
 import { type Credentials, credentialsFor } from '../lab/credentials.js'
 import { describeLacks, installCommand, lackingLibraries } from '../lab/libraries.js'
 import { addonOrigin, runtimeSupport } from '../native/addon.js'
@@ -58,11 +60,15 @@ function checkAddon({ name }: Runtime): Check {
   const origin = addonOrigin()
   if (origin !== undefined) return { ...about, status: 'works', detail: `${origin.file}, ${origins[origin.from]}` }
   const support = runtimeSupport()
-  const detail = support.supported ? 'it was not loaded' : textOf(support.reason)
-  const rebuild = 'npm rebuild close-notify, which needs a C++ compiler, make and python3'
-  const toDo =
-    name === 'Deno' ? `allow it to be loaded: --allow-ffi --allow-read --allow-env; else ${rebuild}` : rebuild
-  return { ...about, status: 'fails', detail, toDo }
+  const reason = support.supported ? new Error('it was not loaded') : support.reason
+  const advice = adviceOn(reason)
+  const toDo = name === 'Deno' ? `allow it to be loaded: --allow-ffi --allow-read --allow-env; else ${advice}` : advice
+  return { ...about, status: 'fails', detail: textOf(reason), toDo }
+}
+
+function adviceOn(reason: Error): string {
+  const facts = reason instanceof ClosureError ? reason.facts : undefined
+  return facts?.code === 'ERR_CLOSURE_LOAD_FAILED' ? adviceOf(facts.remedy) : reason.message
 }
 
 function reachOpenSSL(): OpenSSL | Error {

@@ -369,9 +369,20 @@ function firstOf(
       return { addon: require(path.resolve(place)) as Addon, origin: { file: place, from } }
     } catch (error) {
       tried.push({ place, reason: messageOf(error) })
+      // So is any other place.
+      if (areAddonsRefused(error)) throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried, remedy: allowAddons() })
     }
   }
   throw errorOf({ code: 'ERR_CLOSURE_LOAD_FAILED', tried, remedy })
+}
+
+function areAddonsRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_DLOPEN_DISABLED'
+}
+
+function allowAddons(): LoadRemedy {
+  const hasPermissionModel = 'permission' in process && process.permission !== undefined
+  return { kind: 'allow-addons', refusedBy: hasPermissionModel ? 'permission model' : '--no-addons' }
 }
 
 function messageOf(error: unknown): string {

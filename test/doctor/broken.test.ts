@@ -44,6 +44,11 @@ const cases: readonly (readonly [what: string, preload: string, failing: readonl
     ['runtime: Node 18.20.4'],
   ],
   [
+    'a process that may load no addon',
+    `process.dlopen = () => { throw Object.assign(new Error('disabled'), { code: 'ERR_DLOPEN_DISABLED' }) }`,
+    ['addon: close_notify.node'],
+  ],
+  [
     'no network of loopback',
     `import { Socket } from 'node:net'
       const { connect } = Socket.prototype
@@ -97,6 +102,11 @@ test.each(cases)('broken: %s', (what, _preload, failing) => {
   expect(names).toEqual(expect.arrayContaining([...failing]))
   if (failing.length === 0) expect(names).toEqual([])
   for (const { toDo } of failed) expect(toDo).toMatch(/\w \w/)
+})
+
+test('what to do about an addon is what its error says', () => {
+  const addon = found.get('a process that may load no addon')?.find(({ group }) => group === 'addon')
+  expect(addon?.toDo).toContain('--no-addons')
 })
 
 async function examined(preload: string): Promise<readonly Finding[]> {

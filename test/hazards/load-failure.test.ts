@@ -14,6 +14,31 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
+const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission'
+
+describe('a process that may load no addon', () => {
+  test.each([
+    { name: '--no-addons', execArgv: ['--no-addons'], refusedBy: '--no-addons', advice: 'without --no-addons' },
+    {
+      name: 'the permission model',
+      execArgv: [permission, '--allow-fs-read=*', '--no-warnings'],
+      refusedBy: 'permission model',
+      advice: 'with --allow-addons',
+    },
+  ])('$name: importing works, and the error says which option', async ({ execArgv, refusedBy, advice }) => {
+    const facts = await factsOfProgram('addons-refused.mjs', [advice], { execArgv })
+    const remedy = { kind: 'allow-addons', refusedBy }
+    expect(facts).toEqual([{ code: 'ERR_CLOSURE_LOAD_FAILED', places: 1, remedy, hasAdvice: true }])
+  })
+
+  test('and which does where the permission model allows it', async () => {
+    const execArgv = [permission, '--allow-fs-read=*', '--allow-addons', '--no-warnings']
+    expect(await factsOfProgram('addons-refused.mjs', [], { execArgv })).toEqual([{ supported: true }])
+  })
+})
+
 describe('a binary that cannot be loaded', () => {
   test.each(['missing.node', 'garbage.node', 'empty.node'])(
     '%s: importing works, and every call says why',
