@@ -167,7 +167,8 @@ function makeContext({ side, verify }: ContextUse, options: ContextOptions): Ssl
     ...range
   } = checkAll(contextRules, options)
   const needsRoots = side === 'client' || verify !== 'none'
-  const trusted = ca ?? (needsRoots ? defaultCa().pem : undefined)
+  const roots = ca === undefined && needsRoots ? defaultCa() : undefined
+  const trusted = ca ?? roots?.pem
   return openssl.createContext({
     side,
     verify,
@@ -178,6 +179,7 @@ function makeContext({ side, verify }: ContextUse, options: ContextOptions): Ssl
     maxVersion: range.maxVersion ?? tls.DEFAULT_MAX_VERSION,
     ...ciphersOf(ciphers),
     ...(trusted !== undefined && { ca: trusted }),
+    ...(roots !== undefined && { defaultVerifyPaths: roots.defaultVerifyPaths }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
     ...(passphrase !== undefined && { passphrase }),

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 
 export interface DefaultCa {
-  readonly pem: string
+  /** Undefined where there is none. */
+  readonly pem: string | undefined
+  /** Whether what OpenSSL trusts by default is trusted beside them: SSL_CTX_set_default_verify_paths(3). */
+  readonly defaultVerifyPaths: boolean
   /** Another number for other certificates. */
   readonly edition: number
 }
@@ -14,8 +17,28 @@ let current: { readonly list: readonly string[]; readonly ca: DefaultCa } | unde
 /** They may change: tls.setDefaultCACertificates(). */
 export function defaultCa(): DefaultCa {
   const list = nodesOwn() ?? bundled()
-  if (current?.list !== list) current = { list, ca: { pem: list.join('\n'), edition: (current?.ca.edition ?? 0) + 1 } }
+  if (current?.list !== list) {
+    const defaultVerifyPaths = usesStoreOfOpenssl() && list === untouched()
+    const trusted = defaultVerifyPaths ? extraCa() : list
+    const pem = trusted.length === 0 ? undefined : trusted.join('\n')
+    current = { list, ca: { pem, defaultVerifyPaths, edition: (current?.ca.edition ?? 0) + 1 } }
+  }
   return current.ca
+}
+
+// Whether Node was told, or built, to trust what OpenSSL trusts by default, in place of the certificates that it carries. A later
+// `--no-use-openssl-ca` takes that back for no Node.
+function usesStoreOfOpenssl(): boolean {
+  const given = [...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/), ...process.execArgv]
+  const isGiven = (name: string) => given.some((option) => option.replaceAll('_', '-') === name)
+  return isGiven('--use-openssl-ca') || (isBuiltForIt() && !isGiven('--use-bundled-ca'))
+}
+
+// As Debian builds it.
+function isBuiltForIt(): boolean {
+  const defaults: unknown = Reflect.get(process.config, 'target_defaults')
+  if (typeof defaults !== 'object' || defaults === null || !('defines' in defaults)) return false
+  return Array.isArray(defaults.defines) && defaults.defines.includes('NODE_OPENSSL_CERT_STORE')
 }
 
 // Since Node 22.15; the same array until something else is trusted.
@@ -24,6 +47,19 @@ function nodesOwn(): readonly string[] | undefined {
   if (typeof getCACertificates !== 'function') return undefined
   const list: unknown = Reflect.apply(getCACertificates, tls, ['default'])
   return Array.isArray(list) && list.every((each) => typeof each === 'string') ? list : undefined
+}
+
+// What Node has named by itself, and tls.setDefaultCACertificates() has not: where OpenSSL's store counts, that is what Node
+// carries, or nothing, and the certificates of NODE_EXTRA_CA_CERTS.
+function untouched(): readonly string[] | undefined {
+  if (atStart === undefined) return undefined
+  const extra = extraCa()
+  const expected = [extra, [...tls.rootCertificates, ...extra]]
+  return expected.some((each) => bodiesOf(each) === bodiesOf(atStart)) ? atStart : undefined
+}
+
+function bodiesOf(certificates: readonly string[]): string {
+  return certificates.map((pem) => pem.replaceAll(/-----[^-]*-----|\s/g, '')).join()
 }
 
 let older: readonly string[] | undefined
@@ -53,3 +89,6 @@ function isCertificate(pem: string): boolean {
     return false
   }
 }
+
+// Looked up at once where it counts, before the program may name others.
+const atStart = usesStoreOfOpenssl() ? (nodesOwn() ?? bundled()) : undefined
