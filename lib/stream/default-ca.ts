@@ -34,11 +34,9 @@ function usesStoreOfOpenssl(): boolean {
   return isGiven('--use-openssl-ca') || (isBuiltForIt() && !isGiven('--use-bundled-ca'))
 }
 
-// As Debian builds it.
+// As Debian builds it. Other runtimes have another object there.
 function isBuiltForIt(): boolean {
-  const defaults: unknown = Reflect.get(process.config, 'target_defaults')
-  if (typeof defaults !== 'object' || defaults === null || !('defines' in defaults)) return false
-  return Array.isArray(defaults.defines) && defaults.defines.includes('NODE_OPENSSL_CERT_STORE')
+  return JSON.stringify(process.config).includes('"NODE_OPENSSL_CERT_STORE"')
 }
 
 // Since Node 22.15; the same array until something else is trusted.
