@@ -74,6 +74,7 @@ describe('prom-client', () => {
 
   test.each([
     ['register', { register: {} }],
+    ['register', { register: { metrics: () => '' } }],
     ['hosts', { hosts: -1 }],
     ['hosts', { hosts: '7' }],
     ['learned', { learned: { counters: {} } }],
@@ -127,6 +128,7 @@ describe('OpenTelemetry', () => {
 
   test.each([
     ['meter', { meter: {} }],
+    ['meter', { meter: { createCounter: () => undefined } }],
     ['hosts', { hosts: 0.5 }],
     ['learned', { learned: 1000 }],
     ['register', { register: 1 }],
@@ -145,6 +147,41 @@ test('hosts are told apart up to their bound, and those beyond are one', async (
     'closures began=local host=two.example mode=uncontrolled side=client verdict=clean 2',
   ]
   expect(await counted()).toEqual({ prometheus: lines, openTelemetry: lines })
+})
+
+test('cut streams are told apart by host, too', async () => {
+  const counted = bothRecorders(1)
+  const clientOptions = { servername: 'one.example', checkServerIdentity: () => undefined }
+  const { client, server, close } = await connectPair({ version: 'TLSv1.3', clientOptions })
+  onTestFinished(close)
+  const { report } = closureOf(client)
+  client.resume().once('end', () => client.destroy())
+  server.destroy()
+  await report
+  const lines = [
+    'closures began=peer host=one.example mode=uncontrolled side=client verdict=truncated 1',
+    'truncations cut=between-records host=one.example protocol=TLSv1.3 side=client 1',
+  ]
+  expect(await counted()).toEqual({ prometheus: lines, openTelemetry: lines })
+})
+
+test.each([0, 1])('what has not happened yet is there as 0, with %i hosts', async (hosts) => {
+  const { register, stop } = collectClosures({ hosts })
+  onTestFinished(stop)
+  const { provider, atZero } = sdk()
+  onTestFinished(meterClosures({ meter: provider.getMeter('mine'), hosts }).stop)
+  const text = await register.metrics()
+  const points = await atZero()
+  const host = hosts > 0 ? ',host="none"' : ''
+  for (const side of ['client', 'server']) {
+    const zeros = ['refused', 'discarded', 'undelivered'].map((key) => `${key} side=${side} 0`)
+    expect(points).toEqual(expect.arrayContaining(zeros))
+    expect(points).toContain(`truncations cut=inside-record protocol=TLSv1.2 side=${side} 0`)
+    for (const { prometheus } of [metrics.refused, metrics.discarded, metrics.undelivered])
+      expect(text).toContain(`${prometheus}{side="${side}"} 0\n`)
+    const labels = `side="${side}",protocol="TLSv1.3",cut="between-records"${host}`
+    expect(text).toContain(`${metrics.truncations.prometheus}{${labels}} 0\n`)
+  }
 })
 
 test('the wait is in seconds, in buckets of seconds', async () => {

@@ -37,6 +37,8 @@ export function bothRecorders(hosts = 0): () => Promise<Counted> {
 export interface Sdk {
   readonly provider: MeterProvider
   readonly read: () => Promise<readonly string[]>
+  /** What is there and has counted nothing. */
+  readonly atZero: () => Promise<readonly string[]>
   /** The sum and the buckets of the histogram. */
   readonly wait: () => Promise<Histogram>
 }
@@ -60,13 +62,17 @@ export function sdk(): Sdk {
     await flush()
     return linesOfExporter(exporter)
   }
+  const atZero = async () => {
+    await flush()
+    return allLinesOfExporter(exporter).filter(isZero)
+  }
   const wait = async () => {
     await flush()
     const value: unknown = pointsOf(exporter).find(({ key }) => key === 'wait')?.value
     if (!isHistogram(value)) throw new Error('there is no histogram')
     return { sum: value.sum, buckets: value.buckets.boundaries }
   }
-  return { provider, read, wait }
+  return { provider, read, atZero, wait }
 }
 
 function openTelemetryRecorder(hosts: number): () => Promise<readonly string[]> {
@@ -100,10 +106,12 @@ export async function waitOfRegistry(register: ClosureRegistry): Promise<Histogr
 }
 
 function linesOfExporter(exporter: InMemoryMetricExporter): readonly string[] {
-  return sorted(
-    pointsOf(exporter).map(({ key, attributes, value }) =>
-      lineOf(key, Object.fromEntries(Object.entries(attributes).map(labelOf)), countOf(value)),
-    ),
+  return sorted(allLinesOfExporter(exporter))
+}
+
+function allLinesOfExporter(exporter: InMemoryMetricExporter): readonly string[] {
+  return pointsOf(exporter).map(({ key, attributes, value }) =>
+    lineOf(key, Object.fromEntries(Object.entries(attributes).map(labelOf)), countOf(value)),
   )
 }
 
@@ -143,5 +151,9 @@ function lineOf(key: string, values: object, count: number): string {
 }
 
 function sorted(lines: readonly string[]): readonly string[] {
-  return lines.filter((line) => !line.endsWith(' 0')).sort()
+  return lines.filter((line) => !isZero(line)).sort()
+}
+
+function isZero(line: string): boolean {
+  return line.endsWith(' 0')
 }
