@@ -4,7 +4,7 @@ import { metrics as globalMetrics } from '@opentelemetry/api'
 import { channel } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closingChannel, closureChannel, closureOf, followedChannel, learnedWaiting } from '../../lib/index.js'
-import { metrics, waitBuckets } from '../../lib/metrics/definitions.js'
+import { allMetrics, metrics, waitBuckets } from '../../lib/metrics/definitions.js'
 import { meterClosures, traceClosures } from '../../lib/metrics/opentelemetry.js'
 import { collectClosures } from '../../lib/metrics/prometheus.js'
 import { connectPair } from '../support/pair.js'
@@ -147,6 +147,23 @@ test('hosts are told apart up to their bound, and those beyond are one', async (
     'closures began=local host=two.example mode=uncontrolled side=client verdict=clean 2',
   ]
   expect(await counted()).toEqual({ prometheus: lines, openTelemetry: lines })
+})
+
+test('to the SDK, too, a counter rises alone, and a gauge falls', async () => {
+  const { provider, kinds } = sdk()
+  const learned = learnedWaiting()
+  onTestFinished(meterClosures({ meter: provider.getMeter('mine'), learned }).stop)
+  const pair = await connectPair({ version: 'TLSv1.3' })
+  pair.server.resume()
+  pair.client.resume()
+  await closureOf(pair.client).shutdown({ mode: 'bidirectional', waitTimeout: learned })
+  await pair.close()
+  await turns()
+  const found = await kinds()
+  const counted = Object.values(allMetrics).filter(({ openTelemetry }) => openTelemetry in found)
+  expect(counted.length).toBeGreaterThan(8)
+  for (const { openTelemetry, kind } of counted)
+    expect([openTelemetry, found[openTelemetry]]).toEqual([openTelemetry, kind])
 })
 
 test('cut streams are told apart by host, too', async () => {

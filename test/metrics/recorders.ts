@@ -7,12 +7,14 @@
  */
 import {
   AggregationTemporality,
+  DataPointType,
   InMemoryMetricExporter,
+  type MetricData,
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { onTestFinished } from 'vitest'
-import { allMetrics, labels } from '../../lib/metrics/definitions.js'
+import { allMetrics, labels, type Metric } from '../../lib/metrics/definitions.js'
 import { meterClosures } from '../../lib/metrics/opentelemetry.js'
 import { type ClosureRegistry, collectClosures } from '../../lib/metrics/prometheus.js'
 import { turns } from '../support/streams.js'
@@ -39,6 +41,8 @@ export interface Sdk {
   readonly read: () => Promise<readonly string[]>
   /** What is there and has counted nothing. */
   readonly atZero: () => Promise<readonly string[]>
+  /** What each metric is to the SDK, by the names of OpenTelemetry. */
+  readonly kinds: () => Promise<Readonly<Record<string, Metric['kind']>>>
   /** The sum and the buckets of the histogram. */
   readonly wait: () => Promise<Histogram>
 }
@@ -66,13 +70,17 @@ export function sdk(): Sdk {
     await flush()
     return allLinesOfExporter(exporter).filter(isZero)
   }
+  const kinds = async () => {
+    await flush()
+    return Object.fromEntries(metricsOf(exporter).map((metric) => [metric.descriptor.name, kindOf(metric)]))
+  }
   const wait = async () => {
     await flush()
     const value: unknown = pointsOf(exporter).find(({ key }) => key === 'wait')?.value
     if (!isHistogram(value)) throw new Error('there is no histogram')
     return { sum: value.sum, buckets: value.buckets.boundaries }
   }
-  return { provider, read, atZero, wait }
+  return { provider, read, atZero, kinds, wait }
 }
 
 function openTelemetryRecorder(hosts: number): () => Promise<readonly string[]> {
@@ -121,9 +129,17 @@ interface Point {
   readonly value: unknown
 }
 
+function metricsOf(exporter: InMemoryMetricExporter): readonly MetricData[] {
+  return exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
+}
+
+function kindOf(metric: MetricData): Metric['kind'] {
+  if (metric.dataPointType === DataPointType.HISTOGRAM) return 'histogram'
+  return metric.dataPointType === DataPointType.SUM && metric.isMonotonic ? 'counter' : 'gauge'
+}
+
 function pointsOf(exporter: InMemoryMetricExporter): readonly Point[] {
-  const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
-  return all.flatMap(({ descriptor, dataPoints }) => {
+  return metricsOf(exporter).flatMap(({ descriptor, dataPoints }) => {
     const [key] = Object.entries(allMetrics).find(([, each]) => each.openTelemetry === descriptor.name) ?? ['']
     return dataPoints.map(({ attributes, value }) => ({ key, attributes, value }))
   })
