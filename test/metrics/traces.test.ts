@@ -129,6 +129,36 @@ describe('traceClosures()', () => {
     expect(await eventsOf()).toMatchObject({ closes: [], follows: [{ name: closedEvent }] })
   })
 
+  test('where both record it is the one in which the closing began, at the time when it had ended', async () => {
+    onTestFinished(traceClosures().stop)
+    const { client } = await pair()
+    const followed = inSpan('follows', () => closureOf(client).report)
+    const closes = inSpan('closes', () => void closureOf(client).shutdown({ mode: 'bidirectional' }))
+    const { endedAt } = await followed.result
+    await turns()
+    for (const { end } of [closes, followed]) end()
+    const spans = exporter.getFinishedSpans()
+    const times = spans.flatMap(({ events }) =>
+      events.map(({ time: [seconds, nanoseconds] }) => seconds * 1000 + nanoseconds / 1e6),
+    )
+    expect(times).toHaveLength(1)
+    expect(times[0]).toBeCloseTo(performance.timeOrigin + endedAt, 1)
+    expect(await eventsOf()).toMatchObject({ closes: [{ name: closedEvent }], follows: [] })
+  })
+
+  test('what it has noted ends with it: one that begins later knows nothing of that', async () => {
+    const first = traceClosures()
+    const { client } = await pair()
+    const { result, end } = inSpan('follows', () => closureOf(client).report)
+    first.stop()
+    onTestFinished(traceClosures().stop)
+    client.end()
+    await result
+    await turns()
+    end()
+    expect(await eventsOf()).toEqual({ follows: [] })
+  })
+
   test('where none records any more there is no event, and no complaint', async () => {
     onTestFinished(traceClosures().stop)
     const { client } = await pair()
