@@ -69,7 +69,7 @@ export const tenThousand: Program = {
       const [ms = Number.NaN, stallMs = Number.NaN, left = Number.NaN, timedOut = Number.NaN] =
         await server.ask('close')
       await stop()
-      if (left !== 0) throw new Error(`Expected no file descriptor to be left on the ${side} side, there were ${left}`)
+      if (left !== 0) throw new Error(`Expected no socket to be left on the ${side} side, there were ${left}`)
       const expected = side === 'policy' ? size : 0
       if (timedOut !== expected) throw new Error(`Expected ${expected} closings to time out, ${timedOut} did`)
       return { ms, stallMs }

@@ -3,7 +3,7 @@
  * under a policy, `by hand` and `stock` without the package.
  */
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
@@ -24,7 +24,7 @@ const server = tls.createServer({ key, cert: certificate }, (socket) => {
 const control = side === 'policy' ? await controlServer() : undefined
 answerParent({ port: listen, close })
 // What the channel to the parent takes is open by now.
-const idle = openDescriptors()
+const idle = openSockets()
 
 async function listen(): Promise<readonly number[]> {
   server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 })
@@ -38,7 +38,7 @@ async function controlServer() {
 }
 
 /**
- * Closes all and returns: ms until the last one's 'close', ms of the longest stall of the event loop, descriptors left,
+ * Closes all and returns: ms until the last one's 'close', ms of the longest stall of the event loop, sockets left,
  * and how many closings have waited in vain.
  */
 async function close(): Promise<readonly number[]> {
@@ -53,7 +53,7 @@ async function close(): Promise<readonly number[]> {
   // Nor is a stall that it has not seen the end of.
   await sleep(50)
   delays.disable()
-  return [ms, delays.max / 1e6, openDescriptors() - idle, control?.counters['timed-out'] ?? 0]
+  return [ms, delays.max / 1e6, openSockets() - idle, control?.counters['timed-out'] ?? 0]
 }
 
 function closeAll(): Promise<number> {
@@ -82,6 +82,16 @@ function endByHand(socket: tls.TLSSocket): void {
   })
 }
 
-function openDescriptors(): number {
-  return readdirSync('/proc/self/fd').length
+// Those of sockets: Node may have a file of a module open for a moment, whenever it is asked.
+function openSockets(): number {
+  return readdirSync('/proc/self/fd').filter(isSocket).length
+}
+
+function isSocket(fd: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:')
+  } catch {
+    // It is closed by now, as that of the listing itself is.
+    return false
+  }
 }
