@@ -32,9 +32,12 @@ export async function installPackages(signal: AbortSignal): Promise<string> {
     await writeFile(path.join(folder, 'package.json'), manifest ?? '')
     await writeFile(path.join(folder, 'package-lock.json'), lock ?? '')
     await runNpm(folder, signal)
-    await symlink(sourceFile(''), path.join(folder, 'node_modules/close-notify'))
     await writeFile(stamp, lock ?? '')
   }
+  // Anew each time: the checkout may have been moved since.
+  const own = path.join(folder, 'node_modules/close-notify')
+  await rm(own, { force: true })
+  await symlink(sourceFile(''), own)
   await cp(sourceFile('test/drivers/programs'), folder, { recursive: true })
   return folder
 }
