@@ -352,8 +352,7 @@ export class Connection implements GateOwner {
     }
     if (chunk !== null || this.#streamHasEnded) return Reflect.apply(previous, socket, args)
     this.#streamHasEnded = true
-    const { finAt, outcome } = this.gate
-    this.evidence.streamEnded(finAt !== undefined && outcome !== 'refused')
+    this.evidence.streamEnded(this.gate.mayHaveLeft)
     if (isTelling) tell(socket, `the peer's stream has ended: received ${this.evidence.received().kind}`)
     this.streamEndHook?.streamEnds()
     const result: unknown = Reflect.apply(previous, socket, args)

@@ -51,6 +51,11 @@ export class FinGate {
     standBeforeShutdown(handle, this)
   }
 
+  /** Whether FIN was given to TCP, which has not refused it: one that it refused came behind the peer's RST. */
+  get mayHaveLeft(): boolean {
+    return this.finAt !== undefined && this.outcome !== 'refused'
+  }
+
   /** Node calls shutdown(). */
   arrived(native: Method, request: unknown): unknown {
     this.#native = native

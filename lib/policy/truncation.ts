@@ -126,11 +126,9 @@ export class TruncationGuard implements StreamEndHook {
   }
 
   // Our side has ended the connection, does not wait for the peer, and is not half-closed to read on: the peer may just go.
-  // A FIN that the kernel refused came behind the peer's RST.
   #weLeftFirst(): boolean {
     const { socket, gate, closing, evidence, hasReadSinceFin } = this.#connection
-    const hasLeft = gate.finAt !== undefined && gate.outcome !== 'refused'
-    if (!hasLeft || closing?.mode === 'bidirectional' || socket.allowHalfOpen) return false
+    if (!gate.mayHaveLeft || closing?.mode === 'bidirectional' || socket.allowHalfOpen) return false
     // Data that still came, or came in part, was to be read.
     const isInsideRecord = evidence.tcp.kind === 'fin' && (evidence.tcp.cut ?? 'between-records') !== 'between-records'
     return !hasReadSinceFin && !isInsideRecord

@@ -18,9 +18,10 @@ let current: { readonly list: readonly string[]; readonly ca: DefaultCa } | unde
 export function defaultCa(): DefaultCa {
   const list = nodesOwn() ?? bundled()
   if (current?.list !== list) {
-    const defaultVerifyPaths = usesStoreOfOpenssl() && list === untouched()
-    const trusted = defaultVerifyPaths ? extraCa() : list
+    const besideStore = trustedBesideStore(list)
+    const trusted = besideStore ?? list
     const pem = trusted.length === 0 ? undefined : trusted.join('\n')
+    const defaultVerifyPaths = besideStore !== undefined
     current = { list, ca: { pem, defaultVerifyPaths, edition: (current?.ca.edition ?? 0) + 1 } }
   }
   return current.ca
@@ -47,13 +48,13 @@ function nodesOwn(): readonly string[] | undefined {
   return Array.isArray(list) && list.every((each) => typeof each === 'string') ? list : undefined
 }
 
-// What Node has named by itself, and tls.setDefaultCACertificates() has not: where OpenSSL's store counts, that is what Node
-// carries, or nothing, and the certificates of NODE_EXTRA_CA_CERTS.
-function untouched(): readonly string[] | undefined {
-  if (atStart === undefined) return undefined
+// Where OpenSSL's store counts: what is trusted beside it. Undefined where the list itself counts, also because
+// tls.setDefaultCACertificates() has named it; untouched, it is what Node carries, or nothing, and those of NODE_EXTRA_CA_CERTS.
+function trustedBesideStore(list: readonly string[]): readonly string[] | undefined {
+  if (list !== atStart) return undefined
   const extra = extraCa()
-  const expected = [extra, [...tls.rootCertificates, ...extra]]
-  return expected.some((each) => bodiesOf(each) === bodiesOf(atStart)) ? atStart : undefined
+  const untouched = [extra, [...tls.rootCertificates, ...extra]]
+  return untouched.some((each) => bodiesOf(each) === bodiesOf(list)) ? extra : undefined
 }
 
 function bodiesOf(certificates: readonly string[]): string {

@@ -1,19 +1,11 @@
-// The closing of a TlsStream, with the cases of Node's own sockets: mode by mode, peer by peer. closing-on-other-builds.test.ts has them
-// on other libraries: two files, for two run at a time.
-import { closeNotifyCases } from '../closure/shared/close-notify.js'
-import { dataLossCases } from '../closure/shared/data-loss.js'
-import { halfOpenCases } from '../closure/shared/half-open.js'
-import { readerCases } from '../closure/shared/readers.js'
+// The closing of a TlsStream on the process's own library. closing-on-other-builds.test.ts has the others: two files, for two run at a
+// time.
 import { shutdownLimits } from '../closure/shared/shutdown-limits.js'
-import { shutdownModes } from '../closure/shared/shutdown-modes.js'
+import { streamClosingCases } from './closing-cases.js'
 import { streamWays } from './pair.js'
 
 const own = streamWays.filter(({ name }) => name.endsWith('own'))
 
-shutdownModes(own)
+streamClosingCases(own)
 // Megabytes that are held up.
 shutdownLimits(own)
-closeNotifyCases(own)
-dataLossCases(own)
-halfOpenCases(own)
-readerCases(own)

@@ -8,8 +8,7 @@ import { connect, createServer } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
 import { collect, once } from '../support/streams.js'
 import { factsOfProgram } from '../hazards/child.js'
-import { builds } from '../openssl/builds.js'
-import { portOf } from './pair.js'
+import { libraries, portOf } from './pair.js'
 
 const { key, cert, host: servername } = certificate
 // Since Node 22.15, and 22.19.
@@ -81,13 +80,10 @@ describe('as a process of stock Node that is started with', () => {
     { name: `${flag} and NODE_EXTRA_CA_CERTS`, execArgv: [flag], env: { NODE_EXTRA_CA_CERTS: file }, trusts: true },
     { name: '--use-bundled-ca', execArgv: ['--use-bundled-ca'], env: store, trusts: false },
   ]
-  const others = builds.flatMap(({ name, openssl }) =>
-    /^(openssl-3.0|boringssl)$/.test(name) ? [openssl.libssl ?? ''] : [],
-  )
 
-  describe.each(['', ...others])('library %j', (library) => {
+  describe.each(libraries)('$name', ({ openssl: { libssl = '' } }) => {
     test.each(starts)('$name', async ({ execArgv = [], env = {}, trusts }) => {
-      const facts = await factsOfProgram('default-ca.mjs', [library], { execArgv, env })
+      const facts = await factsOfProgram('default-ca.mjs', [libssl], { execArgv, env })
       for (const fact of facts) expect(fact).toEqual(alike(fact))
       expect(JSON.stringify(facts[0]).includes('trusted')).toBe(trusts)
     })

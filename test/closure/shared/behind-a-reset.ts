@@ -2,17 +2,20 @@
 import { describe, expect, test } from 'vitest'
 import type { Closable, ClosingWay } from './ways.js'
 
-interface Act {
+export interface Act {
   readonly name: string
-  readonly act: (ours: Closable) => void
+  readonly act: (ours: Pick<Closable, 'local' | 'closure'>) => void
   /** Whether it writes data, of which nobody knows afterwards how much the kernel had taken. */
   readonly hasData?: boolean
+  /** Whether it writes nothing at all: FIN alone. */
+  readonly isSilent?: boolean
 }
 
-const acts: readonly Act[] = [
+/** Ways to end a connection. */
+export const acts: readonly Act[] = [
   { name: "shutdown('unidirectional')", act: ({ closure }) => void closure.shutdown({ mode: 'unidirectional' }) },
   { name: "shutdown('bidirectional')", act: ({ closure }) => void closure.shutdown({ mode: 'bidirectional' }) },
-  { name: "shutdown('quiet')", act: ({ closure }) => void closure.shutdown({ mode: 'quiet' }) },
+  { name: "shutdown('quiet')", act: ({ closure }) => void closure.shutdown({ mode: 'quiet' }), isSilent: true },
   { name: 'closeNotify()', act: ({ closure }) => void closure.closeNotify().catch(() => undefined) },
   { name: 'end()', act: ({ local }) => void local.end() },
   { name: 'end() with data', act: ({ local }) => void local.end('refused, too'), hasData: true },
