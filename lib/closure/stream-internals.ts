@@ -2,7 +2,7 @@
 import { type Readable, Writable } from 'node:stream'
 import { types } from 'node:util'
 
-/** Whether pipe() hands data to _write() of a stream that is idle, past its write(), as Node 26 does. */
+/** Whether pipe() hands data to _write() of a stream that is idle, past its write(), as Node does from a 26.x on. */
 export const pipesPastWrite: boolean = 'writeKnownBuffer' in Writable
 
 /** Whether a stream waits for somebody whom it is piped into. */

@@ -25,7 +25,7 @@ export async function examine(runtime: Runtime, report: Report): Promise<void> {
   const notRun = (group: Group, needs: string) => {
     report({ group, name: group === 'members' ? 'each' : 'each mode', status: 'not-run', detail: `stands on ${needs}` })
   }
-  if (noLoopback === undefined) for (const check of await checkMembers(runtime, credentials)) report(check)
+  if (noLoopback === undefined) for (const check of await checkMembers(credentials)) report(check)
   else notRun('members', connections)
   if (openssl instanceof Error) notRun('memory', 'the addon, and on OpenSSL')
   else for (const check of await checkMemory(openssl, credentials)) report(check)
@@ -94,8 +94,8 @@ function checkOpenSSL(openssl: OpenSSL | Error, { name }: Runtime): Check {
   return { ...about, status: 'works', detail: openssl.version }
 }
 
-async function checkMembers(runtime: Runtime, credentials: Credentials): Promise<readonly Check[]> {
-  const { members, failures } = await lookForMembers(credentials, runtime.line)
+async function checkMembers(credentials: Credentials): Promise<readonly Check[]> {
+  const { members, failures } = await lookForMembers(credentials)
   const toDo = `take a Node of a line that was tried (${triedLines.join(', ')}), or a newer close-notify`
   return [
     ...failures.map((detail): Check => ({ group: 'members', name: 'a connection', status: 'fails', detail, toDo })),

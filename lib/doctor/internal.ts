@@ -53,8 +53,8 @@ export interface Internal {
   readonly as: Form
   /** Of a listener. */
   readonly event?: 'secure' | 'end'
-  /** The first line of Node that has it; one before it does without. */
-  readonly since?: number
+  /** Came within a line of Node: a Node may be without it, and so what stands on it looks first. */
+  readonly optional?: true
   /** Below lib. */
   readonly files: readonly string[]
   /** What this package does with it. */

@@ -32,7 +32,7 @@ export const internalsOfStreams: readonly Internal[] = [
     of: 'the class Writable',
     on: ['Writable'],
     as: 'function',
-    since: 26,
+    optional: true,
     files: ['closure/stream-internals.ts'],
     purpose: 'whether pipe() passes by write()',
   },

@@ -5,6 +5,8 @@ import { internals } from './internals.js'
 import type { Credentials } from '../lab/credentials.js'
 import { part, showSpecimens } from './specimens.js'
 
+const absent = 'not there'
+
 interface MemberFinding {
   readonly internal: Internal
   /** Why it is not as expected; undefined where it is. */
@@ -17,21 +19,21 @@ export interface MemberFindings {
   readonly failures: readonly string[]
 }
 
-/** Looks for each member of the list. A line of Node before the one that brought a member is expected to be without it. */
-export async function lookForMembers(credentials: Credentials, nodeLine: number): Promise<MemberFindings> {
+/** Looks for each member of the list. One that a Node may be without is a finding where it is there. */
+export async function lookForMembers(credentials: Credentials): Promise<MemberFindings> {
   const lacks = new Map<Specimen, ReadonlyMap<Internal, string | undefined>>()
   const failures = await showSpecimens(credentials, (specimen, object) => {
     const those = internals.filter(({ on }) => on.includes(specimen))
     lacks.set(specimen, new Map(those.map((internal) => [internal, lackOn(object, specimen, internal)])))
   })
   const members = internals
-    .filter(({ since }) => since === undefined || nodeLine >= since)
     .map((internal) => {
       const own = internal.on.map((specimen) =>
         lacks.has(specimen) ? lacks.get(specimen)?.get(internal) : `there was no ${specimen} to look at`,
       )
       return { internal, lack: own.find((lack) => lack !== undefined) }
     })
+    .filter(({ internal: { optional }, lack }) => optional !== true || lack?.startsWith(absent) !== true)
   return { members, failures }
 }
 
@@ -39,7 +41,7 @@ export async function lookForMembers(credentials: Credentials, nodeLine: number)
 export function lackOn(holder: unknown, specimen: Specimen, { member, as, event }: Internal): string | undefined {
   if (holder === undefined || holder === null) return `there was no ${specimen} to look at`
   const found = kindsOf(holder, member, event)
-  if (found === 'none') return `not there (${specimen})`
+  if (found === 'none') return `${absent} (${specimen})`
   if (as === 'any' || found.includes(as)) return undefined
   return `${found.join(' and ')} (${specimen}), where ${as} was expected`
 }

@@ -4,6 +4,7 @@ import type { LoadRemedy } from '../error-facts.js'
 import { ClosureError, errorOf, isClosureErrorCode } from '../errors.js'
 import type { QueuedError } from '../tls/ssl-result.js'
 import type { Engine } from './engine.js'
+import { forThisLibc } from './libc.js'
 import { packageFolder, requireFrom, requireHere } from './place.js'
 
 /** A call of SSL_shutdown(3): its value, the number of SSL_get_error(3), and OpenSSL's error queue, emptied. */
@@ -336,7 +337,7 @@ function load(): Loaded {
   // A prebuilt binary is what node-gyp-build finds; a local build comes first, for it is newer where there are both.
   try {
     const nodeGypBuild = require('node-gyp-build') as { resolve(directory: string): string }
-    const prebuilt = nodeGypBuild.resolve(root)
+    const prebuilt = forThisLibc(nodeGypBuild.resolve(root))
     if (!places.some(({ place }) => place === prebuilt)) places.push({ place: prebuilt, from: 'prebuilt' })
   } catch (error) {
     tried.push({ place: 'prebuilds', reason: messageOf(error) })

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { ClosureError, type ClosureErrorCode, errorOf } from '../errors.js'
 import { checkAll, checkText, checkTextIfGiven, onOneLineOf, type OptionRules } from '../options.js'
 import type { LibraryRequest, LoadFailure, NativeLibrary } from '../native/engine.js'
+import { libcOfProcess } from '../native/libc.js'
 import { describeMachine, type ElfLibrary, type ElfMachine, readElfLibrary, readElfMachine } from './elf.js'
 import { glibcOfProcess, isGlibcTold, isNewer, newestGlibc } from './glibc.js'
 import { engineOfThread } from './memory.js'
@@ -44,7 +45,7 @@ const loaded = new Map<string, { readonly openssl: OpenSSL; readonly libcrypto: 
  * library was loaded with another one before
  * @throws ClosureError ERR_OPENSSL_SONAME_IN_USE: names the file that has it
  * @throws ClosureError ERR_OPENSSL_LACKS_FUNCTION: names what every call here stands on and this build has not
- * @throws ClosureError ERR_OPENSSL_LOAD_FAILED: what else the loader said; anything but Linux
+ * @throws ClosureError ERR_OPENSSL_LOAD_FAILED: what else the loader said; anything but Linux with glibc
  * @throws ClosureError ERR_CLOSURE_UNSUPPORTED_RUNTIME without a path, where this process has no OpenSSL (Bun, Deno)
  * @throws ClosureError ERR_CLOSURE_INVALID_ARGUMENT, ERR_CLOSURE_LOAD_FAILED
  */
@@ -63,13 +64,19 @@ export function loadOpenSSL(libssl?: string, options?: LoadOptions): OpenSSL {
     throw libcryptoError(`${file} was loaded with ${known.libcrypto || 'its own libcrypto'} before, not with ${named}`)
   }
   const engine = engineOfThread()
-  if (process.platform !== 'linux') {
-    throw new ClosureError('ERR_OPENSSL_LOAD_FAILED', 'A libssl can be loaded by its path on Linux only')
-  }
+  requireGlibcSystem()
   const request = inspect(file, named)
   const openssl = new OpenSSL(opened(engine.openLibrary(request), 'ERR_OPENSSL_LOAD_FAILED'), request)
   loaded.set(file, { openssl, libcrypto: request.libcrypto })
   return openssl
+}
+
+// No other system can load a library with symbols of its own.
+function requireGlibcSystem(): void {
+  const system = process.platform === 'linux' ? libcOfProcess() : process.platform
+  if (system === 'glibc' || system === undefined) return
+  const message = `A libssl can be loaded by its path on Linux with glibc only, and this is ${system}`
+  throw new ClosureError('ERR_OPENSSL_LOAD_FAILED', `${message}: loadOpenSSL() without a path gives the process's own`)
 }
 
 function opened(library: NativeLibrary | LoadFailure, unsupported: ClosureErrorCode): NativeLibrary {

@@ -58,7 +58,7 @@ export abstract class ClosableDuplex extends HandshakeFacts {
   }
 
   /**
-   * Whether that piece, on its way to TLS, comes behind our close_notify: pipe() of Node 26 goes past write(). It is dropped, for
+   * Whether that piece, on its way to TLS, comes behind our close_notify: pipe() of a late Node 26 goes past write(). It is dropped, for
    * nobody but the stream would hear of an error, and go with it.
    */
   protected isPipedLate({ length }: Uint8Array): boolean {

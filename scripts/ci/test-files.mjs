@@ -33,6 +33,22 @@ const excluded = {
     lab: 'programs and peers; the lines on both sides of it run them',
     openssl: "builds of OpenSSL, of which Node's own is one; the lines on both sides of it run them",
   },
+  // The same JavaScript as on the lines above, and another C library below.
+  musl: {
+    ...otherNodes,
+    closing: 'no native code',
+    examples: 'programs of the checkout',
+    'hazards/other-ssl-users.test.ts': 'compiles other addons, for glibc',
+    lab: 'needs other libraries than the process has, which musl cannot load beside it',
+    learned: 'no native code',
+    metrics: 'no native code',
+    'openssl/every-build.test.ts': 'needs other libraries than the process has',
+    'openssl/glibc.test.ts': 'about glibc',
+    'openssl/load.test.ts': 'needs other libraries than the process has',
+    operation: 'no native code',
+    report: 'no native code',
+    tls: 'no native code',
+  },
   sanitizers: {
     benchmarks: 'time and memory are other ones there',
     bundles: 'no native code of its own',

@@ -1,10 +1,10 @@
 // Reads what a built addon asks of the system that loads it, and fails where that is more than the README promises.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpIfAsked } from '../support/help.mjs'
-import { targets } from './targets.mjs'
+import { binaryOf, hostTarget, targets } from './targets.mjs'
 
 helpIfAsked(`Usage: node scripts/package/check-symbols.mjs [FILE...]
 
@@ -12,10 +12,12 @@ Checks the prebuilt Linux binaries where no file is named. Exit code 1: one asks
 `)
 
 const allowedLibraries =
-  /^(libc\.so\.6|libstdc\+\+\.so\.6|libgcc_s\.so\.1|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-.*\.so\.\d)$/
+  /^(libc\.so\.6|libc\.musl-x86_64\.so\.1|libstdc\+\+\.so\.6|libgcc_s\.so\.1|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-.*\.so\.\d)$/
 
 // OpenSSL is looked up at run time. One of its symbols in the table would stop the binary from loading elsewhere.
 const openssl = /^(SSL|CRYPTO|BIO|ERR|EVP|X509|OPENSSL|OpenSSL|TLS|DTLS)_/
+
+let versionsHere
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const files = process.argv.length > 2 ? process.argv.slice(2) : prebuiltBinaries()
@@ -37,8 +39,9 @@ function prebuiltBinaries() {
 }
 
 function check(file) {
-  const symbols = undefinedSymbols(file)
   const libraries = neededLibraries(file)
+  const isForMusl = libraries.some((library) => library.startsWith('libc.musl-'))
+  const symbols = isForMusl ? undefinedSymbols(file).map(withVersion) : undefinedSymbols(file)
   const rows = Object.entries(newestAllowed(file)).map(([name, limit]) => {
     const versioned = symbols.filter((symbol) => symbol.from === name)
     const newest = versioned
@@ -67,16 +70,16 @@ function check(file) {
     ...libraries
       .filter((library) => !allowedLibraries.test(library))
       .map((library) => `  ${library} is needed, which is not on the list`),
+    ...(readelf(['-l', file]).includes('GNU_EH_FRAME')
+      ? []
+      : ['  it has no segment GNU_EH_FRAME: the first exception would end the process']),
   ]
 }
 
-// Of the target in whose folder it lies; a build that lies elsewhere is for this machine.
+// A build that lies elsewhere is for this machine.
 function newestAllowed(file) {
-  const tuple = basename(dirname(file))
-  const target =
-    targets.find(({ platform, arch }) => tuple === `${platform}-${arch}`) ??
-    targets.find(({ arch }) => arch === process.arch)
-  if (target === undefined) throw new Error(`expected a target in scripts/package/targets.mjs for ${file}`)
+  const target = targets.find((known) => file.endsWith(binaryOf(known))) ?? hostTarget()
+  if (target.newest === undefined) throw new Error(`expected a target in scripts/package/targets.mjs for ${file}`)
   return target.newest
 }
 
@@ -93,6 +96,21 @@ function undefinedSymbols(file) {
       throw new Error(`readelf --dyn-syms ${file}: expected a symbol with or without a version, came: ${line}`)
     return { from: match[2], version: match[3], name: match[1] }
   })
+}
+
+// Names have no versions on musl, but the libraries of GCC have the same ones there: in which of theirs a name came is what
+// those of this machine say.
+function withVersion(symbol) {
+  versionsHere ??= new Map(['libstdc++.so.6', 'libgcc_s.so.1'].flatMap(versionedNames))
+  return { ...symbol, ...versionsHere.get(symbol.name) }
+}
+
+// Lines such as "12: 0000 0 FUNC GLOBAL DEFAULT 12 _Unwind_Resume@@GCC_3.0".
+function versionedNames(library) {
+  const file = execFileSync('g++', [`-print-file-name=${library}`], { encoding: 'utf8' }).trim()
+  return [...readelf(['--dyn-syms', file]).matchAll(/ (\w+)@@?([A-Z]+)_([0-9.]+)$/gm)].map(
+    ([, name, from, version]) => [name, { from, version }],
+  )
 }
 
 function neededLibraries(file) {

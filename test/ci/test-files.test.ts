@@ -40,6 +40,7 @@ const otherNodes = [
 const repeated: Readonly<Record<string, readonly string[]>> = {
   'other-nodes': otherNodes,
   'middle-node': otherNodes.filter((folder) => !['lab', 'openssl'].includes(folder)),
+  musl: ['closure', 'doctor', 'hazards', 'openssl', 'policy', 'process', 'stream', 'stress', 'unwrap'],
   sanitizers: ['closure', 'openssl'],
 }
 

@@ -29,12 +29,18 @@ test('each package manager, in its version', () => {
 
 test('each system that there is a binary for, and the oldest glibc that it takes', () => {
   const source = read('scripts/package/targets.mjs')
-  const targets = [...source.matchAll(/arch: '(\w+)',\s+libc: '(\w+)',[^}]*(?:}[^}]*)?GLIBC: '([\d.]+)'/g)]
+  const targets = [...source.matchAll(/arch: '(\w+)',\s+libc: '(\w+)',[^}]*GLIBC: '([\d.]+)'/g)]
   expect(targets.map(([, arch]) => arch)).toEqual(['x64', 'arm64'])
   for (const [, arch = '', libc = '', version = ''] of targets) {
     const row = rows().find(([system, binary]) => system === `Linux ${arch}, ${libc}` && binary === 'in the package')
     expect(row?.[2]).toContain(`${libc} ${version}`)
   }
+})
+
+test('and that for musl', () => {
+  expect(read('scripts/package/targets.mjs')).toMatch(/arch: 'x64',\s+libc: 'musl'/)
+  const row = rows().find(([system, binary]) => system === 'Linux x64, musl' && binary === 'in the package')
+  expect(row?.[4]).toContain(`Debian's musl`)
 })
 
 /** Of all tables. */

@@ -1,25 +1,39 @@
 /** The doctor finds each undocumented member on the Node that runs here, and misses each that is not there or is another thing. */
+import { Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Internal, Specimen } from '../../lib/doctor/internal.js'
 import { internals } from '../../lib/doctor/internals.js'
 import { lackOn, lookForMembers } from '../../lib/doctor/members.js'
 import { showSpecimens } from '../../lib/doctor/specimens.js'
-import { thisRuntime } from '../../lib/doctor/runtime.js'
 import { certificate } from '../support/certificate.js'
 
-const { line } = thisRuntime()
-const expected = internals.filter(({ since }) => since === undefined || since <= line)
+const expected = internals.filter(({ optional, member }) => optional !== true || member in Writable)
 
 test('each is found on a Node of a line that was tried', async () => {
-  const { members, failures } = await lookForMembers(certificate, line)
+  const { members, failures } = await lookForMembers(certificate)
   expect(failures).toEqual([])
   expect(members.filter(({ lack }) => lack !== undefined)).toEqual([])
   expect(members.map(({ internal }) => internal)).toEqual(expected)
 })
 
-test('one that came with a later line is not expected before it', async () => {
-  const { members } = await lookForMembers(certificate, 20)
-  expect(members.map(({ internal }) => internal.member)).not.toContain('writeKnownBuffer')
+// As it came within Node 26, after ten versions without it.
+test.each([
+  ['not there', undefined, []],
+  ['as expected', () => true, [undefined]],
+  ['another thing', 1, ['number (Writable), where function was expected']],
+] as const)('one that a Node may be without: %s', async (_name, value, lacks) => {
+  const own = Object.getOwnPropertyDescriptor(Writable, 'writeKnownBuffer')
+  try {
+    if (value === undefined) Reflect.deleteProperty(Writable, 'writeKnownBuffer')
+    else Object.defineProperty(Writable, 'writeKnownBuffer', { configurable: true, value })
+    const { members } = await lookForMembers(certificate)
+    const found = members.filter(({ internal: { member } }) => member === 'writeKnownBuffer')
+    expect(found.map(({ lack }) => lack)).toEqual(lacks)
+    expect(members.length - found.length).toBe(internals.length - 1)
+  } finally {
+    if (own !== undefined) Object.defineProperty(Writable, 'writeKnownBuffer', own)
+    else Reflect.deleteProperty(Writable, 'writeKnownBuffer')
+  }
 })
 
 describe('each, while the connection stands that it is looked for on', () => {

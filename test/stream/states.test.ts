@@ -255,11 +255,9 @@ describe('before the handshake is done', () => {
       codes[name] = error?.code
       expect(await local.report).toMatchObject({ verdict: 'no-handshake' })
     }
-    expect([codes['fin'], codes['rst'], String(codes['http'])]).toEqual([
-      'ECONNRESET',
-      'ECONNRESET',
-      'ERR_SSL_WRONG_VERSION_NUMBER',
-    ])
+    expect([codes['fin'], codes['rst']]).toEqual(['ECONNRESET', 'ECONNRESET'])
+    // Releases of OpenSSL have two words for it.
+    expect(codes['http']).toMatch(/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/)
   })
 
   test('a port that nobody listens on is the error of the system', async () => {
