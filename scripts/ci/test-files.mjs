@@ -45,8 +45,12 @@ const excluded = {
     'openssl/every-build.test.ts': 'needs other libraries than the process has',
     'openssl/glibc.test.ts': 'about glibc',
     'openssl/load.test.ts': 'needs other libraries than the process has',
+    'openssl/random-calls.test.ts': 'compiles another addon, for glibc',
     operation: 'no native code',
+    policy: 'no native code beyond that of closure',
+    process: 'no native code beyond that of closure',
     report: 'no native code',
+    stress: 'no native code beyond that of closure',
     tls: 'no native code',
   },
   sanitizers: {

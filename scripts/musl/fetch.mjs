@@ -31,6 +31,8 @@ const target = 'x86_64-linux-musl'
 const debianMusl = `/usr/lib/${target}`
 const ownHeaders = fileURLToPath(new URL('libgcc', import.meta.url))
 
+class FetchError extends Error {}
+
 stopOnSignal()
 if (hasMusl()) console.log(`the C++ library for musl is there: ${muslFolder}`)
 else if (!existsSync(join(debianMusl, 'musl-gcc.specs'))) {
@@ -55,8 +57,6 @@ async function make() {
     process.exitCode = isFetch ? fetchFailed : 1
   }
 }
-
-class FetchError extends Error {}
 
 /** Of the version whose g++ compiles it. */
 async function fetchSource(aside) {
@@ -95,7 +95,7 @@ async function fetchSource(aside) {
  */
 function writeCompilers(filled) {
   const given = readFileSync(join(debianMusl, 'musl-gcc.specs'), 'utf8')
-  const libraries = '*libgcc:\nlibgcc.a%s -lgcc_s\n\n*lib:\n-l:libc.musl-x86_64.so.1'
+  const libraries = '*libgcc:\nlibgcc.a%s --as-needed -lgcc_s --no-as-needed\n\n*lib:\n-l:libc.musl-x86_64.so.1'
   const specs = given.replace(/^\*libgcc:\n.*$/m, libraries).replace(/^\*link:\n/m, '*link:\n--eh-frame-hdr ')
   if (!specs.includes(libraries) || !specs.includes('*link:\n--eh-frame-hdr '))
     throw new Error(`expected *libgcc: and *link: in ${debianMusl}/musl-gcc.specs`)
@@ -149,8 +149,10 @@ async function makeLibgcc(source, filled, aside) {
 async function makeLibstdcxx(source, filled, aside) {
   const folder = join(aside, 'libstdc++')
   mkdirSync(folder)
+  // What configure looks for it links, and runs, which it does where it believes to be at home: without that there would be
+  // no file system in the library. It links as gcc does, for g++ would ask for the library itself.
   const options = [
-    ...[`--host=${target}`, '--build=x86_64-linux-gnu', '--prefix=/', '--with-gxx-include-dir=/include'],
+    ...[`--host=${target}`, `--build=${target}`, '--prefix=/', '--with-gxx-include-dir=/include'],
     ...[
       '--disable-multilib',
       '--disable-libstdcxx-pch',
@@ -158,7 +160,7 @@ async function makeLibstdcxx(source, filled, aside) {
       '--disable-werror',
       '--enable-clocale=generic',
     ],
-    ...[`CC=${filled}/bin/${target}-gcc`, `CXX=${filled}/bin/${target}-g++`, 'CFLAGS=-O2', 'CXXFLAGS=-O2'],
+    ...[`CC=${filled}/bin/${target}-gcc`, `CXX=${filled}/bin/${target}-gcc -nostdinc++`, 'CFLAGS=-O2', 'CXXFLAGS=-O2'],
   ]
   console.error('musl: configuring libstdc++')
   await run(join(source, 'libstdc++-v3/configure'), options, { cwd: folder })

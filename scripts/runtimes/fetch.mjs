@@ -1,5 +1,5 @@
 // Puts other runtimes into .cache/runtimes, for tests that run the same binary on each. See runtimes.mjs.
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -61,6 +61,7 @@ async function fetchOnce(runtime) {
     return
   }
   try {
+    if (!existsSync(runtime.libraries ?? '/')) throw new Error('first, once: node scripts/musl/fetch.mjs')
     await fillFolder(place.folder, async (unpacked, aside) => {
       const fetch = runtime.from === 'npm' ? fetchFromNpm : fetchFromDebian
       await fetch(runtime, aside, unpacked)

@@ -83,7 +83,7 @@ export function locateLibrary({ name, version }, folder = join(runtimesFolder, n
  */
 export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-${runtime.version}`)) {
   const executable = join(folder, runtime.executable)
-  const present = existsSync(executable)
+  const present = existsSync(executable) && existsSync(runtime.libraries ?? folder)
   return {
     name: runtime.name,
     version: runtime.version,

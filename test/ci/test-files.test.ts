@@ -40,7 +40,7 @@ const otherNodes = [
 const repeated: Readonly<Record<string, readonly string[]>> = {
   'other-nodes': otherNodes,
   'middle-node': otherNodes.filter((folder) => !['lab', 'openssl'].includes(folder)),
-  musl: ['closure', 'doctor', 'hazards', 'openssl', 'policy', 'process', 'stream', 'stress', 'unwrap'],
+  musl: ['closure', 'doctor', 'hazards', 'openssl', 'stream', 'unwrap'],
   sanitizers: ['closure', 'openssl'],
 }
 
@@ -75,4 +75,13 @@ test('.ci/run names no test of its own', () => {
   const source = readFileSync(path.join(root, '.ci/run'), 'utf8')
   // The C++ has no test files of vitest, and its folder is named to find the sources.
   expect([...source.matchAll(/\btest\/(?!native\b)[\w/{},.-]*/g)].map(([name]) => name)).toEqual([])
+})
+
+test('on musl vitest has the native part that belongs to it', () => {
+  const source = readFileSync(path.join(root, 'scripts/runtimes/runtimes.mjs'), 'utf8')
+  const lock = readFileSync(path.join(root, 'package-lock.json'), 'utf8')
+  const pinned = /'@rolldown\/binding-linux-x64-musl', version: '([\d.]+)'/.exec(source)?.[1]
+  const installed = /"node_modules\/rolldown": {\s+"version": "([\d.]+)"/.exec(lock)?.[1]
+  expect(pinned).toMatch(/^\d+\.\d+/)
+  expect(pinned).toBe(installed)
 })
