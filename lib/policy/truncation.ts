@@ -128,10 +128,13 @@ export class TruncationGuard implements StreamEndHook {
   // Our side has ended the connection, does not wait for the peer, and is not half-closed to read on: the peer may just go.
   #weLeftFirst(): boolean {
     const { socket, gate, closing, evidence, hasReadSinceFin } = this.#connection
+    const { tcp } = evidence
     if (!gate.mayHaveLeft || closing?.mode === 'bidirectional' || socket.allowHalfOpen) return false
+    // A slow reader hears of it long after it has come, when our side may have ended as well.
+    const cameFirst = tcp.kind === 'fin' && gate.finAt !== undefined && tcp.at < gate.finAt
     // Data that still came, or came in part, was to be read.
-    const isInsideRecord = evidence.tcp.kind === 'fin' && (evidence.tcp.cut ?? 'between-records') !== 'between-records'
-    return !hasReadSinceFin && !isInsideRecord
+    const isInsideRecord = tcp.kind === 'fin' && (tcp.cut ?? 'between-records') !== 'between-records'
+    return !cameFirst && !hasReadSinceFin && !isInsideRecord
   }
 
   #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: Error): void {
