@@ -33,8 +33,13 @@ export async function lookForMembers(credentials: Credentials): Promise<MemberFi
       )
       return { internal, lack: own.find((lack) => lack !== undefined) }
     })
-    .filter(({ internal: { optional }, lack }) => optional !== true || lack?.startsWith(absent) !== true)
+    .filter(isFinding)
   return { members, failures }
+}
+
+/** A member that is missing where it may be missing is none. */
+export function isFinding({ internal: { optional }, lack }: MemberFinding): boolean {
+  return optional !== true || lack?.startsWith(absent) !== true
 }
 
 /** Why a member is not on that object as it should be; undefined where it is. */
