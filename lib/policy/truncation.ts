@@ -130,11 +130,12 @@ export class TruncationGuard implements StreamEndHook {
     const { socket, gate, closing, evidence, hasReadSinceFin } = this.#connection
     const { tcp } = evidence
     if (!gate.mayHaveLeft || closing?.mode === 'bidirectional' || socket.allowHalfOpen) return false
-    // A slow reader hears of it long after it has come, when our side may have ended as well.
-    const cameFirst = tcp.kind === 'fin' && gate.finAt !== undefined && tcp.at < gate.finAt
     // Data that still came, or came in part, was to be read.
-    const isInsideRecord = tcp.kind === 'fin' && (tcp.cut ?? 'between-records') !== 'between-records'
-    return !cameFirst && !hasReadSinceFin && !isInsideRecord
+    if (hasReadSinceFin) return false
+    if (tcp.kind !== 'fin') return true
+    // A slow reader hears of it long after it has come, when our side may have ended as well.
+    const cameFirst = gate.finAt !== undefined && tcp.at < gate.finAt
+    return !cameFirst && (tcp.cut ?? 'between-records') === 'between-records'
   }
 
   #failStreams({ streams }: Extract<Unfinished, { kind: 'http2' }>, error: Error): void {

