@@ -1,4 +1,4 @@
-import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
+import { Deadline } from '../deadline.js'
 import type { ClosingOptions } from './options.js'
 import type { ClosingSide } from './side.js'
 
@@ -12,7 +12,7 @@ export class Budget {
   readonly #side: Pick<ClosingSide, 'outputLeft'>
   readonly #whileStalled: boolean
   readonly #over: () => void
-  #timer: NodeJS.Timeout | undefined
+  #deadline: Deadline | undefined
   #ms = 0
   // What was left at the last look, and when some of it was last seen to have left; undefined where nobody looks.
   #output: { readonly left: number; readonly since: number } | undefined
@@ -32,11 +32,11 @@ export class Budget {
   start(ms: number): void {
     this.#ms = ms
     this.#output = undefined
-    this.#startTimer(ms)
+    this.#run(ms)
   }
 
   stop(): void {
-    stopTimer(this.#timer)
+    this.#deadline?.stop()
   }
 
   /**
@@ -46,13 +46,13 @@ export class Budget {
   watchOutput(): void {
     if (!this.#whileStalled || this.#output !== undefined) return
     this.#output = { left: this.#side.outputLeft(), since: performance.now() }
-    this.#startTimer(this.#ms / looks)
+    this.#run(this.#ms / looks)
   }
 
   #timeUp(): void {
     const rest = this.#rest()
     if (rest <= 0) this.#over()
-    else this.#startTimer(Math.min(rest, this.#ms / looks))
+    else this.#run(Math.min(rest, this.#ms / looks))
   }
 
   #rest(): number {
@@ -63,9 +63,9 @@ export class Budget {
     return this.#ms - (now - this.#output.since)
   }
 
-  #startTimer(ms: number): void {
-    stopTimer(this.#timer)
-    this.#timer = startTimer(() => this.#timeUp(), Math.ceil(ms)).unref()
+  #run(ms: number): void {
+    this.stop()
+    this.#deadline = new Deadline(Math.ceil(ms), () => this.#timeUp())
   }
 }
 

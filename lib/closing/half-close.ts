@@ -1,6 +1,6 @@
 // The ways through the steps of closing.ts that close nothing: close_notify alone, with TCP left open; the flush for a
 // program that calls SSL_shutdown itself; and the alert before a destruction.
-import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
+import { Deadline } from '../deadline.js'
 import type { ClosingSide } from './side.js'
 import { type Course, flushBriefly, flushOutput, untilBriefly, whenAlertIsDue } from './steps.js'
 import { leaveStack, pacedTurn } from './turns.js'
@@ -73,18 +73,18 @@ function flushed(side: ClosingSide, budget: Budget): Promise<boolean> {
 // It keeps no process alive.
 async function withinBudget(flushTimeout: number, run: (budget: Budget) => Promise<boolean>): Promise<Sending> {
   let isOver = false
-  let timer: NodeJS.Timeout | undefined
+  let deadline: Deadline | undefined
   const over = new Promise<void>((resolve) => {
-    timer = startTimer(() => {
+    deadline = new Deadline(flushTimeout, () => {
       isOver = true
       resolve()
-    }, flushTimeout).unref()
+    })
   })
   try {
     const isDone = await run({ isOver: () => isOver, over })
     if (isOver) return 'flush-timeout'
     return isDone ? 'sent' : 'tcp-end'
   } finally {
-    stopTimer(timer)
+    deadline?.stop()
   }
 }

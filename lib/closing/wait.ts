@@ -143,19 +143,12 @@ export class Wait {
   }
 
   #budgetOver(): void {
-    if (this.#plan === undefined) this.#waitedOut()
-    // A short time may have run out while the process did something else, with the answer in the kernel since.
-    else setImmediate(() => this.#plannedTimeOver())
-  }
-
-  #plannedTimeOver(): void {
-    if (this.#endedAt !== undefined) return
-    const extension = this.#hasDataCome ? Math.ceil(this.#madeAt + this.#longest - performance.now()) : 0
-    if (extension > 0) this.#budget?.start(extension)
-    else this.#waitedOut()
-  }
-
-  #waitedOut(): void {
+    const isPlanned = this.#plan !== undefined
+    const extension = isPlanned && this.#hasDataCome ? Math.ceil(this.#madeAt + this.#longest - performance.now()) : 0
+    if (extension > 0) {
+      this.#budget?.start(extension)
+      return
+    }
     const isStalled = this.#onData === 'deliver' && this.#side.isReaderStalled()
     this.#timeIsOver?.(isStalled ? 'reader-stalled' : 'wait-timeout')
   }

@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import { type NodeSsl, sslOfFinished } from '../native/node-ssl.js'
+import { Deadline } from '../deadline.js'
 import { Connection, liveHandle } from './connection.js'
 import { type AtTheGate, FinGate } from './fin-gate.js'
 import { Handshake } from './handshake.js'
@@ -162,15 +163,13 @@ export class Lifetime {
     const gate = new FinGate(handle)
     this.#earlyGate = { handle, gate }
     const finArrived = (): AtTheGate => {
-      const timer = setTimeout(() => {
+      const deadline = new Deadline(budget, () => {
         this.letFinGoInHandshake()
-      }, budget).unref()
-      socket.once('secure', () => {
-        clearTimeout(timer)
       })
-      socket.once('close', () => {
-        clearTimeout(timer)
-      })
+      const stop = (): void => {
+        deadline.stop()
+      }
+      socket.once('secure', stop).once('close', stop)
       return 'hold'
     }
     gate.hold({ finArrived })

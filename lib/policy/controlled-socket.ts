@@ -7,6 +7,7 @@ import { alertBeforeDestroy } from '../closing/half-close.js'
 import type { ClosingOptions } from '../closing/options.js'
 import type { Connection } from '../closure/connection.js'
 import type { AtTheGate, GateKeeper } from '../closure/fin-gate.js'
+import { Deadline } from '../deadline.js'
 import type { Framing } from './framing.js'
 import type { Lifetime, SocketHook } from '../closure/lifetime.js'
 import type { CheckedConnectionPolicy } from './policy.js'
@@ -116,9 +117,9 @@ export class ControlledSocket implements SocketHook, GateKeeper {
       setImmediate(destroy)
       return
     }
-    const timer = setTimeout(destroy, timeToRead).unref()
+    const deadline = new Deadline(timeToRead, destroy)
     socket.once('close', () => {
-      clearTimeout(timer)
+      deadline.stop()
     })
   }
 

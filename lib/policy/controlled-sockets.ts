@@ -3,6 +3,7 @@ import type { Closing } from '../closing/closing.js'
 import type { ClosingOptions } from '../closing/options.js'
 import { WaitingRoom } from '../closing/waiting-room.js'
 import type { Connection } from '../closure/connection.js'
+import { Deadline } from '../deadline.js'
 import { ControlledSocket, type SocketControl } from './controlled-socket.js'
 import type { Framing } from './framing.js'
 import type { HandshakeObserver } from './handshake-watch.js'
@@ -67,7 +68,7 @@ export class ControlledSockets implements LifetimeObserver, HandshakeObserver {
   readonly #policyOf: (socket: TLSSocket) => CheckedConnectionPolicy | 'off'
   readonly #places = new Roll<Place>()
   readonly #closings = new Set<Closing>()
-  #lookout: NodeJS.Timeout | undefined
+  #lookout: Deadline | undefined
   #options: ClosingOptions | undefined
 
   constructor({ policy, framing, onReport, givesWay = false, policyOf }: SocketsOptions) {
@@ -163,7 +164,7 @@ export class ControlledSockets implements LifetimeObserver, HandshakeObserver {
     if (!this.isActive) return
     this.isActive = false
     this.onStop()
-    clearTimeout(this.#lookout)
+    this.#lookout?.stop()
     for (const place of this.#places) {
       if (place.controlled === undefined) place.lifetime.letFinGoInHandshake()
       else place.controlled.letGo()
@@ -209,14 +210,14 @@ export class ControlledSockets implements LifetimeObserver, HandshakeObserver {
   // No event announces that a connection has died, or that nothing happens on it.
   #lookOut(): void {
     const interval = intervalOf(this.policy)
-    this.#lookout ??= setTimeout(() => {
+    this.#lookout ??= new Deadline(interval, () => {
       this.#lookout = undefined
       for (const { lifetime, controlled } of this.#places) {
         if (controlled === undefined) lifetime.lookAtHandshake()
         else controlled.look(interval)
       }
       if (!this.#places.isEmpty) this.#lookOut()
-    }, interval).unref()
+    })
   }
 }
 

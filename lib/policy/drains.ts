@@ -1,5 +1,5 @@
 // Who waits for the last connection of a policy to be gone.
-import { clearTimeout as stopTimer, setTimeout as startTimer } from 'node:timers'
+import { Deadline } from '../deadline.js'
 import { checkAll, milliseconds, type OptionRules } from '../options.js'
 
 /** Options of {@link ClosureControl.drained}. Unknown keys are refused by name. */
@@ -36,12 +36,12 @@ export class Drains {
   add(open: Open, timeout: number): Promise<Drained> {
     if (open.connections === 0) return Promise.resolve({ kind: 'drained' })
     return new Promise((resolve) => {
-      const timer = startTimer(() => {
+      const deadline = new Deadline(timeout, () => {
         this.#waiting.delete(done)
         resolve({ kind: 'timed-out', connections: open.connections, waiting: open.waiting })
-      }, timeout).unref()
+      })
       const done = () => {
-        stopTimer(timer)
+        deadline.stop()
         resolve({ kind: 'drained' })
       }
       this.#waiting.add(done)

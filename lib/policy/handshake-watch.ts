@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { sslsMade, tcpState } from '../native/addon.js'
 import { type NodeSsl, sslMadeSince } from '../native/node-ssl.js'
 import { isCutOff } from '../closure/handshake.js'
+import { Deadline } from '../deadline.js'
 import { fileDescriptor, handleOf, streamBeneath } from '../closure/socket-internals.js'
 import { slotOn } from '../closure/stand-ins.js'
 import { type OnRoll, Roll } from './roll.js'
@@ -28,7 +29,7 @@ export class HandshakeWatch {
   readonly #observer: HandshakeObserver
   readonly #unfinished = new Roll<Unfinished>()
   readonly #unfinishedOn = slotOn<Unfinished>()
-  #timer: NodeJS.Timeout | undefined
+  #deadline: Deadline | undefined
   #made: number | undefined
 
   constructor(budget: number, observer: HandshakeObserver) {
@@ -57,7 +58,7 @@ export class HandshakeWatch {
       return
     }
     this.#forget(raw)
-    const known: Unfinished = { raw, fd, ssl, before: undefined, after: undefined, isOn: false }
+    const known: Unfinished = { raw, fd, ssl, hadEnded: false, before: undefined, after: undefined, isOn: false }
     this.#unfinishedOn.put(raw, known)
     this.#unfinished.add(known)
     this.#lookSoon()
@@ -80,7 +81,7 @@ export class HandshakeWatch {
 
   /** Ends the watch. */
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#deadline?.stop()
     for (const { raw } of this.#unfinished) this.#forget(raw)
   }
 
@@ -98,19 +99,21 @@ export class HandshakeWatch {
 
   #lookSoon(): void {
     if (this.#unfinished.isEmpty) return
-    this.#timer ??= setTimeout(
-      () => {
-        this.#look()
-      },
-      Math.max(1, Math.floor(this.#budget / 2)),
-    ).unref()
+    this.#deadline ??= new Deadline(Math.max(1, Math.floor(this.#budget / 2)), () => {
+      this.#look()
+    })
   }
 
   #look(): void {
-    this.#timer = undefined
-    for (const { raw, fd, ssl } of this.#unfinished) {
+    this.#deadline = undefined
+    for (const known of this.#unfinished) {
+      const { raw, fd, ssl } = known
       if (raw.destroyed) this.#forget(raw)
-      else if (hasEnded(fd) || (ssl !== undefined && isCutOff(ssl))) raw.destroy()
+      else if (ssl !== undefined && isCutOff(ssl)) raw.destroy()
+      // The kernel knows of a FIN while Node has not yet read what came before it: the end of the handshake, and a request.
+      else if (!hasEnded(fd)) known.hadEnded = false
+      else if (known.hadEnded) raw.destroy()
+      else known.hadEnded = true
     }
     this.#lookSoon()
   }
@@ -120,6 +123,8 @@ interface Unfinished extends OnRoll<Unfinished> {
   readonly raw: Duplex
   readonly fd: number
   readonly ssl: NodeSsl | undefined
+  /** At the last look. */
+  hadEnded: boolean
 }
 
 function descriptorOf(stream: Duplex): number | undefined {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { Budget } from '../../lib/closing/budget.js'
+import { block } from '../support/block.js'
 
 const ms = 400
 
@@ -58,6 +59,23 @@ describe.concurrent('Budget', () => {
     const timer = setInterval(() => budget?.watchOutput(), ms / 10)
     expect(await Promise.race([over, sleep(1.35 * ms, 'late')])).toBe('over')
     clearInterval(timer)
+  })
+
+  test('one that is stopped, or started anew, in the turn in which its time is over is not over', async () => {
+    const over: string[] = []
+    const budgetOf = (name: string) =>
+      new Budget({ outputLeft: () => 1 }, { flushBudget: 'once' }, () => over.push(name))
+    const [stopped, again, left] = [budgetOf('stopped'), budgetOf('again'), budgetOf('left')]
+    for (const budget of [stopped, again, left]) budget.start(ms / 10)
+    setTimeout(() => {
+      stopped.stop()
+      again.start(ms)
+    }, ms / 10)
+    // All of these times are over in one turn.
+    block(ms / 5)
+    await sleep(ms / 2)
+    expect(over).toEqual(['left'])
+    again.stop()
   })
 
   test('a stopped one is never over', async () => {

@@ -2,8 +2,10 @@
  * Real TLS peers of every kind, closed towards over and over: the descriptors that are held, beside what an oracle would hold,
  * and the answers. Times are some twenty times shorter than in life; only their ratios count.
  *
- * How late the machine is with an answer is measured with each. One that was later than most by half of the slack is the
- * machine's, which was busy: nothing is asked of it.
+ * An answer that takes as long as its peer meant it to has to find us waiting: of each closing the time that was planned is held
+ * against that. Whether it did find us waiting is asked of peers that always answer, for which the headroom is large. How late the
+ * machine is with an answer is measured with each: one that was later than most by half of the slack is the machine's, which
+ * was busy, and nothing is asked of it.
  *
  * The oracle knows of each peer whether it answers, and when: it waits for every answer, and where one of a peer that answers
  * sometimes does not come, for as long as that peer takes at most. It is not run: what it would hold is what was held here where
@@ -20,11 +22,10 @@ import { listen } from './peers.js'
 const longest = 150
 const runFor = 25_000
 const pace = 100
-const random = seededRandom(1)
 
 interface PeerOfTest {
   readonly kind: 'answers' | 'silent' | 'sometimes'
-  /** ms until it answers; undefined: this time it does not. */
+  /** ms until it gives its next answer; undefined: this time it does not. Each has numbers of its own, the same in every run. */
   readonly answer: () => number | undefined
   /** Closings that go on at one time. */
   readonly atOnce: number
@@ -37,9 +38,8 @@ interface Closed {
   /** By performance.now(). */
   readonly alertAt: number
   readonly answer: Answer
-  /** It was waited for as long as a fixed budget would have: what is lost by that is not lost by learning. */
-  readonly isInFull: boolean
-  readonly isSkipped: boolean
+  /** ms that were planned for it; 0: it was not waited for. */
+  readonly planned: number
 }
 
 /** What becomes of an answer at the peer. */
@@ -52,11 +52,9 @@ interface Answer {
 const slack = 4
 const times = [10, 15, 20, 25, 30, 35, 38, 42, 46, 50, 55, 60]
 const population: readonly PeerOfTest[] = [
-  ...times.map((ms) => ({ kind: 'answers', answer: () => ms * (0.8 + 0.4 * random.next()), atOnce: 4 }) as const),
+  ...times.map((ms) => ({ kind: 'answers', answer: about(ms), atOnce: 4 }) as const),
   ...Array.from({ length: 6 }, () => ({ kind: 'silent', answer: () => undefined, atOnce: 3 }) as const),
-  ...[15, 30].map(
-    (ms) => ({ kind: 'sometimes', answer: () => (random.next() < 0.5 ? ms : undefined), atOnce: 1 }) as const,
-  ),
+  ...[15, 30].map((ms) => ({ kind: 'sometimes', answer: atFirstAndHalfOfTheTime(ms), atOnce: 1 }) as const),
 ]
 
 test('what is learned holds within 5 % of what an oracle holds, and no answer of a peer that answers is lost', async () => {
@@ -72,7 +70,9 @@ test('what is learned holds within 5 % of what an oracle holds, and no answer of
   )
   // Answers that were not waited for are sent all the same.
   await delay(2 * longest)
-  const skipped = mean(all.flatMap(({ closed }) => closed.filter(({ isSkipped }) => isSkipped).map(({ held }) => held)))
+  const skipped = mean(
+    all.flatMap(({ closed }) => closed.filter(({ planned }) => planned === 0).map(({ held }) => held)),
+  )
   const byOracle = all.map(({ peer, closed }) => {
     const answered = closed.filter(({ isAnswered }) => isAnswered).map(({ held }) => held)
     const slowest = peer.kind === 'silent' ? 0 : Math.max(...answered)
@@ -82,23 +82,39 @@ test('what is learned holds within 5 % of what an oracle holds, and no answer of
   const ratio = sum(held) / sum(byOracle)
   const byFixed = all.map(({ closed }) => sum(closed.map((each) => (each.isAnswered ? each.held : longest + skipped))))
   const mostly = median(all.flatMap(({ closed }) => closed.flatMap((each) => latenessOf(each) ?? [])))
-  const inTime = (kind: PeerOfTest['kind']) =>
-    all
-      .filter(({ peer }) => peer.kind === kind)
-      .flatMap(({ closed }) => closed)
-      .filter((each) => (latenessOf(each) ?? Infinity) <= mostly + slack / 2)
-  const lost = (kind: PeerOfTest['kind']) =>
-    inTime(kind).filter(({ isAnswered, isInFull }) => !isAnswered && !isInFull).length
+  const of = (kind: PeerOfTest['kind']) => all.filter(({ peer }) => peer.kind === kind).flatMap(({ closed }) => closed)
+  const tooShort = (kind: PeerOfTest['kind']) =>
+    of(kind).filter(({ planned, answer: { ms } }) => ms !== undefined && planned < ms)
+  const inTime = of('answers').filter((each) => (latenessOf(each) ?? Infinity) <= mostly + slack / 2)
+  const lost = inTime.filter(({ isAnswered, planned }) => !isAnswered && planned < longest)
   const closings = all.reduce((count, { closed }) => count + closed.length, 0)
   console.log(
-    `${closings} closings: ${(100 * (ratio - 1)).toFixed(1)} % more than an oracle, a fixed budget ${(100 * (sum(byFixed) / sum(byOracle) - 1)).toFixed(0)} %; lost ${lost('answers')} of ${inTime('answers').length} answers that were in time and, of those that answer sometimes, ${lost('sometimes')} of ${inTime('sometimes').length}`,
+    `${closings} closings: ${(100 * (ratio - 1)).toFixed(1)} % more than an oracle, a fixed budget ${(100 * (sum(byFixed) / sum(byOracle) - 1)).toFixed(0)} %; lost ${lost.length} of ${inTime.length} answers that were in time`,
     learned.counters,
   )
   expect(ratio).toBeLessThan(1.05)
-  expect(lost('answers')).toBe(0)
-  // What of these was measured may have been as late by chance as half of the slack.
-  expect(lost('sometimes')).toBeLessThanOrEqual(2)
+  expect(tooShort('answers')).toEqual([])
+  // One that does not always answer may be taken for silent by chance: 1 in 10,000, and by these numbers never.
+  expect(tooShort('sometimes')).toEqual([])
+  expect(lost).toEqual([])
 })
+
+/** About that many ms, each time. */
+function about(ms: number): () => number {
+  const random = seededRandom(ms)
+  return () => ms * (0.8 + 0.4 * random.next())
+}
+
+/** That many ms, or never. A new peer whose first answers do not come could be taken for silent until the first try. */
+function atFirstAndHalfOfTheTime(ms: number): () => number | undefined {
+  const random = seededRandom(ms)
+  let isKnown = false
+  return () => {
+    if (isKnown) return random.next() < 0.5 ? ms : undefined
+    isKnown = true
+    return ms
+  }
+}
 
 /** A server that answers as it is told; `answerTo` is its latest answer to the connection from that port. */
 async function startPeer(answer: () => number | undefined) {
@@ -128,7 +144,7 @@ function latenessOf({ alertAt, answer: { ms, sentAt } }: Closed): number | undef
 async function closeUntil(end: number, close: () => Promise<Closed>): Promise<readonly Closed[]> {
   const closed: Closed[] = []
   // Not all in step.
-  await delay(pace * random.next())
+  await delay(pace * Math.random())
   while (performance.now() < end) {
     const next = delay(pace)
     closed.push(await close())
@@ -152,13 +168,13 @@ async function closeOnce(
   if (sent.kind !== 'close_notify') throw new Error(`expected our close_notify to have left, but it was ${sent.kind}`)
   const answer = answerTo(localPort)
   if (answer === undefined) throw new Error('expected the peer to know of every connection')
+  if (learnedWait === undefined) throw new Error('expected the wait to have been planned')
   return {
     held: goneAt - sent.at,
     isAnswered: received.kind === 'close_notify',
     alertAt: sent.at,
     answer,
-    isInFull: learnedWait === longest,
-    isSkipped: learnedWait === 0,
+    planned: learnedWait,
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { connect as connectStream, createServer as createStreamServer } from '../../lib/stream/index.js'
 import { certificate } from '../support/certificate.js'
 import { until } from '../policy/harness.js'
+import { block } from '../support/block.js'
 import { listen } from './peers.js'
 
 const longest = 150
@@ -176,7 +177,7 @@ test('an answer that has come while the process was busy is not lost to a short 
   // In that phase of the event loop behind which timers come before sockets.
   await new Promise<void>((resolve) =>
     setImmediate(() => {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, own + 200)
+      block(own + 200)
       resolve()
     }),
   )

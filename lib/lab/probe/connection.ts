@@ -1,5 +1,6 @@
 /** One connection of a probe, up to the end of its handshake; or why it did not come so far. */
 import { X509Certificate } from 'node:crypto'
+import { Deadline } from '../../deadline.js'
 import type { Ssl, SslContext, OpenSSL, SslSession } from '../../openssl/index.js'
 import { ClosureError } from '../../errors.js'
 import type { TlsVersion } from '../../tls/versions.js'
@@ -90,7 +91,7 @@ export async function openConnection(
   const { target, servername, starttls, proxy, family, timeout } = destination
   const budget = new AbortController()
   let began = performance.now()
-  let timer: NodeJS.Timeout | undefined
+  let deadline: Deadline | undefined
   const both = AbortSignal.any([signal, budget.signal])
   try {
     const opened = await openTransport(target, {
@@ -98,7 +99,7 @@ export async function openConnection(
       timeout,
       onBegin: () => {
         began = performance.now()
-        timer = setTimeout(() => budget.abort(new TimeoutError()), timeout)
+        deadline = new Deadline(timeout, () => budget.abort(new TimeoutError())).ref()
         onBegin?.()
       },
       ...(starttls !== undefined && { starttls }),
@@ -125,7 +126,7 @@ export async function openConnection(
     signal.throwIfAborted()
     return failureOf(error, { starttls, proxy })
   } finally {
-    clearTimeout(timer)
+    deadline?.stop()
   }
 }
 

@@ -5,6 +5,7 @@
  * host be asked more than once.
  */
 import { isIP, Socket } from 'node:net'
+import { Deadline } from '../../deadline.js'
 import { codeOf, isExhaustion, TransportFailure } from './failure.js'
 import { lookUp } from './lookup.js'
 import { Opening } from './opening.js'
@@ -89,7 +90,7 @@ async function connectTo(
   const { socket } = opening
   const detail = `${address} gave no answer`
   const giveUp = (): void => opening.fail(new TransportFailure('unreachable', { code: 'ETIMEDOUT', detail }))
-  const timer = ms === Infinity ? undefined : setTimeout(giveUp, ms)
+  const deadline = ms === Infinity ? undefined : new Deadline(ms, giveUp).ref()
   try {
     const startedAt = performance.now()
     const connectedAt = await opening.wait<number>((done) => {
@@ -104,7 +105,7 @@ async function connectTo(
     opening.destroy()
     throw error
   } finally {
-    clearTimeout(timer)
+    deadline?.stop()
   }
 }
 

@@ -6,6 +6,7 @@
  * The socket has to be made with `allowHalfOpen`, and belongs to the wire from then on.
  */
 import type net from 'node:net'
+import { Deadline } from '../../deadline.js'
 import type { Ssl, SslContext, SslResult, SslSession } from '../../openssl/index.js'
 import type { AlertName } from '../../tls/alerts.js'
 
@@ -128,7 +129,7 @@ export class Wire {
         return
       }
       const end = (): void => {
-        clearTimeout(timer)
+        deadline.stop()
         this.#waiters.delete(look)
         signal?.removeEventListener('abort', onAbort)
       }
@@ -141,10 +142,10 @@ export class Wire {
         end()
         reject(reasonOf(signal))
       }
-      const timer = setTimeout(() => {
+      const deadline = new Deadline(ms, () => {
         end()
         resolve(condition())
-      }, ms)
+      }).ref()
       this.#waiters.add(look)
       signal?.addEventListener('abort', onAbort, { once: true })
     })
