@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { trackingCounts } from '../../../lib/native/addon.js'
+import { beBusyIfAsked } from '../busy.js'
 import { planOf } from './plan.js'
 import { startPorts } from './ports.js'
 import { runScenario } from './scenario.js'
@@ -72,6 +73,7 @@ function leftNow(): string[] {
 }
 
 startPorts(process.pid * 97)
+beBusyIfAsked()
 await Promise.all(Array.from({ length: concurrency }, work))
 await leftOvers()
 write({ kind: 'end', events, left })
