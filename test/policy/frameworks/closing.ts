@@ -8,9 +8,9 @@ import type { Wire, WireEvent } from '../../support/wire.js'
  * is left out: it is what a kernel answers to bytes that come for a socket that is gone, and whether the relay still
  * hears it is chance.
  */
-export function closingOf(wire: Wire): string {
+function closingOf(events: readonly WireEvent[]): string {
   const ended = new Set<string>()
-  const acts = wire.events.flatMap((event) => {
+  const acts = events.flatMap((event) => {
     const act = actOf(event)
     if (act === undefined || ended.has(event.from)) return []
     if (act === 'FIN') ended.add(event.from)
@@ -26,6 +26,22 @@ export function closingOf(wire: Wire): string {
     else if (turn.acts.at(-1) !== act) turn.acts.push(act)
   }
   return turns.map((turn) => `${turn.from}: ${turn.acts.join(' ')}`).join(', ')
+}
+
+/**
+ * The closing as it was seen, and as it may have been: where a RST behind FIN, which is left out, ended the other side before its
+ * FIN, that would have come.
+ */
+export function readingsOf(wire: Wire): readonly string[] {
+  const { events } = wire
+  const seen = closingOf(events)
+  const isLeftOut = ({ from, kind }: WireEvent, index: number) =>
+    kind === 'rst' && events.slice(0, index).some((event) => event.from === from && event.kind === 'fin')
+  const reset = events.find(isLeftOut)
+  if (reset === undefined) return [seen]
+  const other = reset.from === 'client' ? 'server' : 'client'
+  if (events.some(({ from, kind }) => from === other && kind === 'fin')) return [seen]
+  return [seen, closingOf([...events, { ...reset, from: other, kind: 'fin' }])]
 }
 
 function actOf(event: WireEvent): string | undefined {

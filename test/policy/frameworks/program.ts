@@ -10,15 +10,15 @@ import { fileURLToPath } from 'node:url'
 import type { ClosurePolicy } from '../../../lib/policy/policy.js'
 import type { TlsVersion } from '../../support/pair.js'
 import { type Relay, startRelay } from '../../support/relay.js'
-import { closingOf } from './closing.js'
+import { readingsOf } from './closing.js'
 
 export interface Observed {
   /** The program's own account of its work. */
   readonly facts: unknown
   /** Of the reports of the controlled connections. */
   readonly verdicts: readonly string[]
-  /** How each connection closed, see `closing.ts`. */
-  readonly wires: readonly string[]
+  /** How each connection closed, or may have: see `closing.ts`. */
+  readonly wires: readonly (readonly string[])[]
 }
 
 export interface ProgramOptions {
@@ -51,7 +51,7 @@ export async function observe(options: ProgramOptions): Promise<Observed> {
     for (const relay of relays) relay.keys.add(keys)
     const wires = relays.flatMap((relay) => relay.wires)
     await Promise.all(wires.map((wire) => wire.closed))
-    return { ...printed, wires: wires.map(closingOf) }
+    return { ...printed, wires: wires.map(readingsOf) }
   } finally {
     await Promise.all(relays.map((relay) => relay.close()))
     await rm(folder, { recursive: true })
