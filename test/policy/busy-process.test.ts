@@ -64,8 +64,8 @@ describe.each([
     { under: 'no policy', policy: undefined, allowHalfOpen: false },
     { under: 'no policy', policy: undefined, allowHalfOpen: true },
     ...modes.flatMap((mode) => [
-      { under: mode, policy: { mode, flushTimeout: 400 }, allowHalfOpen: false },
-      { under: mode, policy: { mode, flushTimeout: 400 }, allowHalfOpen: true },
+      { under: mode, policy: { mode, flushTimeout: 200 }, allowHalfOpen: false },
+      { under: mode, policy: { mode, flushTimeout: 200 }, allowHalfOpen: true },
     ]),
   ])(
     'a client that goes while the server has yet to end the handshake, $under, allowHalfOpen: $allowHalfOpen',
@@ -83,7 +83,7 @@ describe.each([
       server.on('keylog', () => {
         if (isBusy || connections < last) return
         isBusy = true
-        setImmediate(() => block(600))
+        setImmediate(() => block(250))
       })
       const worker = new Worker(hurriedClient, {
         eval: true,
