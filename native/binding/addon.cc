@@ -6,6 +6,7 @@
 #include "native/binding/addon_state.h"
 #include "native/binding/context_handle.h"
 #include "native/binding/engine.h"
+#include "native/binding/env_hold.h"
 #include "native/binding/guarded.h"
 #include "native/binding/node_ssl.h"
 #include "native/platform/tcp.h"
@@ -145,6 +146,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto state = std::make_unique<AddonState>();
   state->context_handle = Napi::Persistent(ContextHandle::define(env));
   env.SetInstanceData(state.release());
+  hold_env(env);
   exports["initialize"] = function<&initialize>(env, "initialize");
   exports["find"] = function<&find>(env, "find");
   exports["madeSince"] = function<&made_since>(env, "madeSince");
