@@ -143,10 +143,10 @@ export class Wait {
   }
 
   #budgetOver(): void {
-    const isPlanned = this.#plan !== undefined
-    const extension = isPlanned && this.#hasDataCome ? Math.ceil(this.#madeAt + this.#longest - performance.now()) : 0
-    if (extension > 0) {
-      this.#budget?.start(extension)
+    const goesOn = this.#plan !== undefined && this.#hasDataCome
+    const rest = goesOn ? this.#madeAt + this.#longest - performance.now() : 0
+    if (rest > 0) {
+      this.#budget?.start(rest)
       return
     }
     const isStalled = this.#onData === 'deliver' && this.#side.isReaderStalled()

@@ -40,7 +40,7 @@ test.each(tlsVersions)('the linger budget of a connection whose peer sends, %s',
 /** Connects once without asking, for a session of TLS 1.2, and then says all that it has to say in one go. */
 const hurriedClient = `
   const tls = require('node:tls')
-  const { parentPort, workerData: { port, version, isResumed } } = require('node:worker_threads')
+  const { workerData: { port, version, isResumed } } = require('node:worker_threads')
   const options = { port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: version, maxVersion: version }
   const ask = (session) => {
     const socket = tls.connect({ ...options, session, allowHalfOpen: true }, () => socket.end('all of it'))

@@ -73,6 +73,7 @@ class Totals {
 
 async function runChild(args: readonly string[], totals: Totals, longestBusy: number | undefined): Promise<void> {
   const environment = longestBusy === undefined ? {} : { [busyVariable]: String(longestBusy) }
+  const again = (failed: Iterable<number>) => replay(failed, environment)
   const child = spawn(process.execPath, ['--expose-gc', program.file, ...args], {
     env: { ...process.env, ...program.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -93,18 +94,15 @@ async function runChild(args: readonly string[], totals: Totals, longestBusy: nu
     else {
       underWay.delete(line.index)
       totals.closings += line.closings
-      for (const failure of line.failures) totals.failures.push(`${failure} (${replay([line.index], environment)})`)
+      for (const failure of line.failures) totals.failures.push(`${failure} (${again([line.index])})`)
     }
   }
   const [code, signal] = await exit
   clearTimeout(stuck)
   if (indexes !== undefined) console.log(errors)
   if (code !== 0 || signal !== null) {
-    totals.failures.push(
-      `exit code ${String(code)}, signal ${String(signal)} (${replay(underWay, environment)})\n${errors}`,
-    )
-  } else if (end === undefined)
-    totals.failures.push(`ended before its work was done (${replay(underWay, environment)})`)
+    totals.failures.push(`exit code ${String(code)}, signal ${String(signal)} (${again(underWay)})\n${errors}`)
+  } else if (end === undefined) totals.failures.push(`ended before its work was done (${again(underWay)})`)
   for (const left of end?.left ?? []) totals.failures.push(`${left} (after ${args.join(' ')})`)
   for (const [event, times] of Object.entries(end?.events ?? {})) {
     totals.events[event] = (totals.events[event] ?? 0) + times

@@ -4,6 +4,7 @@ import tls, { type TLSSocket } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { clientWire, type Wire } from '../../../lib/lab/wire/wire.js'
 import { loadOpenSSL } from '../../../lib/openssl/index.js'
+import { listen } from '../../closure/servers.js'
 import { block } from '../../support/block.js'
 import { certificate } from '../../support/certificate.js'
 import { once } from '../../support/streams.js'
@@ -28,15 +29,7 @@ test.each(tlsVersions)("the server's close_notify, %s", async (version) => {
 })
 
 async function connected(server: tls.Server): Promise<Wire> {
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      if (address === null || typeof address === 'string') throw new Error('expected a port')
-      resolve(address.port)
-    })
-  })
-  onTestFinished(() => void server.close())
-  const tcp = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const tcp = net.connect({ port: await listen(server), host: '127.0.0.1', allowHalfOpen: true })
   await once(tcp, 'connect')
   const context = loadOpenSSL().createContext({ side: 'client', ca: certificate.cert, verify: 'peer' })
   const wire = clientWire(tcp, context, { servername: 'localhost' })
