@@ -42,6 +42,7 @@ export default defineConfig({
       'test/support/peers/programs.ts',
       'test/support/undici8.ts',
     ],
+    reporters: ['default', './test/support/unfinished.ts'],
     // A process per file: many tests are about what a process has loaded, or how it ends.
     pool: 'forks',
     // Most of a test's time is waiting. More at once would make each other late.
