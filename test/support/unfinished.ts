@@ -14,5 +14,5 @@ function unfinished(module: TestModule): readonly string[] {
   const state = module.state()
   if (state !== 'pending' && state !== 'queued') return []
   const tests = [...module.children.allTests('pending')].map(({ fullName }) => `  ${fullName}`)
-  return [`${module.relativeModuleId} did not come to its end. Without a result, of which one was running:`, ...tests]
+  return [`${module.relativeModuleId} did not come to its end. Tests without a result: ${tests.length}`, ...tests]
 }

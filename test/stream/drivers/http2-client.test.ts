@@ -201,7 +201,7 @@ function serve(stream: http2.ServerHttp2Stream, path: string): void {
   if (path === '/silent') return
   if (path === '/refused') {
     // Behind GOAWAY, and not in front of it: a request that GOAWAY overtakes is refused by Node within the read that brought it,
-    // which goes on with a stream that is freed by then (nghttp2 before 1.69; it ends a process on musl now and then).
+    // which goes on with a stream that is freed by then (seen with nghttp2 1.61 to 1.68; on musl it can end the process).
     stream.session?.once('goaway', () => setImmediate(() => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM)))
     return
   }
